@@ -1,0 +1,1 @@
+//! The full-sync Lambda function.

@@ -1,0 +1,1 @@
+//! The import-worker Lambda function.

@@ -1,0 +1,1 @@
+//! The records Lambda function.

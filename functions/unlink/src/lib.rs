@@ -1,0 +1,1 @@
+//! The unlink Lambda function.

@@ -1,0 +1,1 @@
+//! A small SQS server for one machine.

@@ -1,0 +1,394 @@
+//! What the use cases ask of Salesforce, and what it may answer.
+
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{SalesforceId, SalesforceObject, Stamp};
+
+/// A field's path as a mapping names it: `Amount`, or dotted through parents as `Account.Name`.
+///
+/// Only names of Salesforce's own shape get in, so a path can be put into SOQL as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FieldPath(String);
+
+/// The text is no field path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{text:?} is not a Salesforce field name: use its API name, such as Amount, Product__c or Account.Name"
+)]
+pub struct InvalidFieldPath {
+    /// The text, shortened.
+    pub text: String,
+}
+
+impl FieldPath {
+    /// Parses an API name or a dotted path of at most five parents (the limit of SOQL).
+    ///
+    /// # Errors
+    /// When a part is no API name or there are too many parts.
+    pub fn parse(text: &str) -> Result<Self, InvalidFieldPath> {
+        let part_ok = |part: &str| {
+            part.len() <= 80
+                && part.starts_with(|c: char| c.is_ascii_alphabetic())
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        if text.split('.').count() > 6 || !text.split('.').all(part_ok) {
+            return Err(InvalidFieldPath {
+                text: text.chars().take(80).collect(),
+            });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The path as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the path leads through a parent. Such a field may be read, not written.
+    #[must_use]
+    pub fn is_parent_path(&self) -> bool {
+        self.0.contains('.')
+    }
+}
+
+impl TryFrom<String> for FieldPath {
+    type Error = InvalidFieldPath;
+
+    fn try_from(text: String) -> Result<Self, InvalidFieldPath> {
+        Self::parse(&text)
+    }
+}
+
+impl From<FieldPath> for String {
+    fn from(path: FieldPath) -> Self {
+        path.0
+    }
+}
+
+impl std::fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One record as Salesforce's REST API answers it: fields by API name, parents as nested objects,
+/// child subqueries as `{"totalSize","done","records":[…]}` (complete: the client follows inner locators).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Row(pub Map<String, Value>);
+
+impl Row {
+    /// The value at a path; [`None`] when the field is not in the row at all. A null or absent parent reads as null.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        let mut parts = path.split('.');
+        let mut value = field(&self.0, parts.next()?)?;
+        for part in parts {
+            match value {
+                Value::Object(parent) => value = field(parent, part)?,
+                _ => return Some(&Value::Null),
+            }
+        }
+        Some(value)
+    }
+
+    /// The text at a path, [`None`] for null, absent or another type.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.get(path).and_then(Value::as_str)
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> Option<SalesforceId> {
+        self.text("Id").and_then(|id| SalesforceId::parse(id).ok())
+    }
+
+    /// The record's SystemModstamp.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.text("SystemModstamp")
+            .and_then(|stamp| Stamp::parse(stamp).ok())
+    }
+
+    /// Whether a checkbox is on. Null and absent read as off.
+    #[must_use]
+    pub fn is_checked(&self, path: &str) -> bool {
+        self.get(path).and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
+/// Salesforce spells keys as its schema does, whatever the query wrote.
+fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    map.get(name).or_else(|| {
+        map.iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
+}
+
+/// Which records of an object to list, newest SystemModstamp first (then by Id).
+///
+/// Newest first makes the first row's stamp the run's mark: all that the query could see is at or before it,
+/// and a record edited while the pages are read moves ahead of them, to be listed by the next run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The object.
+    pub object: SalesforceObject,
+    /// Fields to read beside Id, IsDeleted and SystemModstamp.
+    pub fields: Vec<FieldPath>,
+    /// Only records on which this checkbox is on; every record when absent.
+    pub flag: Option<FieldPath>,
+    /// Only records whose stamp is at or past this.
+    pub since: Option<Stamp>,
+    /// Only records that come after this one in the listing's order: where an earlier attempt stopped.
+    pub after: Option<(Stamp, SalesforceId)>,
+    /// Whether rows of the recycle bin are listed too (`queryAll`).
+    pub deleted: Deleted,
+}
+
+/// Whether deleted rows take part in a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// `queryAll`: rows of the recycle bin and merged rows too, with IsDeleted.
+    Included,
+    /// `query`: live rows only.
+    Left,
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+    /// How to get the next page; none on the last one.
+    pub next: Option<Locator>,
+}
+
+/// Salesforce's `nextRecordsUrl`, checked to lead to the connected org.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locator(pub String);
+
+/// Everything that Salesforce or the way to it may refuse with. Texts never carry tokens.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SalesforceError {
+    /// The token endpoint refused us, or a fresh session was refused.
+    #[error("Salesforce refused the login: {detail}")]
+    AuthFailed {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// The API is not enabled for the org or the user.
+    #[error("the Salesforce API is disabled: {detail}")]
+    ApiDisabled {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// The integration user lacks a permission.
+    #[error("the integration user lacks a permission: {detail}")]
+    PermissionDenied {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// The org's API requests are spent, or too many run at once.
+    #[error("the Salesforce API request limit is reached: {detail}")]
+    RequestLimit {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// Salesforce cannot be reached, answers 5xx, or answers what cannot be read, after bounded retries.
+    #[error("Salesforce is unavailable: {detail}")]
+    Unavailable {
+        /// What happened.
+        detail: String,
+    },
+    /// A field or object that was asked for does not exist or is hidden from the integration user.
+    #[error("Salesforce has no field {field} on {object}, or hides it from the integration user")]
+    FieldMissing {
+        /// The object.
+        object: String,
+        /// The field as Salesforce named it.
+        field: String,
+    },
+    /// The connection's settings are incomplete or contradict each other.
+    #[error("the Salesforce connection is not set up: {detail}")]
+    NotConfigured {
+        /// What is missing.
+        detail: String,
+    },
+    /// A page's locator is no longer valid: the listing must be asked for again.
+    #[error("the query locator has expired")]
+    LocatorExpired,
+    /// Salesforce refused this request for a reason of the record's or the request's own.
+    #[error("Salesforce refused the request: {code}: {message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Salesforce's errorCode.
+        code: String,
+        /// Salesforce's message.
+        message: String,
+        /// The fields it names.
+        fields: Vec<String>,
+    },
+}
+
+impl SalesforceError {
+    /// The code in the Integration Log (behaviour, section 6).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AuthFailed { .. } => "SF_AUTH_FAILED",
+            Self::ApiDisabled { .. } => "SF_API_DISABLED",
+            Self::PermissionDenied { .. } => "SF_PERMISSION_DENIED",
+            Self::RequestLimit { .. } => "SF_REQUEST_LIMIT",
+            Self::FieldMissing { .. } => "SF_FIELD_MISSING",
+            Self::NotConfigured { .. } => "SF_NOT_CONFIGURED",
+            Self::Unavailable { .. } | Self::LocatorExpired | Self::Refused { .. } => {
+                "SF_UNAVAILABLE"
+            }
+        }
+    }
+}
+
+/// A field as the object's describe tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedField {
+    /// API name.
+    pub name: String,
+    /// Label.
+    pub label: String,
+    /// Salesforce's type name, e.g. `boolean`, `currency`.
+    pub kind: String,
+    /// Whether it can be written.
+    pub updateable: bool,
+    /// For a lookup: the relationship's name (`Account` for `AccountId`).
+    pub relationship: Option<String>,
+    /// For a lookup: the objects it may point to.
+    pub reference_to: Vec<String>,
+}
+
+/// What happened to a write of fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateOutcome {
+    /// The values are there.
+    Written,
+    /// Someone edited the record since the given stamp (HTTP 412): nothing was written.
+    ChangedSince,
+    /// The record is in the recycle bin or gone (ENTITY_IS_DELETED, NOT_FOUND).
+    Gone,
+    /// Refused for good: validation rule, field not writable, converted lead and the like.
+    Refused {
+        /// Salesforce's errorCode.
+        code: String,
+        /// Salesforce's message.
+        message: String,
+        /// The fields it names.
+        fields: Vec<String>,
+    },
+    /// The row is locked (UNABLE_TO_LOCK_ROW) after bounded retries: try again later.
+    Locked,
+}
+
+/// The Salesforce org, as the use cases need it. Each method costs the API calls it says; a token is fetched when needed.
+pub trait Salesforce: Send + Sync {
+    /// Starts a listing: one call.
+    fn list(&self, listing: &Listing)
+    -> impl Future<Output = Result<Page, SalesforceError>> + Send;
+
+    /// Reads the next page of a listing: one call.
+    fn next(&self, locator: &Locator)
+    -> impl Future<Output = Result<Page, SalesforceError>> + Send;
+
+    /// Reads Opportunities by id with the given fields, Account, and **all** their Contact Roles
+    /// (child subquery `OpportunityContactRoles` with ContactId, IsPrimary, Role and Contact.Id/Name/FirstName/LastName/Email/Phone/Title),
+    /// the recycle bin included: one call for up to 200 ids, more only when the answer has more pages.
+    /// Ids that are not in the answer do not exist, were purged or are hidden.
+    fn opportunities(
+        &self,
+        ids: &[SalesforceId],
+        fields: &[FieldPath],
+    ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
+
+    /// Reads records of one object by id with the given fields, the recycle bin included (`queryAll`): one call per 200 ids.
+    fn records(
+        &self,
+        object: SalesforceObject,
+        ids: &[SalesforceId],
+        fields: &[FieldPath],
+    ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
+
+    /// Says which of the ids the integration user can see (`POST /composite/sobjects/<O>`), in order: one call per 2,000 ids.
+    fn visible(
+        &self,
+        object: SalesforceObject,
+        ids: &[SalesforceId],
+    ) -> impl Future<Output = Result<Vec<bool>, SalesforceError>> + Send;
+
+    /// The fields of an object: one call.
+    fn describe(
+        &self,
+        object: &str,
+    ) -> impl Future<Output = Result<Vec<DescribedField>, SalesforceError>> + Send;
+
+    /// Writes fields of one record; with `unless_changed_since`, only if it was not edited after that stamp: one call.
+    fn update(
+        &self,
+        object: SalesforceObject,
+        id: SalesforceId,
+        fields: &Map<String, Value>,
+        unless_changed_since: Option<Stamp>,
+    ) -> impl Future<Output = Result<UpdateOutcome, SalesforceError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(value: Value) -> Row {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_null_parent_reads_as_null_and_a_field_not_selected_as_absent() {
+        let row = row(json!({ "Account": null, "Amount": 0 }));
+
+        assert_eq!(row.get("Account.Name"), Some(&Value::Null));
+        assert_eq!(row.get("Amount"), Some(&json!(0)));
+        assert_eq!(row.get("Stage"), None);
+    }
+
+    #[test]
+    fn keys_are_found_in_whatever_case_the_mapping_writes_them() {
+        assert_eq!(
+            row(json!({ "StageName": "Won" })).text("stagename"),
+            Some("Won")
+        );
+    }
+
+    #[test]
+    fn only_names_of_salesforce_s_shape_become_paths() {
+        for good in ["Amount", "Product__c", "Account.Owner.Name", "ns__Field__c"] {
+            assert!(FieldPath::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "Amount ",
+            "1st",
+            "A..B",
+            "Name FROM User",
+            "A.B.C.D.E.F.G",
+            "Näme",
+            "x'",
+        ] {
+            assert!(FieldPath::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What every function shares: settings, telemetry, SQS batches, HTTP answers, wiring.

@@ -1,0 +1,1 @@
+//! The Salesforce REST client behind the core's ports.
