@@ -1,0 +1,173 @@
+//! One answer as it came over the wire, before anyone judges it.
+
+use std::{error::Error, time::Duration};
+
+use jiff::fmt::rfc2822;
+use reqwest::{
+    Response,
+    header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
+};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::api_usage::ApiLimit;
+
+/// More than any answer of Salesforce's, which pages at 2,000 rows.
+const LARGEST_BODY: usize = 64 << 20;
+
+/// A whole answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) is_html: bool,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) redirect: Option<String>,
+    pub(crate) limit: Option<ApiLimit>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// No whole answer came.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) detail: String,
+    /// Whether Salesforce may have carried the request out.
+    pub(crate) may_have_arrived: bool,
+}
+
+impl Answer {
+    /// Reads an answer to its end.
+    pub(crate) async fn read(mut response: Response) -> Result<Self, Broken> {
+        let headers = response.headers();
+        let mut answer = Self {
+            status: response.status().as_u16(),
+            is_html: text(headers, &CONTENT_TYPE).is_some_and(|kind| kind.contains("html")),
+            retry_after: retry_after(headers),
+            redirect: text(headers, &LOCATION)
+                .and_then(|to| response.url().join(to).ok())
+                .map(|to| origin_of(&to)),
+            limit: headers
+                .get("sforce-limit-info")
+                .and_then(|info| info.to_str().ok())
+                .and_then(ApiLimit::parse),
+            body: Vec::new(),
+        };
+        while let Some(chunk) = response.chunk().await.map_err(Broken::from)? {
+            if answer.body.len() + chunk.len() > LARGEST_BODY {
+                return Err(Broken {
+                    detail: format!("the answer is larger than {} MiB", LARGEST_BODY >> 20),
+                    may_have_arrived: true,
+                });
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+
+    /// Whether the request was carried out.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON; otherwise says what it is instead, without showing it.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            if self.is_html || self.body.trim_ascii_start().starts_with(b"<") {
+                "answered with an HTML page".to_owned()
+            } else if error.is_eof() {
+                "answered with a body that breaks off".to_owned()
+            } else {
+                "answered with a body that cannot be read".to_owned()
+            }
+        })
+    }
+}
+
+impl From<reqwest::Error> for Broken {
+    fn from(error: reqwest::Error) -> Self {
+        let may_have_arrived = !error.is_connect() && !error.is_builder();
+        let detail = if error.is_timeout() {
+            "no answer in time".to_owned()
+        } else if error.is_body() || error.is_decode() {
+            "the answer breaks off".to_owned()
+        } else {
+            // The innermost cause says it best, and never holds the address with its query.
+            let mut cause: &dyn Error = &error;
+            while let Some(inner) = cause.source() {
+                cause = inner;
+            }
+            if error.source().is_some() {
+                format!("the connection failed: {cause}")
+            } else {
+                "the connection failed".to_owned()
+            }
+        };
+        Self {
+            detail,
+            may_have_arrived,
+        }
+    }
+}
+
+/// Scheme, host and port: the rest of an address may carry a session.
+fn origin_of(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// `Retry-After` in seconds, or as a date, which counts from the answer's own date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let asked = text(headers, &RETRY_AFTER)?.trim();
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = |date: &str| rfc2822::parse(date).ok().map(|date| date.timestamp());
+    let wait = at(asked)?.duration_since(at(text(headers, &DATE)?)?);
+    wait.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    reqwest::header::HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let date = ("date", "Sat, 21 Nov 2026 10:00:00 GMT");
+
+        assert_eq!(
+            retry_after(&headers(&[("retry-after", "7")])),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(
+            retry_after(&headers(&[
+                ("retry-after", "Sat, 21 Nov 2026 10:00:30 GMT"),
+                date
+            ])),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(
+            retry_after(&headers(&[
+                ("retry-after", "Sat, 21 Nov 2026 09:00:00 GMT"),
+                date
+            ])),
+            None
+        );
+        assert_eq!(
+            retry_after(&headers(&[("retry-after", "soon"), date])),
+            None
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! The calls that were really sent, and how much of the org's allowance is spent.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallKind {
+    Token,
+    Query,
+    QueryMore,
+    Retrieve,
+    Describe,
+    Update,
+}
+
+impl CallKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Query => "query",
+            Self::QueryMore => "queryMore",
+            Self::Retrieve => "retrieve",
+            Self::Describe => "describe",
+            Self::Update => "update",
+        }
+    }
+}
+
+/// Requests sent to Salesforce since the client was made, repeats included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ApiUsage {
+    /// Logins. They do not count towards the org's API requests.
+    pub token: u64,
+    /// `query` and `queryAll`.
+    pub query: u64,
+    /// Further pages.
+    pub query_more: u64,
+    /// Rows read by id without SOQL.
+    pub retrieve: u64,
+    /// Describes of objects.
+    pub describe: u64,
+    /// Writes of one record.
+    pub update: u64,
+    /// What Salesforce last said of the org's allowance.
+    pub limit: Option<ApiLimit>,
+}
+
+impl ApiUsage {
+    /// All requests, logins included.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.token + self.query + self.query_more + self.retrieve + self.describe + self.update
+    }
+}
+
+/// The org's API requests of the last 24 hours, by all its applications.
+///
+/// Approximate: Salesforce's own counter goes back and forth between close calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiLimit {
+    /// Spent.
+    pub used: u64,
+    /// Allowed.
+    pub max: u64,
+}
+
+impl ApiLimit {
+    /// Reads a `Sforce-Limit-Info` header: `api-usage=22/15000`, perhaps with more parts after it.
+    pub(crate) fn parse(header: &str) -> Option<Self> {
+        let part = header
+            .split([',', ';'])
+            .find_map(|part| part.trim().strip_prefix("api-usage="))?;
+        let (used, max) = part.split_once('/')?;
+        Some(Self {
+            used: used.trim().parse().ok()?,
+            max: max.trim().parse().ok().filter(|max| *max > 0)?,
+        })
+    }
+
+    /// Whether more than 90 % is spent: time to leave the rest to others.
+    #[must_use]
+    pub fn is_nearly_spent(&self) -> bool {
+        u128::from(self.used) * 10 > u128::from(self.max) * 9
+    }
+}
+
+/// The counters behind [`ApiUsage`].
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    kinds: [AtomicU64; 6],
+    limit: Mutex<Option<ApiLimit>>,
+}
+
+impl Counters {
+    /// Counts a request that is about to be sent.
+    pub(crate) fn count(&self, kind: CallKind) {
+        self.kinds[kind as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Keeps what Salesforce said of the allowance and warns once each time it passes 90 %.
+    pub(crate) fn saw_limit(&self, limit: ApiLimit) {
+        let before = self
+            .limit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(limit);
+        if limit.is_nearly_spent() && !before.is_some_and(|before| before.is_nearly_spent()) {
+            tracing::warn!(
+                salesforce.api_used = limit.used,
+                salesforce.api_max = limit.max,
+                "The Salesforce org has spent {} of its {} API requests of 24 hours",
+                limit.used,
+                limit.max
+            );
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> ApiUsage {
+        let of = |kind: CallKind| self.kinds[kind as usize].load(Ordering::Relaxed);
+        ApiUsage {
+            token: of(CallKind::Token),
+            query: of(CallKind::Query),
+            query_more: of(CallKind::QueryMore),
+            retrieve: of(CallKind::Retrieve),
+            describe: of(CallKind::Describe),
+            update: of(CallKind::Update),
+            limit: *self.limit.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_header_is_read_in_its_known_forms() {
+        let limit = |used, max| Some(ApiLimit { used, max });
+
+        assert_eq!(ApiLimit::parse("api-usage=22/15000"), limit(22, 15000));
+        assert_eq!(
+            ApiLimit::parse("api-usage=25/5000; per-app-api-usage=17/250(appName=sample)"),
+            limit(25, 5000)
+        );
+        for other in ["", "api-usage=", "api-usage=1/0", "api-usage=a/b", "x=1/2"] {
+            assert_eq!(ApiLimit::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn nearly_spent_begins_above_nine_tenths() {
+        let spent = |used| ApiLimit { used, max: 1000 }.is_nearly_spent();
+
+        assert!(!spent(900));
+        assert!(spent(901));
+    }
+}

@@ -1,0 +1,182 @@
+//! One call of the REST API with its login and its repeats.
+
+use std::sync::Arc;
+
+use dealbridge_core::salesforce::SalesforceError;
+use reqwest::{
+    Method, RequestBuilder,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_UNMODIFIED_SINCE},
+};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    answer::{Answer, Broken},
+    api_usage::{CallKind, Counters},
+    fault::Fault,
+    login::{Login, Session},
+    retry::{Attempts, Jitter, RetryPolicy},
+};
+
+/// What every request is sent with.
+#[derive(Clone, Copy)]
+pub(crate) struct Wire<'a> {
+    pub(crate) http: &'a reqwest::Client,
+    pub(crate) counters: &'a Counters,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) jitter: &'a Jitter,
+}
+
+impl Wire<'_> {
+    /// Sends one request, counts it, and reads its answer to the end.
+    pub(crate) async fn send(
+        &self,
+        kind: CallKind,
+        request: RequestBuilder,
+        deadline: Instant,
+    ) -> Result<Answer, Broken> {
+        self.counters.count(kind);
+        let started = Instant::now();
+        let exchange = async { Answer::read(request.send().await?).await };
+        let outcome = timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
+            Err(Broken {
+                detail: "no answer in time".to_owned(),
+                may_have_arrived: true,
+            })
+        });
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &outcome {
+            Ok(answer) => {
+                tracing::debug!(
+                    salesforce.call = kind.name(),
+                    http.status = answer.status,
+                    duration_ms,
+                    "Called Salesforce"
+                );
+                if let Some(limit) = answer.limit {
+                    self.counters.saw_limit(limit);
+                }
+            }
+            Err(broken) => tracing::debug!(
+                salesforce.call = kind.name(),
+                duration_ms,
+                error = broken.detail,
+                "Called Salesforce in vain"
+            ),
+        }
+        outcome
+    }
+}
+
+/// A request that may be sent more than once.
+pub(crate) struct Call<'a> {
+    pub(crate) kind: CallKind,
+    pub(crate) method: Method,
+    /// Path and query string at the instance.
+    pub(crate) path: &'a str,
+    /// JSON.
+    pub(crate) body: Option<String>,
+    /// An HTTP date.
+    pub(crate) if_unmodified_since: Option<String>,
+    /// The object it asks about, for messages.
+    pub(crate) object: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// A GET.
+    pub(crate) fn get(kind: CallKind, path: &'a str, object: Option<&'a str>) -> Self {
+        Self {
+            kind,
+            method: Method::GET,
+            path,
+            body: None,
+            if_unmodified_since: None,
+            object,
+        }
+    }
+}
+
+/// How a call ended.
+pub(crate) struct Outcome<T> {
+    pub(crate) result: Result<(T, Arc<Session>), SalesforceError>,
+    /// Whether an attempt before the last one may have been carried out unseen.
+    pub(crate) earlier_unknown: bool,
+}
+
+/// Makes a call: logs in when needed, once more after a 401, and repeats what may pass within the policy's bounds.
+///
+/// `read` takes the value out of an answer of success, or says why it cannot.
+pub(crate) async fn make<T>(
+    wire: &Wire<'_>,
+    login: &Login,
+    call: &Call<'_>,
+    read: impl Fn(&Answer) -> Result<T, String>,
+) -> Outcome<T> {
+    let mut attempts = Attempts::new(wire.policy, wire.jitter);
+    let mut refused = None;
+    let mut earlier_unknown = false;
+    let result = loop {
+        let session = match timeout_at(attempts.deadline(), login.session(wire, refused)).await {
+            Ok(Ok(session)) => session,
+            Ok(Err(error)) => break Err(error),
+            Err(_) => {
+                break Err(SalesforceError::Unavailable {
+                    detail: "the login gave no answer in time".to_owned(),
+                });
+            }
+        };
+        let request = request(wire, &session, call);
+        let fault = match wire.send(call.kind, request, attempts.deadline()).await {
+            Err(broken) => Fault::from(broken),
+            Ok(answer) if answer.is_success() => match read(&answer) {
+                Ok(value) => break Ok((value, session)),
+                Err(detail) => Fault::unreadable(&answer, &detail),
+            },
+            Ok(answer) => Fault::of_answer(&answer, call.kind, call.object),
+        };
+        match fault {
+            Fault::Session(_) if refused.is_none() => refused = Some(session.number),
+            Fault::Session(detail) => {
+                break Err(SalesforceError::AuthFailed {
+                    detail: format!("a session that was just opened is refused: {detail}"),
+                });
+            }
+            Fault::Final(error) => break Err(error),
+            Fault::Passing {
+                error,
+                retry_after,
+                outcome_unknown,
+            } => {
+                if !attempts.next(retry_after).await {
+                    break Err(error);
+                }
+                earlier_unknown |= outcome_unknown;
+            }
+        }
+    };
+    Outcome {
+        result,
+        earlier_unknown,
+    }
+}
+
+fn request(wire: &Wire<'_>, session: &Session, call: &Call<'_>) -> RequestBuilder {
+    let mut request = wire
+        .http
+        .request(
+            call.method.clone(),
+            format!("{}{}", session.instance, call.path),
+        )
+        .header(AUTHORIZATION, session.authorization.clone())
+        .header(ACCEPT, "application/json")
+        // Change events carry this name, so that our own writes can be told from others'.
+        .header("Sforce-Call-Options", "client=dealbridge");
+    if let Some(date) = &call.if_unmodified_since {
+        request = request.header(IF_UNMODIFIED_SINCE, date);
+    }
+    if let Some(body) = &call.body {
+        request = request
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.clone());
+    }
+    request
+}

@@ -1,0 +1,364 @@
+//! The client: each method of the port is one kind of call.
+
+use std::{collections::HashSet, sync::Arc};
+
+use dealbridge_core::{
+    SalesforceId, SalesforceObject, Stamp,
+    salesforce::{
+        DescribedField, FieldPath, Listing, Locator, Page, Row, Salesforce, SalesforceError,
+        UpdateOutcome,
+    },
+};
+use jiff::Timestamp;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    answer::Answer,
+    api_usage::{ApiUsage, CallKind, Counters},
+    call::{self, Call, Outcome, Wire},
+    connection::{ApiVersion, Connection, locator_path},
+    credentials::Credentials,
+    login::Login,
+    retry::{Jitter, RetryPolicy},
+    soql::{IDS_PER_STATEMENT, Statement},
+};
+
+/// Ids in one `POST /composite/sobjects/<O>`.
+const IDS_PER_RETRIEVE: usize = 2_000;
+
+/// Tells the time: an assertion says when it expires.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A client of one org. Clones share the session and the counts, and are cheap.
+#[derive(Clone)]
+pub struct SalesforceClient {
+    shared: Arc<Shared>,
+    policy: RetryPolicy,
+    jitter: Arc<Jitter>,
+}
+
+struct Shared {
+    version: ApiVersion,
+    login: Login,
+    http: reqwest::Client,
+    counters: Counters,
+}
+
+/// A page of a query, or of the children inside a row.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct QueryAnswer {
+    done: bool,
+    next_records_url: Option<String>,
+    records: Vec<Row>,
+}
+
+impl SalesforceClient {
+    /// Makes a client without speaking to Salesforce; the first call logs in.
+    ///
+    /// # Errors
+    /// [`SalesforceError::NotConfigured`] when the credentials cannot work: empty, an unusable key, or a grant
+    /// that the address does not offer.
+    pub fn new(
+        connection: Connection,
+        credentials: Credentials,
+        http: reqwest::Client,
+        clock: Clock,
+    ) -> Result<Self, SalesforceError> {
+        Ok(Self {
+            shared: Arc::new(Shared {
+                version: connection.api_version(),
+                login: Login::new(connection, credentials, clock)?,
+                http,
+                counters: Counters::default(),
+            }),
+            policy: RetryPolicy::default(),
+            jitter: Arc::new(Jitter::of_this_process()),
+        })
+    }
+
+    /// The same client with other bounds for repeats.
+    #[must_use]
+    pub fn with_retry_policy(self, policy: RetryPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The same client with pauses drawn from a seed, so that a run can be replayed.
+    #[must_use]
+    pub fn with_jitter_seed(self, seed: u64) -> Self {
+        Self {
+            jitter: Arc::new(Jitter::seeded(seed)),
+            ..self
+        }
+    }
+
+    /// The requests sent so far by this client and its clones.
+    #[must_use]
+    pub fn usage(&self) -> ApiUsage {
+        self.shared.counters.snapshot()
+    }
+
+    pub(crate) async fn make<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&Answer) -> Result<T, String>,
+    ) -> Outcome<T> {
+        let wire = Wire {
+            http: &self.shared.http,
+            counters: &self.shared.counters,
+            policy: self.policy,
+            jitter: &self.jitter,
+        };
+        call::make(&wire, &self.shared.login, call, read).await
+    }
+
+    /// A path below the pinned version.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("/services/data/{}/{rest}", self.shared.version)
+    }
+
+    async fn page(
+        &self,
+        kind: CallKind,
+        path: &str,
+        object: Option<&str>,
+    ) -> Result<Page, SalesforceError> {
+        let (answer, session) = self
+            .make(&Call::get(kind, path, object), |answer| {
+                let page: QueryAnswer = answer.json()?;
+                if !page.done && page.next_records_url.is_none() {
+                    return Err("answered with an unfinished page and no way on".to_owned());
+                }
+                Ok(page)
+            })
+            .await
+            .result?;
+        let next = match answer.next_records_url {
+            Some(url) if !answer.done => Some(session.instance.locator(&url)?),
+            _ => None,
+        };
+        if next.as_ref().is_some_and(|next| next.0 == path) {
+            return Err(unavailable("a page's nextRecordsUrl leads to itself"));
+        }
+        Ok(Page {
+            rows: answer.records,
+            next,
+        })
+    }
+
+    async fn query(
+        &self,
+        statement: &Statement,
+        object: SalesforceObject,
+    ) -> Result<Page, SalesforceError> {
+        let path = statement.path(self.shared.version)?;
+        self.page(CallKind::Query, &path, Some(object.api_name()))
+            .await
+    }
+
+    /// Every row of a statement, with all children.
+    async fn all_rows(
+        &self,
+        statement: &Statement,
+        object: SalesforceObject,
+    ) -> Result<Vec<Row>, SalesforceError> {
+        let mut page = self.query(statement, object).await?;
+        let mut rows = Vec::new();
+        loop {
+            self.complete_children(&mut page.rows).await?;
+            rows.append(&mut page.rows);
+            match page.next {
+                Some(next) => page = self.next(&next).await?,
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    /// As [`Self::all_rows`], asked once more from its start when a locator dies on the way.
+    async fn all_rows_again(
+        &self,
+        statement: &Statement,
+        object: SalesforceObject,
+    ) -> Result<Vec<Row>, SalesforceError> {
+        match self.all_rows(statement, object).await {
+            Err(SalesforceError::LocatorExpired) => self.all_rows(statement, object).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Fetches the children that did not fit into the rows' page.
+    async fn complete_children(&self, rows: &mut [Row]) -> Result<(), SalesforceError> {
+        for child in rows.iter_mut().flat_map(|row| row.0.values_mut()) {
+            while let Some(url) = unfinished(child) {
+                let page = self.next(&Locator(url)).await?;
+                extend(child, page);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The way to the further children of a child subquery's value.
+fn unfinished(value: &Value) -> Option<String> {
+    let children = value.as_object()?;
+    let done = children.get("done")?.as_bool()?;
+    children
+        .get("nextRecordsUrl")
+        .and_then(Value::as_str)
+        .filter(|_| !done)
+        .map(str::to_owned)
+}
+
+fn extend(value: &mut Value, page: Page) {
+    let Some(children) = value.as_object_mut() else {
+        return;
+    };
+    if let Some(Value::Array(records)) = children.get_mut("records") {
+        records.extend(page.rows.into_iter().map(|row| Value::Object(row.0)));
+    }
+    match page.next {
+        Some(next) => children.insert("nextRecordsUrl".to_owned(), next.0.into()),
+        None => {
+            children.shift_remove("nextRecordsUrl");
+            children.insert("done".to_owned(), true.into())
+        }
+    };
+}
+
+fn unavailable(detail: &str) -> SalesforceError {
+    SalesforceError::Unavailable {
+        detail: detail.to_owned(),
+    }
+}
+
+/// The ids once each, in order: Salesforce answers a repeated one once.
+fn distinct(ids: &[SalesforceId]) -> Vec<SalesforceId> {
+    let mut seen = HashSet::with_capacity(ids.len());
+    ids.iter().copied().filter(|id| seen.insert(*id)).collect()
+}
+
+impl Salesforce for SalesforceClient {
+    async fn list(&self, listing: &Listing) -> Result<Page, SalesforceError> {
+        self.query(&Statement::listing(listing), listing.object)
+            .await
+    }
+
+    async fn next(&self, locator: &Locator) -> Result<Page, SalesforceError> {
+        self.page(CallKind::QueryMore, locator_path(&locator.0)?, None)
+            .await
+    }
+
+    async fn opportunities(
+        &self,
+        ids: &[SalesforceId],
+        fields: &[FieldPath],
+    ) -> Result<Vec<Row>, SalesforceError> {
+        let mut rows = Vec::new();
+        for ids in distinct(ids).chunks(IDS_PER_STATEMENT) {
+            let statement = Statement::opportunities(ids, fields);
+            rows.append(
+                &mut self
+                    .all_rows_again(&statement, SalesforceObject::Opportunity)
+                    .await?,
+            );
+        }
+        Ok(rows)
+    }
+
+    async fn records(
+        &self,
+        object: SalesforceObject,
+        ids: &[SalesforceId],
+        fields: &[FieldPath],
+    ) -> Result<Vec<Row>, SalesforceError> {
+        let mut rows = Vec::new();
+        for ids in distinct(ids).chunks(IDS_PER_STATEMENT) {
+            let statement = Statement::records(object, ids, fields);
+            rows.append(&mut self.all_rows_again(&statement, object).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn visible(
+        &self,
+        object: SalesforceObject,
+        ids: &[SalesforceId],
+    ) -> Result<Vec<bool>, SalesforceError> {
+        let path = self.path(&format!("composite/sobjects/{object}"));
+        let mut visible = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS_PER_RETRIEVE) {
+            let call = Call {
+                method: Method::POST,
+                body: Some(json!({ "ids": ids, "fields": ["Id"] }).to_string()),
+                ..Call::get(CallKind::Retrieve, &path, Some(object.api_name()))
+            };
+            let read = |answer: &Answer| {
+                let rows: Vec<Option<Row>> = answer.json()?;
+                if rows.len() == ids.len() {
+                    Ok(rows)
+                } else {
+                    Err("answered with another number of records than was asked for".to_owned())
+                }
+            };
+            let (rows, _) = self.make(&call, read).await.result?;
+            visible.extend(rows.iter().map(Option::is_some));
+        }
+        Ok(visible)
+    }
+
+    async fn describe(&self, object: &str) -> Result<Vec<DescribedField>, SalesforceError> {
+        #[derive(Deserialize)]
+        struct Described {
+            fields: Vec<Field>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Field {
+            name: String,
+            label: String,
+            #[serde(rename = "type")]
+            kind: String,
+            updateable: bool,
+            relationship_name: Option<String>,
+            #[serde(default)]
+            reference_to: Vec<String>,
+        }
+
+        // A name of Salesforce's shape cannot lead the path elsewhere.
+        if FieldPath::parse(object).is_ok_and(|name| !name.is_parent_path()) {
+            let path = self.path(&format!("sobjects/{object}/describe"));
+            let call = Call::get(CallKind::Describe, &path, Some(object));
+            let (described, _) = self.make(&call, Answer::json::<Described>).await.result?;
+            return Ok(described
+                .fields
+                .into_iter()
+                .map(|field| DescribedField {
+                    name: field.name,
+                    label: field.label,
+                    kind: field.kind,
+                    updateable: field.updateable,
+                    relationship: field.relationship_name,
+                    reference_to: field.reference_to,
+                })
+                .collect());
+        }
+        Err(SalesforceError::NotConfigured {
+            detail: format!(
+                "{:?} is no object's API name",
+                object.chars().take(80).collect::<String>()
+            ),
+        })
+    }
+
+    async fn update(
+        &self,
+        object: SalesforceObject,
+        id: SalesforceId,
+        fields: &Map<String, Value>,
+        unless_changed_since: Option<Stamp>,
+    ) -> Result<UpdateOutcome, SalesforceError> {
+        self.write(object, id, fields, unless_changed_since).await
+    }
+}

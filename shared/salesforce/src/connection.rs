@@ -1,0 +1,399 @@
+//! Which org to speak to, and which hosts belong to it.
+
+use std::{fmt, str::FromStr};
+
+use dealbridge_core::salesforce::{Locator, SalesforceError};
+use url::{Host, Url};
+
+/// Everything below this belongs to the REST API.
+const DATA_PATH: &str = "/services/data/";
+
+/// The hosts at which users of any org log in.
+const SHARED_LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
+
+/// A version of the REST API, such as `v66.0`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ApiVersion(u16);
+
+impl ApiVersion {
+    /// The oldest version that Salesforce supports.
+    pub const OLDEST: Self = Self(41);
+    /// The newest version known.
+    pub const NEWEST: Self = Self(68);
+}
+
+impl Default for ApiVersion {
+    fn default() -> Self {
+        Self(66)
+    }
+}
+
+impl FromStr for ApiVersion {
+    type Err = SalesforceError;
+
+    /// Parses `v66.0`, `66.0` or `66`.
+    fn from_str(text: &str) -> Result<Self, SalesforceError> {
+        let digits = text.trim();
+        let digits = digits.strip_prefix(['v', 'V']).unwrap_or(digits);
+        let digits = digits.strip_suffix(".0").unwrap_or(digits);
+        digits
+            .parse()
+            .map(Self)
+            .ok()
+            .filter(|version| (Self::OLDEST..=Self::NEWEST).contains(version))
+            .ok_or_else(|| {
+                not_configured(format!(
+                    "{:?} is not a supported API version: use {} to {}",
+                    short(text),
+                    Self::OLDEST,
+                    Self::NEWEST
+                ))
+            })
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}.0", self.0)
+    }
+}
+
+impl fmt::Debug for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The address at which to log in, and the API version to use there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    login: Origin,
+    version: ApiVersion,
+}
+
+impl Connection {
+    /// Parses the org's address: its My Domain, or `https://login.salesforce.com` and `https://test.salesforce.com`.
+    ///
+    /// A Lightning address is taken as the My Domain it belongs to. A path is ignored. Plain http is for loopback addresses only.
+    ///
+    /// # Errors
+    /// [`SalesforceError::NotConfigured`] when the address cannot be used.
+    pub fn parse(url: &str) -> Result<Self, SalesforceError> {
+        Ok(Self {
+            login: Origin::parse(url.trim())
+                .map_err(|reason| not_configured(format!("the org's address {reason}")))?
+                .without_lightning(),
+            version: ApiVersion::default(),
+        })
+    }
+
+    /// The same org through another version of the API.
+    #[must_use]
+    pub fn with_api_version(self, version: ApiVersion) -> Self {
+        Self { version, ..self }
+    }
+
+    /// The version of the API that is used.
+    #[must_use]
+    pub fn api_version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// The address at which we log in, e.g. `https://acme.my.salesforce.com`.
+    #[must_use]
+    pub fn login_url(&self) -> String {
+        self.login.to_string()
+    }
+
+    /// Whether users of any org log in here, so that the address does not name the org.
+    pub(crate) fn is_shared_login(&self) -> bool {
+        SHARED_LOGIN_HOSTS.contains(&self.login.host.as_str())
+    }
+
+    /// The audience that Salesforce expects in a JWT of this org.
+    pub(crate) fn audience(&self) -> &'static str {
+        let host = &self.login.host;
+        if host == "test.salesforce.com" || host.contains("--") || host.contains(".sandbox.") {
+            "https://test.salesforce.com"
+        } else {
+            "https://login.salesforce.com"
+        }
+    }
+
+    /// Checks that the `instance_url` of a token answer leads to the org that was logged in to.
+    pub(crate) fn instance(&self, url: &str) -> Result<Origin, SalesforceError> {
+        let instance = Origin::parse(url)
+            .map_err(|reason| refused(format!("the login's instance_url {reason}")))?;
+        if instance == self.login || (self.is_shared_login() && instance.is_my_domain()) {
+            return Ok(instance);
+        }
+        Err(refused(format!(
+            "the login's instance_url leads to {instance}, which does not belong to {}",
+            self.login
+        )))
+    }
+}
+
+/// A scheme, host and port: what a token may be sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    scheme: &'static str,
+    host: String,
+    port: Option<u16>,
+}
+
+impl Origin {
+    /// Says in the error why the text is no address to send a token to; without the text, which may hold a session.
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text)
+            .map_err(|_| "is not a URL such as https://acme.my.salesforce.com".to_owned())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("must not carry a user name or password".to_owned());
+        }
+        let Some(host) = url.host() else {
+            return Err("names no host".to_owned());
+        };
+        let is_loopback = match &host {
+            Host::Domain(name) => *name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        let scheme = match url.scheme() {
+            "https" => "https",
+            "http" if is_loopback => "http",
+            _ => return Err("must begin with https://".to_owned()),
+        };
+        Ok(Self {
+            scheme,
+            host: host.to_string(),
+            port: url.port(),
+        })
+    }
+
+    /// `acme.lightning.force.com` serves pages; the API of the same org is at `acme.my.salesforce.com`.
+    fn without_lightning(mut self) -> Self {
+        if let Some(name) = self.host.strip_suffix(".lightning.force.com") {
+            self.host = format!("{name}.my.salesforce.com");
+        }
+        self
+    }
+
+    /// Whether the host can only be an org's own: a My Domain in any of its forms, or an instance such as `na139`.
+    fn is_my_domain(&self) -> bool {
+        if self.scheme != "https" || self.port.is_some() {
+            return false;
+        }
+        if let Some(name) = self.host.strip_suffix(".my.salesforce.com") {
+            return !name.is_empty();
+        }
+        self.host
+            .strip_suffix(".salesforce.com")
+            .is_some_and(|name| {
+                let digits = name.trim_start_matches(|c: char| c.is_ascii_lowercase());
+                (2..=4).contains(&(name.len() - digits.len()))
+                    && !digits.is_empty()
+                    && digits.bytes().all(|b| b.is_ascii_digit())
+            })
+    }
+
+    /// Checks that a `nextRecordsUrl` is a path of the REST API, or a URL of this origin with such a path.
+    pub(crate) fn locator(&self, url: &str) -> Result<Locator, SalesforceError> {
+        let path = if url.starts_with('/') {
+            url
+        } else {
+            let origin =
+                Self::parse(url).map_err(|reason| refused(format!("a nextRecordsUrl {reason}")))?;
+            if origin != *self {
+                return Err(refused(format!(
+                    "a nextRecordsUrl leads to {origin}, not to the connected org"
+                )));
+            }
+            // The origin was parsed from the text, so the path begins at the first slash after it.
+            url.find("://")
+                .and_then(|at| url[at + 3..].find('/').map(|slash| &url[at + 3 + slash..]))
+                .unwrap_or_default()
+        };
+        locator_path(path)?;
+        Ok(Locator(path.to_owned()))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+/// Checks that a locator is a plain path below `/services/data/`, wherever it was kept meanwhile.
+pub(crate) fn locator_path(path: &str) -> Result<&str, SalesforceError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    let climbs = || {
+        path.split('/')
+            .skip(1)
+            .any(|part| matches!(part, "" | "." | ".."))
+    };
+    if path.len() > 500 || !path.starts_with(DATA_PATH) || !path.chars().all(plain) || climbs() {
+        return Err(refused(
+            "a nextRecordsUrl is no path of the org's REST API".to_owned(),
+        ));
+    }
+    Ok(path)
+}
+
+fn not_configured(detail: String) -> SalesforceError {
+    SalesforceError::NotConfigured { detail }
+}
+
+fn refused(detail: String) -> SalesforceError {
+    SalesforceError::Unavailable { detail }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(url: &str) -> Connection {
+        Connection::parse(url).unwrap()
+    }
+
+    #[test]
+    fn only_supported_api_versions_are_taken() {
+        for good in ["v66.0", "66.0", "66", " V41.0 ", "v68.0"] {
+            assert!(good.parse::<ApiVersion>().is_ok(), "{good}");
+        }
+        for bad in ["", "v40.0", "v69.0", "latest", "v66.5", "-66", "v66.0/.."] {
+            assert!(bad.parse::<ApiVersion>().is_err(), "{bad}");
+        }
+        assert_eq!(ApiVersion::default().to_string(), "v66.0");
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for good in [
+            "https://acme.my.salesforce.com",
+            "http://127.0.0.1:8100/",
+            "http://localhost:1",
+            "http://[::1]:80/x",
+        ] {
+            assert!(Connection::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "acme.my.salesforce.com",
+            "http://acme.my.salesforce.com",
+            "http://127.0.0.1.example.com",
+            "ftp://acme.my.salesforce.com",
+            "https://user:secret@acme.my.salesforce.com",
+        ] {
+            assert!(
+                matches!(
+                    Connection::parse(bad),
+                    Err(SalesforceError::NotConfigured { .. })
+                ),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_lightning_address_is_taken_as_its_my_domain() {
+        assert_eq!(
+            connection("https://acme--uat.sandbox.lightning.force.com/lightning/page").login_url(),
+            "https://acme--uat.sandbox.my.salesforce.com"
+        );
+    }
+
+    #[test]
+    fn an_instance_url_must_be_the_org_that_was_logged_in_to() {
+        let own = connection("https://acme.my.salesforce.com");
+        assert!(own.instance("https://acme.my.salesforce.com").is_ok());
+        assert!(own.instance("https://ACME.my.salesforce.com/").is_ok());
+        for foreign in [
+            "https://other.my.salesforce.com",
+            "https://acme.my.salesforce.com:8443",
+            "http://acme.my.salesforce.com",
+            "https://acme.my.salesforce.com@evil.example",
+            "https://acme.my.salesforce.com.evil.example",
+            "http://127.0.0.1",
+            "",
+        ] {
+            assert!(own.instance(foreign).is_err(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_shared_login_leads_to_any_my_domain_and_nowhere_else() {
+        let shared = connection("https://login.salesforce.com");
+        for good in [
+            "https://acme.my.salesforce.com",
+            "https://acme--uat.sandbox.my.salesforce.com",
+            "https://na139.salesforce.com",
+        ] {
+            assert!(shared.instance(good).is_ok(), "{good}");
+        }
+        for foreign in [
+            "https://my.salesforce.com.evil.example",
+            "https://evilmy.salesforce.com",
+            "https://.my.salesforce.com",
+            "https://login.salesforce.com.evil.example",
+            "https://acme.my.salesforce.com:444",
+            "https://help.salesforce.com",
+        ] {
+            assert!(shared.instance(foreign).is_err(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn sandboxes_have_their_own_audience() {
+        for (url, audience) in [
+            (
+                "https://acme.my.salesforce.com",
+                "https://login.salesforce.com",
+            ),
+            (
+                "https://login.salesforce.com",
+                "https://login.salesforce.com",
+            ),
+            (
+                "https://acme--uat.sandbox.my.salesforce.com",
+                "https://test.salesforce.com",
+            ),
+            ("https://test.salesforce.com", "https://test.salesforce.com"),
+        ] {
+            assert_eq!(connection(url).audience(), audience);
+        }
+    }
+
+    #[test]
+    fn a_locator_is_a_path_of_the_connected_org() {
+        let origin = Origin::parse("https://acme.my.salesforce.com").unwrap();
+        let path = "/services/data/v66.0/query/0r8xx5R2sM3DgWhASK-2000";
+
+        assert_eq!(origin.locator(path).unwrap().0, path);
+        assert_eq!(
+            origin
+                .locator(&format!("https://acme.my.salesforce.com{path}"))
+                .unwrap()
+                .0,
+            path
+        );
+        for foreign in [
+            format!("https://evil.example{path}"),
+            format!("//evil.example{path}"),
+            "/services/data/../oauth2/revoke".to_owned(),
+            "/services/data//x".to_owned(),
+            "/services/data/v66.0/query/x?y=z".to_owned(),
+            "/services/data/v66.0/query/x%2f..".to_owned(),
+            "/services/apexrest/x".to_owned(),
+            "@evil.example/services/data/x".to_owned(),
+            String::new(),
+        ] {
+            assert!(origin.locator(&foreign).is_err(), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! What a refusal means: which are repeated, and which error the rest become.
+
+use std::time::Duration;
+
+use dealbridge_core::salesforce::SalesforceError;
+use serde::Deserialize;
+
+use crate::{
+    answer::{Answer, Broken},
+    api_usage::CallKind,
+};
+
+/// A request that was not answered with success.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The session is no longer valid.
+    Session(String),
+    /// May pass by itself.
+    Passing {
+        /// What is reported when it does not pass.
+        error: SalesforceError,
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+        /// Whether Salesforce may have carried the request out all the same.
+        outcome_unknown: bool,
+    },
+    /// Would only fail again.
+    Final(SalesforceError),
+}
+
+/// One entry of Salesforce's error envelope.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Refusal {
+    message: String,
+    error_code: String,
+    fields: Vec<String>,
+}
+
+/// The envelope is an array; a few resources answer with its only entry.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Envelope {
+    Many(Vec<Refusal>),
+    One(Refusal),
+}
+
+/// The token endpoint's refusal.
+#[derive(Deserialize)]
+struct LoginRefusal {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+impl Fault {
+    fn passing(error: SalesforceError, answer: &Answer) -> Self {
+        Self::Passing {
+            error,
+            retry_after: answer.retry_after,
+            outcome_unknown: answer.status >= 500 || answer.is_success(),
+        }
+    }
+
+    /// An answer of success whose body is not what was asked for.
+    pub(crate) fn unreadable(answer: &Answer, detail: &str) -> Self {
+        Self::passing(
+            unavailable(format!("it {detail} (HTTP {})", answer.status)),
+            answer,
+        )
+    }
+
+    /// Judges a refusal of the REST API; `object` is the one that was asked about.
+    pub(crate) fn of_answer(answer: &Answer, kind: CallKind, object: Option<&str>) -> Self {
+        if let Some(fault) = redirect(answer) {
+            return fault;
+        }
+        let status = answer.status;
+        let refusal = match answer.json::<Envelope>() {
+            Ok(Envelope::Many(many)) => many.into_iter().next().unwrap_or_default(),
+            Ok(Envelope::One(one)) => one,
+            // A failed precondition needs no body to be understood.
+            Err(_) if status == 412 => Refusal::default(),
+            Err(_) if status == 401 => return Self::Session(format!("HTTP {status}")),
+            Err(detail) => return Self::unreadable(answer, &detail),
+        };
+        let message = last_line(&refusal.message);
+        let code = refusal.error_code.as_str();
+        let detail = if code.is_empty() {
+            format!("HTTP {status}")
+        } else {
+            format!("{message} ({code})")
+        };
+        match (status, code) {
+            (401, _) => Self::Session(detail),
+            (_, "REQUEST_LIMIT_EXCEEDED") if message.contains("ConcurrentRequests") => {
+                Self::passing(SalesforceError::RequestLimit { detail }, answer)
+            }
+            (_, "REQUEST_LIMIT_EXCEEDED") => Self::Final(SalesforceError::RequestLimit { detail }),
+            (_, "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED") => {
+                Self::Final(SalesforceError::ApiDisabled { detail })
+            }
+            (_, "INVALID_QUERY_LOCATOR") => Self::Final(SalesforceError::LocatorExpired),
+            (404, _) if kind == CallKind::QueryMore => Self::Final(SalesforceError::LocatorExpired),
+            (404, _) if kind == CallKind::Query => Self::Final(SalesforceError::NotConfigured {
+                detail: format!("the org does not answer queries of this API version: {detail}"),
+            }),
+            (410, _) => Self::Final(SalesforceError::NotConfigured {
+                detail: format!("this API version is retired: {detail}"),
+            }),
+            (_, "UNABLE_TO_LOCK_ROW") => Self::passing(refused(status, refusal, message), answer),
+            (_, "SERVER_UNAVAILABLE" | "UNKNOWN_EXCEPTION") | (408 | 420 | 500.., _) => {
+                Self::passing(unavailable(detail), answer)
+            }
+            (429, _) => Self::passing(SalesforceError::RequestLimit { detail }, answer),
+            (_, "QUERY_TIMEOUT") => Self::Final(unavailable(detail)),
+            (_, "INVALID_FIELD" | "INVALID_TYPE") if kind != CallKind::Update => Self::Final(
+                missing(&message, object).unwrap_or_else(|| refused(status, refusal, message)),
+            ),
+            (404, "NOT_FOUND") if kind == CallKind::Describe => {
+                Self::Final(SalesforceError::FieldMissing {
+                    object: object.unwrap_or_default().to_owned(),
+                    field: "Id".to_owned(),
+                })
+            }
+            // In a write these concern the record; elsewhere the integration user.
+            (_, code) if code.starts_with("INSUFFICIENT_ACCESS") && kind != CallKind::Update => {
+                Self::Final(SalesforceError::PermissionDenied { detail })
+            }
+            (403, code) if !code.starts_with("INSUFFICIENT_ACCESS") => {
+                Self::Final(SalesforceError::PermissionDenied { detail })
+            }
+            _ => Self::Final(refused(status, refusal, message)),
+        }
+    }
+
+    /// Judges a refusal of the token endpoint.
+    pub(crate) fn of_login(answer: &Answer) -> Self {
+        if let Some(fault) = redirect(answer) {
+            return fault;
+        }
+        let passing = matches!(answer.status, 408 | 420 | 429 | 500..);
+        let refusal = match answer.json::<LoginRefusal>() {
+            Ok(refusal) => refusal,
+            Err(_) if passing => {
+                return Self::passing(
+                    unavailable(format!("the login answered HTTP {}", answer.status)),
+                    answer,
+                );
+            }
+            Err(detail) => {
+                return Self::passing(
+                    unavailable(format!("the login {detail} (HTTP {})", answer.status)),
+                    answer,
+                );
+            }
+        };
+        let detail = if refusal.error_description.is_empty() {
+            refusal.error
+        } else {
+            format!(
+                "{}: {}",
+                refusal.error,
+                last_line(&refusal.error_description)
+            )
+        };
+        if detail.contains("rate exceeded") {
+            return Self::passing(SalesforceError::RequestLimit { detail }, answer);
+        }
+        if passing {
+            return Self::passing(unavailable(detail), answer);
+        }
+        Self::Final(SalesforceError::AuthFailed { detail })
+    }
+}
+
+impl From<Broken> for Fault {
+    fn from(broken: Broken) -> Self {
+        Self::Passing {
+            error: unavailable(broken.detail),
+            retry_after: None,
+            outcome_unknown: broken.may_have_arrived,
+        }
+    }
+}
+
+/// A redirect is never followed: the token would go to a host that nobody checked.
+fn redirect(answer: &Answer) -> Option<Fault> {
+    if !(300..400).contains(&answer.status) {
+        return None;
+    }
+    let to = answer
+        .redirect
+        .as_deref()
+        .unwrap_or("an address it did not name");
+    Some(Fault::Final(unavailable(format!(
+        "it redirects to {to} (HTTP {}), which is not followed: if the org was renamed or moved, set the connection to its current My Domain",
+        answer.status
+    ))))
+}
+
+/// A query's message begins with an excerpt of the statement, a caret and a position; the reason is its last line.
+fn last_line(message: &str) -> String {
+    let message = message.trim();
+    let line = match message.rsplit_once('\n') {
+        Some((before, last)) if before.contains("ERROR at Row:") => last,
+        _ => message,
+    };
+    line.chars().take(1000).collect()
+}
+
+/// The object and field of `No such column 'X' on entity 'O'` and its kin; none for another complaint of a field.
+fn missing(message: &str, object: Option<&str>) -> Option<SalesforceError> {
+    let quoted = |from: &str| {
+        let start = message.find(from)? + from.len();
+        let length = message[start..].find('\'')?;
+        Some(message[start..start + length].to_owned())
+    };
+    let asked = || object.unwrap_or("an object").to_owned();
+    let (object, field) = if let Some(field) = quoted("No such column '") {
+        let of_type = || {
+            message
+                .split_once("on sobject of type ")
+                .map(|(_, object)| object.trim_end_matches('.').to_owned())
+        };
+        (
+            quoted("on entity '").or_else(of_type).unwrap_or_else(asked),
+            field,
+        )
+    } else if let Some(relation) = quoted("Didn't understand relationship '") {
+        (asked(), relation)
+    } else {
+        // An object that does not exist has not even this field.
+        (quoted("sObject type '")?, "Id".to_owned())
+    };
+    Some(SalesforceError::FieldMissing { object, field })
+}
+
+fn refused(status: u16, refusal: Refusal, message: String) -> SalesforceError {
+    SalesforceError::Refused {
+        status,
+        code: refusal.error_code,
+        message,
+        fields: refusal.fields,
+    }
+}
+
+fn unavailable(detail: String) -> SalesforceError {
+    SalesforceError::Unavailable { detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            is_html: false,
+            retry_after: None,
+            redirect: None,
+            limit: None,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    fn judged(status: u16, code: &str, message: &str, kind: CallKind) -> Fault {
+        let body = json!([{ "message": message, "errorCode": code }]).to_string();
+        Fault::of_answer(&answer(status, &body), kind, Some("Opportunity"))
+    }
+
+    fn of_query(status: u16, code: &str, message: &str) -> Fault {
+        judged(status, code, message, CallKind::Query)
+    }
+
+    fn final_code(fault: Fault) -> &'static str {
+        match fault {
+            Fault::Final(error) => error.code(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn missing_field(fault: Fault) -> (String, String) {
+        match fault {
+            Fault::Final(SalesforceError::FieldMissing { object, field }) => (object, field),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_missing_field_is_named_with_its_object() {
+        let pair = |object: &str, field: &str| (object.to_owned(), field.to_owned());
+        for (code, message, expected) in [
+            (
+                "INVALID_FIELD",
+                "\nSELECT Foo__c FROM Account\n       ^\nERROR at Row:1:Column:8\nNo such column 'Foo__c' on entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name.",
+                pair("Account", "Foo__c"),
+            ),
+            (
+                "INVALID_FIELD",
+                "No such column 'foo' on sobject of type Bar",
+                pair("Bar", "foo"),
+            ),
+            (
+                "INVALID_FIELD",
+                "\nFoo__r.Name FROM\n^\nERROR at Row:1:Column:8\nDidn't understand relationship 'Foo__r' in field path. If you are attempting to use a custom relationship, be sure to append the '__r'.",
+                pair("Opportunity", "Foo__r"),
+            ),
+            (
+                "INVALID_TYPE",
+                "\nSELECT Id FROM Nope__c\n               ^\nERROR at Row:1:Column:16\nsObject type 'Nope__c' is not supported.",
+                pair("Nope__c", "Id"),
+            ),
+        ] {
+            assert_eq!(missing_field(of_query(400, code, message)), expected);
+        }
+    }
+
+    #[test]
+    fn another_complaint_of_a_field_is_no_missing_field() {
+        let fault = of_query(
+            400,
+            "INVALID_FIELD",
+            "\nx\n^\nERROR at Row:1:Column:8\nfield 'Description' can not be filtered in a query call",
+        );
+
+        assert!(matches!(
+            fault,
+            Fault::Final(SalesforceError::Refused { message, .. })
+                if message == "field 'Description' can not be filtered in a query call"
+        ));
+    }
+
+    #[test]
+    fn the_day_s_limit_is_final_and_the_concurrent_one_passes() {
+        let day = of_query(
+            403,
+            "REQUEST_LIMIT_EXCEEDED",
+            "TotalRequests Limit exceeded.",
+        );
+        let concurrent = of_query(
+            403,
+            "REQUEST_LIMIT_EXCEEDED",
+            "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+        );
+
+        assert_eq!(final_code(day), "SF_REQUEST_LIMIT");
+        assert!(matches!(
+            concurrent,
+            Fault::Passing {
+                error: SalesforceError::RequestLimit { .. },
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn each_refusal_has_its_code() {
+        for (status, code, expected) in [
+            (403, "API_DISABLED_FOR_ORG", "SF_API_DISABLED"),
+            (403, "INSUFFICIENT_ACCESS", "SF_PERMISSION_DENIED"),
+            (
+                400,
+                "INSUFFICIENT_ACCESS_OR_READONLY",
+                "SF_PERMISSION_DENIED",
+            ),
+            (403, "SOMETHING_ELSE", "SF_PERMISSION_DENIED"),
+            (410, "GONE", "SF_NOT_CONFIGURED"),
+            (404, "NOT_FOUND", "SF_NOT_CONFIGURED"),
+            (400, "MALFORMED_QUERY", "SF_UNAVAILABLE"),
+        ] {
+            assert_eq!(
+                final_code(of_query(status, code, "text")),
+                expected,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_repeated() {
+        for (status, code) in [
+            (500, "UNKNOWN_EXCEPTION"),
+            (503, "SERVER_UNAVAILABLE"),
+            (400, "UNABLE_TO_LOCK_ROW"),
+            (420, "X"),
+            (429, "X"),
+        ] {
+            assert!(
+                matches!(of_query(status, code, "text"), Fault::Passing { .. }),
+                "{code}"
+            );
+        }
+        for body in ["<html>Down for maintenance</html>", "", "[{\"mess"] {
+            assert!(
+                matches!(
+                    Fault::of_answer(&answer(503, body), CallKind::Query, None),
+                    Fault::Passing { .. }
+                ),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_write_s_refusal_keeps_its_message_and_fields() {
+        let body = json!([{
+            "message": "Amount may not shrink",
+            "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            "fields": ["Amount"]
+        }]);
+
+        let fault = Fault::of_answer(&answer(400, &body.to_string()), CallKind::Update, None);
+
+        let Fault::Final(error) = fault else {
+            panic!("{fault:?}")
+        };
+        assert_eq!(
+            error,
+            SalesforceError::Refused {
+                status: 400,
+                code: "FIELD_CUSTOM_VALIDATION_EXCEPTION".to_owned(),
+                message: "Amount may not shrink".to_owned(),
+                fields: vec!["Amount".to_owned()],
+            }
+        );
+    }
+
+    #[test]
+    fn a_login_s_refusal_keeps_its_description() {
+        let body =
+            r#"{"error":"invalid_grant","error_description":"user hasn't approved this consumer"}"#;
+
+        let Fault::Final(error) = Fault::of_login(&answer(400, body)) else {
+            panic!("not final")
+        };
+
+        assert_eq!(
+            error,
+            SalesforceError::AuthFailed {
+                detail: "invalid_grant: user hasn't approved this consumer".to_owned()
+            }
+        );
+    }
+}

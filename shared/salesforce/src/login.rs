@@ -1,0 +1,247 @@
+//! The session: fetched when needed, by one caller for all.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use dealbridge_core::salesforce::SalesforceError;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::{
+    api_usage::CallKind,
+    call::Wire,
+    client::Clock,
+    connection::{Connection, Origin},
+    credentials::Credentials,
+    fault::Fault,
+    jwt::AssertionSigner,
+    retry::Attempts,
+};
+
+const TOKEN_PATH: &str = "/services/oauth2/token";
+
+/// What a request needs from a login.
+pub(crate) struct Session {
+    /// Tells this session from an earlier one without comparing secrets.
+    pub(crate) number: u64,
+    /// Where requests go.
+    pub(crate) instance: Origin,
+    /// The `Authorization` header, marked sensitive.
+    pub(crate) authorization: HeaderValue,
+}
+
+/// Logs in and keeps the session.
+pub(crate) struct Login {
+    connection: Connection,
+    grant: Grant,
+    clock: Clock,
+    kept: Mutex<Kept>,
+    /// Logins that have ended, well or not.
+    ended: AtomicU64,
+}
+
+enum Grant {
+    Secret {
+        client_id: String,
+        client_secret: String,
+    },
+    Key {
+        client_id: String,
+        username: String,
+        audience: String,
+        signer: AssertionSigner,
+    },
+}
+
+#[derive(Default)]
+struct Kept {
+    session: Option<Arc<Session>>,
+    failure: Option<SalesforceError>,
+}
+
+/// Debug is left out: it holds the token.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    instance_url: String,
+}
+
+impl Login {
+    /// Checks the credentials as far as that goes without asking.
+    pub(crate) fn new(
+        connection: Connection,
+        credentials: Credentials,
+        clock: Clock,
+    ) -> Result<Self, SalesforceError> {
+        let not_configured = |detail: &str| {
+            Err(SalesforceError::NotConfigured {
+                detail: detail.to_owned(),
+            })
+        };
+        let grant = match credentials {
+            Credentials::ClientCredentials { .. } if connection.is_shared_login() => {
+                return not_configured(
+                    "the client-credentials login works on the org's own My Domain only: set the address to https://<your domain>.my.salesforce.com",
+                );
+            }
+            Credentials::ClientCredentials {
+                client_id,
+                client_secret,
+            } => {
+                if client_id.is_empty() || client_secret.is_empty() {
+                    return not_configured("the consumer key or the consumer secret is empty");
+                }
+                Grant::Secret {
+                    client_id,
+                    client_secret,
+                }
+            }
+            Credentials::JwtBearer {
+                client_id,
+                username,
+                private_key_pem,
+                audience,
+            } => {
+                if client_id.is_empty() || username.is_empty() {
+                    return not_configured("the consumer key or the user name is empty");
+                }
+                Grant::Key {
+                    client_id,
+                    username,
+                    audience: audience.unwrap_or_else(|| connection.audience().to_owned()),
+                    signer: AssertionSigner::from_pem(&private_key_pem)?,
+                }
+            }
+        };
+        Ok(Self {
+            connection,
+            grant,
+            clock,
+            kept: Mutex::default(),
+            ended: AtomicU64::new(0),
+        })
+    }
+
+    /// The kept session, unless it is the one that was just refused; otherwise that of a login.
+    ///
+    /// Callers that ask while one logs in get its session, or its failure: a refused password is not tried fifty times.
+    pub(crate) async fn session(
+        &self,
+        wire: &Wire<'_>,
+        refused: Option<u64>,
+    ) -> Result<Arc<Session>, SalesforceError> {
+        let ended_before = self.ended.load(Ordering::Acquire);
+        let mut kept = self.kept.lock().await;
+        if let Some(session) = &kept.session
+            && refused != Some(session.number)
+        {
+            return Ok(Arc::clone(session));
+        }
+        let ended = self.ended.load(Ordering::Acquire);
+        if ended != ended_before
+            && let Some(failure) = &kept.failure
+        {
+            return Err(failure.clone());
+        }
+        let outcome = self.log_in(wire, ended + 1).await;
+        self.ended.store(ended + 1, Ordering::Release);
+        match outcome {
+            Ok(session) => {
+                let session = Arc::new(session);
+                *kept = Kept {
+                    session: Some(Arc::clone(&session)),
+                    failure: None,
+                };
+                Ok(session)
+            }
+            Err(error) => {
+                *kept = Kept {
+                    session: None,
+                    failure: Some(error.clone()),
+                };
+                Err(error)
+            }
+        }
+    }
+
+    async fn log_in(&self, wire: &Wire<'_>, number: u64) -> Result<Session, SalesforceError> {
+        let mut attempts = Attempts::new(wire.policy, wire.jitter);
+        let url = format!("{}{TOKEN_PATH}", self.connection.login_url());
+        loop {
+            let request = wire
+                .http
+                .post(&url)
+                .header(ACCEPT, "application/json")
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(self.form()?);
+            let fault = match wire
+                .send(CallKind::Token, request, attempts.deadline())
+                .await
+            {
+                Err(broken) => Fault::from(broken),
+                Ok(answer) if answer.is_success() => match answer.json::<TokenAnswer>() {
+                    Ok(token) => return self.accept(token, number),
+                    Err(detail) => Fault::unreadable(&answer, &detail),
+                },
+                Ok(answer) => Fault::of_login(&answer),
+            };
+            match fault {
+                Fault::Passing {
+                    error, retry_after, ..
+                } => {
+                    if !attempts.next(retry_after).await {
+                        return Err(error);
+                    }
+                }
+                Fault::Session(detail) => return Err(SalesforceError::AuthFailed { detail }),
+                Fault::Final(error) => return Err(error),
+            }
+        }
+    }
+
+    fn form(&self) -> Result<String, SalesforceError> {
+        let assertion;
+        let fields: &[(&str, &str)] = match &self.grant {
+            Grant::Secret {
+                client_id,
+                client_secret,
+            } => &[
+                ("grant_type", "client_credentials"),
+                ("client_id", client_id),
+                ("client_secret", client_secret),
+            ],
+            Grant::Key {
+                client_id,
+                username,
+                audience,
+                signer,
+            } => {
+                assertion = signer.assertion(client_id, username, audience, (self.clock)())?;
+                &[
+                    ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                    ("assertion", &assertion),
+                ]
+            }
+        };
+        serde_urlencoded::to_string(fields).map_err(|_| SalesforceError::NotConfigured {
+            detail: "the credentials cannot be sent as a form".to_owned(),
+        })
+    }
+
+    fn accept(&self, token: TokenAnswer, number: u64) -> Result<Session, SalesforceError> {
+        let instance = self.connection.instance(&token.instance_url)?;
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.access_token))
+            .map_err(|_| SalesforceError::Unavailable {
+                detail: "the login answered with a token that cannot be sent".to_owned(),
+            })?;
+        authorization.set_sensitive(true);
+        Ok(Session {
+            number,
+            instance,
+            authorization,
+        })
+    }
+}

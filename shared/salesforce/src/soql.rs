@@ -1,0 +1,267 @@
+//! SOQL statements, built from typed parts alone, so that nothing can be slipped into them.
+
+use dealbridge_core::{
+    SalesforceId, SalesforceObject, Stamp,
+    salesforce::{Deleted, FieldPath, Listing, SalesforceError},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::connection::ApiVersion;
+
+/// Ids in one `IN` list.
+pub(crate) const IDS_PER_STATEMENT: usize = 200;
+
+/// Salesforce refuses longer statements.
+const LONGEST_STATEMENT: usize = 100_000;
+
+/// Salesforce refuses an address of more than 16,384 bytes; some room is left for the host.
+const LONGEST_PATH: usize = 16_000;
+
+/// What every row is read with.
+const ROW_FIELDS: [&str; 3] = ["Id", "IsDeleted", "SystemModstamp"];
+
+/// What an Opportunity is read with beside the mapped fields.
+const ACCOUNT_FIELDS: [&str; 3] = ["AccountId", "Account.Id", "Account.Name"];
+
+const CONTACT_ROLES: &str = "(SELECT Id, ContactId, IsPrimary, Role, Contact.Id, Contact.Name, Contact.FirstName, \
+     Contact.LastName, Contact.Email, Contact.Phone, Contact.Title FROM OpportunityContactRoles)";
+
+/// Characters of a statement that may stand in a query string as they are.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b',')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b':')
+    .remove(b' ');
+
+/// A statement and how to send it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    text: String,
+    deleted: Deleted,
+}
+
+impl Statement {
+    /// The listing's statement, newest stamp first.
+    pub(crate) fn listing(listing: &Listing) -> Self {
+        let mut conditions = Vec::new();
+        if let Some(flag) = &listing.flag {
+            conditions.push(format!("{flag} = true"));
+        }
+        if let Some(since) = listing.since {
+            conditions.push(format!("SystemModstamp >= {since}"));
+        }
+        if let Some((stamp, id)) = &listing.after {
+            conditions.push(after(*stamp, id));
+        }
+        let mut text = format!(
+            "SELECT {} FROM {}",
+            select(&[&ROW_FIELDS], &listing.fields).join(", "),
+            listing.object
+        );
+        if !conditions.is_empty() {
+            text.push_str(" WHERE ");
+            text.push_str(&conditions.join(" AND "));
+        }
+        text.push_str(" ORDER BY SystemModstamp DESC, Id");
+        Self {
+            text,
+            deleted: listing.deleted,
+        }
+    }
+
+    /// Rows by id, the recycle bin included.
+    pub(crate) fn records(
+        object: SalesforceObject,
+        ids: &[SalesforceId],
+        fields: &[FieldPath],
+    ) -> Self {
+        Self::by_ids(object, ids, select(&[&ROW_FIELDS], fields))
+    }
+
+    /// Opportunities by id with their Account and all Contact Roles, the recycle bin included.
+    pub(crate) fn opportunities(ids: &[SalesforceId], fields: &[FieldPath]) -> Self {
+        let mut columns = select(&[&ROW_FIELDS, &ACCOUNT_FIELDS], fields);
+        columns.push(CONTACT_ROLES);
+        Self::by_ids(SalesforceObject::Opportunity, ids, columns)
+    }
+
+    fn by_ids(object: SalesforceObject, ids: &[SalesforceId], columns: Vec<&str>) -> Self {
+        let ids: Vec<_> = ids.iter().map(|id| format!("'{id}'")).collect();
+        Self {
+            text: format!(
+                "SELECT {} FROM {object} WHERE Id IN ({})",
+                columns.join(", "),
+                ids.join(",")
+            ),
+            deleted: Deleted::Included,
+        }
+    }
+
+    /// The path and query string that ask for it.
+    ///
+    /// # Errors
+    /// [`SalesforceError::NotConfigured`] when Salesforce would refuse its length: only too many fields can do that.
+    pub(crate) fn path(&self, version: ApiVersion) -> Result<String, SalesforceError> {
+        let resource = match self.deleted {
+            Deleted::Included => "queryAll",
+            Deleted::Left => "query",
+        };
+        let path = format!(
+            "/services/data/{version}/{resource}?q={}",
+            utf8_percent_encode(&self.text, PLAIN)
+                .to_string()
+                .replace(' ', "+")
+        );
+        if self.text.len() > LONGEST_STATEMENT || path.len() > LONGEST_PATH {
+            return Err(SalesforceError::NotConfigured {
+                detail: format!(
+                    "a query of {} characters is longer than Salesforce accepts: map fewer fields",
+                    self.text.len()
+                ),
+            });
+        }
+        Ok(path)
+    }
+}
+
+/// What follows a row in the order `SystemModstamp DESC, Id`. SOQL refuses AND beside OR without the parentheses.
+fn after(stamp: Stamp, id: &SalesforceId) -> String {
+    format!("(SystemModstamp < {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
+}
+
+/// The columns without repeats: Salesforce refuses a field that is selected twice, in whatever case.
+fn select<'a>(own: &[&[&'a str]], fields: &'a [FieldPath]) -> Vec<&'a str> {
+    let mut columns: Vec<&str> = Vec::with_capacity(fields.len() + 6);
+    let own = own.iter().flat_map(|own| own.iter().copied());
+    for column in own.chain(fields.iter().map(FieldPath::as_str)) {
+        if !columns.iter().any(|seen| seen.eq_ignore_ascii_case(column)) {
+            columns.push(column);
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(path: &str) -> FieldPath {
+        FieldPath::parse(path).unwrap()
+    }
+
+    fn id(text: &str) -> SalesforceId {
+        SalesforceId::parse(text).unwrap()
+    }
+
+    fn listing() -> Listing {
+        Listing {
+            object: SalesforceObject::Opportunity,
+            fields: vec![field("StageName")],
+            flag: None,
+            since: None,
+            after: None,
+            deleted: Deleted::Left,
+        }
+    }
+
+    #[test]
+    fn a_listing_without_conditions_has_no_where() {
+        assert_eq!(
+            Statement::listing(&listing()).text,
+            "SELECT Id, IsDeleted, SystemModstamp, StageName FROM Opportunity ORDER BY SystemModstamp DESC, Id"
+        );
+    }
+
+    #[test]
+    fn a_resumed_listing_keeps_its_or_in_parentheses() {
+        let stamp = Stamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
+        let listing = Listing {
+            flag: Some(field("Export__c")),
+            since: Some(Stamp::from_second(0)),
+            after: Some((stamp, id("006dM00000Mw7Vt"))),
+            ..listing()
+        };
+
+        assert_eq!(
+            Statement::listing(&listing).text,
+            "SELECT Id, IsDeleted, SystemModstamp, StageName FROM Opportunity \
+             WHERE Export__c = true AND SystemModstamp >= 1970-01-01T00:00:00Z \
+             AND (SystemModstamp < 2026-05-01T07:25:37Z OR (SystemModstamp = 2026-05-01T07:25:37Z AND Id > '006dM00000Mw7VtQAJ')) \
+             ORDER BY SystemModstamp DESC, Id"
+        );
+    }
+
+    #[test]
+    fn a_field_is_selected_once_whatever_its_case() {
+        let statement = Statement::opportunities(
+            &[id("006dM00000Mw7Vt")],
+            &[field("accountid"), field("Account.NAME"), field("Amount")],
+        );
+
+        assert_eq!(
+            statement.text,
+            format!(
+                "SELECT Id, IsDeleted, SystemModstamp, AccountId, Account.Id, Account.Name, Amount, {CONTACT_ROLES} \
+                 FROM Opportunity WHERE Id IN ('006dM00000Mw7VtQAJ')"
+            )
+        );
+    }
+
+    #[test]
+    fn the_path_names_the_version_and_whether_deleted_rows_take_part() {
+        let path = |deleted| {
+            Statement::listing(&Listing {
+                deleted,
+                ..listing()
+            })
+            .path(ApiVersion::default())
+            .unwrap()
+        };
+
+        assert_eq!(
+            path(Deleted::Left),
+            "/services/data/v66.0/query?q=SELECT+Id,+IsDeleted,+SystemModstamp,+StageName+FROM+Opportunity+ORDER+BY+SystemModstamp+DESC,+Id"
+        );
+        assert!(path(Deleted::Included).starts_with("/services/data/v66.0/queryAll?q="));
+    }
+
+    #[test]
+    fn operators_and_quotes_are_encoded() {
+        let path = Statement::records(
+            SalesforceObject::Lead,
+            &[id("00Q4S000002sSac"), id("00Q4S000002sSad")],
+            &[],
+        )
+        .path(ApiVersion::default())
+        .unwrap();
+
+        assert!(
+            path.ends_with("WHERE+Id+IN+(%2700Q4S000002sSacUAE%27,%2700Q4S000002sSadUAE%27)"),
+            "{path}"
+        );
+    }
+
+    #[test]
+    fn two_hundred_ids_and_a_wide_mapping_fit_and_an_absurd_one_is_refused_here() {
+        let ids = vec![id("006dM00000Mw7Vt"); IDS_PER_STATEMENT];
+        let fields = |count: usize| -> Vec<_> {
+            (0..count)
+                .map(|n| field(&format!("Channeltivity_Custom_Field_{n}__c")))
+                .collect()
+        };
+
+        assert!(
+            Statement::opportunities(&ids, &fields(200))
+                .path(ApiVersion::default())
+                .is_ok()
+        );
+        assert!(matches!(
+            Statement::opportunities(&ids, &fields(2000)).path(ApiVersion::default()),
+            Err(SalesforceError::NotConfigured { .. })
+        ));
+    }
+}

@@ -1,0 +1,183 @@
+//! Writing fields of one record, guarded against overwriting somebody's edit.
+
+use dealbridge_core::{
+    SalesforceId, SalesforceObject, Stamp,
+    salesforce::{FieldPath, Row, SalesforceError, UpdateOutcome},
+};
+use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use crate::{answer::Answer, api_usage::CallKind, call::Call, client::SalesforceClient};
+
+impl SalesforceClient {
+    /// Writes the fields. A repeat writes the same values, so it is safe; but a repeat may find the record changed
+    /// by the attempt before it, whose answer was lost: then the record itself tells.
+    pub(crate) async fn write(
+        &self,
+        object: SalesforceObject,
+        id: SalesforceId,
+        fields: &Map<String, Value>,
+        unless_changed_since: Option<Stamp>,
+    ) -> Result<UpdateOutcome, SalesforceError> {
+        if let Some(refused) = unwritable(fields) {
+            return Ok(refused);
+        }
+        if fields.is_empty() {
+            return Ok(UpdateOutcome::Written);
+        }
+        let path = self.path(&format!("sobjects/{object}/{id}"));
+        let call = Call {
+            method: Method::PATCH,
+            body: Some(Value::Object(fields.clone()).to_string()),
+            if_unmodified_since: unless_changed_since.map(http_date).transpose()?,
+            ..Call::get(CallKind::Update, &path, Some(object.api_name()))
+        };
+        let outcome = self.make(&call, |_| Ok(())).await;
+        match outcome.result {
+            Ok(_) => Ok(UpdateOutcome::Written),
+            Err(SalesforceError::Refused { status: 412, .. }) => {
+                if outcome.earlier_unknown {
+                    self.compare(&path, fields).await
+                } else {
+                    Ok(UpdateOutcome::ChangedSince)
+                }
+            }
+            Err(error) => settled(error),
+        }
+    }
+
+    /// Whether the record holds the values: then a lost answer was a success.
+    async fn compare(
+        &self,
+        path: &str,
+        fields: &Map<String, Value>,
+    ) -> Result<UpdateOutcome, SalesforceError> {
+        let names: Vec<_> = fields.keys().map(String::as_str).collect();
+        let path = format!("{path}?fields={}", names.join(","));
+        let call = Call::get(CallKind::Retrieve, &path, None);
+        match self.make(&call, Answer::json::<Row>).await.result {
+            Ok((row, _)) => {
+                let holds = |(name, value): (&String, &Value)| {
+                    row.get(name).is_some_and(|found| is_same(found, value))
+                };
+                Ok(if fields.iter().all(holds) {
+                    UpdateOutcome::Written
+                } else {
+                    UpdateOutcome::ChangedSince
+                })
+            }
+            Err(error) => settled(error),
+        }
+    }
+}
+
+/// Refusals that concern this record alone are outcomes.
+fn settled(error: SalesforceError) -> Result<UpdateOutcome, SalesforceError> {
+    match error {
+        SalesforceError::Refused { code, .. } if code == "UNABLE_TO_LOCK_ROW" => {
+            Ok(UpdateOutcome::Locked)
+        }
+        SalesforceError::Refused { status, code, .. }
+            if status == 404 || code == "ENTITY_IS_DELETED" =>
+        {
+            Ok(UpdateOutcome::Gone)
+        }
+        SalesforceError::Refused {
+            code,
+            message,
+            fields,
+            ..
+        } => Ok(UpdateOutcome::Refused {
+            code,
+            message,
+            fields,
+        }),
+        error => Err(error),
+    }
+}
+
+/// A parent's field or a name of another shape cannot be written, whatever Salesforce would make of it.
+fn unwritable(fields: &Map<String, Value>) -> Option<UpdateOutcome> {
+    let name = fields
+        .keys()
+        .find(|name| !FieldPath::parse(name).is_ok_and(|path| !path.is_parent_path()))?;
+    Some(UpdateOutcome::Refused {
+        code: "INVALID_FIELD".to_owned(),
+        message: "only a field of the record itself can be written".to_owned(),
+        fields: vec![name.clone()],
+    })
+}
+
+fn http_date(stamp: Stamp) -> Result<String, SalesforceError> {
+    Timestamp::from_second(stamp.as_second())
+        .and_then(|at| DateTimePrinter::new().timestamp_to_rfc9110_string(&at))
+        .map_err(|_| SalesforceError::Refused {
+            status: 400,
+            code: "INVALID_STAMP".to_owned(),
+            message: "the stamp lies outside the calendar of HTTP".to_owned(),
+            fields: Vec::new(),
+        })
+}
+
+/// Whether a value as Salesforce gives it back is the one that was written: numbers by value, datetimes by
+/// instant, texts without outer blanks, an empty text as null.
+fn is_same(found: &Value, written: &Value) -> bool {
+    match (found, written) {
+        (Value::Number(found), Value::Number(written)) => found.as_f64() == written.as_f64(),
+        (Value::String(found), Value::String(written)) => {
+            found.trim() == written.trim()
+                || matches!((Stamp::parse(found), Stamp::parse(written)), (Ok(a), Ok(b)) if a == b)
+        }
+        (Value::Null, Value::String(written)) => written.trim().is_empty(),
+        (found, written) => found == written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_compare_as_salesforce_gives_them_back() {
+        for (found, written) in [
+            (json!(15000.0), json!(15000)),
+            (json!("Won"), json!(" Won ")),
+            (json!(null), json!("")),
+            (
+                json!("2026-05-01T07:25:37.000+0000"),
+                json!("2026-05-01T07:25:37Z"),
+            ),
+            (json!(true), json!(true)),
+        ] {
+            assert!(is_same(&found, &written), "{found} {written}");
+        }
+        for (found, written) in [
+            (json!(1), json!(2)),
+            (json!("a"), json!("A")),
+            (json!("a"), json!(null)),
+            (json!(null), json!(false)),
+        ] {
+            assert!(!is_same(&found, &written), "{found} {written}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_is_sent_as_an_http_date() {
+        let stamp = Stamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
+
+        assert_eq!(http_date(stamp).unwrap(), "Fri, 01 May 2026 07:25:37 GMT");
+    }
+
+    #[test]
+    fn a_parent_s_field_is_refused_without_asking() {
+        let fields = json!({ "Amount": 1, "Account.Name": "x" });
+
+        assert!(matches!(
+            unwritable(fields.as_object().unwrap()),
+            Some(UpdateOutcome::Refused { fields, .. }) if fields == ["Account.Name"]
+        ));
+    }
+}
