@@ -35,6 +35,9 @@ pub enum InvalidId {
 }
 
 impl SalesforceId {
+    /// The id of no record, for values that are filled in from a key.
+    pub const UNSET: Self = Self(*b"000000000000000AAA");
+
     /// Parses the 15- or 18-character form.
     ///
     /// The case of an 18-character id whose letters are all lower or all upper is restored from its checksum.

@@ -1,12 +1,28 @@
 //! The domain of dealbridge and its use cases: no AWS, no HTTP, no Lambda, no clock, no environment.
 //!
 //! Text becomes a type at the edge ([`SalesforceId`], [`Email`], [`Stamp`]); what to do with an Opportunity
-//! is one pure function; the outside world is reached through traits such as [`salesforce::Salesforce`].
+//! is one pure function, [`decide::decide`]; the outside world is reached through traits
+//! ([`salesforce::Salesforce`] and those of [`ports`]).
 
+pub mod claim;
+pub mod code;
+pub mod counted;
+pub mod decide;
 pub mod email;
+pub mod field;
+pub mod finding;
 pub mod id;
+pub mod mapping;
+pub mod pasted;
+pub mod portal;
+pub mod record;
+pub mod run;
 pub mod salesforce;
+pub mod settings;
 pub mod stamp;
+
+#[cfg(test)]
+mod testing;
 
 pub use email::Email;
 pub use id::{SalesforceId, SalesforceObject};

@@ -1,0 +1,379 @@
+//! Every code of the Integration Log, with its text, in one table (behaviour, sections 2.2, 2.4, 2.5, 3, 4 and 6).
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// How much an entry matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// For the record: nobody has to act.
+    Info,
+    /// Something to look at.
+    Warning,
+    /// An administrator has to act, or something did not happen.
+    Error,
+}
+
+/// One row of the table: the code, its level, what is wrong, what to do about it.
+///
+/// `{record}`, `{field}`, `{value}` and `{other}` are filled in from the [`Context`].
+#[derive(Debug)]
+struct Text {
+    name: &'static str,
+    level: Level,
+    message: &'static str,
+    suggestion: &'static str,
+}
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $level:ident $message:literal $suggestion:literal;)+) => {
+        /// A code of the Integration Log.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "each code is documented by its row of the table")]
+        pub enum Code { $($variant),+ }
+
+        impl Code {
+            /// Every code, in the table's order.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+        }
+
+        const TEXTS: &[Text] = &[$(Text { name: $name, level: Level::$level, message: $message, suggestion: $suggestion }),+];
+    };
+}
+
+codes! {
+    SyncFlagNotSet "SYNC_FLAG_NOT_SET" Error
+        "{record} is flagged for export, but {field} is off."
+        "Tick {field} on the Opportunity in Salesforce, or clear the export flag if it should not become a Deal.";
+    AccountMissing "ACCOUNT_MISSING" Error
+        "{record} has no Account ({field} is empty)."
+        "Choose the end user's Account on the Opportunity in Salesforce.";
+    AccountNotAccessible "ACCOUNT_NOT_ACCESSIBLE" Error
+        "The Account {value} of {record} ({field}) cannot be read by the integration user, or is deleted."
+        "Share the Account with the integration user, restore it, or choose another Account on the Opportunity.";
+    ContactMissing "CONTACT_MISSING" Error
+        "{record} has no Contact ({field} is empty)."
+        "Add a Contact Role to the Opportunity in Salesforce and mark it Primary.";
+    PrimaryContactMissing "PRIMARY_CONTACT_MISSING" Error
+        "None of the {value} Contact Roles of {record} is Primary ({field})."
+        "Mark one Contact Role of the Opportunity as Primary in Salesforce.";
+    PrimaryContactNotAccessible "PRIMARY_CONTACT_NOT_ACCESSIBLE" Error
+        "The primary Contact {value} of {record} ({field}) cannot be read by the integration user, or is deleted."
+        "Share the Contact with the integration user, or mark another Contact Role as Primary.";
+    MultiplePrimaryContacts "MULTIPLE_PRIMARY_CONTACTS" Error
+        "{record} has {value} primary Contact Roles ({field}); exactly one is needed."
+        "Leave one Contact Role of the Opportunity marked as Primary in Salesforce.";
+    PartnerEmailMissing "PARTNER_EMAIL_MISSING" Error
+        "{record} names no partner ({field} is empty)."
+        "Fill {field} with the e-mail address of the partner's portal user.";
+    PartnerEmailInvalid "PARTNER_EMAIL_INVALID" Error
+        "{field} of {record} holds {value}, which is no e-mail address."
+        "Correct {field} on the Opportunity: it has the form name@company.example.";
+    PartnerEmailAmbiguous "PARTNER_EMAIL_AMBIGUOUS" Error
+        "{field} of {record} holds {value}, which belongs to several portal users: {other}."
+        "Give each portal user an e-mail address of their own, or name another partner user on the Opportunity.";
+    PartnerEmailIsContact "PARTNER_EMAIL_IS_CONTACT" Error
+        "{field} of {record} holds {value}, which is a Contact without portal access."
+        "Invite the Contact as a Partner User, or name another partner user on the Opportunity.";
+    PartnerUserNotFound "PARTNER_USER_NOT_FOUND" Error
+        "{field} of {record} holds {value}, and no portal user has that address."
+        "Correct {field} on the Opportunity, or invite that person as a Partner User.";
+    PartnerUserWrongType "PARTNER_USER_WRONG_TYPE" Error
+        "{field} of {record} holds {value}, who is {other}, not a Partner User."
+        "Name a Partner User in {field} on the Opportunity.";
+    PartnerUserPending "PARTNER_USER_PENDING" Error
+        "{field} of {record} holds {value}: the Partner User {other} has never activated the account."
+        "Ask the user to accept the invitation, or send it again from the portal.";
+    PartnerUserInactive "PARTNER_USER_INACTIVE" Error
+        "{field} of {record} holds {value}: the Organization of the Partner User {other} is not active."
+        "Activate the partner's Organization in the portal, or name another partner user.";
+    PartnerUserDisabled "PARTNER_USER_DISABLED" Error
+        "{field} of {record} holds {value}: the Partner User {other} is disabled."
+        "Enable the user in the portal, or name another partner user.";
+    PartnerNoDealAccess "PARTNER_NO_DEAL_ACCESS" Error
+        "{field} of {record} holds {value}: no Group of the Partner User {other} includes Deal Registration."
+        "Add the user to a Partner Group with the Deal Registration module, or add the module to one of the user's Groups.";
+    DealOwnerTypeInvalid "DEAL_OWNER_TYPE_INVALID" Error
+        "{field} of {record} holds {value}; it may be blank, Partner-Owned or Distributor-Owned."
+        "Choose Partner-Owned or Distributor-Owned in {field} on the Opportunity, or leave it blank.";
+    DistributorEmailMissing "DISTRIBUTOR_EMAIL_MISSING" Error
+        "{record} needs a Distributor, and names none ({field} is empty)."
+        "Fill {field} with the e-mail address of the Distributor's portal user.";
+    DistributorEmailInvalid "DISTRIBUTOR_EMAIL_INVALID" Error
+        "{field} of {record} holds {value}, which is no e-mail address."
+        "Correct {field} on the Opportunity: it has the form name@company.example.";
+    DistributorEmailAmbiguous "DISTRIBUTOR_EMAIL_AMBIGUOUS" Error
+        "{field} of {record} holds {value}, which belongs to several portal users: {other}."
+        "Give each portal user an e-mail address of their own, or name another Distributor on the Opportunity.";
+    DistributorEmailIsContact "DISTRIBUTOR_EMAIL_IS_CONTACT" Error
+        "{field} of {record} holds {value}, which is a Contact without portal access."
+        "Invite the Contact as a Distributor User, or name another Distributor on the Opportunity.";
+    DistributorUserNotFound "DISTRIBUTOR_USER_NOT_FOUND" Error
+        "{field} of {record} holds {value}, and no portal user has that address."
+        "Correct {field} on the Opportunity, or invite that person as a Distributor User.";
+    DistributorUserWrongType "DISTRIBUTOR_USER_WRONG_TYPE" Error
+        "{field} of {record} holds {value}, who is {other}, not a Distributor User."
+        "Name a Distributor User in {field} on the Opportunity.";
+    DistributorUserPending "DISTRIBUTOR_USER_PENDING" Error
+        "{field} of {record} holds {value}: the Distributor User {other} has never activated the account."
+        "Ask the user to accept the invitation, or send it again from the portal.";
+    DistributorUserInactive "DISTRIBUTOR_USER_INACTIVE" Error
+        "{field} of {record} holds {value}: the Organization of the Distributor User {other} is not active."
+        "Activate the Distributor's Organization in the portal, or name another Distributor.";
+    DistributorUserDisabled "DISTRIBUTOR_USER_DISABLED" Error
+        "{field} of {record} holds {value}: the Distributor User {other} is disabled."
+        "Enable the user in the portal, or name another Distributor.";
+    DistributorNoDealAccess "DISTRIBUTOR_NO_DEAL_ACCESS" Error
+        "{field} of {record} holds {value}: no Group of the Distributor User {other} includes Deal Registration."
+        "Add the user to a Distributor Group with the Deal Registration module, or add the module to one of the user's Groups.";
+    StageEmpty "STAGE_EMPTY" Error
+        "{record} has no stage ({field} is empty)."
+        "Choose a stage on the Opportunity in Salesforce.";
+    RequiredFieldEmpty "REQUIRED_FIELD_EMPTY" Error
+        "{field} of {record} is empty, and the Deal needs it."
+        "Fill {field} on the Opportunity in Salesforce.";
+    RequiredFieldNotMapped "REQUIRED_FIELD_NOT_MAPPED" Error
+        "The Deal field {field} is required, but no mapping row brings a value for it, so {record} cannot become a Deal."
+        "Add a mapping row for {field} whose flow on create comes from Salesforce, or make the field optional.";
+    ValueTypeInvalid "VALUE_TYPE_INVALID" Error
+        "{field} of {record} holds {value}, which does not fit the Deal field: it takes {other}."
+        "Correct the value in Salesforce, or change the mapping row.";
+    PicklistValueUnknown "PICKLIST_VALUE_UNKNOWN" Error
+        "{field} of {record} holds {value}, which is none of the Deal field's values: {other}."
+        "Choose another value in Salesforce, or add it to the Deal field or to the value map of the mapping row.";
+    CurrencyNotSupported "CURRENCY_NOT_SUPPORTED" Error
+        "{record} is in the currency {value} ({field}); the portal takes {other}."
+        "Change the Opportunity's currency, or add it to the portal's currencies.";
+    AlreadyLinkedOther "ALREADY_LINKED_OTHER" Error
+        "{record} is linked already, to the {other}."
+        "Unlink the {other} first if this Opportunity should belong to another record.";
+    AlreadyLinkedHere "ALREADY_LINKED_HERE" Error
+        "{record} is linked already, to the Salesforce {other}."
+        "Unlink it first if it should belong to another Salesforce record.";
+    ImportSuppressedFormerDeal "IMPORT_SUPPRESSED_FORMER_DEAL" Error
+        "{record} was unlinked from the {other}, which still exists; importing would make a twin of it."
+        "Link the {other} to the Opportunity again, or allow the import of a second Deal.";
+    ImportSuppressed "IMPORT_SUPPRESSED" Info
+        "{record} is not imported, because it was unlinked from the {other} on purpose."
+        "Nothing to do. To import it after all, link it again or allow its import.";
+    Imported "IMPORTED" Info "{record} became the {other}." "Nothing to do.";
+    Updated "UPDATED" Info "{record} brought the {other} up to date: {value}." "Nothing to do.";
+    Unchanged "UNCHANGED" Info "{record} has nothing to bring to the {other}." "Nothing to do.";
+    PartiesNotMoved "PARTIES_NOT_MOVED" Info
+        "{field} of {record} changed after the import; the {other} keeps what it was imported with."
+        "Nothing to do. To move the Deal, change it in the portal.";
+    LinkPaused "LINK_PAUSED" Info
+        "{field} of {record} was cleared: the link to the {other} is paused."
+        "Nothing to do. Tick {field} again to resume.";
+    LinkResumed "LINK_RESUMED" Info
+        "{field} of {record} is set again: the link to the {other} is active."
+        "Nothing to do.";
+    LinkDisconnected "LINK_DISCONNECTED" Warning
+        "{record} {value}: the {other} keeps its values, and its link is disconnected."
+        "Restore the Salesforce record, or unlink the {other} and link it to the right one.";
+    LinkReconnected "LINK_RECONNECTED" Info
+        "{record} is back in Salesforce: the link to the {other} is active."
+        "Nothing to do.";
+    LinkMoved "LINK_MOVED" Info
+        "{record} was converted: the link of the {other} moved to the Opportunity {value}."
+        "Nothing to do.";
+    LinkMoveConflict "LINK_MOVE_CONFLICT" Error
+        "{record} was converted to the Opportunity {value}, which is linked to another record already: the {other} stays linked to the converted Lead."
+        "Unlink one of the two, then link the right record to the Opportunity.";
+    Linked "LINKED" Info "The {other} was linked to {record}." "Nothing to do.";
+    Unlinked "UNLINKED" Info
+        "The {other} was unlinked from {record}. Both keep their values, and imports leave {record} alone."
+        "Nothing to do. To import it again, link it or allow its import.";
+    ImportAllowed "IMPORT_ALLOWED" Info "{record} may be imported again; the next run looks at it." "Nothing to do.";
+    WriteDelivered "WRITE_DELIVERED" Info "The values of the {other} were written to {record}." "Nothing to do.";
+    WriteRefused "WRITE_REFUSED" Error
+        "Salesforce refused the values of the {other} for {record} ({field}): {value}"
+        "Correct the value or the rule that Salesforce names, then link again; the link itself stands.";
+    WriteSkipped "WRITE_SKIPPED" Warning
+        "{record} was edited in Salesforce after the link was confirmed, so the values of the {other} were not written over it ({field})."
+        "Compare the two records; edit the one that is wrong.";
+    OpportunityGone "OPPORTUNITY_GONE" Info
+        "{record} no longer exists in Salesforce or is hidden from the integration user, so there is nothing to import."
+        "Nothing to do. If it should be imported, share it with the integration user.";
+    NotACandidate "NOT_A_CANDIDATE" Info
+        "{record} is not flagged for export ({field} is off)."
+        "Tick {field} on the Opportunity in Salesforce to have it imported.";
+    RunInterrupted "RUN_INTERRUPTED" Error
+        "The run stopped before it had listed all Opportunities."
+        "Nothing to do: the next run lists them again. If it happens again, look at the fan-out function's log.";
+    SfAuthFailed "SF_AUTH_FAILED" Error
+        "Salesforce refused the login of the integration user: {value}"
+        "Check the client id, the secret or certificate, and that the integration user is active, in the connection's settings and in Salesforce Setup.";
+    SfApiDisabled "SF_API_DISABLED" Error
+        "The Salesforce API is not enabled for the integration user: {value}"
+        "Enable the API for the org's edition and the permission API Enabled for the integration user.";
+    SfPermissionDenied "SF_PERMISSION_DENIED" Error
+        "The integration user lacks a permission in Salesforce: {value}"
+        "Give the integration user read access to Opportunities, Accounts, Contacts and Contact Roles, and write access to the mapped fields.";
+    SfRequestLimit "SF_REQUEST_LIMIT" Error
+        "The Salesforce org has used up its API requests: {value}"
+        "Wait until requests are free again (they renew over 24 hours), or raise the org's limit. The next run goes on by itself.";
+    SfUnavailable "SF_UNAVAILABLE" Error
+        "Salesforce could not be reached or did not answer properly: {value}"
+        "Nothing to do if it passes: the next run makes up for it. See status.salesforce.com if it lasts.";
+    SfFieldMissing "SF_FIELD_MISSING" Error
+        "Salesforce has no field {field}, or hides it from the integration user{value}."
+        "Create the field, give the integration user access to it, or correct its API name in the settings.";
+    SfNotConfigured "SF_NOT_CONFIGURED" Error
+        "The connection to Salesforce is not set up: {value}"
+        "Complete the connection's settings.";
+    IntegrationDisabled "INTEGRATION_DISABLED" Error
+        "The Deal Registration integration is switched off."
+        "Switch it on in the settings to have Opportunities imported.";
+}
+
+impl Code {
+    fn text(self) -> &'static Text {
+        &TEXTS[self as usize]
+    }
+
+    /// The code as it stands in the log and in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.text().name
+    }
+
+    /// Its level.
+    #[must_use]
+    pub fn level(self) -> Level {
+        self.text().level
+    }
+
+    /// The code of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+
+    /// What is wrong, in a sentence.
+    #[must_use]
+    pub fn message(self, context: &Context) -> String {
+        fill(self.text().message, context)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn suggestion(self, context: &Context) -> String {
+        fill(self.text().suggestion, context)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::parse(&name)
+            .ok_or_else(|| de::Error::custom(format!("{name:?} is no code of the Integration Log")))
+    }
+}
+
+/// What a code's sentences name: the record, the field, the value, and who or what else is concerned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// The Salesforce or portal record, e.g. `Opportunity "Acme - 12" (006…)`.
+    #[serde(rename = "r", default, skip_serializing_if = "String::is_empty")]
+    pub record: String,
+    /// The field's label and API name, e.g. `Stage (StageName)`.
+    #[serde(rename = "f", default, skip_serializing_if = "String::is_empty")]
+    pub field: String,
+    /// The value that was read.
+    #[serde(rename = "v", default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
+    /// Another record, a user, or what would be right.
+    #[serde(rename = "o", default, skip_serializing_if = "String::is_empty")]
+    pub other: String,
+}
+
+/// One pass over the template, so that a value holding braces is never filled in again.
+fn fill(template: &str, context: &Context) -> String {
+    let mut out = String::with_capacity(template.len() + 80);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        out.push_str(match name {
+            "record" => &context.record,
+            "field" => &context.field,
+            "value" => &context.value,
+            _ => &context.other,
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_name_and_whole_sentences() {
+        for code in Code::ALL {
+            let text = code.text();
+            assert_eq!(Code::parse(text.name), Some(*code));
+            assert!(text.suggestion.ends_with('.'), "{code}");
+            assert!(
+                text.message.ends_with('.') || text.message.ends_with("{value}"),
+                "{code}"
+            );
+            for sentence in [text.message, text.suggestion] {
+                for name in sentence
+                    .split('{')
+                    .skip(1)
+                    .map(|part| part.split('}').next().unwrap())
+                {
+                    assert!(
+                        matches!(name, "record" | "field" | "value" | "other"),
+                        "{code}: {name}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_with_braces_is_not_filled_in_again() {
+        let context = Context {
+            record: "R".into(),
+            field: "F".into(),
+            value: "{record}".into(),
+            other: String::new(),
+        };
+
+        assert_eq!(
+            Code::PartnerEmailInvalid.message(&context),
+            "F of R holds {record}, which is no e-mail address."
+        );
+    }
+
+    #[test]
+    fn each_distributor_code_is_the_twin_of_a_partner_code() {
+        let twins = |prefix: &str| -> Vec<&str> {
+            Code::ALL
+                .iter()
+                .filter_map(|code| code.as_str().strip_prefix(prefix))
+                .collect()
+        };
+
+        assert_eq!(twins("PARTNER_"), twins("DISTRIBUTOR_"));
+    }
+}

@@ -1,0 +1,353 @@
+//! The conditions for import (behaviour 2.2): all are checked, all failures are kept.
+
+use serde_json::{Map, Value};
+
+use super::{Facts, is_set, labels, party, value_at};
+use crate::{
+    SalesforceId,
+    claim::ClaimState,
+    code::Code,
+    field::{self, Field, Misfit},
+    finding::Finding,
+    portal::ResolvedUser,
+    salesforce::Row,
+    settings::{STAGE, Settings},
+};
+
+/// One condition as it was found. Of a condition that passed, the code is the one it would have failed with first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether it holds.
+    pub passed: bool,
+    /// Its code, field and value.
+    pub finding: Finding,
+}
+
+impl Condition {
+    pub(super) fn passed(finding: Finding) -> Self {
+        Self {
+            passed: true,
+            finding,
+        }
+    }
+
+    pub(super) fn failed(finding: Finding) -> Self {
+        Self {
+            passed: false,
+            finding,
+        }
+    }
+
+    fn of(passed: bool, finding: Finding) -> Self {
+        Self { passed, finding }
+    }
+}
+
+/// The conditions, and what was found on the way that the Deal is made of.
+pub(super) struct Checked<'a> {
+    pub(super) conditions: Vec<Condition>,
+    pub(super) partner: Option<&'a ResolvedUser>,
+    pub(super) distributor: Option<&'a ResolvedUser>,
+    pub(super) distributor_owned: bool,
+    pub(super) contact: Option<&'a Value>,
+    pub(super) fields: Map<String, Value>,
+}
+
+/// Checks every condition, in the order of the table.
+pub(super) fn check<'a>(row: &'a Row, facts: &Facts<'a>, settings: &Settings) -> Checked<'a> {
+    let mut checked = Checked {
+        conditions: Vec::with_capacity(8 + settings.mappings.len()),
+        partner: None,
+        distributor: None,
+        distributor_owned: false,
+        contact: None,
+        fields: Map::new(),
+    };
+    sync_flag(row, settings, &mut checked);
+    account(row, &mut checked);
+    primary_contact(row, &mut checked);
+    parties(row, facts, settings, &mut checked);
+    required_fields(row, facts, settings, &mut checked);
+    values(row, facts, settings, &mut checked);
+    link(facts, &mut checked);
+    checked
+}
+
+fn sync_flag(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
+    let api_name = settings.fields.sync_flag.as_str();
+    let finding = Finding::new(Code::SyncFlagNotSet)
+        .field(labels::SYNC_FLAG, api_name)
+        .value(field::shown(value_at(row, api_name)));
+    checked
+        .conditions
+        .push(Condition::of(row.is_checked(api_name), finding));
+}
+
+fn account(row: &Row, checked: &mut Checked<'_>) {
+    let id = field::shown(value_at(row, "AccountId"));
+    let finding = |code: Code| {
+        Finding::new(code)
+            .field("Account", "AccountId")
+            .value(id.clone())
+    };
+    checked.conditions.push(if id.is_empty() {
+        Condition::failed(finding(Code::AccountMissing))
+    } else if value_at(row, "Account").is_null() {
+        Condition::failed(finding(Code::AccountNotAccessible))
+    } else {
+        Condition::passed(finding(Code::AccountMissing))
+    });
+}
+
+/// The Contact Roles of a row: none when the child subquery answered null.
+pub(super) fn contact_roles(row: &Row) -> &[Value] {
+    row.get("OpportunityContactRoles.records")
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn primary_contact<'a>(row: &'a Row, checked: &mut Checked<'a>) {
+    let roles = contact_roles(row);
+    let primary: Vec<&Value> = roles
+        .iter()
+        .filter(|role| role["IsPrimary"] == Value::Bool(true))
+        .collect();
+    let finding = |code: Code, value: String| {
+        Finding::new(code)
+            .field("Contact Roles", "OpportunityContactRole.IsPrimary")
+            .value(value)
+    };
+    checked.conditions.push(match primary.as_slice() {
+        [] if roles.is_empty() => Condition::failed(finding(Code::ContactMissing, String::new())),
+        [] => Condition::failed(finding(
+            Code::PrimaryContactMissing,
+            roles.len().to_string(),
+        )),
+        [role] => {
+            let id = field::shown(&role["ContactId"]);
+            match &role["Contact"] {
+                Value::Object(_) => {
+                    checked.contact = Some(&role["Contact"]);
+                    Condition::passed(finding(Code::ContactMissing, id))
+                }
+                _ => Condition::failed(finding(Code::PrimaryContactNotAccessible, id)),
+            }
+        }
+        several => Condition::failed(finding(
+            Code::MultiplePrimaryContacts,
+            several.len().to_string(),
+        )),
+    });
+}
+
+/// Who a Deal belongs to, as the Opportunity says.
+enum OwnerType {
+    Blank,
+    Partner,
+    Distributor,
+    Invalid,
+}
+
+fn owner_type(value: &Value) -> OwnerType {
+    let text = field::shown(value);
+    let text = text.trim();
+    if text.is_empty() {
+        OwnerType::Blank
+    } else if text.eq_ignore_ascii_case("Partner-Owned") {
+        OwnerType::Partner
+    } else if text.eq_ignore_ascii_case("Distributor-Owned") {
+        OwnerType::Distributor
+    } else {
+        OwnerType::Invalid
+    }
+}
+
+/// Rows 4, 5 and 6: they depend on each other through the Distributor module.
+fn parties<'a>(row: &Row, facts: &Facts<'a>, settings: &Settings, checked: &mut Checked<'a>) {
+    let names = &settings.fields;
+    let module = &settings.distributor_module;
+    let owner_type_value = value_at(row, names.deal_owner_type.as_str());
+    let owner_type = if module.enabled {
+        owner_type(owner_type_value)
+    } else {
+        OwnerType::Blank
+    };
+    checked.distributor_owned = matches!(owner_type, OwnerType::Distributor);
+
+    let partner_value = value_at(row, names.partner_email.as_str());
+    let may_omit_partner = checked.distributor_owned && module.distributor_deals_may_omit_partner;
+    if !(may_omit_partner && field::is_blank(partner_value)) {
+        checked.partner = party::PARTNER.check(
+            names.partner_email.as_str(),
+            partner_value,
+            facts.directory,
+            &mut checked.conditions,
+        );
+    }
+    if !module.enabled {
+        return;
+    }
+    let finding = Finding::new(Code::DealOwnerTypeInvalid)
+        .field(labels::DEAL_OWNER_TYPE, names.deal_owner_type.as_str())
+        .value(field::shown(owner_type_value));
+    checked.conditions.push(Condition::of(
+        !matches!(owner_type, OwnerType::Invalid),
+        finding,
+    ));
+
+    let distributor_value = value_at(row, names.distributor_email.as_str());
+    let needed = checked.distributor_owned
+        || module.partners_must_select_distributor
+        || !field::is_blank(distributor_value);
+    if needed {
+        checked.distributor = party::DISTRIBUTOR.check(
+            names.distributor_email.as_str(),
+            distributor_value,
+            facts.directory,
+            &mut checked.conditions,
+        );
+    }
+}
+
+/// Row 7: what the Deal cannot be without.
+fn required_fields(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &mut Checked<'_>) {
+    let stage_declared = settings.deal_field(STAGE).is_some();
+    if !stage_declared {
+        checked.conditions.push(Condition::failed(
+            Finding::new(Code::RequiredFieldNotMapped).field("Stage", STAGE),
+        ));
+    }
+    for deal_field in settings
+        .deal_fields
+        .iter()
+        .filter(|field| field.required || field.name == STAGE)
+    {
+        let mapping = settings.mappings.iter().find(|mapping| {
+            mapping.channeltivity == deal_field.name && mapping.on_create.reaches_channeltivity()
+        });
+        let Some(mapping) = mapping.filter(|mapping| !facts.missing.contains(&mapping.salesforce))
+        else {
+            checked.conditions.push(Condition::failed(
+                Finding::new(Code::RequiredFieldNotMapped)
+                    .field(&deal_field.label(), &deal_field.name),
+            ));
+            continue;
+        };
+        let api_name = mapping.salesforce.as_str();
+        let code = if deal_field.name == STAGE {
+            Code::StageEmpty
+        } else {
+            Code::RequiredFieldEmpty
+        };
+        let finding = Finding::new(code)
+            .field(&deal_field.label(), api_name)
+            .value(field::shown(value_at(row, api_name)));
+        checked
+            .conditions
+            .push(Condition::of(is_set(row, api_name), finding));
+    }
+}
+
+/// Row 8: every mapped value fits its Deal field. Values that fit are kept for the Deal.
+fn values(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &mut Checked<'_>) {
+    if !settings.currencies.is_empty() {
+        let currency = value_at(row, "CurrencyIsoCode");
+        let finding = Finding::new(Code::CurrencyNotSupported)
+            .field("Currency", "CurrencyIsoCode")
+            .value(field::shown(currency))
+            .other(settings.currencies.join(", "));
+        let known = field::is_blank(currency)
+            || settings
+                .currencies
+                .iter()
+                .any(|known| Some(known.as_str()) == currency.as_str());
+        checked.conditions.push(Condition::of(known, finding));
+    }
+    for mapping in settings
+        .mappings
+        .iter()
+        .filter(|mapping| mapping.on_create.reaches_channeltivity())
+    {
+        let Some(deal_field) = settings.deal_field(&mapping.channeltivity) else {
+            continue;
+        };
+        if facts.missing.contains(&mapping.salesforce) {
+            continue;
+        }
+        let read = value_at(row, mapping.salesforce.as_str());
+        match deal_field.fit(&mapping.to_channeltivity(read)) {
+            Ok(None) => {}
+            Ok(Some(value)) => {
+                checked
+                    .fields
+                    .insert(deal_field.name.clone(), value.to_json());
+                let finding = Finding::new(Code::ValueTypeInvalid)
+                    .field(&deal_field.label(), mapping.salesforce.as_str())
+                    .value(field::shown(read));
+                checked.conditions.push(Condition::passed(finding));
+            }
+            Err(misfit) => checked.conditions.push(Condition::failed(misfit_finding(
+                deal_field,
+                mapping.salesforce.as_str(),
+                read,
+                &misfit,
+            ))),
+        }
+    }
+}
+
+/// The finding for a value that does not fit.
+pub(super) fn misfit_finding(
+    deal_field: &Field,
+    api_name: &str,
+    read: &Value,
+    misfit: &Misfit,
+) -> Finding {
+    let (code, other) = match misfit {
+        Misfit::Type => (Code::ValueTypeInvalid, deal_field.kind.takes().to_owned()),
+        Misfit::Length { max } => (Code::ValueTypeInvalid, format!("at most {max} characters")),
+        Misfit::Unknown { .. } => (
+            Code::PicklistValueUnknown,
+            shortened_list(&deal_field.values),
+        ),
+    };
+    Finding::new(code)
+        .field(&deal_field.label(), api_name)
+        .value(field::shown(read))
+        .other(other)
+}
+
+/// A picklist can have hundreds of values; a sentence cannot.
+fn shortened_list(values: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let list = values
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if values.len() > SHOWN {
+        format!("{list} and {} more", values.len() - SHOWN)
+    } else {
+        list
+    }
+}
+
+/// Row 9: not linked to another record. A claim whose record is gone still holds.
+fn link(facts: &Facts<'_>, checked: &mut Checked<'_>) {
+    let live = facts.claim.filter(|claim| claim.state == ClaimState::Live);
+    let other = live
+        .map(|claim| claim.record.to_string())
+        .unwrap_or_default();
+    checked.conditions.push(Condition::of(
+        live.is_none(),
+        Finding::new(Code::AlreadyLinkedOther).other(other),
+    ));
+}
+
+/// The id in a field, if it holds one.
+pub(super) fn id_at(value: &Value) -> Option<SalesforceId> {
+    value
+        .as_str()
+        .and_then(|text| SalesforceId::parse(text).ok())
+}

@@ -1,0 +1,180 @@
+//! What to do with an Opportunity: one pure function, called by the import, by explain and by every dry run.
+
+mod conditions;
+mod deal;
+mod party;
+
+use serde_json::Value;
+
+pub use self::{
+    conditions::Condition,
+    deal::{NewDeal, RecordUpdate},
+};
+use crate::{
+    SalesforceId,
+    claim::{Claim, ClaimState},
+    code::Code,
+    finding::Finding,
+    portal::Directory,
+    record::{Record, RecordKind},
+    salesforce::{FieldPath, Row},
+    settings::Settings,
+};
+
+/// Labels of the fields on the Opportunity whose API names are settings.
+pub(crate) mod labels {
+    pub(crate) const SYNC_FLAG: &str = "Sync with Channeltivity";
+    pub(crate) const IMPORT_FLAG: &str = "Export to Channeltivity Deal";
+    pub(crate) const PARTNER_EMAIL: &str = "Channeltivity Partner Email";
+    pub(crate) const DISTRIBUTOR_EMAIL: &str = "Channeltivity Distributor Email";
+    pub(crate) const DEAL_OWNER_TYPE: &str = "Deal Owner Type";
+}
+
+/// All that a decision is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The Opportunity.
+    pub opportunity: SalesforceId,
+    /// Its fields as they are in Salesforce; [`None`] when it does not exist, was purged or is hidden.
+    pub row: Option<&'a Row>,
+    /// Who has the e-mail addresses that it names.
+    pub directory: &'a Directory,
+    /// Its claim.
+    pub claim: Option<&'a Claim>,
+    /// The record that the claim names, if that record still exists.
+    pub record: Option<&'a Record>,
+    /// Mapped fields that the org does not have or hides.
+    pub missing: &'a [FieldPath],
+}
+
+/// What to do, and every condition that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// Every condition with the value read.
+    pub conditions: Vec<Condition>,
+    /// What to do.
+    pub verdict: Verdict,
+}
+
+/// What to do with the Opportunity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It becomes a Deal.
+    Import(Box<NewDeal>),
+    /// Its record changes.
+    Update(Box<RecordUpdate>),
+    /// Its record is up to date.
+    Unchanged,
+    /// At least one condition failed.
+    Fail,
+    /// It was unlinked on purpose.
+    Suppressed,
+    /// It is not flagged for import, or is gone.
+    NotACandidate(Finding),
+}
+
+impl Decision {
+    /// The failed conditions, as findings.
+    #[must_use]
+    pub fn failures(&self) -> Vec<Finding> {
+        self.conditions
+            .iter()
+            .filter(|condition| !condition.passed)
+            .map(|condition| condition.finding.clone())
+            .collect()
+    }
+
+    fn only(verdict: Verdict) -> Self {
+        Self {
+            conditions: Vec::new(),
+            verdict,
+        }
+    }
+}
+
+/// Decides what to do with an Opportunity.
+///
+/// Pure: the same facts and settings give the same decision. Every condition of behaviour 2.2 is looked at,
+/// and all failures are reported together.
+#[must_use]
+pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
+    let live = facts.claim.filter(|claim| claim.state == ClaimState::Live);
+    if let (Some(claim), Some(record)) = (live, facts.record) {
+        return decide_linked(facts, claim, record, settings);
+    }
+    let Some(row) = facts.row.filter(|row| !row.is_checked("IsDeleted")) else {
+        return Decision::only(Verdict::NotACandidate(Finding::new(Code::OpportunityGone)));
+    };
+    let import_flag = &settings.fields.import_flag;
+    if !row.is_checked(import_flag.as_str()) {
+        let finding =
+            Finding::new(Code::NotACandidate).field(labels::IMPORT_FLAG, import_flag.as_str());
+        return Decision::only(Verdict::NotACandidate(finding));
+    }
+    if let Some(claim) = facts
+        .claim
+        .filter(|claim| claim.state == ClaimState::Suppressed)
+    {
+        match (claim.import_flag_was_off, facts.record) {
+            (false, _) => return Decision::only(Verdict::Suppressed),
+            (true, Some(former)) => {
+                let finding =
+                    Finding::new(Code::ImportSuppressedFormerDeal).other(former.id.to_string());
+                return Decision {
+                    conditions: vec![Condition::failed(finding)],
+                    verdict: Verdict::Fail,
+                };
+            }
+            // The former Deal is gone and the flag was set anew: a new Deal is what the administrator asks for.
+            (true, None) => {}
+        }
+    }
+    let mut checked = conditions::check(row, facts, settings);
+    if checked.conditions.iter().all(|condition| condition.passed) {
+        if let Some(deal) = deal::new_deal(row, facts, &mut checked, settings) {
+            return Decision {
+                conditions: checked.conditions,
+                verdict: Verdict::Import(Box::new(deal)),
+            };
+        }
+    }
+    Decision {
+        conditions: checked.conditions,
+        verdict: Verdict::Fail,
+    }
+}
+
+/// A record is linked: its link's status and its fields follow the Opportunity.
+fn decide_linked(
+    facts: &Facts<'_>,
+    claim: &Claim,
+    record: &Record,
+    settings: &Settings,
+) -> Decision {
+    let flagged = facts.row.is_some_and(|row| {
+        !row.is_checked("IsDeleted")
+            && row.is_checked(settings.fields.import_flag.as_str())
+            && row.is_checked(settings.fields.sync_flag.as_str())
+    });
+    if record.id.kind() != RecordKind::Deal && flagged {
+        let finding = Finding::new(Code::AlreadyLinkedOther).other(record.id.to_string());
+        return Decision {
+            conditions: vec![Condition::failed(finding)],
+            verdict: Verdict::Fail,
+        };
+    }
+    deal::update(facts, claim, record, settings)
+}
+
+/// Whether a value that was read counts as set.
+fn is_set(row: &Row, path: &str) -> bool {
+    row.get(path)
+        .is_some_and(|value| !crate::field::is_blank(value))
+}
+
+fn value_at<'a>(row: &'a Row, path: &str) -> &'a Value {
+    row.get(path).unwrap_or(&Value::Null)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+//! The partner portal's people: Users in an Organization and in Groups, and Contacts without access.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Email;
+
+/// The kind of a User, Group or Organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartyType {
+    /// The vendor's own people.
+    Internal,
+    /// A partner.
+    Partner,
+    /// A distributor.
+    Distributor,
+}
+
+impl PartyType {
+    /// The kind as a sentence names it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Internal => "an Internal User",
+            Self::Partner => "a Partner User",
+            Self::Distributor => "a Distributor User",
+        }
+    }
+}
+
+/// Whether a User can use the portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserStatus {
+    /// Can.
+    Active,
+    /// Never activated the account.
+    Pending,
+    /// The Organization is not active.
+    Inactive,
+    /// Switched off.
+    Disabled,
+}
+
+/// Whether an Organization takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrganizationStatus {
+    /// Takes part.
+    Active,
+    /// Does not.
+    Inactive,
+}
+
+/// A portal user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub email: Email,
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub kind: PartyType,
+    /// The id of its Organization.
+    pub organization: String,
+    /// The ids of its Groups.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Its own status.
+    pub status: UserStatus,
+}
+
+/// A group of users of one kind, with the modules it grants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The kind of its members.
+    #[serde(rename = "type")]
+    pub kind: PartyType,
+    /// The modules it grants, by name.
+    #[serde(default)]
+    pub modules: Vec<String>,
+}
+
+/// The module that lets a user own Deals.
+pub const DEAL_REGISTRATION: &str = "deal_registration";
+/// The module that makes an Internal User an administrator.
+pub const SYSTEM_ADMINISTRATION: &str = "system_administration";
+
+/// An organization of the portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub kind: PartyType,
+    /// Its status.
+    pub status: OrganizationStatus,
+}
+
+/// A person with an address and no access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub email: Email,
+    /// The id of the Organization.
+    pub organization: String,
+}
+
+/// A user with what its Organization and Groups say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedUser {
+    /// The user.
+    pub user: User,
+    /// The status that counts: Inactive when the Organization is not active.
+    pub status: UserStatus,
+    /// Whether any one Group of the user's own kind grants Deal Registration.
+    pub has_deal_registration: bool,
+}
+
+impl ResolvedUser {
+    /// Combines a user with its Organization (none: it was removed, so it is not active) and its Groups.
+    #[must_use]
+    pub fn new<'a>(
+        user: User,
+        organization: Option<&Organization>,
+        groups: impl IntoIterator<Item = &'a Group>,
+    ) -> Self {
+        let organization_active = organization
+            .is_some_and(|organization| organization.status == OrganizationStatus::Active);
+        let status = match user.status {
+            UserStatus::Active if !organization_active => UserStatus::Inactive,
+            status => status,
+        };
+        let has_deal_registration = groups.into_iter().any(|group| {
+            group.kind == user.kind
+                && group
+                    .modules
+                    .iter()
+                    .any(|module| module == DEAL_REGISTRATION)
+        });
+        Self {
+            user,
+            status,
+            has_deal_registration,
+        }
+    }
+}
+
+/// Who has an e-mail address in the portal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// The users with this address: one, unless the portal's data is ambiguous.
+    pub users: Vec<ResolvedUser>,
+    /// Whether a Contact has it.
+    pub is_contact: bool,
+}
+
+/// The holders of the addresses that a batch of Opportunities names.
+pub type Directory = HashMap<Email, std::sync::Arc<Holders>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(status: UserStatus) -> User {
+        User {
+            id: "usr-1".into(),
+            name: "Ann".into(),
+            email: Email::parse("ann@partners.example").unwrap(),
+            kind: PartyType::Partner,
+            organization: "org-1".into(),
+            groups: vec![],
+            status,
+        }
+    }
+
+    fn organization(status: OrganizationStatus) -> Organization {
+        Organization {
+            id: "org-1".into(),
+            name: "Org".into(),
+            kind: PartyType::Partner,
+            status,
+        }
+    }
+
+    fn group(kind: PartyType, modules: &[&str]) -> Group {
+        Group {
+            id: "g".into(),
+            name: "G".into(),
+            kind,
+            modules: modules.iter().map(|module| (*module).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_user_of_an_inactive_organization_is_inactive() {
+        let in_organization = |status: Option<OrganizationStatus>| {
+            ResolvedUser::new(
+                user(UserStatus::Active),
+                status.map(organization).as_ref(),
+                [],
+            )
+            .status
+        };
+
+        assert_eq!(
+            in_organization(Some(OrganizationStatus::Active)),
+            UserStatus::Active
+        );
+        assert_eq!(
+            in_organization(Some(OrganizationStatus::Inactive)),
+            UserStatus::Inactive
+        );
+        assert_eq!(in_organization(None), UserStatus::Inactive);
+    }
+
+    #[test]
+    fn disabled_and_pending_say_more_than_the_organization() {
+        let inactive = organization(OrganizationStatus::Inactive);
+
+        assert_eq!(
+            ResolvedUser::new(user(UserStatus::Disabled), Some(&inactive), []).status,
+            UserStatus::Disabled
+        );
+        assert_eq!(
+            ResolvedUser::new(user(UserStatus::Pending), Some(&inactive), []).status,
+            UserStatus::Pending
+        );
+    }
+
+    #[test]
+    fn any_one_group_of_the_user_s_kind_with_the_module_is_enough() {
+        let organization = organization(OrganizationStatus::Active);
+        let access = |groups: &[Group]| {
+            ResolvedUser::new(user(UserStatus::Active), Some(&organization), groups)
+                .has_deal_registration
+        };
+
+        assert!(access(&[
+            group(PartyType::Partner, &["mdf"]),
+            group(PartyType::Partner, &["mdf", DEAL_REGISTRATION])
+        ]));
+        assert!(!access(&[group(PartyType::Partner, &["mdf"])]));
+        assert!(!access(&[group(
+            PartyType::Distributor,
+            &[DEAL_REGISTRATION]
+        )]));
+        assert!(!access(&[]));
+    }
+}

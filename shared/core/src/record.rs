@@ -1,0 +1,324 @@
+//! Channeltivity's linkable records (Deal, Lead, Referral) and their link to Salesforce.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::{SalesforceId, SalesforceObject, Stamp};
+
+/// The kind of a linkable record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordKind {
+    /// A Deal Registration.
+    Deal,
+    /// A Lead.
+    Lead,
+    /// A Referral.
+    Referral,
+}
+
+impl RecordKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Deal, Self::Lead, Self::Referral];
+
+    /// The kind in the singular, as in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deal => "deal",
+            Self::Lead => "lead",
+            Self::Referral => "referral",
+        }
+    }
+
+    /// The kind's collection in the API.
+    #[must_use]
+    pub fn collection(self) -> &'static str {
+        match self {
+            Self::Deal => "deals",
+            Self::Lead => "leads",
+            Self::Referral => "referrals",
+        }
+    }
+
+    /// The kind as a sentence names it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Deal => "Deal",
+            Self::Lead => "Lead",
+            Self::Referral => "Referral",
+        }
+    }
+}
+
+/// The id of a linkable record: its kind, and an id that is unique within the kind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId {
+    kind: RecordKind,
+    id: String,
+}
+
+/// The text is no record id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a record id: it has 1 to 64 letters, digits, '-', '_' or '.'")]
+pub struct InvalidRecordId {
+    /// The text, shortened.
+    pub text: String,
+}
+
+impl RecordId {
+    /// Checks an id from outside.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or holds characters that do not belong into keys and paths.
+    pub fn new(kind: RecordKind, id: &str) -> Result<Self, InvalidRecordId> {
+        let ok = (1..=64).contains(&id.len())
+            && id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if ok {
+            Ok(Self {
+                kind,
+                id: id.to_owned(),
+            })
+        } else {
+            Err(InvalidRecordId {
+                text: id.chars().take(80).collect(),
+            })
+        }
+    }
+
+    /// The id of the Deal that the import makes of an Opportunity in one epoch of its claim.
+    ///
+    /// It depends on nothing else, so a repeated import can never make a second Deal.
+    #[must_use]
+    pub fn of_imported_deal(org: SalesforceId, opportunity: SalesforceId, epoch: u32) -> Self {
+        let digest = Sha256::digest(format!("{org}|{opportunity}|{epoch}"));
+        let id = digest[..10]
+            .iter()
+            .fold("deal-".to_owned(), |mut id, byte| {
+                use fmt::Write as _;
+                // Writing to a String cannot fail.
+                let _ = write!(id, "{byte:02x}");
+                id
+            });
+        Self {
+            kind: RecordKind::Deal,
+            id,
+        }
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> RecordKind {
+        self.kind
+    }
+
+    /// The id within its kind.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for RecordId {
+    /// As a sentence names it: `Deal deal-12`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.label(), self.id)
+    }
+}
+
+impl Serialize for RecordId {
+    /// As it is stored: `deal/deal-12`.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}/{}", self.kind.as_str(), self.id))
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl FromStr for RecordId {
+    type Err = InvalidRecordId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRecordId> {
+        let invalid = || InvalidRecordId {
+            text: text.chars().take(80).collect(),
+        };
+        let (kind, id) = text.split_once('/').ok_or_else(invalid)?;
+        let kind = RecordKind::ALL
+            .into_iter()
+            .find(|known| known.as_str() == kind)
+            .ok_or_else(invalid)?;
+        Self::new(kind, id)
+    }
+}
+
+/// What a link shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkStatus {
+    /// Both sides are joined and nothing is on its way.
+    Synced,
+    /// A write to Salesforce is on its way.
+    Pending,
+    /// The Sync Flag is off in Salesforce.
+    Paused,
+    /// The Salesforce record is deleted, merged away, converted without an Opportunity, hidden or purged.
+    Disconnected,
+}
+
+/// The link of a record to Salesforce, as the record carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The Salesforce record.
+    pub salesforce_id: SalesforceId,
+    /// Its object.
+    #[serde(rename = "salesforce_object")]
+    pub object: SalesforceObject,
+    /// Its status.
+    #[serde(rename = "link_status")]
+    pub status: LinkStatus,
+    /// Why it is paused or disconnected.
+    #[serde(
+        rename = "link_reason",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub reason: Option<String>,
+    /// The name of the Salesforce record when last read.
+    #[serde(
+        rename = "salesforce_name",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub name: Option<String>,
+    /// Since when.
+    pub linked_at: jiff::Timestamp,
+    /// Who linked: a user's id, or the integration.
+    pub linked_by: String,
+    /// The SystemModstamp of the Salesforce data last applied. It never goes back.
+    pub stamp: Stamp,
+}
+
+/// A Salesforce Account or Contact, kept as it was when the Deal was imported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndUser {
+    /// Its Salesforce id.
+    pub id: SalesforceId,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// A Contact's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// A Deal, Lead or Referral.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its id; part of the key in the store.
+    #[serde(skip, default = "unset_id")]
+    pub id: RecordId,
+    /// Counts its changes.
+    pub version: u64,
+    /// Its mapped and other fields, by name.
+    pub fields: Map<String, Value>,
+    /// The user that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The owner's Organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// A Deal's Partner User.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// A Deal's Distributor User.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distributor: Option<String>,
+    /// A Deal's end-user Account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<EndUser>,
+    /// A Deal's end-user Contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<EndUser>,
+    /// A Deal's step in its registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_status: Option<String>,
+    /// Its link.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+}
+
+fn unset_id() -> RecordId {
+    RecordId {
+        kind: RecordKind::Deal,
+        id: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> SalesforceId {
+        SalesforceId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_id_of_an_imported_deal_depends_on_org_opportunity_and_epoch_alone() {
+        let (org, opportunity) = (id("00DbY000000001F"), id("006dM00000Mw7Vt"));
+        let first = RecordId::of_imported_deal(org, opportunity, 0);
+
+        assert_eq!(first, RecordId::of_imported_deal(org, opportunity, 0));
+        assert_ne!(first, RecordId::of_imported_deal(org, opportunity, 1));
+        assert_ne!(
+            first,
+            RecordId::of_imported_deal(org, id("006dM00000Mw7VT"), 0)
+        );
+        assert_eq!(RecordId::new(RecordKind::Deal, first.id()), Ok(first));
+    }
+
+    #[test]
+    fn a_record_id_reads_back_as_it_was_written() {
+        let id = RecordId::new(RecordKind::Referral, "ref_1.a-b").unwrap();
+
+        assert_eq!(
+            serde_json::to_string(&id).unwrap(),
+            "\"referral/ref_1.a-b\""
+        );
+        assert_eq!("referral/ref_1.a-b".parse(), Ok(id));
+        assert!("quote/1".parse::<RecordId>().is_err());
+        assert!(RecordId::new(RecordKind::Deal, "a/b").is_err());
+        assert!(RecordId::new(RecordKind::Deal, "").is_err());
+    }
+
+    #[test]
+    fn a_record_without_a_link_reads_back_without_one() {
+        let record = Record {
+            id: unset_id(),
+            version: 1,
+            fields: Map::new(),
+            owner: None,
+            organization: None,
+            partner: None,
+            distributor: None,
+            account: None,
+            contact: None,
+            registration_status: None,
+            link: None,
+        };
+
+        let back: Record = serde_json::from_value(serde_json::to_value(&record).unwrap()).unwrap();
+
+        assert_eq!(back, record);
+    }
+}

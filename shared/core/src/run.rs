@@ -1,0 +1,273 @@
+//! A SyncRun: one pass over the org's Opportunities, and its counts.
+
+use std::{fmt, iter::Sum, ops::AddAssign};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The integration's name in requests, answers and keys.
+pub const DEAL_REGISTRATION: &str = "deal-registration";
+
+/// A run's id: runs of the integration are numbered, so ids order as the runs did.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RunId(u32);
+
+/// The text is no run id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a run id such as run-00000042")]
+pub struct InvalidRunId {
+    /// The text, shortened.
+    pub text: String,
+}
+
+impl RunId {
+    /// The id of the run of that number.
+    #[must_use]
+    pub fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Parses `run-00000042`.
+    ///
+    /// # Errors
+    /// When the text has another form.
+    pub fn parse(text: &str) -> Result<Self, InvalidRunId> {
+        text.strip_prefix("run-")
+            .filter(|digits| digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok())
+            .map(Self)
+            .ok_or_else(|| InvalidRunId {
+                text: text.chars().take(40).collect(),
+            })
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "run-{:08}", self.0)
+    }
+}
+
+impl fmt::Debug for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = InvalidRunId;
+
+    fn try_from(text: String) -> Result<Self, InvalidRunId> {
+        Self::parse(&text)
+    }
+}
+
+impl From<RunId> for String {
+    fn from(id: RunId) -> Self {
+        id.to_string()
+    }
+}
+
+/// How much a run reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// What changed since the mark, and every open problem.
+    Incremental,
+    /// Everything that is flagged or linked.
+    Full,
+}
+
+/// What asked for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    /// The hourly or daily schedule.
+    Schedule,
+    /// An administrator.
+    Manual,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Asked for; no function has taken it up.
+    Queued,
+    /// Listing, or its messages are being worked on.
+    Running,
+    /// Everything that it listed is counted.
+    Succeeded,
+    /// It met a fault that is not a record's, or something of it is stuck in the dead-letter queue.
+    Failed,
+}
+
+/// What became of the Opportunities (and linked Leads) of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Taken up by the run.
+    pub listed: u64,
+    /// Became a Deal.
+    pub imported: u64,
+    /// Their Deal was brought up to date.
+    pub updated: u64,
+    /// Nothing to do.
+    pub unchanged: u64,
+    /// Have an open problem.
+    pub failed: u64,
+    /// Left alone after an unlink.
+    pub suppressed: u64,
+}
+
+impl Counts {
+    /// Listed and not yet counted: in the queue, in flight, in the dead-letter queue, or left to the next run by a fault.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.listed.saturating_sub(
+            self.imported + self.updated + self.unchanged + self.failed + self.suppressed,
+        )
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.listed += other.listed;
+        self.imported += other.imported;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.failed += other.failed;
+        self.suppressed += other.suppressed;
+    }
+}
+
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |mut sum, counts| {
+            sum += counts;
+            sum
+        })
+    }
+}
+
+/// A run as the store has it, with its counts added up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// How much it reads.
+    pub mode: Mode,
+    /// What asked for it.
+    pub trigger: Trigger,
+    /// When it was asked for.
+    pub started_at: Timestamp,
+    /// When a function began to list.
+    pub taken_up: bool,
+    /// When everything was listed and enqueued.
+    pub listed_at: Option<Timestamp>,
+    /// When it met a fault that is not a record's.
+    pub failed_at: Option<Timestamp>,
+    /// When its counts last moved.
+    pub last_counted_at: Option<Timestamp>,
+    /// The counts.
+    pub counts: Counts,
+}
+
+/// How long a run whose listing is done may stand still before what is left of it counts as stuck.
+///
+/// Five receives, a visibility timeout of six times the worker's minute apart.
+pub const STUCK_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(40);
+
+impl Run {
+    /// Where the run stands at that time.
+    #[must_use]
+    pub fn status(&self, at: Timestamp) -> RunStatus {
+        let drained = self.listed_at.is_some() && self.counts.left() == 0;
+        let stands_still = |since: Timestamp| at.duration_since(since) > STUCK_AFTER;
+        match (self.failed_at, self.listed_at) {
+            (Some(_), _) => RunStatus::Failed,
+            (None, Some(_)) if drained => RunStatus::Succeeded,
+            (None, Some(listed_at))
+                if stands_still(self.last_counted_at.unwrap_or(listed_at).max(listed_at)) =>
+            {
+                RunStatus::Failed
+            }
+            (None, None) if !self.taken_up => RunStatus::Queued,
+            (None, _) => RunStatus::Running,
+        }
+    }
+
+    /// When it came to its end, if it has.
+    #[must_use]
+    pub fn finished_at(&self, at: Timestamp) -> Option<Timestamp> {
+        match self.status(at) {
+            RunStatus::Queued | RunStatus::Running => None,
+            RunStatus::Failed if self.failed_at.is_some() => self.failed_at,
+            RunStatus::Succeeded | RunStatus::Failed => self.last_counted_at.max(self.listed_at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn run(listed: u64, failed: u64) -> Run {
+        Run {
+            id: RunId::new(1),
+            mode: Mode::Full,
+            trigger: Trigger::Manual,
+            started_at: at(0),
+            taken_up: true,
+            listed_at: Some(at(10)),
+            failed_at: None,
+            last_counted_at: Some(at(20)),
+            counts: Counts {
+                listed,
+                failed,
+                ..Counts::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_run_has_succeeded_when_all_that_it_listed_is_counted() {
+        assert_eq!(run(3, 3).status(at(30)), RunStatus::Succeeded);
+        assert_eq!(run(3, 3).finished_at(at(30)), Some(at(20)));
+        assert_eq!(run(3, 2).status(at(30)), RunStatus::Running);
+        assert_eq!(run(3, 2).finished_at(at(30)), None);
+    }
+
+    #[test]
+    fn a_run_that_stands_still_has_failed_until_what_is_left_is_counted() {
+        assert_eq!(run(3, 2).status(at(20 + 41 * 60)), RunStatus::Failed);
+        assert_eq!(run(3, 3).status(at(20 + 41 * 60)), RunStatus::Succeeded);
+    }
+
+    #[test]
+    fn ids_order_as_numbers_and_read_back() {
+        assert!(RunId::new(9).to_string() < RunId::new(10).to_string());
+        assert_eq!(RunId::parse("run-00000042"), Ok(RunId::new(42)));
+        for text in [
+            "",
+            "run-",
+            "run-42",
+            "run-0000004x",
+            "42",
+            "run-99999999999",
+        ] {
+            assert!(RunId::parse(text).is_err(), "{text}");
+        }
+    }
+}
