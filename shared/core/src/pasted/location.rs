@@ -1,0 +1,130 @@
+//! A location on a host: path, query and fragment, decoded.
+
+use url::form_urlencoded;
+
+use crate::pasted::{
+    text::{bare, decoded},
+    token::{is_id_shaped, starts_like_a_linkable},
+};
+
+/// Parameters that hold the record of a page, without a package's prefix.
+const RECORD_PARAMETERS: &[&str] = &[
+    "id",
+    "recordid",
+    "record_id",
+    "sobjectid",
+    "entityid",
+    "opportunityid",
+    "opportunity_id",
+    "oppid",
+    "opp_id",
+    "leadid",
+    "lead_id",
+    "eid",
+];
+
+/// Parameters that say where to go on, not what is shown.
+const OTHER_PLACES: &[&str] = &[
+    "returl",
+    "saveurl",
+    "save_new_url",
+    "cancelurl",
+    "starturl",
+    "backgroundcontext",
+    "ws",
+];
+
+/// Path, query and fragment of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Location {
+    path: String,
+    query: Vec<(String, String)>,
+    fragment: String,
+}
+
+impl Location {
+    /// Reads what follows the host.
+    pub(super) fn parse(text: &str) -> Self {
+        let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        let path = decoded(path).replace('\\', "/");
+        // An encoded path may hold a query and a fragment of its own.
+        let (path, inner_fragment) = path.split_once('#').unwrap_or((&path, ""));
+        let (path, inner_query) = path.split_once('?').unwrap_or((path, ""));
+        let query = form_urlencoded::parse(query.as_bytes())
+            .chain(form_urlencoded::parse(inner_query.as_bytes()))
+            .map(|(key, value)| (key.into_owned(), value.into_owned()))
+            .collect();
+        let fragment = if fragment.is_empty() {
+            inner_fragment
+        } else {
+            fragment
+        };
+        Self {
+            path: path.to_owned(),
+            query,
+            fragment: decoded(fragment).into_owned(),
+        }
+    }
+
+    /// The path's segments that are not blank, without blanks and punctuation around.
+    pub(super) fn segments(&self) -> Vec<&str> {
+        self.path
+            .split('/')
+            .map(|segment| match bare(segment) {
+                // `_ui` and `_classic` keep their underscore.
+                _ if segment.starts_with('_') => segment.trim(),
+                bare => bare,
+            })
+            .filter(|segment| !segment.is_empty())
+            .collect()
+    }
+
+    /// The query's parameters.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The first value of a parameter that has one, in whatever case its name is.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters()
+            .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.trim().is_empty())
+            .map(|(_, value)| value)
+    }
+
+    /// What follows the hash.
+    pub(super) fn fragment(&self) -> &str {
+        self.fragment.trim()
+    }
+
+    /// The id in the parameters: in the one that says so, or else the only one of a Lead or Opportunity.
+    pub(super) fn record_parameter(&self) -> Option<String> {
+        let named = RECORD_PARAMETERS.iter().find_map(|name| {
+            self.parameters().find_map(|(key, value)| {
+                let key = key.rsplit("__").next().unwrap_or(key);
+                let value = bare(value);
+                (key.eq_ignore_ascii_case(name) && is_id_shaped(value)).then_some(value)
+            })
+        });
+        if let Some(id) = named {
+            return Some(id.to_owned());
+        }
+        let mut only = None;
+        for (key, value) in self.parameters() {
+            let value = bare(value);
+            let elsewhere = OTHER_PLACES
+                .iter()
+                .any(|name| key.eq_ignore_ascii_case(name));
+            if elsewhere || !is_id_shaped(value) || !starts_like_a_linkable(value) {
+                continue;
+            }
+            if only.is_some_and(|only| only != value) {
+                return None;
+            }
+            only = Some(value);
+        }
+        only.map(str::to_owned)
+    }
+}

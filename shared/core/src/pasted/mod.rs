@@ -1,0 +1,225 @@
+//! What an administrator pastes to name a Lead or an Opportunity: a URL of any form, or an id.
+//!
+//! The text is read, never fetched. What counts, in this order: the host, what kind of page it is, the id's shape,
+//! its checksum, whether the object that the URL names is the id's, and whether that object can be linked.
+
+mod classic;
+mod error;
+mod host;
+mod location;
+mod org;
+mod page;
+mod prefix;
+#[cfg(test)]
+mod tests;
+mod text;
+mod token;
+mod wrapper;
+
+use url::Url;
+
+pub use error::{ErrorKind, PastedError};
+pub use org::{ConnectedOrg, InvalidInstanceUrl, record_url};
+
+use crate::{
+    id::{InvalidId, SalesforceId, SalesforceObject},
+    pasted::{host::Host, location::Location, page::Page, text::Address},
+};
+
+/// No browser shows a record under a longer URL; pasted mails and documents are longer.
+const LONGEST: usize = 2048;
+
+/// How often one address may lead to another: wrapped by a mail filter, then a login page, then a hash.
+const DEEPEST: u8 = 5;
+
+/// The record that a pasted text names. Whether it exists is for the org to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastedRecord {
+    /// Its object.
+    pub object: SalesforceObject,
+    /// Its id.
+    pub id: SalesforceId,
+}
+
+/// Reads the record from a pasted text.
+///
+/// # Errors
+/// [`PastedError`] with what was wrong. It repeats nothing of the text that could be a session.
+pub fn parse(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, PastedError> {
+    let tidy = text::tidy(text);
+    let result = read(&tidy, org);
+    let refused_for_host = matches!(result, Err(ErrorKind::WrongOrg | ErrorKind::NotSalesforce));
+    if !refused_for_host && token::holds_session(&tidy) {
+        return Err(ErrorKind::SessionUrl.into());
+    }
+    Ok(result?)
+}
+
+fn read(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
+    if text.is_empty() {
+        return Err(ErrorKind::Empty);
+    }
+    if text.chars().count() > LONGEST {
+        return Err(ErrorKind::TooLong);
+    }
+    let result = read_line(text, org);
+    if matches!(result, Err(ErrorKind::NoRecord | ErrorKind::BadId)) && text.contains(['\n', '\r'])
+    {
+        // A mail program may have broken the URL over lines.
+        let joined: String = text.split(['\n', '\r']).map(str::trim).collect();
+        return read_line(&joined, org).or(result);
+    }
+    result
+}
+
+fn read_line(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
+    let addresses = text::addresses(text, |authority| is_instance(authority, org));
+    let Some((first, others)) = addresses.split_first() else {
+        return without_address(text);
+    };
+    let result = read_address(first, org);
+    if others.is_empty() {
+        return result;
+    }
+    // The same record twice, as a link and its text, is one record.
+    let mut same = true;
+    for other in others {
+        let other = read_address(other, org);
+        if other == Err(ErrorKind::SessionUrl) {
+            return other;
+        }
+        same &= result.is_ok() && other == result;
+    }
+    if same || result == Err(ErrorKind::SessionUrl) {
+        return result;
+    }
+    Err(ErrorKind::Multiple)
+}
+
+fn is_instance(authority: &str, org: &ConnectedOrg) -> bool {
+    Url::parse(&format!("http://{authority}")).is_ok_and(|url| org.is_instance(&url))
+}
+
+/// An id, alone or in a sentence. In a sentence only the checksum shows that it is whole.
+fn without_address(text: &str) -> Result<PastedRecord, ErrorKind> {
+    let word = text::bare(text);
+    if word.is_empty() {
+        return Err(ErrorKind::NotAUrl);
+    }
+    if token::is_id_shaped(word)
+        || (token::starts_like_a_linkable(word) && word.bytes().all(|b| b.is_ascii_alphanumeric()))
+    {
+        return judge(None, word);
+    }
+    let mut linkable: Vec<&str> = text::words(text)
+        .filter(|word| token::is_id_shaped(word) && token::starts_like_a_linkable(word))
+        .collect();
+    linkable.dedup();
+    match linkable.as_slice() {
+        [id] if id.len() == 18 => judge(None, id),
+        [_, _, ..] => Err(ErrorKind::Multiple),
+        _ if text::words(text).any(page::is_an_attempt) => Err(ErrorKind::BadId),
+        _ => Err(ErrorKind::NotAUrl),
+    }
+}
+
+fn read_address(address: &Address, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
+    match address {
+        Address::Web(url) => read_web(url, org, DEEPEST),
+        Address::Mobile(path) => show(&page::app_route(&Location::parse(path)), org, DEEPEST),
+        Address::Path(path) => {
+            let location = Location::parse(path);
+            match page::page(&location) {
+                Page::Nothing if !path.starts_with(['/', '#']) => Err(ErrorKind::NotAUrl),
+                page => show(&page, org, DEEPEST),
+            }
+        }
+    }
+}
+
+fn read_web(text: &str, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, ErrorKind> {
+    // Browsers read `host\@other` as a path on host, other software as a login at other: nobody pastes that.
+    let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('\\') && authority.contains('@') {
+        return Err(ErrorKind::NotSalesforce);
+    }
+    let url = Url::parse(text).map_err(|_| ErrorKind::NotAUrl)?;
+    let Some(host) = url.host_str() else {
+        return Err(ErrorKind::NotAUrl);
+    };
+    let location = Location::parse(url[url::Position::BeforePath..].trim());
+    match host::classify(host) {
+        _ if org.is_instance(&url) => {}
+        Host::Org(host) if org.owns(&host) => {}
+        Host::Instance => {}
+        Host::Org(_) => return Err(ErrorKind::WrongOrg),
+        Host::NoOrg => {
+            return Err(match page::page(&location) {
+                Page::Session => ErrorKind::SessionUrl,
+                _ => ErrorKind::NoRecord,
+            });
+        }
+        Host::Foreign => {
+            return match wrapper::unwrapped(&url) {
+                Some(inner) if depth > 0 => read_web(&inner, org, depth - 1),
+                _ => Err(ErrorKind::NotSalesforce),
+            };
+        }
+    }
+    show(&page::page(&location), org, depth)
+}
+
+fn show(page: &Page, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, ErrorKind> {
+    match page {
+        Page::Record { object, id } => judge(object.as_deref(), id),
+        Page::List => Err(ErrorKind::ListView),
+        Page::New => Err(ErrorKind::NewRecord),
+        Page::Session => Err(ErrorKind::SessionUrl),
+        Page::Nothing => Err(ErrorKind::NoRecord),
+        Page::Elsewhere(_) if depth == 0 => Err(ErrorKind::NoRecord),
+        Page::Elsewhere(target) => {
+            let target = target.trim();
+            if target.starts_with("http") {
+                read_web(target, org, depth - 1)
+            } else {
+                show(&page::page(&Location::parse(target)), org, depth - 1)
+            }
+        }
+    }
+}
+
+/// The id's shape, its checksum, whether it is of the named object, and whether that can be linked.
+fn judge(object: Option<&str>, id: &str) -> Result<PastedRecord, ErrorKind> {
+    let id = SalesforceId::parse(id).map_err(|error| match error {
+        InvalidId::Shape { .. } => ErrorKind::BadId,
+        InvalidId::Checksum { .. } => ErrorKind::BadChecksum,
+    })?;
+    let own = prefix::objects(id.key_prefix());
+    let object = object.filter(|name| !name.eq_ignore_ascii_case("sObject"));
+    if let Some(name) = object {
+        let agrees = if own.is_empty() {
+            !prefix::knows(name)
+        } else {
+            own.iter().any(|own| own.eq_ignore_ascii_case(name))
+        };
+        if !agrees {
+            return Err(ErrorKind::ObjectPrefixMismatch);
+        }
+    }
+    match id.object() {
+        Some(object) => Ok(PastedRecord { object, id }),
+        None => Err(ErrorKind::WrongObject(
+            object
+                .filter(|name| own.is_empty() && is_api_name(name))
+                .unwrap_or_else(|| prefix::name(id.key_prefix()))
+                .to_owned(),
+        )),
+    }
+}
+
+fn is_api_name(name: &str) -> bool {
+    name.len() <= 80
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}

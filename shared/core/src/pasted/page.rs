@@ -1,0 +1,211 @@
+//! What a Salesforce page shows, read from its path, query and fragment.
+
+use serde_json::Value;
+
+use crate::pasted::{
+    classic,
+    location::Location,
+    token::{self, is_id_shaped, looks_like_an_id},
+};
+
+/// What a page shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    /// One record. The id is as it was written; it may be damaged.
+    Record {
+        /// The object as the URL names it, if it does.
+        object: Option<String>,
+        /// The id.
+        id: String,
+    },
+    /// A list of records.
+    List,
+    /// The form of a record to be made.
+    New,
+    /// A login that the URL itself carries.
+    Session,
+    /// Another address that the page leads to: a URL, or a path on the same host.
+    Elsewhere(String),
+    /// No record.
+    Nothing,
+}
+
+impl Page {
+    /// A record of which the URL does not name the object.
+    pub(super) fn id(id: &str) -> Self {
+        Self::Record {
+            object: None,
+            id: id.to_owned(),
+        }
+    }
+
+    fn named(object: &str, id: &str) -> Self {
+        Self::Record {
+            object: Some(object.to_owned()),
+            id: id.to_owned(),
+        }
+    }
+
+    /// The page, or the other one if this shows nothing.
+    pub(super) fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Nothing => other(),
+            page => page,
+        }
+    }
+}
+
+/// What the page at a location shows.
+pub(super) fn page(location: &Location) -> Page {
+    if token::carries_session(location) {
+        return Page::Session;
+    }
+    let segments = location.segments();
+    let word = segments.first().map(|s| s.to_ascii_lowercase());
+    let page = match word.as_deref() {
+        Some("lightning") => lightning(&segments[1..], location),
+        Some("one") => Page::Nothing,
+        Some("sobject" | "aloharedirect" | "entity") => app_route(location),
+        _ => classic::page(location),
+    };
+    page.or_else(|| fragment(location))
+}
+
+/// Lightning Experience: `/lightning/..`, after that word.
+fn lightning(segments: &[&str], location: &Location) -> Page {
+    let Some((word, rest)) = segments.split_first() else {
+        return Page::Nothing;
+    };
+    match word.to_ascii_lowercase().as_str() {
+        "r" | "sobject" => record_route(rest),
+        "o" => match rest {
+            [_, action, ..] if action.eq_ignore_ascii_case("new") => Page::New,
+            [_, ..] => Page::List,
+            [] => Page::Nothing,
+        },
+        // `/lightning/app/<app>/..` is the same page within an app.
+        "app" => lightning(rest.get(1..).unwrap_or_default(), location),
+        "_classic" => classic::page_at(rest, location),
+        _ => location
+            .record_parameter()
+            .map_or(Page::Nothing, |id| Page::id(&id))
+            .or_else(|| workspace(location)),
+    }
+}
+
+/// The record tab of the console in which a page without a record is open.
+fn workspace(location: &Location) -> Page {
+    location
+        .parameter("ws")
+        .map_or(Page::Nothing, |path| Page::Elsewhere(path.to_owned()))
+}
+
+/// `<object>/<id>/view`, `<id>/view`, `<object>/new`, `<object>/list`.
+fn record_route(segments: &[&str]) -> Page {
+    match segments {
+        [id, ..] if is_id_shaped(id) => Page::id(id),
+        [object, action, ..] => match action.to_ascii_lowercase().as_str() {
+            "new" => Page::New,
+            "list" | "home" | "recent" => Page::List,
+            "view" | "edit" | "clone" | "related" | "rlname" if has_digit(object) => {
+                Page::id(object)
+            }
+            "view" | "edit" | "clone" | "related" | "rlname" => Page::Nothing,
+            _ => Page::named(object, action),
+        },
+        [id] if has_digit(id) => Page::id(id),
+        _ => Page::Nothing,
+    }
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+}
+
+/// The mobile app and the routes behind the hash of `one.app`.
+pub(super) fn app_route(location: &Location) -> Page {
+    let segments = location.segments();
+    let Some((word, rest)) = segments.split_first() else {
+        return Page::Nothing;
+    };
+    match word.to_ascii_lowercase().as_str() {
+        "sobject" => record_route(rest),
+        "entity" => match rest {
+            [action, ..] if action.eq_ignore_ascii_case("create") => Page::New,
+            _ => Page::Nothing,
+        },
+        "aloharedirect" => classic::page_at(rest, location),
+        _ => Page::Nothing,
+    }
+    .or_else(|| {
+        location
+            .record_parameter()
+            .map_or(Page::Nothing, |id| Page::id(&id))
+    })
+}
+
+/// Pages that keep the place in the fragment: `one.app`, the classic console, and nothing in the path at all.
+fn fragment(location: &Location) -> Page {
+    let fragment = location.fragment();
+    if fragment.is_empty() {
+        return Page::Nothing;
+    }
+    if fragment.starts_with('/') || fragment.contains("://") {
+        return Page::Elsewhere(fragment.to_owned());
+    }
+    token::decoded_json(fragment).map_or(Page::Nothing, |state| component(&state))
+}
+
+/// The component of a base64 fragment: `{"componentDef":..,"attributes":{..},"state":{..}}`.
+fn component(state: &Value) -> Page {
+    const IDS: &[&str] = &["recordId", "entityId", "sobjectId", "c__recordId", "id"];
+    const OBJECTS: &[&str] = &[
+        "sObjectName",
+        "sobjectName",
+        "objectApiName",
+        "objectName",
+        "entityApiName",
+        "entityName",
+        "sobjectType",
+    ];
+    let attributes = &state["attributes"];
+    let places = [attributes, &attributes["values"], &state["state"], state];
+    let text = |keys: &[&str]| {
+        places.iter().find_map(|place| {
+            keys.iter()
+                .find_map(|key| place[*key].as_str())
+                .filter(|text| !text.is_empty())
+        })
+    };
+    let object = text(OBJECTS);
+    if let Some(id) = text(IDS) {
+        return match object {
+            Some(object) => Page::named(object, id),
+            None => Page::id(id),
+        };
+    }
+    if let Some(address) = text(&["address", "url", "ws"]) {
+        return Page::Elsewhere(address.to_owned());
+    }
+    let definition = state["componentDef"]
+        .as_str()
+        .or_else(|| state["type"].as_str())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let action = text(&["actionName"]).unwrap_or_default();
+    if action == "new" || definition.contains("create") {
+        Page::New
+    } else if matches!(action, "list" | "home")
+        || definition.contains("objecthome")
+        || definition.contains("list")
+    {
+        Page::List
+    } else {
+        Page::Nothing
+    }
+}
+
+/// Whether a text that is not within a URL would be taken for an id.
+pub(super) fn is_an_attempt(text: &str) -> bool {
+    is_id_shaped(text) || looks_like_an_id(text)
+}

@@ -1,0 +1,81 @@
+//! What single words are: ids, attempts at ids, sessions, encoded state.
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde_json::Value;
+
+use crate::pasted::{location::Location, text::decoded};
+
+/// Whether the text has the shape of an id: 15 or 18 letters and digits, at least one of them a digit.
+pub(super) fn is_id_shaped(text: &str) -> bool {
+    matches!(text.len(), 15 | 18)
+        && text.bytes().all(|b| b.is_ascii_alphanumeric())
+        && text.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Whether the text starts as the ids of Opportunities and Leads do, in whatever case.
+pub(super) fn starts_like_a_linkable(text: &str) -> bool {
+    text.get(..3)
+        .is_some_and(|prefix| prefix == "006" || prefix.eq_ignore_ascii_case("00q"))
+}
+
+/// Whether the text seems meant as an id, though it is damaged.
+pub(super) fn looks_like_an_id(text: &str) -> bool {
+    let length = text.chars().count();
+    (starts_like_a_linkable(text) && (10..=24).contains(&length))
+        || ((12..=22).contains(&length)
+            && text.bytes().all(|b| b.is_ascii_alphanumeric())
+            && text.starts_with(|c: char| c.is_ascii_digit())
+            && text.bytes().any(|b| b.is_ascii_alphabetic()))
+}
+
+/// Whether a text holds an access token: the org's id, an exclamation mark and the secret.
+pub(super) fn holds_session(text: &str) -> bool {
+    let text = decoded(text);
+    text.match_indices("00D").any(|(at, _)| {
+        let rest = text.get(at + 3..).unwrap_or_default();
+        let id = rest
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        matches!(id, 12 | 15) && rest.get(id..).is_some_and(|rest| rest.starts_with('!'))
+    })
+}
+
+/// Whether a location carries a login: the front door, or a token in query or fragment.
+pub(super) fn carries_session(location: &Location) -> bool {
+    const TOKENS: &[&str] = &["access_token", "refresh_token", "sessionid", "session_id"];
+    location
+        .segments()
+        .iter()
+        .any(|segment| segment.eq_ignore_ascii_case("frontdoor.jsp"))
+        || location.parameters().any(|(key, value)| {
+            (key.eq_ignore_ascii_case("sid") && (value.starts_with("00D") || value.contains('!')))
+                || (TOKENS.iter().any(|token| key.eq_ignore_ascii_case(token)) && !value.is_empty())
+        })
+        || location.fragment().contains("access_token=")
+        || location.fragment().contains("frontdoor.jsp")
+}
+
+/// The JSON object of a base64 text in either alphabet, with or without padding.
+pub(super) fn decoded_json(text: &str) -> Option<Value> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let text: String = decoded(text)
+        .trim_matches('/')
+        .chars()
+        .map(|c| match c {
+            '-' => '+',
+            '_' => '/',
+            c => c,
+        })
+        .collect();
+    let bytes = GeneralPurpose::new(&alphabet::STANDARD, config)
+        .decode(text)
+        .ok()?;
+    serde_json::from_slice::<Value>(&bytes)
+        .ok()
+        .filter(Value::is_object)
+}
