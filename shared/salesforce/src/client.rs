@@ -1,6 +1,6 @@
 //! The client: each method of the port is one kind of call.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
@@ -100,18 +100,30 @@ impl SalesforceClient {
         self.shared.counters.snapshot()
     }
 
+    /// The address of the connected org, e.g. `https://acme.my.salesforce.com`. Logs in when that was not done yet.
+    ///
+    /// # Errors
+    /// Those of a login.
+    pub async fn instance_url(&self) -> Result<String, SalesforceError> {
+        let session = self.shared.login.session(&self.wire(), None).await?;
+        Ok(session.instance.to_string())
+    }
+
+    fn wire(&self) -> Wire<'_> {
+        Wire {
+            http: &self.shared.http,
+            counters: &self.shared.counters,
+            policy: self.policy,
+            jitter: &self.jitter,
+        }
+    }
+
     pub(crate) async fn make<T>(
         &self,
         call: &Call<'_>,
         read: impl Fn(&Answer) -> Result<T, String>,
     ) -> Outcome<T> {
-        let wire = Wire {
-            http: &self.shared.http,
-            counters: &self.shared.counters,
-            policy: self.policy,
-            jitter: &self.jitter,
-        };
-        call::make(&wire, &self.shared.login, call, read).await
+        call::make(&self.wire(), &self.shared.login, call, read).await
     }
 
     /// A path below the pinned version.
@@ -197,6 +209,17 @@ impl SalesforceClient {
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for SalesforceClient {
+    /// The session and the credentials stay hidden.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SalesforceClient")
+            .field("version", &self.shared.version)
+            .field("policy", &self.policy)
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
     }
 }
 

@@ -57,5 +57,7 @@ pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, reqwest::Error
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)
         .timeout(timeouts.total)
+        // A function frozen between two invocations must not find a connection that was closed meanwhile.
+        .pool_idle_timeout(Duration::from_secs(30))
         .build()
 }

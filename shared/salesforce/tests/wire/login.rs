@@ -80,6 +80,18 @@ async fn one_login_serves_all_calls_and_clones() {
 }
 
 #[tokio::test]
+async fn the_org_s_address_is_known_after_a_login() {
+    let org = Org::answering([no_rows()]).await;
+    let client = org.client();
+
+    assert_eq!(client.instance_url().await, Ok(org.url()));
+
+    client.opportunities(&ids(1), &[]).await.unwrap();
+    assert_eq!(client.usage().token, 1);
+    assert!(!format!("{client:?}").contains("00Dtoken"));
+}
+
+#[tokio::test]
 async fn the_client_credentials_are_sent_as_a_form() {
     let org = Org::answering([no_rows()]).await;
 

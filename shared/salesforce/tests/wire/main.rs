@@ -1,4 +1,8 @@
 //! The client over a real wire, against a small scripted server.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its world cannot be set up"
+)]
 
 mod faults;
 mod login;
