@@ -1,0 +1,306 @@
+//! Serving an org on loopback, and the handle on it.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use dealbridge_core::SalesforceId;
+use jiff::Timestamp;
+use jsonwebtoken::DecodingKey;
+use sha2::{Digest, Sha256};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    engine::{Engine, Parts, SharedEngine},
+    folder::OrgData,
+    http::{
+        call::Call,
+        reply::{ApiError, Reply},
+        routes,
+    },
+};
+
+/// The largest request body.
+const LARGEST_BODY: usize = 64 * 1_024 * 1_024;
+/// Bodies from this size on are compressed when the client asks for it.
+const WORTH_COMPRESSING: usize = 1_024;
+
+/// Tells the real time.
+pub type OrgClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The one client that may log in with a secret, or whose assertions are believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCredentials {
+    /// The consumer key.
+    pub id: String,
+    /// The consumer secret.
+    pub secret: String,
+}
+
+impl ClientCredentials {
+    /// The credentials an org has unless it is told others: the same at each start.
+    #[must_use]
+    pub fn of(organization: SalesforceId) -> Self {
+        let digest = Sha256::digest(format!("simulated org {}", organization.as_str()));
+        let secret: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+        Self {
+            id: format!("3MVG9.{}.simulated", &organization.as_str()[..15]),
+            secret,
+        }
+    }
+}
+
+/// How an org is served.
+#[derive(Clone)]
+pub struct OrgOptions {
+    /// Where; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Who may log in; without, [`ClientCredentials::of`] the organization.
+    pub client: Option<ClientCredentials>,
+    /// The RSA public key (PEM) that checks the assertions of the JWT bearer grant; without, that grant is refused.
+    pub jwt_public_key: Option<String>,
+    /// The real time, by which sessions end and assertions expire; without, neither does. Stamps of rows never come
+    /// from it: the org has a clock of its own that only writes move.
+    pub clock: Option<OrgClock>,
+    /// How long a session lives without a call.
+    pub session_lifetime: Duration,
+}
+
+impl Default for OrgOptions {
+    fn default() -> Self {
+        Self {
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            client: None,
+            jwt_public_key: None,
+            clock: None,
+            session_lifetime: Duration::from_secs(2 * 3_600),
+        }
+    }
+}
+
+impl fmt::Debug for OrgOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrgOptions")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an org cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not allowed.
+    #[error("could not listen on {address} for the simulated Salesforce org; choose another port")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The public key is none.
+    #[error("the public key for JWT logins is not an RSA public key in PEM form")]
+    Key {
+        /// Why.
+        #[source]
+        source: jsonwebtoken::errors::Error,
+    },
+}
+
+/// Serves orgs.
+#[derive(Clone, Copy, Debug)]
+pub struct OrgServer;
+
+impl OrgServer {
+    /// Serves an org until the handle is shut down or dropped.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(data: OrgData, options: OrgOptions) -> Result<OrgHandle, StartError> {
+        let jwt_key = options
+            .jwt_public_key
+            .map(|pem| {
+                DecodingKey::from_rsa_pem(pem.as_bytes())
+                    .map_err(|source| StartError::Key { source })
+            })
+            .transpose()?;
+        let client = options
+            .client
+            .unwrap_or_else(|| ClientCredentials::of(data.identity.organization_id));
+        let parts = Parts {
+            client: client.clone(),
+            jwt_key,
+            clock: options.clock,
+            session_seconds: i64::try_from(options.session_lifetime.as_secs()).unwrap_or(i64::MAX),
+        };
+        let engine = Arc::new(Engine::new(data, parts));
+        let listen = |source| StartError::Listen {
+            address: options.address,
+            source,
+        };
+        let listener = TcpListener::bind(options.address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        engine.set_instance_url(format!("http://{address}"));
+        let (stop, stopped) = watch::channel(());
+        let router = Router::new().fallback(serve).with_state(Served {
+            engine: Arc::clone(&engine),
+            stopped: stopped.clone(),
+        });
+        let task = tokio::spawn(async move {
+            let mut stopped = stopped;
+            // Both a word and a dropped handle end the service.
+            let stop = async move {
+                let _ = stopped.changed().await;
+            };
+            let _ = axum::serve(listener, router)
+                .with_graceful_shutdown(stop)
+                .await;
+        });
+        Ok(OrgHandle {
+            engine,
+            client,
+            address,
+            stop,
+            task,
+        })
+    }
+}
+
+/// A running org. Dropping it stops the service.
+#[derive(Debug)]
+pub struct OrgHandle {
+    engine: SharedEngine,
+    client: ClientCredentials,
+    address: SocketAddr,
+    stop: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl OrgHandle {
+    /// The base of all its URLs.
+    #[must_use]
+    pub fn instance_url(&self) -> &str {
+        self.engine.instance_url()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Who may log in.
+    #[must_use]
+    pub fn client(&self) -> &ClientCredentials {
+        &self.client
+    }
+
+    /// How often was called what since the start or the last reset of the counts: `token`, `query`, `queryAll`,
+    /// `queryMore`, `retrieve`, `describe`, `read`, `write`, `composite`, `limits`, `other`, and `total`, which is all
+    /// but `token`.
+    #[must_use]
+    pub fn counters(&self) -> BTreeMap<&'static str, u64> {
+        self.engine.counters.snapshot()
+    }
+
+    /// The org's own time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.engine.read().clock).unwrap_or_default()
+    }
+
+    /// Stops the service and waits until every connection is closed.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(());
+        let _ = self.task.await;
+    }
+}
+
+#[derive(Clone)]
+struct Served {
+    engine: SharedEngine,
+    stopped: watch::Receiver<()>,
+}
+
+async fn serve(State(served): State<Served>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return response(
+            ApiError::new(413, "REQUEST_ENTITY_TOO_LARGE", "the body is too large").into(),
+        );
+    };
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let gzip = parts
+        .headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("gzip"));
+    let call = Call::new(parts.method, target, parts.headers, body.to_vec());
+    let engine = &served.engine;
+    let reply = routes::answer(engine, call);
+    let reply = common_headers(engine, reply);
+    response(if gzip { compress(reply) } else { reply })
+}
+
+fn common_headers(engine: &Engine, reply: Reply) -> Reply {
+    let reply = reply
+        .with("date", engine.date_header())
+        .with("server", "sfdcedge")
+        .with("vary", "Accept-Encoding");
+    let has = |name: &str| reply.headers.iter().any(|(known, _)| *known == name);
+    let (has_cache, has_type) = (has("cache-control"), has("content-type"));
+    let reply = if has_cache {
+        reply
+    } else {
+        reply.with(
+            "cache-control",
+            "no-cache,must-revalidate,max-age=0,no-store,private",
+        )
+    };
+    if has_type || reply.body.is_empty() {
+        reply
+    } else {
+        reply.with("content-type", "application/json;charset=UTF-8")
+    }
+}
+
+fn compress(mut reply: Reply) -> Reply {
+    if reply.body.len() < WORTH_COMPRESSING {
+        return reply;
+    }
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let written = std::io::Write::write_all(&mut encoder, &reply.body);
+    match (written, encoder.finish()) {
+        (Ok(()), Ok(body)) => {
+            reply.body = body;
+            reply.with("content-encoding", "gzip")
+        }
+        _ => reply,
+    }
+}
+
+fn response(reply: Reply) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

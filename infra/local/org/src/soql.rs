@@ -1,0 +1,12 @@
+//! SOQL: text to tokens to a tree, the tree bound to the schema, and its execution.
+
+pub(crate) mod aggregate;
+pub(crate) mod bind;
+pub(crate) mod dates;
+pub(crate) mod error;
+pub(crate) mod filter;
+pub(crate) mod grammar;
+pub(crate) mod run;
+pub(crate) mod token;
+pub(crate) mod tree;
+pub(crate) mod write;
