@@ -4,17 +4,24 @@
 //! is one pure function, [`decide::decide`]; the outside world is reached through traits
 //! ([`salesforce::Salesforce`] and those of [`ports`]).
 
+pub mod change;
 pub mod claim;
 pub mod code;
 pub mod counted;
 pub mod decide;
 pub mod email;
+pub mod entry;
+pub mod fan_out;
 pub mod field;
 pub mod finding;
 pub mod id;
+pub mod import;
 pub mod mapping;
+pub mod message;
 pub mod pasted;
 pub mod portal;
+pub mod ports;
+pub mod problem;
 pub mod record;
 pub mod run;
 pub mod salesforce;

@@ -323,12 +323,13 @@ pub trait Salesforce: Send + Sync {
         fields: &[FieldPath],
     ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
 
-    /// Says which of the ids the integration user can see (`POST /composite/sobjects/<O>`), in order: one call per 2,000 ids.
-    fn visible(
+    /// The SystemModstamps of the ids that the integration user can see, in order (`POST /composite/sobjects/<O>`);
+    /// none for a deleted, purged or hidden one: one call per 2,000 ids.
+    fn stamps(
         &self,
         object: SalesforceObject,
         ids: &[SalesforceId],
-    ) -> impl Future<Output = Result<Vec<bool>, SalesforceError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<Stamp>>, SalesforceError>> + Send;
 
     /// The fields of an object: one call.
     fn describe(

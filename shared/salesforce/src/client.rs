@@ -304,17 +304,17 @@ impl Salesforce for SalesforceClient {
         Ok(rows)
     }
 
-    async fn visible(
+    async fn stamps(
         &self,
         object: SalesforceObject,
         ids: &[SalesforceId],
-    ) -> Result<Vec<bool>, SalesforceError> {
+    ) -> Result<Vec<Option<Stamp>>, SalesforceError> {
         let path = self.path(&format!("composite/sobjects/{object}"));
-        let mut visible = Vec::with_capacity(ids.len());
+        let mut stamps = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS_PER_RETRIEVE) {
             let call = Call {
                 method: Method::POST,
-                body: Some(json!({ "ids": ids, "fields": ["Id"] }).to_string()),
+                body: Some(json!({ "ids": ids, "fields": ["Id", "SystemModstamp"] }).to_string()),
                 ..Call::get(CallKind::Retrieve, &path, Some(object.api_name()))
             };
             let read = |answer: &Answer| {
@@ -326,9 +326,9 @@ impl Salesforce for SalesforceClient {
                 }
             };
             let (rows, _) = self.make(&call, read).await.result?;
-            visible.extend(rows.iter().map(Option::is_some));
+            stamps.extend(rows.iter().map(|row| row.as_ref().and_then(Row::stamp)));
         }
-        Ok(visible)
+        Ok(stamps)
     }
 
     async fn describe(&self, object: &str) -> Result<Vec<DescribedField>, SalesforceError> {

@@ -1,0 +1,86 @@
+//! A change of the store: items with the condition each must meet, all or none.
+
+use crate::{
+    SalesforceId,
+    claim::Claim,
+    entry::Line,
+    problem::Problem,
+    record::{Record, RecordId},
+    run::{Counts, RunId},
+};
+
+/// What an item must be for a change to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// It does not exist.
+    Absent,
+    /// It is as it was read: this version.
+    Version(u64),
+}
+
+impl Expected {
+    /// The expectation for an item that was read, or was not there.
+    #[must_use]
+    pub fn of(version: Option<u64>) -> Self {
+        version.map_or(Self::Absent, Self::Version)
+    }
+}
+
+/// One conditional write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// Puts a claim.
+    Claim(Claim, Expected),
+    /// Puts a record.
+    Record(Record, Expected),
+    /// Puts an open problem.
+    Problem(Problem, Expected),
+    /// Closes an open problem.
+    CloseProblem(SalesforceId, Expected),
+    /// Marks the Opportunity as counted by a run, where neither claim nor problem can carry the mark. Expects that it is not marked.
+    Counted(SalesforceId, RunId),
+}
+
+/// What one Opportunity's outcome writes. Its effect, its log line and its count commit together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The Opportunity.
+    pub opportunity: SalesforceId,
+    /// The writes: at least one, so that a repeat is noticed.
+    pub writes: Vec<Write>,
+    /// What the log says; none for an unchanged one.
+    pub line: Option<Line>,
+    /// What it adds to the run's counts.
+    pub counts: Counts,
+}
+
+/// What became of one change of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settled {
+    /// It is durable.
+    Done,
+    /// An item was not as expected, and nothing of this change was written.
+    Refused(Box<Holder>),
+}
+
+/// The items that stood in the way of a change, as they are in the store.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Holder {
+    /// The claim that is there.
+    pub claim: Option<Claim>,
+    /// The record that is there.
+    pub record: Option<Record>,
+    /// The open problem that is there.
+    pub problem: Option<Problem>,
+    /// Whether the run had counted the Opportunity already.
+    pub counted: bool,
+}
+
+/// The key of a record or of a Salesforce record's claim, where only the key matters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ItemKey {
+    /// A linkable record.
+    Record(RecordId),
+    /// A claim.
+    Claim(SalesforceId),
+}

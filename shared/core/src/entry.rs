@@ -1,0 +1,104 @@
+//! Entries of the Integration Log, packed as they are stored and unpacked as they are read.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    SalesforceId,
+    code::{Code, Level},
+    finding::{self, Finding},
+    record::RecordId,
+    run::Counts,
+};
+
+/// What one run or action says about one Salesforce record, or about itself when it names none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The Salesforce record.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub salesforce: Option<SalesforceId>,
+    /// Its name.
+    #[serde(rename = "n", default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The Channeltivity record.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<RecordId>,
+    /// What was found.
+    #[serde(rename = "f")]
+    pub findings: Vec<Finding>,
+}
+
+/// Lines that were written together with their effects and counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedEntry {
+    /// Its id; with the run, its key.
+    pub id: String,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What it adds to the run's counts.
+    pub counts: Counts,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// One entry as an administrator reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Unique, and stable from read to read.
+    pub id: String,
+    /// The run or action it belongs to.
+    pub task: String,
+    /// When.
+    pub at: Timestamp,
+    /// How much it matters.
+    pub level: Level,
+    /// The code.
+    pub code: Code,
+    /// What is wrong, or what happened.
+    pub message: String,
+    /// What to do about it.
+    pub suggestion: String,
+    /// The Channeltivity record.
+    pub entity: Option<RecordId>,
+    /// The Salesforce record and its name.
+    pub salesforce: Option<(SalesforceId, String)>,
+    /// Raw Salesforce code, ids.
+    pub details: Option<String>,
+}
+
+impl PackedEntry {
+    /// The entries: one per finding.
+    #[must_use]
+    pub fn unpack(&self, task: &str) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for line in &self.lines {
+            let record = line.salesforce.map_or_else(
+                || "the run".to_owned(),
+                |id| {
+                    finding::label(
+                        id.object()
+                            .map_or("Salesforce record", |object| object.api_name()),
+                        id,
+                        &line.name,
+                    )
+                },
+            );
+            for finding in &line.findings {
+                let (message, suggestion) = finding.sentences(&record);
+                entries.push(Entry {
+                    id: format!("{}-{}", self.id, entries.len()),
+                    task: task.to_owned(),
+                    at: self.at,
+                    level: finding.level(),
+                    code: finding.code,
+                    message,
+                    suggestion,
+                    entity: line.entity.clone(),
+                    salesforce: line.salesforce.map(|id| (id, line.name.clone())),
+                    details: finding.details.clone(),
+                });
+            }
+        }
+        entries
+    }
+}

@@ -1,0 +1,344 @@
+//! The import: looks at a batch of Opportunities as they are in Salesforce, decides, and commits.
+
+mod outcome;
+mod read;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{info, warn};
+
+use crate::{
+    SalesforceId,
+    change::{Change, Settled},
+    decide::{self, Facts},
+    finding::Finding,
+    message::ImportRequest,
+    ports::{Clock, ImportStore, PortError, Portal, RunStore},
+    record::Record,
+    run::RunId,
+    salesforce::{Salesforce, SalesforceError},
+    settings::Settings,
+};
+use read::Rows;
+
+/// How often a batch is decided again because something changed under it, before the rest goes back to the queue.
+const ROUNDS: usize = 6;
+
+/// How long before the function's deadline no further round is begun: one round of writes fits into it.
+const RESERVE: SignedDuration = SignedDuration::from_secs(8);
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Its outcome is durable: acknowledge it.
+    Done,
+    /// Deliver it again.
+    Retry,
+}
+
+/// The use case, over its ports.
+#[derive(Debug)]
+pub struct Import<'a, F, P, S, C> {
+    /// Salesforce.
+    pub salesforce: &'a F,
+    /// Settings and people.
+    pub portal: &'a P,
+    /// Links, records, problems, runs.
+    pub store: &'a S,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// A request on its way through the rounds.
+struct Pending {
+    request: ImportRequest,
+    /// What is known of it in the store; [`None`] before the first read of one that is not fresh.
+    known: Option<KnownItems>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct KnownItems {
+    claim: Option<crate::claim::Claim>,
+    problem: Option<crate::problem::Problem>,
+    /// The record that the claim names.
+    record: Option<Record>,
+}
+
+impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock> Import<'_, F, P, S, C> {
+    /// Imports a batch. The answer has one disposition per request, in order.
+    ///
+    /// Safe to repeat with any of the requests, at the same time or days later: each Opportunity is linked at most once
+    /// and counts once per run. Costs one Salesforce query per 200 requests.
+    pub async fn batch(
+        &self,
+        requests: Vec<ImportRequest>,
+        deadline: Option<Timestamp>,
+    ) -> Vec<Disposition> {
+        let mut dispositions = vec![Disposition::Retry; requests.len()];
+        // The same Opportunity twice in one batch is one piece of work per run.
+        let mut positions: HashMap<(RunId, SalesforceId), Vec<usize>> =
+            HashMap::with_capacity(requests.len());
+        let mut unique = Vec::with_capacity(requests.len());
+        for (at, request) in requests.into_iter().enumerate() {
+            let places = positions
+                .entry((request.run, request.opportunity))
+                .or_default();
+            places.push(at);
+            if places.len() == 1 {
+                unique.push(request);
+            }
+        }
+        let mut done = |run: RunId, opportunity: SalesforceId| {
+            for at in positions.get(&(run, opportunity)).into_iter().flatten() {
+                dispositions[*at] = Disposition::Done;
+            }
+        };
+        match self.settle(unique, deadline).await {
+            Ok(settled) => settled
+                .into_iter()
+                .for_each(|(run, opportunity)| done(run, opportunity)),
+            Err(error) => {
+                warn!(error.detail = %error, "Could not finish a batch of imports, it goes back to the queue: {error}");
+            }
+        }
+        dispositions
+    }
+
+    /// Works until every request is settled, the rounds are used up or the deadline is near. Answers what is settled.
+    async fn settle(
+        &self,
+        requests: Vec<ImportRequest>,
+        deadline: Option<Timestamp>,
+    ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
+        let settings = self.portal.settings().await?;
+        let runs: HashSet<RunId> = requests.iter().map(|request| request.run).collect();
+        if !settings.enabled {
+            return self
+                .leave_to_next_run(
+                    requests,
+                    &runs,
+                    &Finding::new(crate::code::Code::IntegrationDisabled),
+                )
+                .await;
+        }
+        let rows = match read::rows(self.salesforce, &requests, &settings).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                return self
+                    .leave_to_next_run(requests, &runs, &fault(&error))
+                    .await;
+            }
+        };
+        for (field, finding) in rows.missing_findings(&settings) {
+            for run in &runs {
+                self.store
+                    .note(*run, &format!("FIELD#{field}"), &finding)
+                    .await?;
+            }
+        }
+        let mut settled = Vec::with_capacity(requests.len());
+        let mut pending: Vec<Pending> = requests
+            .into_iter()
+            .map(|request| Pending {
+                known: request.fresh.then(KnownItems::default),
+                request,
+            })
+            .collect();
+        for _ in 0..ROUNDS {
+            let late = deadline.is_some_and(|deadline| {
+                self.clock
+                    .now()
+                    .saturating_add(RESERVE)
+                    .is_ok_and(|end| end > deadline)
+            });
+            if pending.is_empty() || late {
+                break;
+            }
+            pending = self.round(pending, &rows, &settings, &mut settled).await?;
+        }
+        if !pending.is_empty() {
+            info!(
+                import.left = pending.len(),
+                "{} requests go back to the queue",
+                pending.len()
+            );
+        }
+        Ok(settled)
+    }
+
+    /// Reads what is not known, decides each, commits. What met a change of others comes back for the next round.
+    async fn round(
+        &self,
+        mut pending: Vec<Pending>,
+        rows: &Rows,
+        settings: &Settings,
+        settled: &mut Vec<(RunId, SalesforceId)>,
+    ) -> Result<Vec<Pending>, PortError> {
+        self.read_known(&mut pending, settings.organization_id)
+            .await?;
+        let directory = self.portal.directory(&rows.emails(settings)).await?;
+        let now = self.clock.now();
+        let mut by_run: BTreeMap<RunId, (Vec<Change>, Vec<Pending>)> = BTreeMap::new();
+        for item in pending {
+            let known = item.known.clone().unwrap_or_default();
+            let facts = Facts {
+                opportunity: item.request.opportunity,
+                row: rows.get(item.request.opportunity),
+                directory: &directory,
+                claim: known.claim.as_ref(),
+                record: known.record.as_ref(),
+                missing: &rows.missing,
+            };
+            let decision = decide::decide(&facts, settings);
+            match outcome::change(
+                &item.request,
+                &facts,
+                known.problem.as_ref(),
+                decision,
+                settings,
+                now,
+            ) {
+                None => settled.push((item.request.run, item.request.opportunity)),
+                Some(change) => {
+                    let (changes, items) = by_run.entry(item.request.run).or_default();
+                    changes.push(change);
+                    items.push(item);
+                }
+            }
+        }
+        let mut again = Vec::new();
+        for (run, (changes, items)) in by_run {
+            let results = self
+                .store
+                .commit(settings.organization_id, run, &changes)
+                .await?;
+            for (item, result) in items.into_iter().zip(results) {
+                let opportunity = item.request.opportunity;
+                match result {
+                    Settled::Done => settled.push((run, opportunity)),
+                    Settled::Refused(holder) if holder.counts_in(run) => {
+                        settled.push((run, opportunity))
+                    }
+                    Settled::Refused(_) => again.push(Pending {
+                        known: None,
+                        ..item
+                    }),
+                }
+            }
+        }
+        Ok(again)
+    }
+
+    async fn read_known(
+        &self,
+        pending: &mut [Pending],
+        org: SalesforceId,
+    ) -> Result<(), PortError> {
+        let ids: Vec<SalesforceId> = pending
+            .iter()
+            .filter(|item| item.known.is_none())
+            .map(|item| item.request.opportunity)
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut known = self.store.known(org, &ids).await?;
+        let record_ids: Vec<_> = known
+            .claims
+            .values()
+            .map(|claim| claim.record.clone())
+            .collect();
+        let records = if record_ids.is_empty() {
+            HashMap::new()
+        } else {
+            self.store.records(&record_ids).await?
+        };
+        for item in pending.iter_mut().filter(|item| item.known.is_none()) {
+            let claim = known.claims.remove(&item.request.opportunity);
+            let record = claim
+                .as_ref()
+                .and_then(|claim| records.get(&claim.record))
+                .cloned();
+            let problem = known.problems.remove(&item.request.opportunity);
+            item.known = Some(KnownItems {
+                claim,
+                problem,
+                record,
+            });
+        }
+        Ok(())
+    }
+
+    /// A fault that is not a record's: one task-level entry per run, and the next run makes it whole.
+    async fn leave_to_next_run(
+        &self,
+        requests: Vec<ImportRequest>,
+        runs: &HashSet<RunId>,
+        finding: &Finding,
+    ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
+        for run in runs {
+            self.store.fail(*run, finding).await?;
+        }
+        warn!(
+            error.code = finding.code.as_str(),
+            import.left = requests.len(),
+            "Left {} Opportunities to the next run: {}",
+            requests.len(),
+            finding.sentences("the run").0
+        );
+        Ok(requests
+            .into_iter()
+            .map(|request| (request.run, request.opportunity))
+            .collect())
+    }
+}
+
+impl crate::change::Holder {
+    /// Whether this run had counted the Opportunity: then another delivery of the same message has done the work.
+    fn counts_in(&self, run: RunId) -> bool {
+        self.counted
+            || self
+                .claim
+                .as_ref()
+                .is_some_and(|claim| claim.counted.contains(run))
+            || self
+                .problem
+                .as_ref()
+                .is_some_and(|problem| problem.counted.contains(run))
+    }
+}
+
+/// A Salesforce fault as a finding.
+#[must_use]
+pub fn fault(error: &SalesforceError) -> Finding {
+    use crate::code::Code;
+    let (code, value) = match error {
+        SalesforceError::AuthFailed { detail } => (Code::SfAuthFailed, detail.clone()),
+        SalesforceError::ApiDisabled { detail } => (Code::SfApiDisabled, detail.clone()),
+        SalesforceError::PermissionDenied { detail } => (Code::SfPermissionDenied, detail.clone()),
+        SalesforceError::RequestLimit { detail } => (Code::SfRequestLimit, detail.clone()),
+        SalesforceError::NotConfigured { detail } => (Code::SfNotConfigured, detail.clone()),
+        SalesforceError::FieldMissing { object, field } => {
+            let mut finding = Finding::new(Code::SfFieldMissing);
+            finding.context.field = format!("{object}.{field}");
+            return finding;
+        }
+        SalesforceError::Unavailable { detail } => (Code::SfUnavailable, detail.clone()),
+        SalesforceError::LocatorExpired => (
+            Code::SfUnavailable,
+            "the query locator expired again and again".to_owned(),
+        ),
+        SalesforceError::Refused {
+            status,
+            code,
+            message,
+            ..
+        } => {
+            return Finding::new(Code::SfUnavailable)
+                .value(format!("{code}: {message}"))
+                .details(format!("HTTP {status} {code}"));
+        }
+    };
+    Finding::new(code).value(value)
+}

@@ -1,0 +1,309 @@
+//! From a decision to what is written: effect, log line and count of one Opportunity.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    SalesforceId, SalesforceObject,
+    change::{Change, Expected, Write},
+    claim::{Claim, ClaimState},
+    code::Code,
+    counted::Counted,
+    decide::{Decision, Facts, NewDeal, RecordUpdate, Verdict},
+    entry::Line,
+    finding::Finding,
+    message::ImportRequest,
+    problem::Problem,
+    record::{Link, LinkStatus, Record, RecordId},
+    run::Counts,
+    salesforce::Row,
+    settings::Settings,
+};
+
+/// Who links when the import does.
+const INTEGRATION: &str = "integration";
+
+/// What is collected for one Opportunity.
+struct Outcome<'a> {
+    request: &'a ImportRequest,
+    facts: &'a Facts<'a>,
+    problem: Option<&'a Problem>,
+    writes: Vec<Write>,
+}
+
+/// The change that a decision makes; [`None`] when the run has counted this Opportunity already.
+pub(super) fn change(
+    request: &ImportRequest,
+    facts: &Facts<'_>,
+    problem: Option<&Problem>,
+    decision: Decision,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Change> {
+    let counted = |counted: &Counted| counted.contains(request.run);
+    if facts.claim.is_some_and(|claim| counted(&claim.counted))
+        || problem.is_some_and(|problem| counted(&problem.counted))
+    {
+        return None;
+    }
+    let outcome = Outcome {
+        request,
+        facts,
+        problem,
+        writes: Vec::new(),
+    };
+    let failures = if decision.verdict == Verdict::Fail {
+        decision.failures()
+    } else {
+        Vec::new()
+    };
+    Some(match decision.verdict {
+        Verdict::Import(deal) => outcome.import(*deal, now),
+        Verdict::Update(update) => outcome.update(*update),
+        Verdict::Unchanged => outcome.unchanged(),
+        Verdict::Fail => outcome.fail(failures, now),
+        Verdict::Suppressed => outcome.suppressed(),
+        Verdict::NotACandidate(finding) => outcome.no_candidate(finding, settings),
+    })
+}
+
+impl Outcome<'_> {
+    fn name(&self) -> String {
+        let row = self.facts.row.and_then(|row| row.text("Name"));
+        row.map(str::to_owned)
+            .or_else(|| self.problem.map(|problem| problem.name.clone()))
+            .unwrap_or_default()
+    }
+
+    fn line(&self, entity: Option<RecordId>, findings: Vec<Finding>) -> Option<Line> {
+        (!findings.is_empty()).then(|| Line {
+            salesforce: Some(self.request.opportunity),
+            name: self.name(),
+            entity,
+            findings,
+        })
+    }
+
+    fn finish(self, line: Option<Line>, counts: Counts) -> Change {
+        Change {
+            opportunity: self.request.opportunity,
+            writes: self.writes,
+            line,
+            counts,
+        }
+    }
+
+    fn close_problem(&mut self) {
+        if let Some(problem) = self.problem {
+            self.writes.push(Write::CloseProblem(
+                problem.opportunity,
+                Expected::Version(problem.version),
+            ));
+        }
+    }
+
+    /// Puts the claim as it was with something changed, marked as counted by this run.
+    fn put_claim(&mut self, claim: &Claim, edit: impl FnOnce(&mut Claim)) {
+        let mut next = claim.clone();
+        next.version += 1;
+        next.counted = claim.counted.with(self.request.run);
+        edit(&mut next);
+        self.writes
+            .push(Write::Claim(next, Expected::Version(claim.version)));
+    }
+
+    fn import(mut self, deal: NewDeal, now: Timestamp) -> Change {
+        let id = deal.id.clone();
+        let earlier = self.facts.claim;
+        let counted = earlier.map_or_else(
+            || Counted::by(self.request.run),
+            |claim| claim.counted.with(self.request.run),
+        );
+        let claim = Claim {
+            salesforce: self.request.opportunity,
+            state: ClaimState::Live,
+            record: id.clone(),
+            epoch: deal.epoch,
+            stamp: deal.stamp,
+            version: earlier.map_or(0, |claim| claim.version) + 1,
+            counted,
+            pending: None,
+            import_flag_was_off: false,
+        };
+        self.writes.push(Write::Claim(
+            claim,
+            Expected::of(earlier.map(|claim| claim.version)),
+        ));
+        self.writes.push(Write::Record(
+            record(deal, self.request.opportunity, now),
+            Expected::Absent,
+        ));
+        self.close_problem();
+        let line = self.line(
+            Some(id.clone()),
+            vec![Finding::new(Code::Imported).other(id.to_string())],
+        );
+        self.finish(
+            line,
+            Counts {
+                imported: 1,
+                ..Counts::default()
+            },
+        )
+    }
+
+    fn update(mut self, update: RecordUpdate) -> Change {
+        let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
+            return self.unchanged();
+        };
+        let mut next = record.clone();
+        next.version += 1;
+        for (name, value) in update.fields {
+            if value == Value::Null {
+                next.fields.remove(&name);
+            } else {
+                next.fields.insert(name, value);
+            }
+        }
+        if let Some(link) = &mut next.link {
+            (link.status, link.reason, link.name, link.stamp) =
+                (update.status, update.reason, update.name, update.stamp);
+        }
+        self.writes
+            .push(Write::Record(next, Expected::Version(record.version)));
+        self.put_claim(claim, |claim| claim.stamp = update.stamp);
+        self.close_problem();
+        let line = self.line(Some(record.id.clone()), update.findings);
+        let counts = if update.is_change {
+            Counts {
+                updated: 1,
+                ..Counts::default()
+            }
+        } else {
+            Counts {
+                unchanged: 1,
+                ..Counts::default()
+            }
+        };
+        self.finish(line, counts)
+    }
+
+    fn unchanged(mut self) -> Change {
+        match self.facts.claim {
+            Some(claim) => self.put_claim(claim, |_| {}),
+            None => self
+                .writes
+                .push(Write::Counted(self.request.opportunity, self.request.run)),
+        }
+        self.close_problem();
+        self.finish(
+            None,
+            Counts {
+                unchanged: 1,
+                ..Counts::default()
+            },
+        )
+    }
+
+    fn fail(mut self, failures: Vec<Finding>, now: Timestamp) -> Change {
+        let entity = self.facts.record.map(|record| record.id.clone());
+        let line = self.line(entity, failures.clone());
+        let problem = Problem::met(
+            self.problem,
+            self.request.opportunity,
+            &self.name(),
+            failures,
+            self.request.run,
+            now,
+        );
+        self.writes.push(Write::Problem(
+            problem,
+            Expected::of(self.problem.map(|problem| problem.version)),
+        ));
+        self.finish(
+            line,
+            Counts {
+                failed: 1,
+                ..Counts::default()
+            },
+        )
+    }
+
+    fn suppressed(mut self) -> Change {
+        let former = self.facts.claim.map(|claim| claim.record.clone());
+        if let Some(claim) = self.facts.claim {
+            self.put_claim(claim, |_| {});
+        }
+        self.close_problem();
+        let finding = Finding::new(Code::ImportSuppressed)
+            .other(former.as_ref().map(ToString::to_string).unwrap_or_default());
+        let line = self.line(former, vec![finding]);
+        self.finish(
+            line,
+            Counts {
+                suppressed: 1,
+                ..Counts::default()
+            },
+        )
+    }
+
+    /// Not flagged, deleted or hidden: nothing to import. That the flag was seen off is remembered on a suppressed claim.
+    fn no_candidate(mut self, finding: Finding, settings: &Settings) -> Change {
+        let flag_is_off = self
+            .facts
+            .row
+            .is_some_and(|row: &Row| !row.is_checked(settings.fields.import_flag.as_str()));
+        match self.facts.claim {
+            Some(claim) => self.put_claim(claim, |claim| {
+                claim.import_flag_was_off |= flag_is_off && claim.state == ClaimState::Suppressed;
+            }),
+            None => self
+                .writes
+                .push(Write::Counted(self.request.opportunity, self.request.run)),
+        }
+        let line = if self.problem.is_some_and(|problem| !problem.is_watch()) {
+            self.line(None, vec![finding])
+        } else {
+            None
+        };
+        self.close_problem();
+        self.finish(
+            line,
+            Counts {
+                unchanged: 1,
+                ..Counts::default()
+            },
+        )
+    }
+}
+
+fn record(deal: NewDeal, opportunity: SalesforceId, now: Timestamp) -> Record {
+    // The Opportunity's name is mostly a mapped field of the Deal already: kept once, the item stays within its first kilobyte.
+    let name = (!deal
+        .fields
+        .values()
+        .any(|value| value.as_str() == Some(&deal.name)))
+    .then_some(deal.name);
+    Record {
+        id: deal.id,
+        version: 1,
+        fields: deal.fields,
+        owner: Some(deal.owner),
+        organization: Some(deal.organization),
+        partner: deal.partner,
+        distributor: deal.distributor,
+        account: Some(deal.account),
+        contact: Some(deal.contact),
+        registration_status: Some(deal.registration_status),
+        link: Some(Link {
+            salesforce_id: opportunity,
+            object: SalesforceObject::Opportunity,
+            status: LinkStatus::Synced,
+            reason: None,
+            name,
+            linked_at: now,
+            linked_by: INTEGRATION.to_owned(),
+            stamp: deal.stamp,
+        }),
+    }
+}

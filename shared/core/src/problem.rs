@@ -1,0 +1,142 @@
+//! An open problem: why one Opportunity does not import, until it does.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{SalesforceId, code::Code, counted::Counted, finding::Finding, run::RunId};
+
+/// The open problem of one Opportunity. Without findings it is a note that the next run must look at the Opportunity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The Opportunity; part of the key in the store.
+    #[serde(skip, default = "unset_id")]
+    pub opportunity: SalesforceId,
+    /// Its name when last read.
+    #[serde(default)]
+    pub name: String,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// When it was first met.
+    pub first_seen: Timestamp,
+    /// When a run last met it.
+    pub last_seen: Timestamp,
+    /// How many runs met it.
+    pub times: u32,
+    /// Whether an administrator acknowledged these codes.
+    #[serde(default)]
+    pub cleared: bool,
+    /// The runs that counted it.
+    #[serde(default)]
+    pub counted: Counted,
+    /// Counts the changes of this item.
+    pub version: u64,
+}
+
+fn unset_id() -> SalesforceId {
+    SalesforceId::UNSET
+}
+
+impl Problem {
+    /// The problem as a run met it. It stays acknowledged while its codes are the same.
+    #[must_use]
+    pub fn met(
+        earlier: Option<&Self>,
+        opportunity: SalesforceId,
+        name: &str,
+        findings: Vec<Finding>,
+        run: RunId,
+        at: Timestamp,
+    ) -> Self {
+        let cleared =
+            earlier.is_some_and(|earlier| earlier.cleared && earlier.codes() == codes(&findings));
+        Self {
+            opportunity,
+            name: name.to_owned(),
+            findings,
+            first_seen: earlier.map_or(at, |earlier| earlier.first_seen),
+            last_seen: at,
+            times: earlier.map_or(0, |earlier| earlier.times) + 1,
+            cleared,
+            counted: earlier
+                .map(|earlier| earlier.counted.with(run))
+                .unwrap_or_else(|| Counted::by(run)),
+            version: earlier.map_or(0, |earlier| earlier.version) + 1,
+        }
+    }
+
+    /// A note that the next run must look at this Opportunity, though its stamp did not move.
+    #[must_use]
+    pub fn watch(opportunity: SalesforceId, name: &str, at: Timestamp) -> Self {
+        Self {
+            opportunity,
+            name: name.to_owned(),
+            findings: Vec::new(),
+            first_seen: at,
+            last_seen: at,
+            times: 0,
+            cleared: true,
+            counted: Counted::default(),
+            version: 1,
+        }
+    }
+
+    /// Its codes, each once, in the table's order.
+    #[must_use]
+    pub fn codes(&self) -> Vec<Code> {
+        codes(&self.findings)
+    }
+
+    /// Whether it is only a note for the next run.
+    #[must_use]
+    pub fn is_watch(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+fn codes(findings: &[Finding]) -> Vec<Code> {
+    let mut codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn met(earlier: Option<&Problem>, code: Code, run: u32) -> Problem {
+        let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
+        let at = Timestamp::from_second(i64::from(run)).unwrap();
+        Problem::met(
+            earlier,
+            id,
+            "Acme",
+            vec![Finding::new(code)],
+            RunId::new(run),
+            at,
+        )
+    }
+
+    #[test]
+    fn a_problem_keeps_when_it_was_first_seen_and_counts_how_often() {
+        let first = met(None, Code::StageEmpty, 1);
+        let second = met(Some(&first), Code::StageEmpty, 2);
+
+        assert_eq!(
+            (second.first_seen, second.times, second.version),
+            (first.first_seen, 2, 2)
+        );
+        assert!(second.counted.contains(RunId::new(1)) && second.counted.contains(RunId::new(2)));
+    }
+
+    #[test]
+    fn an_acknowledged_problem_is_open_again_when_its_codes_change() {
+        let cleared = Problem {
+            cleared: true,
+            ..met(None, Code::StageEmpty, 1)
+        };
+
+        assert!(met(Some(&cleared), Code::StageEmpty, 2).cleared);
+        assert!(!met(Some(&cleared), Code::AccountMissing, 2).cleared);
+    }
+}
