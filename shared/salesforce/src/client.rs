@@ -256,6 +256,13 @@ fn unavailable(detail: &str) -> SalesforceError {
     }
 }
 
+/// The stamp of a row that must be the asked one: a shifted answer would move every link's state to another record.
+fn stamp_of(row: &Row, id: &SalesforceId) -> Result<Stamp, String> {
+    row.stamp()
+        .filter(|_| row.id() == Some(*id))
+        .ok_or_else(|| "answered with other records than were asked for".to_owned())
+}
+
 /// The ids once each, in order: Salesforce answers a repeated one once.
 fn distinct(ids: &[SalesforceId]) -> Vec<SalesforceId> {
     let mut seen = HashSet::with_capacity(ids.len());
@@ -319,14 +326,17 @@ impl Salesforce for SalesforceClient {
             };
             let read = |answer: &Answer| {
                 let rows: Vec<Option<Row>> = answer.json()?;
-                if rows.len() == ids.len() {
-                    Ok(rows)
-                } else {
-                    Err("answered with another number of records than was asked for".to_owned())
+                if rows.len() != ids.len() {
+                    return Err(
+                        "answered with another number of records than was asked for".to_owned()
+                    );
                 }
+                rows.iter()
+                    .zip(ids)
+                    .map(|(row, id)| row.as_ref().map(|row| stamp_of(row, id)).transpose())
+                    .collect::<Result<Vec<_>, _>>()
             };
-            let (rows, _) = self.make(&call, read).await.result?;
-            stamps.extend(rows.iter().map(|row| row.as_ref().and_then(Row::stamp)));
+            stamps.append(&mut self.make(&call, read).await.result?.0);
         }
         Ok(stamps)
     }

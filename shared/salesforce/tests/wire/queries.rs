@@ -1,7 +1,7 @@
 //! Listings, rows by id, pages within rows, visibility and describes.
 
 use dealbridge_core::{
-    SalesforceObject,
+    SalesforceObject, Stamp,
     salesforce::{Deleted, DescribedField, Listing, Locator, Row, Salesforce, SalesforceError},
 };
 use dealbridge_salesforce::{ApiLimit, ApiUsage, SalesforceClient};
@@ -226,22 +226,26 @@ async fn a_missing_field_is_named_and_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn visibility_is_answered_in_the_order_of_the_ids() {
-    let org = Org::answering([
-        Reply::Json(200, json!([{ "Id": "x" }, null])),
-        Reply::Json(200, json!([{ "Id": "x" }])),
-        Reply::Json(200, json!([null])),
-    ])
-    .await;
+async fn stamps_are_answered_in_the_order_of_the_ids() {
+    let seen =
+        json!({ "Id": "00Q4S000002sSacUAE", "SystemModstamp": "2026-05-01T07:25:37.000+0000" });
+    let org = Org::answering([Reply::Json(200, json!([seen, null]))]).await;
     let client = org.client();
-    let lead = id("00Q4S000002sSac");
 
-    let visible = client
-        .visible(SalesforceObject::Lead, &[lead, id("00Q4S000002sSad")])
-        .await
-        .unwrap();
+    let stamps = client
+        .stamps(
+            SalesforceObject::Lead,
+            &[id("00Q4S000002sSac"), id("00Q4S000002sSad")],
+        )
+        .await;
 
-    assert_eq!(visible, [true, false]);
+    assert_eq!(
+        stamps,
+        Ok(vec![
+            Some(Stamp::parse("2026-05-01T07:25:37Z").unwrap()),
+            None
+        ])
+    );
     let call = &org.calls()[0];
     assert_eq!(
         (call.method.as_str(), call.path.as_str()),
@@ -249,17 +253,30 @@ async fn visibility_is_answered_in_the_order_of_the_ids() {
     );
     assert_eq!(
         call.body,
-        r#"{"ids":["00Q4S000002sSacUAE","00Q4S000002sSadUAE"],"fields":["Id"]}"#
+        r#"{"ids":["00Q4S000002sSacUAE","00Q4S000002sSadUAE"],"fields":["Id","SystemModstamp"]}"#
     );
-    // An answer of another length would put the ids beside the wrong records.
-    let short = client
-        .with_retry_policy(dealbridge_salesforce::RetryPolicy {
-            max_attempts: 1,
-            ..crate::org::AT_ONCE
-        })
-        .visible(SalesforceObject::Lead, &[lead, lead])
-        .await;
-    assert!(is_unavailable(&short));
+}
+
+#[tokio::test]
+async fn an_answer_that_would_put_stamps_beside_other_records_is_not_believed() {
+    let other =
+        json!({ "Id": "00Q4S000002sSad", "SystemModstamp": "2026-05-01T07:25:37.000+0000" });
+    let without = json!({ "Id": "00Q4S000002sSac" });
+    for rows in [
+        json!([]),
+        json!([null, null]),
+        json!([other]),
+        json!([without]),
+    ] {
+        let org = Org::answering(vec![Reply::Json(200, rows); 4]).await;
+
+        let stamps = org
+            .client()
+            .stamps(SalesforceObject::Lead, &[id("00Q4S000002sSac")])
+            .await;
+
+        assert!(is_unavailable(&stamps));
+    }
 }
 
 #[tokio::test]
@@ -268,12 +285,12 @@ async fn two_thousand_ids_are_checked_in_one_call() {
     let org = Org::answering([nulls(2000), nulls(1)]).await;
     let client = org.client();
 
-    let visible = client
-        .visible(SalesforceObject::Opportunity, &ids(2001))
+    let stamps = client
+        .stamps(SalesforceObject::Opportunity, &ids(2001))
         .await
         .unwrap();
 
-    assert_eq!(visible, vec![false; 2001]);
+    assert_eq!(stamps, vec![None; 2001]);
     assert_eq!(client.usage().retrieve, 2);
 }
 
