@@ -63,13 +63,29 @@ fn read(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
         return Err(ErrorKind::TooLong);
     }
     let result = read_line(text, org);
-    if matches!(result, Err(ErrorKind::NoRecord | ErrorKind::BadId)) && text.contains(['\n', '\r'])
-    {
-        // A mail program may have broken the URL over lines.
-        let joined: String = text.split(['\n', '\r']).map(str::trim).collect();
-        return read_line(&joined, org).or(result);
+    if matches!(result, Err(ErrorKind::NoRecord | ErrorKind::BadId)) {
+        let joined = joined(text);
+        if joined != text {
+            return read_line(&joined, org).or(result);
+        }
     }
     result
+}
+
+/// The text without the line breaks that a mail program put into a URL, nor the blanks that were made of them.
+fn joined(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.split(['\n', '\r']) {
+        let mut words = line.split_whitespace();
+        joined.extend(words.next());
+        for word in words {
+            if !joined.ends_with('/') {
+                joined.push(' ');
+            }
+            joined.push_str(word);
+        }
+    }
+    joined
 }
 
 fn read_line(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
@@ -79,7 +95,10 @@ fn read_line(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> 
     };
     let result = read_address(first, org);
     if others.is_empty() {
-        return result;
+        return match result {
+            Ok(record) if names_another(text, record) => Err(ErrorKind::Multiple),
+            result => result,
+        };
     }
     // The same record twice, as a link and its text, is one record.
     let mut same = true;
@@ -94,6 +113,15 @@ fn read_line(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> 
         return result;
     }
     Err(ErrorKind::Multiple)
+}
+
+/// Whether a whole id of another Lead or Opportunity stands beside the URL.
+fn names_another(text: &str, record: PastedRecord) -> bool {
+    text.split_whitespace()
+        .map(text::bare)
+        .filter(|word| word.len() == 18 && token::starts_like_a_linkable(word))
+        .filter_map(|word| SalesforceId::parse(word).ok())
+        .any(|id| id != record.id)
 }
 
 fn is_instance(authority: &str, org: &ConnectedOrg) -> bool {

@@ -124,14 +124,15 @@ pub(super) fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || AROUND.contains(&c))
 }
 
-/// Percent-decoded until nothing changes, three times at most.
+/// Percent-decoded until nothing changes, three times at most, without invisible characters.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..3 {
         if !text.contains('%') {
             break;
         }
-        let next = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        let mut next = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        next.retain(|c| !is_invisible(c));
         if next == *text {
             break;
         }
@@ -142,6 +143,10 @@ pub(super) fn decoded(text: &str) -> Cow<'_, str> {
 
 /// The distinct addresses in a tidy text. `own` says whether a host without a scheme is one to expect.
 pub(super) fn addresses(text: &str, own: impl Fn(&str) -> bool) -> Vec<Address> {
+    // A script in quotes must not fall apart into an address.
+    if text.split_whitespace().next().is_some_and(is_other_scheme) {
+        return Vec::new();
+    }
     let tokens: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || BREAKS.contains(&c))
         .map(bare)
@@ -168,7 +173,7 @@ pub(super) fn addresses(text: &str, own: impl Fn(&str) -> bool) -> Vec<Address> 
 
 fn in_token(token: &str, alone: bool, own: &impl Fn(&str) -> bool) -> Vec<Address> {
     let lower = token.to_ascii_lowercase();
-    if lower.starts_with("http%3a") || lower.starts_with("https%3a") {
+    if lower.starts_with("http%") || lower.starts_with("https%") {
         let plain = decoded(token);
         return if plain == token {
             Vec::new()
@@ -184,7 +189,7 @@ fn in_token(token: &str, alone: bool, own: &impl Fn(&str) -> bool) -> Vec<Addres
             return vec![Address::Mobile(format!("/{path}"))];
         }
     }
-    if OTHER_SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
+    if is_other_scheme(token) {
         return Vec::new();
     }
     let starts = starts(&lower);
@@ -210,6 +215,14 @@ fn in_token(token: &str, alone: bool, own: &impl Fn(&str) -> bool) -> Vec<Addres
         found.push(Address::Web(url.to_owned()));
     }
     found
+}
+
+/// Whether a word is more than the bare name of a scheme that is not the web's.
+fn is_other_scheme(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    OTHER_SCHEMES
+        .iter()
+        .any(|scheme| word.len() > scheme.len() && word.starts_with(scheme))
 }
 
 /// Where web addresses start; those inside the query or path of another are part of it.

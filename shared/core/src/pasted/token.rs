@@ -35,11 +35,11 @@ pub(super) fn looks_like_an_id(text: &str) -> bool {
 pub(super) fn holds_session(text: &str) -> bool {
     let text = decoded(text);
     text.match_indices("00D").any(|(at, _)| {
-        let rest = text.get(at + 3..).unwrap_or_default();
-        let id = rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
-        matches!(id, 12 | 15) && rest.get(id..).is_some_and(|rest| rest.starts_with('!'))
+        let rest = text.as_bytes().get(at + 3..).unwrap_or_default();
+        [12, 15].iter().any(|length| {
+            rest.get(*length) == Some(&b'!')
+                && rest[..*length].iter().all(u8::is_ascii_alphanumeric)
+        })
     })
 }
 
