@@ -1,0 +1,229 @@
+//! The HTTP API: every route of the design, each behind its scope.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::document::{Template, list, strings};
+
+/// Every call of the design and the function that answers it.
+const ROUTES: [(&str, &str); 17] = [
+    ("POST /sync-runs", "full-sync"),
+    ("GET /sync-runs", "integration-log"),
+    ("GET /sync-runs/{id}", "integration-log"),
+    ("GET /integration-log", "integration-log"),
+    ("GET /problems", "integration-log"),
+    ("POST /problems/clear", "integration-log"),
+    (
+        "GET /opportunities/{idOrUrl}/explanation",
+        "integration-log",
+    ),
+    ("GET /{kind}", "records"),
+    ("GET /{kind}/{id}", "records"),
+    ("POST /{kind}/{id}/link/preview", "link"),
+    ("PUT /{kind}/{id}/link", "link"),
+    ("DELETE /{kind}/{id}/link", "unlink"),
+    ("DELETE /suppressions/{salesforceId}", "unlink"),
+    ("GET /dead-letters", "dead-letters"),
+    ("POST /dead-letters/replay", "dead-letters"),
+    ("GET /settings", "settings"),
+    ("PUT /settings", "settings"),
+];
+
+/// What one route of the template says.
+pub(crate) struct Route {
+    pub(crate) function: String,
+    pub(crate) authorizer: Value,
+    pub(crate) scopes: Vec<String>,
+}
+
+/// Every route of the template, by method and path; a repeated one is told apart by its event's name.
+pub(crate) fn routes(template: &Template) -> BTreeMap<String, Route> {
+    let mut routes = BTreeMap::new();
+    for function in template.functions() {
+        for event in function.events("HttpApi") {
+            let text = |key: &str| event.properties[key].as_str().unwrap_or_default();
+            let mut key = format!("{} {}", text("Method"), text("Path"));
+            if routes.contains_key(&key) {
+                key = format!("{key} (again, {})", event.name);
+            }
+            let route = Route {
+                function: function.name().to_owned(),
+                authorizer: event.properties["Auth"]["Authorizer"].clone(),
+                scopes: strings(&event.properties["Auth"]["AuthorizationScopes"])
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
+            };
+            routes.insert(key, route);
+        }
+    }
+    routes
+}
+
+/// Methods are HTTP's own, spelt as HTTP spells them.
+pub(crate) fn every_method_is_one_of_http(template: &Template) -> Vec<String> {
+    routes(template)
+        .into_keys()
+        .filter(|route| {
+            !["GET ", "POST ", "PUT ", "PATCH ", "DELETE "]
+                .iter()
+                .any(|method| route.starts_with(method))
+        })
+        .collect()
+}
+
+/// The design's routes are there, each at its function, and there is no other.
+pub(crate) fn the_routes_are_those_of_the_design(template: &Template) -> Vec<String> {
+    let found: BTreeMap<_, _> = routes(template)
+        .into_iter()
+        .map(|(key, route)| (key, route.function))
+        .collect();
+    let expected: BTreeMap<_, _> = ROUTES
+        .iter()
+        .map(|(key, name)| ((*key).to_owned(), (*name).to_owned()))
+        .collect();
+    let missing = expected
+        .iter()
+        .filter(|(key, name)| found.get(*key) != Some(name))
+        .map(|(key, name)| format!("{key} does not go to {name}"));
+    let unknown = found
+        .keys()
+        .filter(|key| !expected.contains_key(*key))
+        .map(|key| format!("{key} is not in the design"));
+    missing.chain(unknown).collect()
+}
+
+/// Nobody calls without a token that carries the route's scope.
+pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
+    let mut faults = Vec::new();
+    for api in template.of_type("AWS::Serverless::HttpApi") {
+        let authorizers = &api["Auth"]["Authorizers"];
+        if authorizers
+            .get(
+                api["Auth"]["DefaultAuthorizer"]
+                    .as_str()
+                    .unwrap_or_default(),
+            )
+            .is_none()
+        {
+            faults.push(format!("{} has no default authorizer", api.id));
+        }
+        for (key, route) in routes(template) {
+            let authorizer = route
+                .authorizer
+                .as_str()
+                .and_then(|name| authorizers.get(name));
+            let token = authorizer.is_some_and(|authorizer| {
+                let jwt = &authorizer["JwtConfiguration"];
+                !jwt["issuer"].is_null()
+                    && !list(&jwt["audience"]).is_empty()
+                    && !authorizer["IdentitySource"].is_null()
+            });
+            if !token {
+                faults.push(format!("{key} is open, no authorizer checks a token"));
+            }
+            if route.scopes.len() != 1 {
+                faults.push(format!(
+                    "{key} asks for {} scopes, not one",
+                    route.scopes.len()
+                ));
+            }
+        }
+    }
+    if template.of_type("AWS::Serverless::HttpApi").count() != 1 {
+        faults.push("there is not exactly one HTTP API".to_owned());
+    }
+    faults
+}
+
+/// A scope that lets one read does not let one write.
+pub(crate) fn scopes_tell_reading_from_writing(template: &Template) -> Vec<String> {
+    let routes = routes(template);
+    let by_scope = |reads: bool| -> BTreeSet<String> {
+        routes
+            .iter()
+            .filter(|(key, _)| key.starts_with("GET ") == reads)
+            .flat_map(|(_, route)| route.scopes.iter().cloned())
+            .collect()
+    };
+    by_scope(true)
+        .intersection(&by_scope(false))
+        .map(|scope| format!("{scope} reads and writes"))
+        .collect()
+}
+
+/// The user pool issues each scope that a route asks for, to its one client.
+pub(crate) fn every_scope_can_be_had(template: &Template) -> Vec<String> {
+    let mut issued = BTreeSet::new();
+    for server in template.of_type("AWS::Cognito::UserPoolResourceServer") {
+        for scope in list(&server["Scopes"]) {
+            let part = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            issued.insert(format!(
+                "{}/{}",
+                part(&server["Identifier"]),
+                part(&scope["ScopeName"])
+            ));
+        }
+    }
+    let mut granted = BTreeSet::new();
+    for client in template.of_type("AWS::Cognito::UserPoolClient") {
+        granted.extend(
+            strings(&client["AllowedOAuthScopes"])
+                .into_iter()
+                .filter(|scope| *scope != "openid")
+                .map(str::to_owned),
+        );
+    }
+    let asked: BTreeSet<_> = routes(template)
+        .into_values()
+        .flat_map(|route| route.scopes)
+        .collect();
+    let mut faults = Vec::new();
+    for (name, scopes) in [("issued", &issued), ("granted to the client", &granted)] {
+        faults.extend(
+            asked
+                .symmetric_difference(scopes)
+                .map(|scope| format!("{scope} is asked for or {name}, not both")),
+        );
+    }
+    faults
+}
+
+/// A caller cannot take all there is, and each call leaves a line without what was pasted into its path.
+pub(crate) fn calls_are_throttled_and_logged(template: &Template) -> Vec<String> {
+    let mut faults = Vec::new();
+    for api in template.of_type("AWS::Serverless::HttpApi") {
+        let limit = |key: &str| api["DefaultRouteSettings"][key].as_u64().unwrap_or(0);
+        if limit("ThrottlingBurstLimit") == 0 || limit("ThrottlingRateLimit") == 0 {
+            faults.push(format!("{} is not throttled", api.id));
+        }
+        for (route, _) in crate::document::entries(&api["RouteSettings"]) {
+            if !routes(template).contains_key(route) {
+                faults.push(format!("{} limits {route}, which is no route", api.id));
+            }
+        }
+        let format = api["AccessLogSettings"]["Format"]
+            .as_str()
+            .unwrap_or_default();
+        if api["AccessLogSettings"]["DestinationArn"].is_null()
+            || serde_json::from_str::<Value>(format).is_err()
+        {
+            faults.push(format!(
+                "{} has no access log of one JSON object a line",
+                api.id
+            ));
+        }
+        if [
+            "$context.path",
+            "$context.queryString",
+            "$context.requestOverride",
+        ]
+        .iter()
+        .any(|part| format.contains(part))
+        {
+            faults.push(format!("{} logs what callers paste into a path", api.id));
+        }
+    }
+    faults
+}
