@@ -11,6 +11,13 @@ const DATA_PATH: &str = "/services/data/";
 /// The hosts at which users of any org log in.
 const SHARED_LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
 
+/// The domains under which Lightning serves an org's pages, each with the one under which its API answers.
+const LIGHTNING_AND_MY_DOMAIN: [(&str, &str); 3] = [
+    (".lightning.force.com", ".my.salesforce.com"),
+    (".lightning.crmforce.mil", ".my.salesforce.mil"),
+    (".lightning.sfcrmapps.cn", ".my.sfcrmproducts.cn"),
+];
+
 /// A version of the REST API, such as `v66.0`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ApiVersion(u16);
@@ -172,8 +179,11 @@ impl Origin {
 
     /// `acme.lightning.force.com` serves pages; the API of the same org is at `acme.my.salesforce.com`.
     fn without_lightning(mut self) -> Self {
-        if let Some(name) = self.host.strip_suffix(".lightning.force.com") {
-            self.host = format!("{name}.my.salesforce.com");
+        for (lightning, my_domain) in LIGHTNING_AND_MY_DOMAIN {
+            if let Some(name) = self.host.strip_suffix(lightning) {
+                self.host = format!("{name}{my_domain}");
+                break;
+            }
         }
         self
     }
@@ -183,8 +193,13 @@ impl Origin {
         if self.scheme != "https" || self.port.is_some() {
             return false;
         }
-        if let Some(name) = self.host.strip_suffix(".my.salesforce.com") {
-            return !name.is_empty();
+        let is_named = |(_, my_domain): (&str, &str)| {
+            self.host
+                .strip_suffix(my_domain)
+                .is_some_and(|name| !name.is_empty())
+        };
+        if LIGHTNING_AND_MY_DOMAIN.into_iter().any(is_named) {
+            return true;
         }
         self.host
             .strip_suffix(".salesforce.com")
@@ -332,6 +347,7 @@ mod tests {
         for good in [
             "https://acme.my.salesforce.com",
             "https://acme--uat.sandbox.my.salesforce.com",
+            "https://acme.my.salesforce.mil",
             "https://na139.salesforce.com",
         ] {
             assert!(shared.instance(good).is_ok(), "{good}");

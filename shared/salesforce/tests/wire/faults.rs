@@ -184,3 +184,25 @@ async fn no_error_shows_the_token_or_the_secret() {
         );
     }
 }
+
+#[tokio::test]
+async fn nothing_is_said_in_plain_text_where_https_is_meant() {
+    let org = Org::answering([]).await;
+    let url = org.url().replace("http://", "https://");
+    let client = dealbridge_salesforce::SalesforceClient::new(
+        dealbridge_salesforce::Connection::parse(&url).unwrap(),
+        crate::org::by_secret(),
+        dealbridge_salesforce::http_client(Default::default()).unwrap(),
+        crate::org::clock(),
+    )
+    .unwrap()
+    .with_retry_policy(crate::org::AT_ONCE);
+
+    let error = client.opportunities(&ids(1), &[]).await.unwrap_err();
+
+    assert!(
+        matches!(error, SalesforceError::Unavailable { .. }),
+        "{error}"
+    );
+    assert!(org.asked().is_empty());
+}
