@@ -1,1 +1,23 @@
-//! DynamoDB and SQS behind the core's ports.
+//! DynamoDB and SQS behind the ports of the core.
+//!
+//! Three tables (see [`keys`]): Records, Links and Log. Every change is one conditional transaction with its log
+//! entry and its count ([`commit`]).
+
+pub mod batch;
+pub mod commit;
+pub mod config;
+pub mod item;
+pub mod keys;
+pub mod listing;
+pub mod meter;
+pub mod portal;
+pub mod queue;
+pub mod runs;
+pub mod store;
+pub mod transaction;
+
+pub use config::{Endpoint, sdk_config};
+pub use meter::{Meter, Usage};
+pub use portal::DynamoPortal;
+pub use queue::{SqsImports, SqsSyncRequests};
+pub use store::{Store, Tables};

@@ -1,0 +1,104 @@
+//! BatchGetItem: a hundred keys a request, whatever was not processed asked for again.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use dealbridge_core::ports::PortError;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::{
+    keys::Attributes,
+    store::{Store, port_error},
+};
+
+/// DynamoDB's bound on keys per request.
+const MOST_KEYS: usize = 100;
+/// Requests under way at once.
+const CONCURRENT: usize = 4;
+/// Rounds for what DynamoDB left unprocessed.
+const ROUNDS: u32 = 8;
+
+/// How fresh a read is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consistency {
+    /// Everything acknowledged before is seen; costs twice as much.
+    Strong,
+    /// May miss the latest moment: for reads whose result a condition checks again.
+    Eventual,
+}
+
+impl Store {
+    /// Gets the items of these keys, by table, in no order. A key that does not exist has no item.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or leaves keys unprocessed again and again.
+    pub async fn batch_get(
+        &self,
+        keys: Vec<(String, Attributes)>,
+        consistency: Consistency,
+    ) -> Result<HashMap<String, Vec<Attributes>>, PortError> {
+        let chunks: Vec<Vec<(String, Attributes)>> =
+            keys.chunks(MOST_KEYS).map(<[_]>::to_vec).collect();
+        let answers: Vec<HashMap<String, Vec<Attributes>>> = stream::iter(
+            chunks
+                .into_iter()
+                .map(|chunk| self.batch_get_chunk(chunk, consistency)),
+        )
+        .buffer_unordered(CONCURRENT)
+        .try_collect()
+        .await?;
+        let mut items: HashMap<String, Vec<Attributes>> = HashMap::new();
+        for (table, found) in answers.into_iter().flatten() {
+            items.entry(table).or_default().extend(found);
+        }
+        Ok(items)
+    }
+
+    async fn batch_get_chunk(
+        &self,
+        chunk: Vec<(String, Attributes)>,
+        consistency: Consistency,
+    ) -> Result<HashMap<String, Vec<Attributes>>, PortError> {
+        let operation = "BatchGetItem";
+        let mut by_table: HashMap<String, Vec<Attributes>> = HashMap::new();
+        for (table, key) in chunk {
+            let keys = by_table.entry(table).or_default();
+            // DynamoDB refuses a request that names a key twice.
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let mut ask = HashMap::new();
+        for (table, keys) in by_table {
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(consistency == Consistency::Strong)
+                .build();
+            ask.insert(table, keys.map_err(|error| port_error(operation, error))?);
+        }
+        let mut items: HashMap<String, Vec<Attributes>> = HashMap::new();
+        for round in 0..ROUNDS {
+            let answer = self
+                .dynamodb
+                .batch_get_item()
+                .set_request_items(Some(ask))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| port_error(operation, error))?;
+            self.meter.read(answer.consumed_capacity());
+            for (table, found) in answer.responses.unwrap_or_default() {
+                items.entry(table).or_default().extend(found);
+            }
+            ask = answer.unprocessed_keys.unwrap_or_default();
+            if ask.is_empty() {
+                return Ok(items);
+            }
+            tokio::time::sleep(Duration::from_millis(20 << round)).await;
+        }
+        Err(PortError {
+            operation: operation.to_owned(),
+            detail: "DynamoDB left keys unprocessed again and again".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,319 @@
+//! Committing the changes of a batch: effects, one packed entry and one counter shard per transaction.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use dealbridge_core::{
+    SalesforceId,
+    change::{Change, Expected, Holder, Settled, Write},
+    entry::PackedEntry,
+    ports::{ImportStore, Known, PortError},
+    record::{Record, RecordId},
+    run::{Counts, RunId},
+};
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+
+use crate::{
+    batch::Consistency,
+    item::{self, n, s},
+    keys::{self, Attributes, EXPIRES_AT, SK},
+    store::Store,
+    transaction::{self, Committed, MOST_ACTIONS},
+};
+
+/// Actions of a transaction beside the changes: the packed entry and the counter.
+const OVERHEAD: usize = 2;
+/// Transactions of one batch under way at once.
+const CONCURRENT: usize = 4;
+
+impl ImportStore for Store {
+    async fn known(&self, org: SalesforceId, ids: &[SalesforceId]) -> Result<Known, PortError> {
+        let claims = ids
+            .iter()
+            .map(|id| (self.tables.links.clone(), keys::claim(org, *id)));
+        let problems = ids
+            .iter()
+            .map(|id| (self.tables.log.clone(), keys::problem(org, *id)));
+        let mut found = self
+            .batch_get(claims.chain(problems).collect(), Consistency::Strong)
+            .await?;
+        let mut known = Known::default();
+        for item in found.remove(&self.tables.links).unwrap_or_default() {
+            let claim = item::claim(item)?;
+            known.claims.insert(claim.salesforce, claim);
+        }
+        for item in found.remove(&self.tables.log).unwrap_or_default() {
+            let problem = item::problem(item)?;
+            known.problems.insert(problem.opportunity, problem);
+        }
+        Ok(known)
+    }
+
+    async fn records(&self, ids: &[RecordId]) -> Result<HashMap<RecordId, Record>, PortError> {
+        let keys = ids
+            .iter()
+            .map(|id| (self.tables.records.clone(), keys::record(id)))
+            .collect();
+        let mut found = self.batch_get(keys, Consistency::Strong).await?;
+        let items = found.remove(&self.tables.records).unwrap_or_default();
+        items
+            .into_iter()
+            .map(|item| item::record(item).map(|record| (record.id.clone(), record)))
+            .collect()
+    }
+
+    async fn commit(
+        &self,
+        org: SalesforceId,
+        run: RunId,
+        changes: &[Change],
+    ) -> Result<Vec<Settled>, PortError> {
+        let groups: Vec<Result<Vec<(usize, Settled)>, PortError>> = stream::iter(
+            groups(changes)
+                .into_iter()
+                .map(|group| self.commit_group(org, run, changes, group)),
+        )
+        .buffer_unordered(CONCURRENT)
+        .collect()
+        .await;
+        let mut settled: BTreeMap<usize, Settled> = BTreeMap::new();
+        let mut failed = None;
+        for group in groups {
+            match group {
+                Ok(group) => settled.extend(group),
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            // What was committed is noticed by the repeat; what was not is written by it.
+            Some(error) => Err(error),
+            None => Ok(settled.into_values().collect()),
+        }
+    }
+}
+
+/// Packs changes into transactions of even size.
+fn groups(changes: &[Change]) -> Vec<Vec<usize>> {
+    let total: usize = changes.iter().map(|change| change.writes.len()).sum();
+    let most = MOST_ACTIONS - OVERHEAD;
+    let count = total.div_ceil(most).max(1);
+    let even = total.div_ceil(count);
+    let mut groups: Vec<Vec<usize>> = Vec::with_capacity(count);
+    let mut actions = usize::MAX;
+    for (at, change) in changes.iter().enumerate() {
+        let full = actions.saturating_add(change.writes.len()) > most || actions >= even;
+        match groups.last_mut() {
+            Some(group) if !full => {
+                group.push(at);
+                actions += change.writes.len();
+            }
+            _ => {
+                groups.push(vec![at]);
+                actions = change.writes.len();
+            }
+        }
+    }
+    groups
+}
+
+impl Store {
+    /// Commits one group. Refused changes are taken out and the rest is tried again, so that one does not hold up the others.
+    async fn commit_group(
+        &self,
+        org: SalesforceId,
+        run: RunId,
+        changes: &[Change],
+        mut group: Vec<usize>,
+    ) -> Result<Vec<(usize, Settled)>, PortError> {
+        let mut settled = Vec::with_capacity(group.len());
+        let entry_id = self.ids.next();
+        let mut round = 0;
+        while !group.is_empty() {
+            let now = self.clock.now();
+            let mut owners = Vec::with_capacity(MOST_ACTIONS);
+            let mut actions = Vec::with_capacity(MOST_ACTIONS);
+            for at in &group {
+                for write in &changes[*at].writes {
+                    actions.push(self.action(org, write, now)?);
+                    owners.push(*at);
+                }
+            }
+            let counts: Counts = group.iter().map(|at| changes[*at].counts).sum();
+            let lines: Vec<_> = group
+                .iter()
+                .filter_map(|at| changes[*at].line.clone())
+                .collect();
+            if !lines.is_empty() {
+                let entry = PackedEntry {
+                    id: entry_id.clone(),
+                    at: now,
+                    counts,
+                    lines,
+                };
+                actions.push(transaction::put_anyway(
+                    &self.tables.log,
+                    item::packed_entry(run, &entry)?,
+                )?);
+            }
+            actions.push(self.count(run, &entry_id, &counts, now)?);
+            match self
+                .transact(&format!("{run}|{entry_id}|{round}"), actions)
+                .await?
+            {
+                Committed::Yes => {
+                    settled.extend(group.drain(..).map(|at| (at, Settled::Done)));
+                }
+                Committed::Refused(reasons) => {
+                    let mut holders: HashMap<usize, Holder> = HashMap::new();
+                    for (position, item) in reasons {
+                        // Neither the entry nor the counter has a condition.
+                        let Some(at) = owners.get(position) else {
+                            continue;
+                        };
+                        add_holder(holders.entry(*at).or_default(), item)?;
+                    }
+                    group.retain(|at| !holders.contains_key(at));
+                    settled.extend(
+                        holders
+                            .into_iter()
+                            .map(|(at, holder)| (at, Settled::Refused(Box::new(holder)))),
+                    );
+                }
+            }
+            round += 1;
+        }
+        Ok(settled)
+    }
+
+    fn action(
+        &self,
+        org: SalesforceId,
+        write: &Write,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        match write {
+            Write::Claim(claim, expected) => transaction::put(
+                &self.tables.links,
+                item::encode(claim, keys::claim(org, claim.salesforce))?,
+                *expected,
+            ),
+            Write::Record(record, expected) => transaction::put(
+                &self.tables.records,
+                item::encode(record, keys::record(&record.id))?,
+                *expected,
+            ),
+            Write::Problem(problem, expected) => transaction::put(
+                &self.tables.log,
+                item::encode(problem, keys::problem(org, problem.opportunity))?,
+                *expected,
+            ),
+            Write::CloseProblem(id, Expected::Version(version)) => {
+                transaction::delete(&self.tables.log, keys::problem(org, *id), *version)
+            }
+            Write::CloseProblem(id, Expected::Absent) => {
+                transaction::delete_anyway(&self.tables.log, keys::problem(org, *id))
+            }
+            Write::Counted(id, run) => {
+                let mut item = keys::counted(*run, *id);
+                item.insert(EXPIRES_AT.to_owned(), item::expiry(now));
+                transaction::put(&self.tables.log, item, Expected::Absent)
+            }
+        }
+    }
+
+    /// Adds to one shard of the run's counts.
+    pub(crate) fn count(
+        &self,
+        run: RunId,
+        entry: &str,
+        counts: &Counts,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let shard = entry.bytes().fold(0_usize, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(usize::from(byte))
+        }) % keys::COUNTER_SHARDS;
+        let mut update = Update::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::counter(run, shard)))
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", s(now))
+            .expression_attribute_names("#expires", EXPIRES_AT)
+            .expression_attribute_values(":expires", item::expiry(now));
+        let mut adds = Vec::new();
+        for (name, count) in item::count_attributes(counts) {
+            update = update
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), n(count));
+            adds.push(format!("#{name} :{name}"));
+        }
+        let set = "SET #at = :at, #expires = :expires";
+        let expression = if adds.is_empty() {
+            set.to_owned()
+        } else {
+            format!("{set} ADD {}", adds.join(", "))
+        };
+        transaction::update(update.update_expression(expression))
+    }
+}
+
+/// Files an item that stood in the way under what it is.
+fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortError> {
+    let Some(item) = item else { return Ok(()) };
+    let pk = item::text(&item, keys::PK).unwrap_or_default();
+    if pk.starts_with("SF#") {
+        holder.claim = Some(item::claim(item)?);
+    } else if pk.starts_with("PROBLEM#") {
+        holder.problem = Some(item::problem(item)?);
+    } else if item::text(&item, SK).is_some_and(|sk| sk.starts_with("COUNTED#")) {
+        holder.counted = true;
+    } else if item::record_id(pk).is_some() {
+        holder.record = Some(item::record(item)?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(sizes: &[usize]) -> Vec<Change> {
+        let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
+        let change = |size: &usize| Change {
+            opportunity: id,
+            writes: vec![Write::Counted(id, RunId::new(1)); *size],
+            line: None,
+            counts: Counts::default(),
+        };
+        sizes.iter().map(change).collect()
+    }
+
+    #[test]
+    fn a_full_batch_of_imports_fits_into_five_transactions() {
+        let groups = groups(&changes(&[2; 200]));
+
+        assert_eq!(groups.len(), 5);
+        assert!(groups.iter().all(|group| group.len() <= 49));
+    }
+
+    #[test]
+    fn every_change_is_in_exactly_one_group_and_none_is_too_large() {
+        for sizes in [
+            vec![1; 99],
+            vec![3; 70],
+            (0..150).map(|at| 1 + at % 3).collect(),
+            vec![2],
+        ] {
+            let changes = changes(&sizes);
+            let groups = groups(&changes);
+            let all: Vec<usize> = groups.iter().flatten().copied().collect();
+
+            assert_eq!(all, (0..sizes.len()).collect::<Vec<_>>());
+            assert!(
+                groups
+                    .iter()
+                    .all(|group| group.iter().map(|at| sizes[*at]).sum::<usize>() <= 98)
+            );
+        }
+    }
+}

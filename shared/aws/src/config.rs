@@ -1,0 +1,86 @@
+//! The SDK's configuration: timeouts, retries, one HTTP client with rustls on ring.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+/// Where AWS is.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+    /// The real one: region, endpoints and credentials from the environment, as the SDK reads them.
+    Environment,
+    /// A server on this machine, which takes any credentials.
+    Local {
+        /// Its address, such as `http://127.0.0.1:8000`.
+        url: String,
+    },
+}
+
+/// The region that local servers are addressed with.
+pub const LOCAL_REGION: &str = "us-east-1";
+/// The access key that local servers are addressed with.
+pub const LOCAL_ACCESS_KEY: &str = "local";
+/// The secret key that local servers are addressed with.
+pub const LOCAL_SECRET_KEY: &str = "local";
+
+/// The configuration for both clients.
+///
+/// The SDK has no timeout by default, and a request that never answers would hold a function until its own ends.
+pub async fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .read_timeout(Duration::from_secs(25))
+        .operation_attempt_timeout(Duration::from_secs(30))
+        .operation_timeout(Duration::from_secs(50))
+        .build();
+    let retries = RetryConfig::standard().with_max_attempts(4);
+    match endpoint {
+        Endpoint::Environment => {
+            aws_config::defaults(BehaviorVersion::latest())
+                .http_client(https_client())
+                .timeout_config(timeouts)
+                .retry_config(retries)
+                .load()
+                .await
+        }
+        Endpoint::Local { url } => SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(LOCAL_REGION))
+            .endpoint_url(url)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                LOCAL_ACCESS_KEY,
+                LOCAL_SECRET_KEY,
+                None,
+                None,
+                "local",
+            )))
+            .http_client(https_client())
+            .sleep_impl(tokio_sleep())
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .build(),
+    }
+}
+
+fn https_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
+fn tokio_sleep() -> aws_sdk_dynamodb::config::SharedAsyncSleep {
+    aws_sdk_dynamodb::config::SharedAsyncSleep::new(TokioSleep)
+}
+
+/// The SDK's own Tokio sleep lives in a crate of its own; this is all there is to it.
+#[derive(Debug)]
+struct TokioSleep;
+
+impl aws_sdk_dynamodb::config::AsyncSleep for TokioSleep {
+    fn sleep(&self, duration: Duration) -> aws_sdk_dynamodb::config::Sleep {
+        aws_sdk_dynamodb::config::Sleep::new(tokio::time::sleep(duration))
+    }
+}

@@ -1,0 +1,231 @@
+//! Items from and to the types of the core.
+
+use std::io::{Read, Write as _};
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use dealbridge_core::{
+    SalesforceId,
+    claim::Claim,
+    entry::{Line, PackedEntry},
+    ports::PortError,
+    problem::Problem,
+    record::{Record, RecordId, RecordKind},
+    run::{Counts, RunId},
+};
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::keys::{self, Attributes, EXPIRES_AT, PK, SK};
+
+/// How long entries are kept (behaviour, section 6).
+const ENTRIES_LIVE: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The most that one packed entry may come to when it is read back.
+const MOST_UNPACKED: u64 = 16 * 1024 * 1024;
+
+/// An item that cannot be read: somebody else wrote it, or it is damaged.
+#[must_use]
+pub fn unreadable(what: &str, detail: impl std::fmt::Display) -> PortError {
+    PortError {
+        operation: format!("reading {what}"),
+        detail: detail.to_string(),
+    }
+}
+
+/// The attributes of a value, with its key.
+///
+/// # Errors
+/// When the value has no form as an item, which none of ours has.
+pub fn encode<T: Serialize>(value: &T, key: Attributes) -> Result<Attributes, PortError> {
+    let mut item: Attributes =
+        serde_dynamo::to_item(value).map_err(|error| unreadable("a value to be stored", error))?;
+    item.extend(key);
+    Ok(item)
+}
+
+/// The value of an item.
+///
+/// # Errors
+/// When an attribute is missing or of another type.
+pub fn decode<T: DeserializeOwned>(item: Attributes, what: &str) -> Result<T, PortError> {
+    serde_dynamo::from_item(item).map_err(|error| unreadable(what, error))
+}
+
+/// A text attribute.
+#[must_use]
+pub fn text<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
+}
+
+/// A number attribute.
+#[must_use]
+pub fn number<T: std::str::FromStr>(item: &Attributes, name: &str) -> Option<T> {
+    item.get(name)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|text| text.parse().ok())
+}
+
+/// An instant, as RFC 3339.
+#[must_use]
+pub fn instant(item: &Attributes, name: &str) -> Option<Timestamp> {
+    text(item, name).and_then(|text| text.parse().ok())
+}
+
+/// A number as an attribute.
+#[must_use]
+pub fn n(number: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// A text as an attribute.
+#[must_use]
+pub fn s(text: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::S(text.to_string())
+}
+
+/// The time-to-live attribute of an entry or run of that time.
+#[must_use]
+pub fn expiry(at: Timestamp) -> AttributeValue {
+    n(at.saturating_add(ENTRIES_LIVE)
+        .unwrap_or(Timestamp::MAX)
+        .as_second())
+}
+
+/// A claim, its Salesforce id taken from the key.
+///
+/// # Errors
+/// When the item is no claim.
+pub fn claim(item: Attributes) -> Result<Claim, PortError> {
+    let id = text(&item, PK)
+        .and_then(|pk| pk.rsplit('#').next())
+        .and_then(|id| SalesforceId::parse(id).ok());
+    let id = id.ok_or_else(|| unreadable("a claim", "its key names no Salesforce record"))?;
+    Ok(Claim {
+        salesforce: id,
+        ..decode(item, "a claim")?
+    })
+}
+
+/// A record, its id taken from the key.
+///
+/// # Errors
+/// When the item is no record.
+pub fn record(item: Attributes) -> Result<Record, PortError> {
+    let id = text(&item, PK)
+        .and_then(record_id)
+        .ok_or_else(|| unreadable("a record", "its key names no Deal, Lead or Referral"))?;
+    Ok(Record {
+        id,
+        ..decode(item, "a record")?
+    })
+}
+
+/// The record that a key names.
+#[must_use]
+pub fn record_id(pk: &str) -> Option<RecordId> {
+    RecordKind::ALL
+        .into_iter()
+        .find_map(|kind| RecordId::new(kind, pk.strip_prefix(keys::record_prefix(kind))?).ok())
+}
+
+/// An open problem, its Opportunity taken from the key.
+///
+/// # Errors
+/// When the item is no problem.
+pub fn problem(item: Attributes) -> Result<Problem, PortError> {
+    let id = text(&item, SK).and_then(|id| SalesforceId::parse(id).ok());
+    let id = id.ok_or_else(|| unreadable("an open problem", "its key names no Opportunity"))?;
+    Ok(Problem {
+        opportunity: id,
+        ..decode(item, "an open problem")?
+    })
+}
+
+/// A packed entry as an item. Its lines are deflated JSON: an hour's entries fit into a few kilobytes, and write units follow bytes.
+///
+/// # Errors
+/// When the lines cannot be written as JSON, which cannot happen to ours.
+pub fn packed_entry(run: RunId, entry: &PackedEntry) -> Result<Attributes, PortError> {
+    let mut item = keys::entry(run, &entry.id);
+    item.insert("at".to_owned(), s(entry.at));
+    item.insert("lines".to_owned(), deflate(&entry.lines)?);
+    item.insert(EXPIRES_AT.to_owned(), expiry(entry.at));
+    for (name, count) in count_attributes(&entry.counts) {
+        item.insert(name.to_owned(), n(count));
+    }
+    Ok(item)
+}
+
+/// Lines as they are stored.
+///
+/// # Errors
+/// When they cannot be written as JSON.
+pub fn deflate(lines: &[Line]) -> Result<AttributeValue, PortError> {
+    let json =
+        serde_json::to_vec(lines).map_err(|error| unreadable("lines to be stored", error))?;
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
+    let packed = encoder
+        .write_all(&json)
+        .and_then(|()| encoder.finish())
+        .map_err(|error| unreadable("lines to be stored", error))?;
+    Ok(AttributeValue::B(Blob::new(packed)))
+}
+
+/// Unpacks an entry item.
+///
+/// # Errors
+/// When the item is no packed entry.
+pub fn unpack(item: &Attributes) -> Result<PackedEntry, PortError> {
+    let what = "a log entry";
+    let id = text(item, SK)
+        .and_then(|sk| sk.strip_prefix(keys::ENTRY_PREFIX))
+        .ok_or_else(|| unreadable(what, "it has another key"))?;
+    let at = instant(item, "at").ok_or_else(|| unreadable(what, "it has no time"))?;
+    let packed = item
+        .get("lines")
+        .and_then(|value| value.as_b().ok())
+        .ok_or_else(|| unreadable(what, "it has no lines"))?;
+    let mut json = Vec::new();
+    DeflateDecoder::new(packed.as_ref())
+        .take(MOST_UNPACKED)
+        .read_to_end(&mut json)
+        .map_err(|error| unreadable(what, error))?;
+    let lines = serde_json::from_slice(&json).map_err(|error| unreadable(what, error))?;
+    Ok(PackedEntry {
+        id: id.to_owned(),
+        at,
+        counts: counts(item),
+        lines,
+    })
+}
+
+/// The counts that are not zero, by attribute name.
+pub fn count_attributes(counts: &Counts) -> impl Iterator<Item = (&'static str, u64)> {
+    [
+        ("listed", counts.listed),
+        ("imported", counts.imported),
+        ("updated", counts.updated),
+        ("unchanged", counts.unchanged),
+        ("failed", counts.failed),
+        ("suppressed", counts.suppressed),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+}
+
+/// The counts of an item; what is not there is zero.
+#[must_use]
+pub fn counts(item: &Attributes) -> Counts {
+    let count = |name| number(item, name).unwrap_or(0);
+    Counts {
+        listed: count("listed"),
+        imported: count("imported"),
+        updated: count("updated"),
+        unchanged: count("unchanged"),
+        failed: count("failed"),
+        suppressed: count("suppressed"),
+    }
+}

@@ -1,0 +1,167 @@
+//! Keys, attribute names and conditions of the three tables, in one place.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use dealbridge_core::{
+    Email, SalesforceId,
+    record::{RecordId, RecordKind},
+    run::{DEAL_REGISTRATION, RunId},
+};
+
+/// The partition key of every table.
+pub const PK: &str = "pk";
+/// The sort key of the Log table.
+pub const SK: &str = "sk";
+/// Counts an item's changes; every conditional change names the one it has seen.
+pub const VERSION: &str = "version";
+/// When an item may be removed (DynamoDB's time to live, in Unix seconds).
+pub const EXPIRES_AT: &str = "expires_at";
+
+/// How many items a run's counts are spread over, so that many workers do not wait for each other.
+pub const COUNTER_SHARDS: usize = 8;
+
+/// A key or an item.
+pub type Attributes = HashMap<String, AttributeValue>;
+
+fn one(pk: String) -> Attributes {
+    HashMap::from([(PK.to_owned(), AttributeValue::S(pk))])
+}
+
+fn two(pk: String, sk: String) -> Attributes {
+    HashMap::from([
+        (PK.to_owned(), AttributeValue::S(pk)),
+        (SK.to_owned(), AttributeValue::S(sk)),
+    ])
+}
+
+/// Prefix of the keys of one kind of record.
+#[must_use]
+pub fn record_prefix(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Deal => "DEAL#",
+        RecordKind::Lead => "LEAD#",
+        RecordKind::Referral => "REFERRAL#",
+    }
+}
+
+/// Records: a linkable record.
+#[must_use]
+pub fn record(id: &RecordId) -> Attributes {
+    one(format!("{}{}", record_prefix(id.kind()), id.id()))
+}
+
+/// Records: a portal user.
+#[must_use]
+pub fn user(id: &str) -> Attributes {
+    one(format!("USER#{id}"))
+}
+
+/// Records: a group.
+#[must_use]
+pub fn group(id: &str) -> Attributes {
+    one(format!("GROUP#{id}"))
+}
+
+/// Records: an organization.
+#[must_use]
+pub fn organization(id: &str) -> Attributes {
+    one(format!("ORGANIZATION#{id}"))
+}
+
+/// Records: who has an e-mail address.
+#[must_use]
+pub fn email(email: &Email) -> Attributes {
+    one(format!("EMAIL#{email}"))
+}
+
+/// Records: the integration's settings.
+#[must_use]
+pub fn settings() -> Attributes {
+    one(format!("SETTINGS#{DEAL_REGISTRATION}"))
+}
+
+/// Records: the version of the portal's people, moved by each change of a user, group, organization or contact.
+#[must_use]
+pub fn directory() -> Attributes {
+    one("DIRECTORY".to_owned())
+}
+
+/// Prefix of the claims of an org.
+#[must_use]
+pub fn claim_prefix(org: SalesforceId) -> String {
+    format!("SF#{org}#")
+}
+
+/// Links: the claim of a Salesforce record.
+#[must_use]
+pub fn claim(org: SalesforceId, id: SalesforceId) -> Attributes {
+    one(format!("{}{id}", claim_prefix(org)))
+}
+
+/// Log: partition of the open problems of an org.
+#[must_use]
+pub fn problems(org: SalesforceId) -> String {
+    format!("PROBLEM#{org}")
+}
+
+/// Log: the open problem of an Opportunity.
+#[must_use]
+pub fn problem(org: SalesforceId, id: SalesforceId) -> Attributes {
+    two(problems(org), id.to_string())
+}
+
+/// Log: partition of a run.
+#[must_use]
+pub fn run_partition(run: RunId) -> String {
+    format!("RUN#{run}")
+}
+
+/// Log: a run.
+#[must_use]
+pub fn run(run: RunId) -> Attributes {
+    two(run_partition(run), "RUN".to_owned())
+}
+
+/// Log: one shard of a run's counts.
+#[must_use]
+pub fn counter(run: RunId, shard: usize) -> Attributes {
+    two(run_partition(run), format!("COUNT#{shard}"))
+}
+
+/// Prefix of entries within their partition.
+pub const ENTRY_PREFIX: &str = "ENTRY#";
+
+/// Log: a packed entry of a run.
+#[must_use]
+pub fn entry(run: RunId, id: &str) -> Attributes {
+    two(run_partition(run), format!("{ENTRY_PREFIX}{id}"))
+}
+
+/// Log: the mark that a run has counted an Opportunity which has neither claim nor problem.
+#[must_use]
+pub fn counted(run: RunId, id: SalesforceId) -> Attributes {
+    two(run_partition(run), format!("COUNTED#{id}"))
+}
+
+fn integration(sk: &str) -> Attributes {
+    two(format!("INTEGRATION#{DEAL_REGISTRATION}"), sk.to_owned())
+}
+
+/// Log: the number of the latest run.
+#[must_use]
+pub fn lease() -> Attributes {
+    integration("LEASE")
+}
+
+/// Log: up to where incremental runs have read.
+#[must_use]
+pub fn mark() -> Attributes {
+    integration("MARK")
+}
+
+/// Log: exists once a record was linked to a Salesforce Lead.
+#[must_use]
+pub fn lead_links() -> Attributes {
+    integration("LEAD_LINKS")
+}

@@ -1,0 +1,136 @@
+//! What the fan-out reads: open problems, claims by id, all claims.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use dealbridge_core::{
+    SalesforceId,
+    claim::Claim,
+    ports::{ListingStore, PortError},
+};
+
+use crate::{
+    batch::Consistency,
+    item::{self, s},
+    keys::{self, PK, SK},
+    store::{Store, port_error},
+};
+
+impl ListingStore for Store {
+    async fn open_problems(&self, org: SalesforceId) -> Result<HashSet<SalesforceId>, PortError> {
+        let mut ids = HashSet::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .dynamodb
+                .query()
+                .table_name(&self.tables.log)
+                .key_condition_expression("#pk = :pk")
+                .projection_expression("#sk")
+                .expression_attribute_names("#pk", PK)
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":pk", s(keys::problems(org)))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| port_error("Query of the open problems", error))?;
+            self.meter.read(answer.consumed_capacity.as_slice());
+            ids.extend(
+                answer
+                    .items
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|item| SalesforceId::parse(item::text(item, SK)?).ok()),
+            );
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
+    async fn claims(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> Result<HashMap<SalesforceId, Claim>, PortError> {
+        let keys = ids
+            .iter()
+            .map(|id| (self.tables.links.clone(), keys::claim(org, *id)))
+            .collect();
+        // A claim missed here costs a message whose conditions find it: half the read units are worth it.
+        let mut found = self.batch_get(keys, Consistency::Eventual).await?;
+        let items = found.remove(&self.tables.links).unwrap_or_default();
+        items
+            .into_iter()
+            .map(|item| item::claim(item).map(|claim| (claim.salesforce, claim)))
+            .collect()
+    }
+
+    /// One Scan costs an eighth of reading the same claims by key, and shows the claims that no listing names.
+    async fn all_claims(
+        &self,
+        org: SalesforceId,
+    ) -> Result<HashMap<SalesforceId, Claim>, PortError> {
+        let mut claims = HashMap::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .dynamodb
+                .scan()
+                .table_name(&self.tables.links)
+                .filter_expression("begins_with(#pk, :prefix)")
+                .expression_attribute_names("#pk", PK)
+                .expression_attribute_values(":prefix", s(keys::claim_prefix(org)))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| port_error("Scan of the Links table", error))?;
+            self.meter.read(answer.consumed_capacity.as_slice());
+            for item in answer.items.unwrap_or_default() {
+                let claim = item::claim(item)?;
+                claims.insert(claim.salesforce, claim);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(claims);
+            }
+        }
+    }
+
+    async fn has_lead_links(&self) -> Result<bool, PortError> {
+        Ok(self
+            .get(&self.tables.log, keys::lead_links())
+            .await?
+            .is_some())
+    }
+}
+
+impl Store {
+    /// One item, strongly consistent.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn get(
+        &self,
+        table: &str,
+        key: keys::Attributes,
+    ) -> Result<Option<keys::Attributes>, PortError> {
+        let answer = self
+            .dynamodb
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| port_error("GetItem", error))?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        Ok(answer.item)
+    }
+}

@@ -1,0 +1,408 @@
+//! Settings and people, kept for the life of the process with their version.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use dealbridge_core::{
+    Email,
+    portal::{Contact, Directory, Group, Holders, Organization, ResolvedUser, User},
+    ports::{PortError, Portal},
+    settings::Settings,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    batch::Consistency,
+    item::{self, n, number, s, text},
+    keys::{self, Attributes, PK, VERSION},
+    store::{Store, port_error},
+};
+
+/// Who has an address, as the store keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct EmailItem {
+    users: Vec<String>,
+    is_contact: bool,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    settings: Option<(u64, Arc<Settings>)>,
+    directory_version: u64,
+    holders: HashMap<Email, Arc<Holders>>,
+}
+
+/// The portal as the Records table has it. Clones share what they know.
+#[derive(Clone, Debug)]
+pub struct DynamoPortal {
+    store: Store,
+    cache: Arc<Mutex<Cache>>,
+}
+
+/// The portal's people, for seeding a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    /// Organizations.
+    pub organizations: Vec<Organization>,
+    /// Groups.
+    pub groups: Vec<Group>,
+    /// Users.
+    pub users: Vec<User>,
+    /// Contacts without access.
+    pub contacts: Vec<Contact>,
+}
+
+impl DynamoPortal {
+    /// The portal of a store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            cache: Arc::default(),
+        }
+    }
+
+    fn cache<T>(&self, use_it: impl FnOnce(&mut Cache) -> T) -> T {
+        use_it(&mut self.cache.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn items(&self, keys: Vec<Attributes>) -> Result<Vec<Attributes>, PortError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.store.tables().records.clone();
+        let keys = keys.into_iter().map(|key| (table.clone(), key)).collect();
+        Ok(self
+            .store
+            .batch_get(keys, Consistency::Strong)
+            .await?
+            .remove(&table)
+            .unwrap_or_default())
+    }
+
+    /// A user by id.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn user(&self, id: &str) -> Result<Option<User>, PortError> {
+        self.items(vec![keys::user(id)])
+            .await?
+            .pop()
+            .map(|item| item::decode(item, "a user"))
+            .transpose()
+    }
+
+    /// A group by id.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn group(&self, id: &str) -> Result<Option<Group>, PortError> {
+        self.items(vec![keys::group(id)])
+            .await?
+            .pop()
+            .map(|item| item::decode(item, "a group"))
+            .transpose()
+    }
+
+    /// The users with an address, and the groups each is in.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn users_of(&self, email: &Email) -> Result<Vec<(User, Vec<Group>)>, PortError> {
+        let Some(item) = self.items(vec![keys::email(email)]).await?.pop() else {
+            return Ok(Vec::new());
+        };
+        let item: EmailItem = item::decode(item, "an address")?;
+        let mut users = Vec::new();
+        for id in &item.users {
+            let Some(user) = self.user(id).await? else {
+                continue;
+            };
+            let groups = self
+                .items(user.groups.iter().map(|id| keys::group(id)).collect())
+                .await?;
+            users.push((
+                user,
+                groups
+                    .into_iter()
+                    .map(|item| item::decode(item, "a group"))
+                    .collect::<Result<_, _>>()?,
+            ));
+        }
+        Ok(users)
+    }
+
+    /// Puts a changed user; who reads the portal sees it from its next look on.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn put_user(&self, user: &User) -> Result<(), PortError> {
+        self.put(item::encode(user, keys::user(&user.id))?).await?;
+        self.move_directory().await
+    }
+
+    /// Puts a changed group.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn put_group(&self, group: &Group) -> Result<(), PortError> {
+        self.put(item::encode(group, keys::group(&group.id))?)
+            .await?;
+        self.move_directory().await
+    }
+
+    /// Fills the store with these people.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn seed(&self, people: &People) -> Result<(), PortError> {
+        let mut emails: HashMap<&Email, EmailItem> = HashMap::new();
+        for user in &people.users {
+            emails
+                .entry(&user.email)
+                .or_default()
+                .users
+                .push(user.id.clone());
+            self.put(item::encode(user, keys::user(&user.id))?).await?;
+        }
+        for contact in &people.contacts {
+            emails.entry(&contact.email).or_default().is_contact = true;
+        }
+        for (email, item) in emails {
+            self.put(item::encode(&item, keys::email(email))?).await?;
+        }
+        for group in &people.groups {
+            self.put(item::encode(group, keys::group(&group.id))?)
+                .await?;
+        }
+        for organization in &people.organizations {
+            self.put(item::encode(
+                organization,
+                keys::organization(&organization.id),
+            )?)
+            .await?;
+        }
+        self.move_directory().await
+    }
+
+    /// The settings with their version.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or no settings were ever stored.
+    pub async fn versioned_settings(&self) -> Result<(u64, Arc<Settings>), PortError> {
+        let items = self
+            .items(vec![keys::settings(), keys::directory()])
+            .await?;
+        let by_key = |key: Attributes| items.iter().find(|item| item.get(PK) == key.get(PK));
+        let directory = by_key(keys::directory())
+            .and_then(|item| number(item, VERSION))
+            .unwrap_or(0);
+        let item = by_key(keys::settings()).ok_or_else(|| PortError {
+            operation: "reading the settings".to_owned(),
+            detail: "there are none: PUT /settings stores them".to_owned(),
+        })?;
+        let version: u64 = number(item, VERSION).unwrap_or(0);
+        let known = self.cache(|cache| {
+            if cache.directory_version != directory {
+                cache.directory_version = directory;
+                cache.holders.clear();
+            }
+            cache
+                .settings
+                .clone()
+                .filter(|(known, _)| *known == version)
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let json = text(item, "settings")
+            .ok_or_else(|| item::unreadable("the settings", "the item has none"))?;
+        let settings: Arc<Settings> = Arc::new(
+            serde_json::from_str(json).map_err(|error| item::unreadable("the settings", error))?,
+        );
+        self.cache(|cache| cache.settings = Some((version, Arc::clone(&settings))));
+        Ok((version, settings))
+    }
+
+    /// Stores settings. With `seen`, only if nobody stored others since that version; answers the version then there, or none on refusal.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn put_settings(
+        &self,
+        settings: &Settings,
+        seen: Option<u64>,
+    ) -> Result<Option<u64>, PortError> {
+        let json = serde_json::to_string(settings)
+            .map_err(|error| item::unreadable("settings to be stored", error))?;
+        let operation = "storing the settings";
+        let update = self
+            .store
+            .client()
+            .update_item()
+            .table_name(&self.store.tables().records)
+            .set_key(Some(keys::settings()))
+            .update_expression("SET #settings = :settings ADD #version :one")
+            .expression_attribute_names("#settings", "settings")
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":settings", s(json))
+            .expression_attribute_values(":one", n(1))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew);
+        let update = match seen {
+            Some(seen) => update
+                .condition_expression("#version = :seen")
+                .expression_attribute_values(":seen", n(seen)),
+            None => update,
+        };
+        match update.send().await {
+            Ok(answer) => Ok(answer
+                .attributes
+                .as_ref()
+                .and_then(|attributes| number(attributes, VERSION))),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(port_error(operation, error)),
+        }
+    }
+
+    async fn put(&self, item: Attributes) -> Result<(), PortError> {
+        let put = self
+            .store
+            .client()
+            .put_item()
+            .table_name(&self.store.tables().records)
+            .set_item(Some(item));
+        put.send()
+            .await
+            .map(|_| ())
+            .map_err(|error| port_error("PutItem on the Records table", error))
+    }
+
+    /// Tells every process that what it knows of people is out of date.
+    async fn move_directory(&self) -> Result<(), PortError> {
+        let update = self
+            .store
+            .client()
+            .update_item()
+            .table_name(&self.store.tables().records)
+            .set_key(Some(keys::directory()))
+            .update_expression("ADD #version :one")
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":one", n(1));
+        update
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| port_error("moving the version of the portal's people", error))
+    }
+
+    /// Reads who has these addresses: addresses, then users, then groups and organizations.
+    async fn read_holders(
+        &self,
+        emails: Vec<&Email>,
+    ) -> Result<HashMap<Email, Arc<Holders>>, PortError> {
+        let mut items: HashMap<String, EmailItem> = HashMap::new();
+        for item in self
+            .items(emails.iter().map(|email| keys::email(email)).collect())
+            .await?
+        {
+            let address = text(&item, PK)
+                .and_then(|pk| pk.strip_prefix("EMAIL#"))
+                .unwrap_or_default()
+                .to_owned();
+            items.insert(address, item::decode(item, "an address")?);
+        }
+        let user_ids: HashSet<&String> = items.values().flat_map(|item| &item.users).collect();
+        let users: Vec<User> = decode_all(
+            self.items(user_ids.into_iter().map(|id| keys::user(id)).collect())
+                .await?,
+            "a user",
+        )?;
+        let groups: HashSet<&String> = users.iter().flat_map(|user| &user.groups).collect();
+        let organizations: HashSet<&String> = users.iter().map(|user| &user.organization).collect();
+        let wanted = groups
+            .into_iter()
+            .map(|id| keys::group(id))
+            .chain(organizations.into_iter().map(|id| keys::organization(id)))
+            .collect();
+        let (organizations, groups): (Vec<Attributes>, Vec<Attributes>) = self
+            .items(wanted)
+            .await?
+            .into_iter()
+            .partition(|item| text(item, PK).is_some_and(|pk| pk.starts_with("ORGANIZATION#")));
+        let organizations: Vec<Organization> = decode_all(organizations, "an organization")?;
+        let groups: Vec<Group> = decode_all(groups, "a group")?;
+        let resolve = |id: &String| {
+            let user = users.iter().find(|user| user.id == *id)?.clone();
+            let organization = organizations
+                .iter()
+                .find(|organization| organization.id == user.organization);
+            let of_user: Vec<&Group> = groups
+                .iter()
+                .filter(|group| user.groups.contains(&group.id))
+                .collect();
+            Some(ResolvedUser::new(user, organization, of_user))
+        };
+        let holders = emails.into_iter().map(|email| {
+            let item = items.get(email.as_str()).cloned().unwrap_or_default();
+            let holders = Holders {
+                users: item.users.iter().filter_map(resolve).collect(),
+                is_contact: item.is_contact,
+            };
+            (email.clone(), Arc::new(holders))
+        });
+        Ok(holders.collect())
+    }
+}
+
+fn decode_all<T: serde::de::DeserializeOwned>(
+    items: Vec<Attributes>,
+    what: &str,
+) -> Result<Vec<T>, PortError> {
+    items
+        .into_iter()
+        .map(|item| item::decode(item, what))
+        .collect()
+}
+
+impl Portal for DynamoPortal {
+    async fn settings(&self) -> Result<Arc<Settings>, PortError> {
+        Ok(self.versioned_settings().await?.1)
+    }
+
+    async fn directory(&self, emails: &HashSet<Email>) -> Result<Directory, PortError> {
+        let (mut known, missing): (Directory, Vec<&Email>) = self.cache(|cache| {
+            let known = emails
+                .iter()
+                .filter_map(|email| Some((email.clone(), Arc::clone(cache.holders.get(email)?))))
+                .collect();
+            let missing = emails
+                .iter()
+                .filter(|email| !cache.holders.contains_key(*email))
+                .collect();
+            (known, missing)
+        });
+        if !missing.is_empty() {
+            let version = self.cache(|cache| cache.directory_version);
+            let read = self.read_holders(missing).await?;
+            self.cache(|cache| {
+                // Another batch may have learnt meanwhile that people changed.
+                if cache.directory_version == version {
+                    cache.holders.extend(
+                        read.iter()
+                            .map(|(email, holders)| (email.clone(), Arc::clone(holders))),
+                    );
+                }
+            });
+            known.extend(read);
+        }
+        Ok(known)
+    }
+}

@@ -1,0 +1,135 @@
+//! The queues, as senders see them.
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::SendMessageBatchRequestEntry};
+use dealbridge_core::{
+    message::{ImportRequest, SyncRequest},
+    ports::{ImportQueue, PortError, SyncRequestQueue},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use std::time::Duration;
+
+use crate::meter::Meter;
+
+/// SQS's bound on messages per request.
+const MOST_ENTRIES: usize = 10;
+/// Requests under way at once.
+const CONCURRENT: usize = 8;
+/// Rounds for messages that SQS did not take.
+const ROUNDS: u32 = 6;
+
+/// An SQS client that counts its requests.
+#[must_use]
+pub fn sqs_client(config: &SdkConfig, meter: Meter) -> Client {
+    Client::from_conf(
+        aws_sdk_sqs::config::Builder::from(config)
+            .interceptor(meter)
+            .build(),
+    )
+}
+
+/// A queue that messages are sent to.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    client: Client,
+    url: String,
+}
+
+impl Sender {
+    /// The queue at this URL.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends one message per value, ten a request.
+    ///
+    /// # Errors
+    /// When SQS does not take all of them in the end. Some may have been taken.
+    pub async fn send_all<T: Serialize + Sync>(&self, values: &[T]) -> Result<(), PortError> {
+        let chunks: Vec<Result<Vec<SendMessageBatchRequestEntry>, PortError>> =
+            values.chunks(MOST_ENTRIES).map(entries).collect();
+        stream::iter(chunks)
+            .map(|chunk| async { self.send_chunk(chunk?).await })
+            .buffer_unordered(CONCURRENT)
+            .try_collect::<()>()
+            .await
+    }
+
+    async fn send_chunk(
+        &self,
+        mut entries: Vec<SendMessageBatchRequestEntry>,
+    ) -> Result<(), PortError> {
+        let operation = "SendMessageBatch";
+        let mut refusal = String::new();
+        for round in 0..ROUNDS {
+            let answer = self
+                .client
+                .send_message_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries.clone()))
+                .send()
+                .await;
+            let answer = answer.map_err(|error| PortError {
+                operation: operation.to_owned(),
+                detail: DisplayErrorContext(&error).to_string(),
+            })?;
+            // A 200 may still name entries that failed.
+            let failed = answer.failed();
+            if failed.is_empty() {
+                return Ok(());
+            }
+            refusal = failed
+                .iter()
+                .map(|entry| format!("{}: {}", entry.code(), entry.message().unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join("; ");
+            if failed.iter().any(|entry| entry.sender_fault()) {
+                break;
+            }
+            entries.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
+            tokio::time::sleep(Duration::from_millis(50 << round)).await;
+        }
+        Err(PortError {
+            operation: operation.to_owned(),
+            detail: format!("SQS did not take {} messages: {refusal}", entries.len()),
+        })
+    }
+}
+
+fn entries<T: Serialize>(values: &[T]) -> Result<Vec<SendMessageBatchRequestEntry>, PortError> {
+    let entry = |(at, value): (usize, &T)| {
+        let error = |detail: String| PortError {
+            operation: "writing a message".to_owned(),
+            detail,
+        };
+        let body = serde_json::to_string(value).map_err(|failure| error(failure.to_string()))?;
+        SendMessageBatchRequestEntry::builder()
+            .id(at.to_string())
+            .message_body(body)
+            .build()
+            .map_err(|failure| error(failure.to_string()))
+    };
+    values.iter().enumerate().map(entry).collect()
+}
+
+/// The imports queue.
+#[derive(Clone, Debug)]
+pub struct SqsImports(pub Sender);
+
+impl ImportQueue for SqsImports {
+    async fn send(&self, requests: &[ImportRequest]) -> Result<(), PortError> {
+        self.0.send_all(requests).await
+    }
+}
+
+/// The sync-requests queue.
+#[derive(Clone, Debug)]
+pub struct SqsSyncRequests(pub Sender);
+
+impl SyncRequestQueue for SqsSyncRequests {
+    async fn send(&self, request: &SyncRequest) -> Result<(), PortError> {
+        self.0.send_all(std::slice::from_ref(request)).await
+    }
+}

@@ -1,0 +1,502 @@
+//! Runs: one at a time, their lease, their progress, their mark, their counts.
+
+use std::collections::HashSet;
+
+use aws_sdk_dynamodb::{
+    primitives::Blob,
+    types::{AttributeValue, TransactWriteItem, Update, builders::UpdateBuilder},
+};
+use dealbridge_core::{
+    SalesforceId, Stamp,
+    change::Expected,
+    code::Code,
+    entry::{Line, PackedEntry},
+    finding::Finding,
+    ports::{Checkpoint, Delivery, Kept, Mark, PortError, Progress, RunStore, Started, TakenUp},
+    run::{Counts, Mode, Run, RunId, RunStatus, Trigger},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    batch::Consistency,
+    item::{self, n, number, s, text},
+    keys::{self, Attributes, EXPIRES_AT, SK, VERSION},
+    store::Store,
+    transaction::{self, Committed},
+};
+
+/// How long a run that is not heard of counts as active: the fan-out function's own timeout.
+const LEASE: SignedDuration = SignedDuration::from_mins(15);
+/// Who wins a race for the lease is decided in one of these rounds.
+const ROUNDS: usize = 8;
+
+/// A run's item with what only the lease cares about.
+struct Leased {
+    run: Run,
+    until: Timestamp,
+    attempt: u32,
+    progress: Progress,
+}
+
+impl RunStore for Store {
+    async fn start(&self, mode: Mode, trigger: Trigger) -> Result<Started, PortError> {
+        for _ in 0..ROUNDS {
+            let now = self.clock.now();
+            let lease = self.get(&self.tables.log, keys::lease()).await?;
+            let latest: u32 = lease
+                .as_ref()
+                .and_then(|item| number(item, "run"))
+                .unwrap_or(0);
+            if latest > 0 {
+                if let Some(leased) = self.leased(RunId::new(latest)).await? {
+                    match leased.run.status(now) {
+                        RunStatus::Queued | RunStatus::Running
+                            if leased.run.listed_at.is_none() && leased.until <= now =>
+                        {
+                            self.fail(leased.run.id, &Finding::new(Code::RunInterrupted))
+                                .await?;
+                        }
+                        RunStatus::Queued | RunStatus::Running => {
+                            return Ok(Started::Active(leased.run));
+                        }
+                        RunStatus::Succeeded | RunStatus::Failed => {}
+                    }
+                }
+            }
+            let id = RunId::new(latest + 1);
+            let run = Run {
+                id,
+                mode,
+                trigger,
+                started_at: now,
+                taken_up: false,
+                listed_at: None,
+                failed_at: None,
+                last_counted_at: None,
+                counts: Counts::default(),
+            };
+            let mut next = keys::lease();
+            next.insert("run".to_owned(), n(id.number()));
+            next.insert(VERSION.to_owned(), n(id.number()));
+            let expected = if lease.is_some() {
+                Expected::Version(u64::from(latest))
+            } else {
+                Expected::Absent
+            };
+            let actions = vec![
+                transaction::put(&self.tables.log, next, expected)?,
+                transaction::put(&self.tables.log, new_run(&run), Expected::Absent)?,
+            ];
+            match self
+                .transact(&format!("start|{id}|{}", self.ids.next()), actions)
+                .await?
+            {
+                Committed::Yes => return Ok(Started::New(run)),
+                // Somebody else was faster: the next round answers with their run.
+                Committed::Refused(_) => {}
+            }
+        }
+        Err(PortError {
+            operation: "starting a run".to_owned(),
+            detail: "the lease changed hands again and again".to_owned(),
+        })
+    }
+
+    async fn take_up(&self, run: RunId, delivery: Delivery) -> Result<TakenUp, PortError> {
+        let now = self.clock.now();
+        let Some(leased) = self.leased(run).await? else {
+            return Ok(TakenUp::NotOurs);
+        };
+        let ended = leased.run.listed_at.is_some() || leased.run.failed_at.is_some();
+        let busy = leased.run.taken_up && leased.until > now && delivery == Delivery::First;
+        if ended || busy {
+            return Ok(TakenUp::NotOurs);
+        }
+        let update = self
+            .run_update(run, "SET #attempt = :next, #until = :until, #taken = :yes")
+            .condition_expression("#attempt = :attempt AND attribute_not_exists(#failed)")
+            .expression_attribute_names("#attempt", "attempt")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_names("#taken", "taken_up")
+            .expression_attribute_names("#failed", "failed_at")
+            .expression_attribute_values(":attempt", n(leased.attempt))
+            .expression_attribute_values(":next", n(leased.attempt + 1))
+            .expression_attribute_values(":until", s(lease_end(now)))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true));
+        let token = format!("take-up|{run}|{}", self.ids.next());
+        match self
+            .transact(&token, vec![transaction::update(update)?])
+            .await?
+        {
+            Committed::Yes => Ok(TakenUp::Go(Progress {
+                attempt: leased.attempt + 1,
+                ..leased.progress
+            })),
+            Committed::Refused(_) => Ok(TakenUp::NotOurs),
+        }
+    }
+
+    async fn mark(&self) -> Result<Mark, PortError> {
+        let Some(item) = self.get(&self.tables.log, keys::mark()).await? else {
+            return Ok(Mark::default());
+        };
+        let recent = item
+            .get("recent")
+            .and_then(|value| value.as_b().ok())
+            .map(|blob| {
+                blob.as_ref()
+                    .chunks_exact(8)
+                    .map(|bytes| {
+                        bytes
+                            .iter()
+                            .fold(0, |number, byte| number << 8 | u64::from(*byte))
+                    })
+                    .collect::<HashSet<u64>>()
+            });
+        Ok(Mark {
+            stamp: text(&item, "stamp").and_then(|stamp| Stamp::parse(stamp).ok()),
+            recent: recent.unwrap_or_default(),
+        })
+    }
+
+    async fn checkpoint(
+        &self,
+        progress: &Progress,
+        checkpoint: &Checkpoint,
+    ) -> Result<Kept, PortError> {
+        let now = self.clock.now();
+        let run = progress.run;
+        let mut set = vec!["#checkpoints = :next", "#until = :until"];
+        let mut update = self
+            .ours(progress)
+            .expression_attribute_values(":next", n(progress.checkpoints + 1));
+        update = update
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":until", s(lease_end(now)));
+        if let Some((stamp, id)) = checkpoint.after {
+            set.push("#after = :after");
+            update = update
+                .expression_attribute_names("#after", "after")
+                .expression_attribute_values(":after", s(format!("{stamp}|{id}")));
+        }
+        if let Some(newest) = checkpoint.newest {
+            set.push("#newest = :newest");
+            update = update
+                .expression_attribute_names("#newest", "newest")
+                .expression_attribute_values(":newest", s(newest));
+        }
+        let mut actions = vec![transaction::update(
+            update.update_expression(format!("SET {}", set.join(", "))),
+        )?];
+        let entry = self.ids.next();
+        if !checkpoint.lines.is_empty() {
+            let packed = PackedEntry {
+                id: entry.clone(),
+                at: now,
+                counts: checkpoint.counts,
+                lines: checkpoint.lines.clone(),
+            };
+            actions.push(transaction::put_anyway(
+                &self.tables.log,
+                item::packed_entry(run, &packed)?,
+            )?);
+        }
+        if checkpoint.counts != Counts::default() {
+            actions.push(self.count(run, &entry, &checkpoint.counts, now)?);
+        }
+        self.keep(format!("checkpoint|{run}|{entry}"), actions)
+            .await
+    }
+
+    async fn finish_listing(&self, progress: &Progress, mark: &Mark) -> Result<Kept, PortError> {
+        let now = self.clock.now();
+        let update = self
+            .ours(progress)
+            .expression_attribute_names("#listed", "listed_at")
+            .expression_attribute_values(":now", s(now));
+        let mut actions = vec![transaction::update(
+            update.update_expression("SET #listed = :now"),
+        )?];
+        if *mark != self.mark().await? {
+            actions.push(transaction::put_anyway(&self.tables.log, mark_item(mark))?);
+        }
+        self.keep(
+            format!("finish|{}|{}", progress.run, self.ids.next()),
+            actions,
+        )
+        .await
+    }
+
+    async fn fail(&self, run: RunId, finding: &Finding) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let update = self
+            .run_update(run, "SET #failed = :now")
+            .condition_expression("attribute_exists(#pk) AND attribute_not_exists(#failed)")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_names("#failed", "failed_at")
+            .expression_attribute_values(":now", s(now));
+        let line = Line {
+            salesforce: None,
+            name: String::new(),
+            entity: None,
+            findings: vec![finding.clone()],
+        };
+        let entry = PackedEntry {
+            id: self.ids.next(),
+            at: now,
+            counts: Counts::default(),
+            lines: vec![line],
+        };
+        let actions = vec![
+            transaction::update(update)?,
+            transaction::put_anyway(&self.tables.log, item::packed_entry(run, &entry)?)?,
+            // Without a mark the next run lists everything: whatever this one left behind is found again.
+            transaction::delete_anyway(&self.tables.log, keys::mark())?,
+        ];
+        // Refused: the run has failed before, and says why.
+        self.transact(&format!("fail|{}", entry.id), actions)
+            .await
+            .map(|_| ())
+    }
+
+    async fn note(&self, run: RunId, key: &str, finding: &Finding) -> Result<(), PortError> {
+        let line = Line {
+            salesforce: None,
+            name: String::new(),
+            entity: None,
+            findings: vec![finding.clone()],
+        };
+        let entry = PackedEntry {
+            id: format!("NOTE-{key}"),
+            at: self.clock.now(),
+            counts: Counts::default(),
+            lines: vec![line],
+        };
+        let action = transaction::put(
+            &self.tables.log,
+            item::packed_entry(run, &entry)?,
+            Expected::Absent,
+        )?;
+        self.transact(&format!("note|{}", self.ids.next()), vec![action])
+            .await
+            .map(|_| ())
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<Run>, PortError> {
+        Ok(self.leased(run).await?.map(|leased| leased.run))
+    }
+}
+
+impl Store {
+    /// The number of the latest run; zero before the first.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn latest_run(&self) -> Result<u32, PortError> {
+        let lease = self.get(&self.tables.log, keys::lease()).await?;
+        Ok(lease
+            .as_ref()
+            .and_then(|item| number(item, "run"))
+            .unwrap_or(0))
+    }
+
+    /// Runs with their counts, by id: one BatchGetItem per eleven runs, however much they did. Unknown ones are left out.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn runs(&self, ids: &[RunId]) -> Result<Vec<Run>, PortError> {
+        let mut runs: Vec<Run> = self
+            .leased_runs(ids)
+            .await?
+            .into_iter()
+            .map(|leased| leased.run)
+            .collect();
+        runs.sort_unstable_by_key(|run| std::cmp::Reverse(run.id));
+        Ok(runs)
+    }
+
+    /// Ends the lease of a run whose process is known to be dead, so that the next one does not wait for it to expire.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn expire_lease(&self) -> Result<(), PortError> {
+        let latest = self.latest_run().await?;
+        if latest == 0 {
+            return Ok(());
+        }
+        let update = self
+            .run_update(RunId::new(latest), "SET #until = :start")
+            .condition_expression("attribute_exists(#until)")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":start", s(Timestamp::UNIX_EPOCH));
+        self.transact(
+            &format!("expire|{}", self.ids.next()),
+            vec![transaction::update(update)?],
+        )
+        .await
+        .map(|_| ())
+    }
+
+    fn run_update(&self, run: RunId, expression: &str) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::run(run)))
+            .update_expression(expression)
+    }
+
+    /// An update of a run that is still ours and where we left it.
+    fn ours(&self, progress: &Progress) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::run(progress.run)))
+            .condition_expression("#attempt = :attempt AND #checkpoints = :checkpoints AND attribute_not_exists(#failed)")
+            .expression_attribute_names("#attempt", "attempt")
+            .expression_attribute_names("#checkpoints", "checkpoints")
+            .expression_attribute_names("#failed", "failed_at")
+            .expression_attribute_values(":attempt", n(progress.attempt))
+            .expression_attribute_values(":checkpoints", n(progress.checkpoints))
+    }
+
+    async fn keep(
+        &self,
+        token: String,
+        actions: Vec<TransactWriteItem>,
+    ) -> Result<Kept, PortError> {
+        Ok(match self.transact(&token, actions).await? {
+            Committed::Yes => Kept::Yes,
+            Committed::Refused(_) => Kept::Lost,
+        })
+    }
+
+    async fn leased(&self, run: RunId) -> Result<Option<Leased>, PortError> {
+        Ok(self.leased_runs(&[run]).await?.pop())
+    }
+
+    async fn leased_runs(&self, ids: &[RunId]) -> Result<Vec<Leased>, PortError> {
+        let table = &self.tables.log;
+        let keys_of = |id: &RunId| {
+            let id = *id;
+            std::iter::once(keys::run(id))
+                .chain((0..keys::COUNTER_SHARDS).map(move |shard| keys::counter(id, shard)))
+        };
+        let wanted = ids
+            .iter()
+            .flat_map(keys_of)
+            .map(|key| (table.clone(), key))
+            .collect();
+        let items = self
+            .batch_get(wanted, Consistency::Strong)
+            .await?
+            .remove(table)
+            .unwrap_or_default();
+        let mut runs = Vec::with_capacity(ids.len());
+        for id in ids {
+            let partition = keys::run_partition(*id);
+            let mine = items
+                .iter()
+                .filter(|item| text(item, keys::PK) == Some(&partition));
+            let mut leased = None;
+            let mut counts = Counts::default();
+            let mut last_counted_at = None;
+            for item in mine {
+                if text(item, SK) == Some("RUN") {
+                    leased = Some(read_run(*id, item)?);
+                } else {
+                    counts += item::counts(item);
+                    last_counted_at = last_counted_at.max(item::instant(item, "at"));
+                }
+            }
+            if let Some(mut leased) = leased {
+                (leased.run.counts, leased.run.last_counted_at) = (counts, last_counted_at);
+                runs.push(leased);
+            }
+        }
+        Ok(runs)
+    }
+}
+
+fn lease_end(now: Timestamp) -> Timestamp {
+    now.saturating_add(LEASE).unwrap_or(Timestamp::MAX)
+}
+
+fn new_run(run: &Run) -> Attributes {
+    let mut item = keys::run(run.id);
+    let word = |value: &str| AttributeValue::S(value.to_owned());
+    item.insert(
+        "mode".to_owned(),
+        word(if run.mode == Mode::Full {
+            "full"
+        } else {
+            "incremental"
+        }),
+    );
+    item.insert(
+        "trigger".to_owned(),
+        word(if run.trigger == Trigger::Manual {
+            "manual"
+        } else {
+            "schedule"
+        }),
+    );
+    item.insert("started_at".to_owned(), s(run.started_at));
+    item.insert("until".to_owned(), s(lease_end(run.started_at)));
+    item.insert("attempt".to_owned(), n(0));
+    item.insert("checkpoints".to_owned(), n(0));
+    item.insert(EXPIRES_AT.to_owned(), item::expiry(run.started_at));
+    item
+}
+
+fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError> {
+    let missing = |name: &str| item::unreadable("a run", format!("{id} has no {name}"));
+    let mode = if text(item, "mode") == Some("full") {
+        Mode::Full
+    } else {
+        Mode::Incremental
+    };
+    let trigger = if text(item, "trigger") == Some("manual") {
+        Trigger::Manual
+    } else {
+        Trigger::Schedule
+    };
+    let run = Run {
+        id,
+        mode,
+        trigger,
+        started_at: item::instant(item, "started_at").ok_or_else(|| missing("started_at"))?,
+        taken_up: item.get("taken_up").is_some(),
+        listed_at: item::instant(item, "listed_at"),
+        failed_at: item::instant(item, "failed_at"),
+        last_counted_at: None,
+        counts: Counts::default(),
+    };
+    let attempt = number(item, "attempt").ok_or_else(|| missing("attempt"))?;
+    let after = text(item, "after").and_then(|after| after.split_once('|'));
+    let progress = Progress {
+        run: id,
+        mode,
+        attempt,
+        checkpoints: number(item, "checkpoints").ok_or_else(|| missing("checkpoints"))?,
+        after: after.and_then(|(stamp, id)| {
+            Some((Stamp::parse(stamp).ok()?, SalesforceId::parse(id).ok()?))
+        }),
+        newest: text(item, "newest").and_then(|stamp| Stamp::parse(stamp).ok()),
+    };
+    Ok(Leased {
+        run,
+        until: item::instant(item, "until").ok_or_else(|| missing("until"))?,
+        attempt,
+        progress,
+    })
+}
+
+fn mark_item(mark: &Mark) -> Attributes {
+    let mut item = keys::mark();
+    if let Some(stamp) = mark.stamp {
+        item.insert("stamp".to_owned(), s(stamp));
+    }
+    let mut recent: Vec<u64> = mark.recent.iter().copied().collect();
+    recent.sort_unstable();
+    let bytes: Vec<u8> = recent.into_iter().flat_map(u64::to_be_bytes).collect();
+    item.insert("recent".to_owned(), AttributeValue::B(Blob::new(bytes)));
+    item
+}
