@@ -117,16 +117,15 @@ fn the_api_description_is_whole() {
 fn every_seeded_mistake_is_caught_by_its_rule() {
     let whole = Template::read();
     let mut missed = Vec::new();
-    for mistake in mistakes::ALL {
-        let mut template = whole.clone();
-        (mistake.make)(&mut template.0);
-        assert_ne!(template.0, whole.0, "{} changes nothing", mistake.what);
+    for (name, what, change) in mistakes::all() {
+        let template = Template(change.made_in(&whole.0));
+        assert_ne!(template.0, whole.0, "{what} changes nothing");
 
-        let caught = RULES
+        if !RULES
             .iter()
-            .any(|(name, rule)| *name == mistake.rule && !rule(&template).is_empty());
-        if !caught {
-            missed.push(mistake.what);
+            .any(|(rule, check)| *rule == name && !check(&template).is_empty())
+        {
+            missed.push(what);
         }
     }
 
@@ -138,7 +137,7 @@ fn every_rule_has_a_mistake_to_catch() {
     let unproven: Vec<_> = RULES
         .iter()
         .map(|(name, _)| *name)
-        .filter(|name| mistakes::ALL.iter().all(|mistake| mistake.rule != *name))
+        .filter(|name| mistakes::all().all(|(rule, ..)| rule != *name))
         .collect();
 
     assert_eq!(unproven, Vec::<&str>::new());

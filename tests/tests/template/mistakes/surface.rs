@@ -1,0 +1,135 @@
+//! Mistakes in the HTTP API.
+
+use super::{
+    Change::{Move, Remove, Set},
+    Seeds,
+};
+
+pub(super) const ALL: Seeds = &[
+    (
+        "every_method_is_one_of_http",
+        &[
+            (
+                "a method that HTTP does not have",
+                Set("Unlink/Events/Unlink/Properties/Method", r#""REMOVE""#),
+            ),
+            (
+                "a method in lower case",
+                Set("Settings/Events/GetSettings/Properties/Method", r#""get""#),
+            ),
+            (
+                "any method",
+                Set("FullSync/Events/StartRun/Properties/Method", r#""ANY""#),
+            ),
+        ],
+    ),
+    (
+        "the_routes_are_those_of_the_design",
+        &[
+            (
+                "a route that is missing",
+                Remove("IntegrationLog/Events/ClearProblems"),
+            ),
+            (
+                "a route with a typo",
+                Set(
+                    "IntegrationLog/Events/ListProblems/Properties/Path",
+                    r#""/problem""#,
+                ),
+            ),
+            (
+                "a route at the wrong function",
+                Move("Unlink/Events/Unlink", "Link/Events/Unlink"),
+            ),
+        ],
+    ),
+    (
+        "every_route_asks_for_a_scope",
+        &[
+            (
+                "an open route",
+                Set(
+                    "DeadLetters/Events/CountDeadLetters/Properties/Auth",
+                    r#"{"Authorizer": "NONE"}"#,
+                ),
+            ),
+            (
+                "a route that any token opens",
+                Remove("Unlink/Events/Unlink/Properties/Auth/AuthorizationScopes"),
+            ),
+            (
+                "tokens for anyone",
+                Set("Api/Auth/Authorizers/Oidc/JwtConfiguration/audience", "[]"),
+            ),
+        ],
+    ),
+    (
+        "scopes_tell_reading_from_writing",
+        &[(
+            "a scope that reads and writes",
+            Set(
+                "Settings/Events/PutSettings/Properties/Auth/AuthorizationScopes/0",
+                r#""dealbridge/settings.read""#,
+            ),
+        )],
+    ),
+    (
+        "every_scope_can_be_had",
+        &[
+            (
+                "a scope that nobody issues",
+                Set(
+                    "Settings/Events/PutSettings/Properties/Auth/AuthorizationScopes/0",
+                    r#""dealbridge/settings.change""#,
+                ),
+            ),
+            (
+                "a scope that the client may not ask for",
+                Set("UserPoolClient/AllowedOAuthScopes", r#"["openid"]"#),
+            ),
+        ],
+    ),
+    (
+        "calls_are_throttled_and_logged",
+        &[
+            ("an API without a limit", Remove("Api/DefaultRouteSettings")),
+            (
+                "an API without an access log",
+                Remove("Api/AccessLogSettings"),
+            ),
+            (
+                "an access log with what callers paste",
+                Set(
+                    "Api/AccessLogSettings/Format",
+                    r#""{\"path\":\"$context.path\"}""#,
+                ),
+            ),
+            (
+                "a limit on no route",
+                Set(
+                    "Api/RouteSettings",
+                    r#"{"POST /sync-run": {"ThrottlingRateLimit": 1}}"#,
+                ),
+            ),
+        ],
+    ),
+    (
+        "described_routes_and_scopes_are_the_templates",
+        &[
+            (
+                "a route that is not described",
+                Set(
+                    "Settings/Events/PutSettings/Properties/Path",
+                    r#""/setting""#,
+                ),
+            ),
+            (
+                "a scope that is described otherwise",
+                Set(
+                    "Records/Events/GetRecord/Properties/Auth/AuthorizationScopes/0",
+                    r#""dealbridge/log.read""#,
+                ),
+            ),
+        ],
+    ),
+];
