@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ pub(crate) struct Broker {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
     requests: Vec<AtomicU64>,
+    waiting: AtomicUsize,
     stop: watch::Sender<bool>,
 }
 
@@ -28,6 +29,7 @@ impl Broker {
             state: Mutex::new(state),
             clock,
             requests: Action::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
+            waiting: AtomicUsize::new(0),
             stop: watch::Sender::new(false),
         }
     }
@@ -52,6 +54,11 @@ impl Broker {
             .map(|(action, counter)| (*action, counter.load(Ordering::Relaxed)))
             .filter(|(_, count)| *count > 0)
             .collect()
+    }
+
+    /// How many receives wait for a message.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn stop(&self) {
@@ -86,6 +93,7 @@ impl Broker {
             if !received.is_empty() || now >= deadline {
                 return Ok(received);
             }
+            let _waiting = Waiting::one_more(&self.waiting);
             let wake = next.map_or(deadline, |next| next.min(deadline));
             tokio::select! {
                 () = arrival => {}
@@ -115,17 +123,18 @@ impl Broker {
 
     fn drive(self: &Arc<Self>, task: MoveTask) {
         let broker = Arc::clone(self);
+        let started = self.with(|_, now| now);
         tokio::spawn(async move {
             tokio::select! {
                 () = broker.stopped() => {}
-                () = broker.take_steps(&task) => {}
+                () = broker.take_steps(&task, started) => {}
             }
         });
     }
 
     /// A task with a rate takes its step at the end of each second, the others at once.
-    async fn take_steps(&self, task: &MoveTask) {
-        let mut turn = self.with(|_, now| now);
+    async fn take_steps(&self, task: &MoveTask, started: Moment) {
+        let mut turn = started;
         loop {
             match task.rate {
                 None => tokio::task::yield_now().await,
@@ -140,5 +149,21 @@ impl Broker {
                 Ok(Step::Last) | Err(_) => return,
             }
         }
+    }
+}
+
+/// One receive that waits, for as long as this lives: a caller that hangs up is not counted on.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn one_more(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -324,6 +324,12 @@ impl QueueHandle {
         self.running.broker.requests()
     }
 
+    /// How many receives wait for a message at this moment.
+    #[must_use]
+    pub fn waiting_receives(&self) -> usize {
+        self.running.broker.waiting()
+    }
+
     /// Sets or ends departures from delivering once and in order.
     pub fn set_disorder(&self, disorder: Option<Disorder>) {
         self.running
