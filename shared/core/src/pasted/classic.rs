@@ -127,7 +127,7 @@ fn rest_api(segments: &[&str]) -> Page {
         }
         return Page::Nothing;
     }
-    match after(&["records", "record-ui", "ui"]) {
+    match after(&["records", "record-ui"]) {
         Some([id, ..]) => Page::id(id),
         _ => Page::Nothing,
     }

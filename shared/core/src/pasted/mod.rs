@@ -173,7 +173,7 @@ fn read_web(text: &str, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, E
         return Err(ErrorKind::NotSalesforce);
     }
     let url = Url::parse(text).map_err(|_| ErrorKind::NotAUrl)?;
-    let Some(host) = url.host_str() else {
+    let (Some(host), "http" | "https") = (url.host_str(), url.scheme()) else {
         return Err(ErrorKind::NotAUrl);
     };
     let location = Location::parse(url[url::Position::BeforePath..].trim());
@@ -208,7 +208,7 @@ fn show(page: &Page, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, Erro
         Page::Elsewhere(_) if depth == 0 => Err(ErrorKind::NoRecord),
         Page::Elsewhere(target) => {
             let target = target.trim();
-            if target.starts_with("http") {
+            if target.contains("://") && !target.starts_with('/') {
                 read_web(target, org, depth - 1)
             } else {
                 show(&page::page(&Location::parse(target)), org, depth - 1)

@@ -206,13 +206,10 @@ fn in_token(token: &str, alone: bool, own: &impl Fn(&str) -> bool) -> Vec<Addres
     for (number, start) in starts.iter().enumerate() {
         let end = starts.get(number + 1).copied().unwrap_or(token.len());
         let url = bare(token.get(*start..end).unwrap_or_default());
-        // `https://https://..`, as a careless form field makes it.
-        if !url.trim_end_matches(['/', '\\', ':']).contains(['/', '\\'])
-            && number + 1 < starts.len()
-        {
-            continue;
+        // Only a scheme, as in `https://https://..` or before a blank.
+        if url.trim_end_matches(['/', '\\', ':']).contains(['/', '\\']) {
+            found.push(Address::Web(url.to_owned()));
         }
-        found.push(Address::Web(url.to_owned()));
     }
     found
 }

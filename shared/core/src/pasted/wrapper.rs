@@ -33,7 +33,7 @@ pub(super) fn unwrapped(url: &Url) -> Option<String> {
             .find(|(key, _)| is_it && key == *parameter)?;
         Some(value.into_owned())
     });
-    found.filter(|inner| inner.starts_with("http"))
+    found.filter(|inner| inner.contains("://"))
 }
 
 /// `/v3/__<address>__;..`, and `/v2/url?u=` with `-` for `%` and `_` for `/`.
