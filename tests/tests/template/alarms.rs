@@ -94,8 +94,20 @@ pub(crate) fn metrics_of_our_own_are_fed(template: &Template) -> Vec<String> {
         .filter(|alarm| !fed.contains(&(&alarm["Namespace"], &alarm["MetricName"])))
         .map(|alarm| format!("{} watches a metric that nothing feeds", alarm.id))
         .collect();
-    if !fed.iter().any(|(_, name)| *name == "RunsFailed") {
-        faults.push("failed runs are not counted".to_owned());
+    // Both may find that a run cannot go on.
+    for name in ["fan-out", "import-worker"] {
+        let logs = template
+            .functions()
+            .find(|function| function.name() == name);
+        let logs =
+            logs.and_then(|function| target(&function.property("LoggingConfig")["LogGroup"]));
+        let counted = template.of_type("AWS::Logs::MetricFilter").any(|filter| {
+            target(&filter["LogGroupName"]) == logs
+                && filter["MetricTransformations"][0]["MetricName"] == "RunsFailed"
+        });
+        if logs.is_none() || !counted {
+            faults.push(format!("runs that fail in {name} are not counted"));
+        }
     }
     faults
 }

@@ -38,6 +38,7 @@ macro_rules! rules {
 rules! {
     queues {
         visibility_covers_six_timeouts_and_the_window,
+        a_run_is_stuck_only_after_the_last_try,
         batches_are_answered_message_by_message,
         batches_and_concurrency_are_bounded,
         every_work_queue_has_one_worker,

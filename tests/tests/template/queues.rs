@@ -39,6 +39,32 @@ pub(crate) fn visibility_covers_six_timeouts_and_the_window(template: &Template)
     faults
 }
 
+/// A message has had all its tries by the time its run counts as stuck, so that "stuck" means dead letters.
+pub(crate) fn a_run_is_stuck_only_after_the_last_try(template: &Template) -> Vec<String> {
+    let stuck = dealbridge_core::run::STUCK_AFTER.as_secs().unsigned_abs();
+    let import_queues = template
+        .functions()
+        .filter(|function| function.name() == "import-worker")
+        .flat_map(|function| function.events("SQS").collect::<Vec<_>>())
+        .filter_map(|event| target(&event.properties["Queue"]))
+        .filter_map(|id| template.resource(id));
+    import_queues
+        .filter_map(|queue| {
+            let receives = queue["RedrivePolicy"]["maxReceiveCount"]
+                .as_u64()
+                .unwrap_or(0);
+            let visibility = template.number(&queue["VisibilityTimeout"]).unwrap_or(30);
+            let tries = receives * visibility;
+            (tries > stuck).then(|| {
+                format!(
+                    "{} tries for {tries} s, a run is stuck after {stuck} s",
+                    queue.id
+                )
+            })
+        })
+        .collect()
+}
+
 /// One bad message fails alone.
 pub(crate) fn batches_are_answered_message_by_message(template: &Template) -> Vec<String> {
     sqs_events(template)

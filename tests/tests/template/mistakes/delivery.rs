@@ -31,6 +31,13 @@ pub(super) const ALL: Seeds = &[
         ],
     ),
     (
+        "a_run_is_stuck_only_after_the_last_try",
+        &[(
+            "a queue that tries for an hour",
+            Set("ImportsQueue/VisibilityTimeout", "720"),
+        )],
+    ),
+    (
         "batches_are_answered_message_by_message",
         &[(
             "a worker whose one bad message fails the batch",

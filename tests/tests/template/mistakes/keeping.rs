@@ -106,8 +106,8 @@ pub(super) const ALL: Seeds = &[
         "metrics_of_our_own_are_fed",
         &[
             (
-                "failed runs that nobody counts",
-                Remove("/Resources/RunFailedFilter"),
+                "runs that fail in the fan-out and that nobody counts",
+                Remove("/Resources/RunFailedInFanOut"),
             ),
             (
                 "an alarm on a misspelt metric",

@@ -1,0 +1,404 @@
+//! Who may depend on whom, held over `cargo metadata`:
+//! functions -> lambda -> {aws, salesforce} -> core, and infra/local -> functions.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Command,
+};
+
+use cargo_metadata::{
+    Dependency, DependencyKind, Metadata, MetadataCommand, Package, PackageId,
+    semver::{Comparator, Op},
+};
+
+/// What a function must not link: what is there for one machine or for tests, and a second TLS stack.
+const NEVER_IN_A_FUNCTION: [&str; 16] = [
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "axum",
+    "clap",
+    "csv",
+    "dealbridge-local",
+    "dealbridge-local-org",
+    "dealbridge-local-queue",
+    "dealbridge-tests",
+    "dynoxide-rs",
+    "indicatif",
+    "libsqlite3-sys",
+    "native-tls",
+    "openssl",
+    "openssl-sys",
+    "rusqlite",
+];
+
+/// One of each is enough, and is what was measured: two would be two HTTP stacks in one binary.
+const ONCE_IN_A_FUNCTION: [&str; 3] = ["hyper", "reqwest", "rustls"];
+
+/// Licences that ask for a notice at most.
+const PERMISSIVE: [&str; 12] = [
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Zlib",
+];
+
+/// A licence that binds only the files under it, which a test may use unchanged.
+const PERMISSIVE_IN_TESTS: [&str; 1] = ["MPL-2.0"];
+
+#[test]
+fn dependencies_point_inwards() {
+    assert_eq!(layers_crossed(&metadata()), Vec::<String>::new());
+}
+
+#[test]
+fn versions_are_asked_for_as_major_and_minor() {
+    assert_eq!(odd_requirements(&metadata()), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_built_is_under_permissive_licences() {
+    let metadata = metadata();
+    let built = reachable(&metadata, |kind| kind != DependencyKind::Development);
+
+    assert_eq!(
+        odd_licences(&metadata, &built, &PERMISSIVE),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_is_only_tested_with_is_under_licences_that_bind_themselves_alone() {
+    let metadata = metadata();
+    let everything = reachable(&metadata, |_| true);
+    let allowed = [&PERMISSIVE[..], &PERMISSIVE_IN_TESTS].concat();
+
+    assert_eq!(
+        odd_licences(&metadata, &everything, &allowed),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn nothing_local_or_for_tests_is_linked_into_a_function() {
+    let mut faults = Vec::new();
+    for function in functions(&metadata()) {
+        let linked = linked_into(&function);
+        faults.extend(
+            NEVER_IN_A_FUNCTION
+                .iter()
+                .filter(|name| linked.contains_key(**name))
+                .map(|name| format!("{function} links {name}")),
+        );
+        faults.extend(
+            ONCE_IN_A_FUNCTION
+                .iter()
+                .filter_map(|name| linked.get(*name).filter(|versions| versions.len() > 1))
+                .map(|versions| format!("{function} links {versions:?} of one crate")),
+        );
+    }
+
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn a_function_is_one_binary_of_the_name_of_its_folder() {
+    let metadata = metadata();
+    let mut faults = Vec::new();
+    for package in metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|package| layer(package) == Layer::Function)
+    {
+        let folder = package
+            .manifest_path
+            .parent()
+            .and_then(|path| path.file_name())
+            .unwrap_or_default();
+        let binaries: Vec<&str> = package
+            .targets
+            .iter()
+            .filter(|target| target.is_bin())
+            .map(|target| target.name.as_str())
+            .collect();
+        if package.name.as_str() != folder || !(binaries.is_empty() || binaries == [folder]) {
+            faults.push(format!(
+                "{folder}: package {}, binaries {binaries:?}",
+                package.name
+            ));
+        }
+    }
+
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn seeded_violations_are_caught() {
+    let whole = metadata();
+    let seed = |package: &str, change: &dyn Fn(&mut Package)| {
+        let mut metadata = whole.clone();
+        metadata
+            .packages
+            .iter_mut()
+            .filter(|known| known.name.as_str() == package)
+            .for_each(change);
+        metadata
+    };
+    let depends_on = |name: &str| {
+        let name = name.to_owned();
+        move |package: &mut Package| {
+            let mut dependency: Dependency = package.dependencies[0].clone();
+            dependency.name.clone_from(&name);
+            dependency.kind = DependencyKind::Normal;
+            package.dependencies.push(dependency);
+        }
+    };
+
+    for (package, dependency) in [
+        ("dealbridge-core", "dealbridge-aws"),
+        ("dealbridge-aws", "dealbridge-salesforce"),
+        ("dealbridge-salesforce", "dealbridge-lambda"),
+        ("dealbridge-lambda", "fan-out"),
+        ("fan-out", "dealbridge-aws"),
+        ("link", "unlink"),
+        ("import-worker", "dealbridge-local"),
+    ] {
+        let faults = layers_crossed(&seed(package, &depends_on(dependency)));
+        assert_eq!(faults, [format!("{package} depends on {dependency}")]);
+    }
+
+    let exact = seed("dealbridge-core", &|package| {
+        package.dependencies[0].req = "=1.2.3".parse().unwrap();
+    });
+    assert_eq!(odd_requirements(&exact).len(), 1);
+
+    let copyleft = seed("serde", &|package| {
+        package.license = Some("GPL-3.0-only".to_owned())
+    });
+    let built = reachable(&copyleft, |kind| kind != DependencyKind::Development);
+    assert_eq!(odd_licences(&copyleft, &built, &PERMISSIVE).len(), 1);
+}
+
+/// Where a package of the workspace stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layer {
+    Core,
+    Adapter,
+    Lambda,
+    Function,
+    /// A stand-in for an outside system, which must not know the product it is there to test.
+    StandIn,
+    Local,
+    Tests,
+}
+
+impl Layer {
+    fn may_depend_on(self, other: Self) -> bool {
+        match self {
+            Self::Core => false,
+            Self::Adapter | Self::StandIn => other == Self::Core,
+            Self::Lambda => matches!(other, Self::Core | Self::Adapter),
+            Self::Function => matches!(other, Self::Core | Self::Lambda),
+            Self::Local => other != Self::Tests,
+            Self::Tests => true,
+        }
+    }
+}
+
+/// By where it lies, so that a package in a place of its own is put into a layer first.
+#[expect(
+    clippy::panic,
+    reason = "a package without a layer has no rule to be held to"
+)]
+fn layer(package: &Package) -> Layer {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let place = root.and_then(|root| package.manifest_path.strip_prefix(root).ok());
+    let within = |folder: &str| place.is_some_and(|place| place.starts_with(folder));
+    if within("shared/core") {
+        Layer::Core
+    } else if within("shared/aws") || within("shared/salesforce") {
+        Layer::Adapter
+    } else if within("shared/lambda") {
+        Layer::Lambda
+    } else if within("functions") {
+        Layer::Function
+    } else if within("infra/local/org") || within("infra/local/queue") {
+        Layer::StandIn
+    } else if within("infra/local") {
+        Layer::Local
+    } else if within("tests") {
+        Layer::Tests
+    } else {
+        panic!("{} lies outside the tree of the design", package.name)
+    }
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .other_options(["--locked".to_owned()])
+        .exec()
+        .expect("cargo reads the workspace that it has just built")
+}
+
+fn functions(metadata: &Metadata) -> Vec<String> {
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|package| layer(package) == Layer::Function)
+        .map(|package| package.name.to_string())
+        .collect()
+}
+
+/// Dependencies between packages of the workspace that point outwards. Tests of a package may use what they need.
+fn layers_crossed(metadata: &Metadata) -> Vec<String> {
+    let ours: BTreeMap<&str, &Package> = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| (package.name.as_str(), package))
+        .collect();
+    let mut faults = Vec::new();
+    for package in ours.values() {
+        for dependency in &package.dependencies {
+            let other = ours.get(dependency.name.as_str());
+            let crossed = other.is_some_and(|other| !layer(package).may_depend_on(layer(other)));
+            if crossed && dependency.kind != DependencyKind::Development {
+                faults.push(format!("{} depends on {}", package.name, dependency.name));
+            }
+        }
+    }
+    faults
+}
+
+/// Requirements on outside packages in another form than `1.2`.
+fn odd_requirements(metadata: &Metadata) -> Vec<String> {
+    let mut faults = Vec::new();
+    for package in metadata.workspace_packages() {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.path.is_none())
+        {
+            let usual = matches!(
+                dependency.req.comparators.as_slice(),
+                [Comparator {
+                    op: Op::Caret,
+                    minor: Some(_),
+                    patch: None,
+                    ..
+                }]
+            );
+            if !usual {
+                faults.push(format!(
+                    "{} asks for {} {}",
+                    package.name, dependency.name, dependency.req
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// Every package that is reached from the workspace over dependencies of those kinds.
+fn reachable(
+    metadata: &Metadata,
+    follows: impl Fn(DependencyKind) -> bool,
+) -> BTreeSet<&PackageId> {
+    let nodes: BTreeMap<_, _> = metadata
+        .resolve
+        .iter()
+        .flat_map(|resolve| &resolve.nodes)
+        .map(|node| (&node.id, node))
+        .collect();
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<&PackageId> = metadata.workspace_members.iter().collect();
+    while let Some(id) = open.pop() {
+        if !reached.insert(id) {
+            continue;
+        }
+        let next = nodes.get(id).into_iter().flat_map(|node| &node.deps);
+        open.extend(
+            next.filter(|dep| dep.dep_kinds.iter().any(|info| follows(info.kind)))
+                .map(|dep| &dep.pkg),
+        );
+    }
+    reached
+}
+
+fn odd_licences(
+    metadata: &Metadata,
+    packages: &BTreeSet<&PackageId>,
+    allowed: &[&str],
+) -> Vec<String> {
+    metadata
+        .packages
+        .iter()
+        .filter(|package| packages.contains(&package.id))
+        .filter(|package| {
+            let text = package.license.as_deref().unwrap_or_default();
+            let licence = spdx::Expression::parse_mode(text, spdx::ParseMode::LAX);
+            !licence.is_ok_and(|licence| {
+                licence.evaluate(|asked| {
+                    asked.addition.is_none()
+                        && asked
+                            .license
+                            .id()
+                            .is_some_and(|id| allowed.contains(&id.name))
+                })
+            })
+        })
+        .map(|package| {
+            format!(
+                "{} {} is under {:?}",
+                package.name, package.version, package.license
+            )
+        })
+        .collect()
+}
+
+/// What cargo would link into the deployed function, with the versions of each crate. `cargo metadata` cannot say, for it
+/// joins the features that every package of the workspace asks for.
+fn linked_into(function: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--edges",
+            "normal,build",
+            "--target",
+            "aarch64-unknown-linux-gnu",
+        ])
+        .args(["--prefix", "none", "--format", "{p}", "--package", function])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .expect("cargo runs, for it runs this test");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+
+    let mut linked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(name), Some(version)) = (words.next(), words.next()) {
+            linked
+                .entry(name.to_owned())
+                .or_default()
+                .insert(version.to_owned());
+        }
+    }
+    assert!(
+        linked.contains_key("dealbridge-core"),
+        "cargo tree names what {function} links"
+    );
+    linked
+}
