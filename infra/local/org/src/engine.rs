@@ -2,6 +2,8 @@
 
 use std::{
     fmt,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     },
@@ -13,8 +15,10 @@ use jsonwebtoken::DecodingKey;
 
 use crate::{
     counters::Counters,
+    faults::Faults,
     folder::{OrgData, OrgIdentity},
-    http::{login::Sessions, query::Cursors},
+    http::{limits::Allowance, login::Sessions, query::Cursors},
+    journal::{Journal, JournalError},
     server::{ClientCredentials, OrgClock},
     store::Store,
 };
@@ -37,10 +41,20 @@ pub(crate) struct Engine {
     pub(crate) sessions: Mutex<Sessions>,
     /// Open locators.
     pub(crate) cursors: Mutex<Cursors>,
+    journal: Mutex<Option<Journal>>,
+    /// Ordered faults.
+    pub(crate) faults: Mutex<Faults>,
+    /// The person as whom hooks act.
+    pub(crate) person: SalesforceId,
+    /// The daily allowance of calls.
+    pub(crate) allowance: Allowance,
     /// How often was called what.
     pub(crate) counters: Counters,
     /// As loaded, for a reset.
     pub(crate) loaded: OrgData,
+    /// Composite requests have the org for themselves; all others share it.
+    pub(crate) gate: RwLock<()>,
+    in_compound: AtomicBool,
     store: RwLock<Store>,
     url: OnceLock<String>,
 }
@@ -63,6 +77,22 @@ pub(crate) struct Parts {
     pub(crate) clock: Option<OrgClock>,
     /// How long a session lives without a call.
     pub(crate) session_seconds: i64,
+    /// The daily allowance of calls.
+    pub(crate) daily_calls: u64,
+    /// Where changes are kept over restarts.
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// The first user of the folder.
+fn person(loaded: &OrgData) -> SalesforceId {
+    let user = loaded.store.schema.object_index("User");
+    let ids = user
+        .into_iter()
+        .flat_map(|user| loaded.store.table(user).iter())
+        .map(|(_, row)| row.id);
+    ids.filter(|id| *id != loaded.api_user)
+        .min_by_key(|id| id.as_str().to_owned())
+        .unwrap_or(loaded.api_user)
 }
 
 /// Locks; a panic elsewhere does not make the data unusable.
@@ -72,8 +102,17 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Engine {
     /// An org over its loaded data.
-    pub(crate) fn new(loaded: OrgData, parts: Parts) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// A state directory that cannot be used.
+    pub(crate) fn new(loaded: OrgData, parts: Parts) -> Result<Self, JournalError> {
+        let mut store = loaded.store.clone();
+        let journal = parts
+            .state_dir
+            .map(|directory| Journal::open(&directory, &loaded.fingerprint, &mut store))
+            .transpose()?;
+        Ok(Self {
+            journal: Mutex::new(journal),
             identity: loaded.identity.clone(),
             client: parts.client,
             api_user: loaded.api_user,
@@ -82,11 +121,16 @@ impl Engine {
             session_seconds: parts.session_seconds,
             sessions: Mutex::default(),
             cursors: Mutex::default(),
+            faults: Mutex::default(),
+            person: person(&loaded),
+            allowance: Allowance::new(parts.daily_calls),
             counters: Counters::default(),
-            store: RwLock::new(loaded.store.clone()),
+            gate: RwLock::new(()),
+            in_compound: AtomicBool::new(false),
+            store: RwLock::new(store),
             loaded,
             url: OnceLock::new(),
-        }
+        })
     }
 
     /// Reads the rows.
@@ -97,6 +141,71 @@ impl Engine {
     /// Writes the rows.
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Store> {
         self.store.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a change whole or not at all.
+    ///
+    /// # Errors
+    /// Those of the change, after which nothing has changed.
+    pub(crate) fn change<T, E>(
+        &self,
+        change: impl FnOnce(&mut Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut store = self.write();
+        let savepoint = store.savepoint();
+        match change(&mut store) {
+            Ok(value) => {
+                // Inside a composite request the whole of it is kept or taken back.
+                if !self.in_compound.load(Ordering::Relaxed) {
+                    self.keep(&mut store);
+                }
+                Ok(value)
+            }
+            Err(error) => {
+                store.rollback(&savepoint);
+                Err(error)
+            }
+        }
+    }
+
+    /// Back to the loaded state: rows, clock, locators, faults, allowance and counts. Sessions live on.
+    pub(crate) fn reset(&self) {
+        let mut store = self.write();
+        *store = self.loaded.store.clone();
+        if let Some(journal) = locked(&self.journal).as_mut()
+            && let Err(error) = journal.begin()
+        {
+            tracing::error!(error.cause = %error, "Could not empty the journal of the simulated org");
+        }
+        locked(&self.cursors).clear();
+        locked(&self.faults).clear();
+        self.allowance.refill();
+        self.counters.clear();
+    }
+
+    fn keep(&self, store: &mut Store) {
+        let touched = store.commit();
+        if let Some(journal) = locked(&self.journal).as_mut()
+            && let Err(error) = journal.add(store, &touched)
+        {
+            // The change stands; only a restart would lose it.
+            tracing::error!(error.cause = %error.source, "{error}");
+        }
+    }
+
+    /// Runs several calls as one change; `calls` says whether to keep what they did. The caller holds the gate for itself.
+    pub(crate) fn compound<T>(&self, calls: impl FnOnce() -> (T, bool)) -> T {
+        let savepoint = self.read().savepoint();
+        self.in_compound.store(true, Ordering::Relaxed);
+        let (value, is_kept) = calls();
+        self.in_compound.store(false, Ordering::Relaxed);
+        let mut store = self.write();
+        if is_kept {
+            self.keep(&mut store);
+        } else {
+            store.rollback(&savepoint);
+        }
+        value
     }
 
     /// The address at which it is served, known once it is.

@@ -186,10 +186,6 @@ struct Loader {
 }
 
 impl Loader {
-    fn is_full(&self) -> bool {
-        self.errors.len() >= MOST_ERRORS
-    }
-
     fn file(&mut self, folder: &Path, object: &str, required: bool) {
         let name = format!("{object}.csv");
         let bytes = match std::fs::read(folder.join(&name)) {

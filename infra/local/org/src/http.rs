@@ -1,9 +1,15 @@
 //! The REST surface: one call in, one reply out.
 
 pub(crate) mod call;
+pub(crate) mod collections;
 pub(crate) mod columns;
+pub(crate) mod composite;
+pub(crate) mod describe;
 pub(crate) mod jwt;
+pub(crate) mod limits;
 pub(crate) mod login;
 pub(crate) mod query;
+pub(crate) mod replication;
 pub(crate) mod reply;
 pub(crate) mod routes;
+pub(crate) mod rows;

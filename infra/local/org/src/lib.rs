@@ -7,10 +7,14 @@
 //! The org's time is its own: it begins some minutes after the last change in the folder and moves with each write, so
 //! that one folder and one sequence of calls always give the same stamps.
 
+mod changes;
 mod counters;
 mod engine;
+mod faults;
 mod folder;
+mod hooks;
 mod http;
+mod journal;
 mod rules;
 mod schema;
 mod server;
@@ -19,4 +23,5 @@ mod store;
 mod value;
 
 pub use folder::{LoadError, OrgData, OrgFolder, OrgIdentity};
+pub use journal::JournalError;
 pub use server::{ClientCredentials, OrgClock, OrgHandle, OrgOptions, OrgServer, StartError};

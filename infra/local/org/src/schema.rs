@@ -124,6 +124,8 @@ pub(crate) struct Field {
     pub(crate) relationship: Option<String>,
     /// Its picklist values.
     pub(crate) choices: Vec<Choice>,
+    /// Whether only those are taken.
+    pub(crate) restricted: bool,
     /// Whether an administrator added it.
     pub(crate) custom: bool,
     /// Whether rows can be found and upserted by it.
@@ -195,11 +197,6 @@ impl ObjectSchema {
             Some(index) => Some(*index),
             None => self.by_name.get(&name.to_ascii_lowercase()).copied(),
         }
-    }
-
-    /// A field by its name in any case.
-    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
-        self.field_index(name).map(|index| &self.fields[index])
     }
 
     /// The place of the reference field behind a relationship name such as `Account`.

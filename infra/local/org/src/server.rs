@@ -4,31 +4,35 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use dealbridge_core::SalesforceId;
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use jsonwebtoken::DecodingKey;
 use sha2::{Digest, Sha256};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    engine::{Engine, Parts, SharedEngine},
+    engine::{Engine, Parts, SharedEngine, locked},
+    faults::Disturbance,
     folder::OrgData,
     http::{
         call::Call,
         reply::{ApiError, Reply},
         routes,
     },
+    journal::JournalError,
 };
 
 /// The largest request body.
@@ -75,6 +79,10 @@ pub struct OrgOptions {
     pub clock: Option<OrgClock>,
     /// How long a session lives without a call.
     pub session_lifetime: Duration,
+    /// The daily allowance of API calls.
+    pub daily_calls: u64,
+    /// Where changes are kept over restarts; without, a restart begins with the folder again.
+    pub state_dir: Option<PathBuf>,
 }
 
 impl Default for OrgOptions {
@@ -85,6 +93,8 @@ impl Default for OrgOptions {
             jwt_public_key: None,
             clock: None,
             session_lifetime: Duration::from_secs(2 * 3_600),
+            daily_calls: 100_000,
+            state_dir: None,
         }
     }
 }
@@ -109,6 +119,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] JournalError),
     /// The public key is none.
     #[error("the public key for JWT logins is not an RSA public key in PEM form")]
     Key {
@@ -143,8 +156,10 @@ impl OrgServer {
             jwt_key,
             clock: options.clock,
             session_seconds: i64::try_from(options.session_lifetime.as_secs()).unwrap_or(i64::MAX),
+            daily_calls: options.daily_calls,
+            state_dir: options.state_dir,
         };
-        let engine = Arc::new(Engine::new(data, parts));
+        let engine = Arc::new(Engine::new(data, parts)?);
         let listen = |source| StartError::Listen {
             address: options.address,
             source,
@@ -251,9 +266,55 @@ async fn serve(State(served): State<Served>, request: Request) -> Response {
         .is_some_and(|value| value.contains("gzip"));
     let call = Call::new(parts.method, target, parts.headers, body.to_vec());
     let engine = &served.engine;
-    let reply = routes::answer(engine, call);
-    let reply = common_headers(engine, reply);
-    response(if gzip { compress(reply) } else { reply })
+    let is_hook = call.path.first().is_some_and(|part| part == "_org");
+    let disturbance = if is_hook {
+        None
+    } else {
+        locked(&engine.faults).take(&call.target)
+    };
+    let finish = |reply| {
+        let reply = common_headers(engine, reply);
+        if gzip { compress(reply) } else { reply }
+    };
+    match disturbance {
+        None => response(finish(routes::answer(engine, call))),
+        Some(Disturbance::Answer(reply)) => {
+            routes::count(engine, &call);
+            response(finish(reply))
+        }
+        Some(Disturbance::Cut(reply)) => {
+            // The call does its work; what its caller hears is another matter.
+            let own = routes::answer(engine, call);
+            cut(finish(reply.unwrap_or(own)))
+        }
+        Some(Disturbance::Hang) => {
+            routes::count(engine, &call);
+            let mut stopped = served.stopped;
+            let _ = stopped.changed().await;
+            response(Reply::empty(503))
+        }
+    }
+}
+
+/// An answer that promises its whole length and breaks off after half of it.
+fn cut(reply: Reply) -> Response {
+    let whole = reply.body.len();
+    let half = Bytes::copy_from_slice(&reply.body[..whole / 2]);
+    let broken = stream::once(async {
+        // The half must be on its way before the connection breaks.
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        Err(std::io::Error::other("cut as ordered"))
+    });
+    let body = stream::once(async move { Ok(half) }).chain(broken);
+    let reply = reply.with("content-length", whole.to_string());
+    let mut response = response(Reply {
+        body: Vec::new(),
+        ..reply
+    });
+    *response.body_mut() = Body::from_stream(body);
+    response
 }
 
 fn common_headers(engine: &Engine, reply: Reply) -> Reply {

@@ -200,13 +200,10 @@ impl Store {
 
     /// Writes a row, whether it was there before or not.
     pub(crate) fn put(&mut self, object: usize, row: Row) {
+        self.reserve(object, row.id);
         let table = &mut self.tables[object];
         let position = table.position(row.id).unwrap_or(table.rows.len());
         let before = table.at(position).cloned();
-        let own = id_number(row.id, &self.pod);
-        if let Some(number) = own {
-            self.sequences[object] = self.sequences[object].max(number);
-        }
         table.set(position, Some(Arc::new(row)));
         self.undo.push(Undo {
             object,
@@ -226,6 +223,13 @@ impl Store {
                 position,
                 before,
             });
+        }
+    }
+
+    /// Sees to it that an id is not given again.
+    pub(crate) fn reserve(&mut self, object: usize, id: SalesforceId) {
+        if let Some(number) = id_number(id, &self.pod) {
+            self.sequences[object] = self.sequences[object].max(number);
         }
     }
 

@@ -1,30 +1,38 @@
 //! Which call goes where.
 
+use std::sync::PoisonError;
+
 use axum::http::Method;
 use dealbridge_core::SalesforceId;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
     call::Call,
-    login,
+    collections, composite, login,
     query::{self, Scope},
     reply::{ApiError, Reply},
+    rows,
 };
-use crate::{counters::CallKind, engine::Engine};
+use crate::{counters::CallKind, engine::Engine, hooks};
 
 /// The API versions served: first and last.
 const VERSIONS: (u16, u16) = (31, 68);
 /// Winter '27, from which the names of the releases are counted back, three a year.
 const LAST_RELEASE: (u16, u16) = (68, 27);
 
+/// Counts a call.
+pub(crate) fn count(engine: &Engine, call: &Call) {
+    if let Some(kind) = kind(call) {
+        engine.counters.count(kind);
+    }
+}
+
 /// Answers a call that came over the wire.
 pub(crate) fn answer(engine: &Engine, mut call: Call) -> Reply {
+    count(engine, &call);
     let parts = call.parts();
     match parts.as_slice() {
-        ["services", "oauth2", "token"] => {
-            engine.counters.count(CallKind::Token);
-            login::token(engine, &call)
-        }
+        ["services", "oauth2", "token"] => login::token(engine, &call),
         ["services", "oauth2", "revoke"] => login::revoke(engine, &call),
         ["services", "oauth2", "userinfo"] | ["id", _, _] => {
             match login::authenticate(engine, &call) {
@@ -36,18 +44,33 @@ pub(crate) fn answer(engine: &Engine, mut call: Call) -> Reply {
             }
         }
         ["services", "data"] => versions(),
+        ["_org", path @ ..] => {
+            let _shared = engine.gate.read().unwrap_or_else(PoisonError::into_inner);
+            hooks::answer(engine, &call, path)
+        }
         ["services", "data", version, ..] => {
-            let version = match check_version(version) {
-                Ok(version) => version,
+            let (version, is_compound) = (check_version(version), is_compound(&parts));
+            match version {
+                Ok(version) => call.version = version,
                 Err(refusal) => return refusal,
-            };
-            call.version = version;
+            }
             let user = match login::authenticate(engine, &call) {
                 Ok(user) => user,
                 Err(refusal) => return refusal,
             };
-            engine.counters.count(kind(&call));
-            resource(engine, &call, user)
+            let allowed = engine.allowance.take();
+            let reply = match allowed {
+                Err(refusal) => refusal,
+                Ok(()) if is_compound => {
+                    let _alone = engine.gate.write().unwrap_or_else(PoisonError::into_inner);
+                    resource(engine, &call, user)
+                }
+                Ok(()) => {
+                    let _shared = engine.gate.read().unwrap_or_else(PoisonError::into_inner);
+                    resource(engine, &call, user)
+                }
+            };
+            reply.with("sforce-limit-info", engine.allowance.header())
         }
         _ => Reply::not_found(),
     }
@@ -56,20 +79,42 @@ pub(crate) fn answer(engine: &Engine, mut call: Call) -> Reply {
 /// Answers a call on a resource below `/services/data/vXX.0`, from the wire or from a composite request.
 pub(crate) fn resource(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
     let parts = call.parts();
+    let method = &call.method;
     match parts.get(3..).unwrap_or_default() {
         [] => resources(engine, call, user),
         ["query"] => query::first_page(engine, call, Scope::Live),
         ["queryAll"] => query::first_page(engine, call, Scope::All),
         ["query" | "queryAll", locator] => query::next_page(engine, call, locator),
+        ["sobjects", path @ ..] => rows::answer(engine, call, user, path),
+        ["composite", "sobjects", path @ ..] => collections::answer(engine, call, user, path),
+        ["composite"] if method == Method::POST => composite::composite(engine, call, user),
+        ["composite", "batch"] if method == Method::POST => composite::batch(engine, call, user),
+        ["composite", "graph"] if method == Method::POST => composite::graph(engine, call, user),
+        ["composite"] | ["composite", "batch" | "graph"] => {
+            Reply::method_not_allowed(method.as_str(), "POST")
+        }
+        ["limits"] => engine.allowance.answer(),
         _ => Reply::not_found(),
     }
 }
 
+/// Whether a call runs others inside, which needs the org for itself.
+fn is_compound(parts: &[&str]) -> bool {
+    matches!(parts.get(3..), Some(["composite"] | ["composite", "graph"]))
+}
+
 /// What a call is counted as.
-fn kind(call: &Call) -> CallKind {
+fn kind(call: &Call) -> Option<CallKind> {
     let parts = call.parts();
+    let rest = match parts.as_slice() {
+        ["services", "oauth2", "token"] => return Some(CallKind::Token),
+        ["services", "oauth2", "userinfo"] => return Some(CallKind::Other),
+        ["services", "data", _, rest @ ..] => rest,
+        // The list of versions asks for no session and costs no call.
+        _ => return None,
+    };
     let reads = call.method == Method::GET || call.method == Method::HEAD;
-    match parts.get(3..).unwrap_or_default() {
+    Some(match rest {
         ["query"] => CallKind::Query,
         ["queryAll"] => CallKind::QueryAll,
         ["query" | "queryAll", _] => CallKind::QueryMore,
@@ -83,7 +128,7 @@ fn kind(call: &Call) -> CallKind {
         ["composite", ..] => CallKind::Composite,
         ["limits"] => CallKind::Limits,
         _ => CallKind::Other,
-    }
+    })
 }
 
 fn check_version(text: &str) -> Result<String, Reply> {

@@ -116,6 +116,7 @@ fn parse_field(line: &str) -> Field {
     field.updateable = flag('u');
     field.defaulted = flag('d');
     field.filterable = !flag('x');
+    field.restricted = flag('r');
     match size.split_once(',') {
         Some((precision, scale)) => {
             field.digits = (precision.parse().unwrap_or(18), scale.parse().unwrap_or(0));
@@ -157,6 +158,7 @@ pub(crate) fn blank_field(name: &str, label: &str, kind: FieldType) -> Field {
         references: Vec::new(),
         relationship: None,
         choices: Vec::new(),
+        restricted: false,
         custom: false,
         external_id: false,
     }
@@ -194,7 +196,11 @@ mod tests {
         assert_eq!(schema.objects.len(), 9);
         for object in &schema.objects {
             for name in ["Id", "SystemModstamp", "CreatedDate", "LastModifiedById"] {
-                assert!(object.field(name).is_some(), "{} lacks {name}", object.name);
+                assert!(
+                    object.field_index(name).is_some(),
+                    "{} lacks {name}",
+                    object.name
+                );
             }
             for field in &object.fields {
                 assert!(
@@ -216,7 +222,7 @@ mod tests {
                 let of =
                     &schema.objects[schema.object_index(&child.object).expect("a known object")];
                 assert!(
-                    of.field(&child.field).is_some(),
+                    of.field_index(&child.field).is_some(),
                     "{}.{}",
                     child.object,
                     child.field
@@ -238,13 +244,10 @@ mod tests {
             .collect();
 
         assert_eq!(required, ["Name", "StageName", "CloseDate"]);
-        let stage = opportunity.field("stagename").expect("it exists");
+        let field =
+            |name: &str| &opportunity.fields[opportunity.field_index(name).expect("it exists")];
+        let stage = field("stagename");
         assert_eq!((stage.kind, stage.choices.len()), (FieldType::Picklist, 10));
-        assert!(
-            !opportunity
-                .field("Description")
-                .expect("it exists")
-                .filterable
-        );
+        assert!(!field("Description").filterable);
     }
 }

@@ -1,0 +1,220 @@
+//! Creating and changing rows: one path for REST and for the administration hooks.
+
+mod check;
+mod effects;
+mod removal;
+
+use std::sync::Arc;
+
+use dealbridge_core::SalesforceId;
+use serde_json::{Map, Value as Json};
+
+pub(crate) use effects::add_primary_role;
+pub(crate) use removal::{delete, purge, undelete};
+
+use crate::{
+    http::reply::ApiError,
+    rules::{self, Draft, Fields},
+    schema::ObjectSchema,
+    store::{Row, Store},
+    value::Value,
+};
+
+/// The fields of a request's body.
+pub(crate) type Body = Map<String, Json>;
+
+/// Who makes a change, and when: all rows that one request touches carry one stamp.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Author {
+    /// The user.
+    pub(crate) user: SalesforceId,
+    /// Seconds since 1970.
+    pub(crate) stamp: i64,
+    /// Whether rows that are hidden from the API user are there for this one.
+    pub(crate) sees_hidden: bool,
+}
+
+impl Author {
+    /// The API user at the next moment of the org's clock.
+    pub(crate) fn api(store: &mut Store, user: SalesforceId) -> Self {
+        Self {
+            user,
+            stamp: store.stamp(),
+            sees_hidden: false,
+        }
+    }
+
+    /// A person at the next moment of the org's clock, who sees every row.
+    pub(crate) fn person(store: &mut Store, user: SalesforceId) -> Self {
+        Self {
+            user,
+            stamp: store.stamp(),
+            sees_hidden: true,
+        }
+    }
+}
+
+/// Creates a row.
+///
+/// # Errors
+/// As Salesforce for unknown, missing, read-only and wrong fields.
+pub(crate) fn create(
+    store: &mut Store,
+    author: Author,
+    object: usize,
+    body: &Body,
+) -> Result<SalesforceId, ApiError> {
+    let schema = Arc::clone(&store.schema);
+    let schema = &schema.objects[object];
+    if !is_writable(schema) {
+        return Err(not_allowed(schema));
+    }
+    let mut draft = Draft::new(schema);
+    for (name, json) in given(body) {
+        let index = check::writable(schema, name, check::Operation::Create)?;
+        draft.values[index] = check::value(store, &schema.fields[index], json)?;
+    }
+    rules::fill_defaults(schema, &mut draft.values, author.user);
+    check::required(schema, &draft.values)?;
+    check::unique(store, object, &draft.values, None)?;
+    let id = store.next_id(object);
+    let system = schema.system;
+    draft.values[system.id] = Value::Id(id);
+    draft.values[system.created_date] = Value::DateTime(author.stamp);
+    draft.values[system.created_by] = Value::Id(author.user);
+    let mut row = Row {
+        id,
+        values: draft.values,
+        hidden: false,
+        late_until: None,
+        deleted_at: None,
+    };
+    effects::before_create(store, schema, &mut row, body, author)?;
+    touch(schema, &mut row, author);
+    rules::derive(schema, &mut row.values);
+    store.put(object, row.clone());
+    effects::after_create(store, schema, &row, author)?;
+    Ok(id)
+}
+
+/// Changes a row.
+///
+/// # Errors
+/// `ENTITY_IS_DELETED` and `NOT_FOUND` for rows that are not there, else as [`create`].
+pub(crate) fn update(
+    store: &mut Store,
+    author: Author,
+    object: usize,
+    id: SalesforceId,
+    body: &Body,
+) -> Result<(), ApiError> {
+    let before = present(store, author, object, id)?;
+    let schema = Arc::clone(&store.schema);
+    let schema = &schema.objects[object];
+    if !is_writable(schema) {
+        return Err(not_allowed(schema));
+    }
+    effects::refuse_converted(schema, &before)?;
+    let mut row = Row::clone(&before);
+    for (name, json) in given(body) {
+        let index = check::writable(schema, name, check::Operation::Update)?;
+        row.values[index] = check::value(store, &schema.fields[index], json)?;
+    }
+    check::required(schema, &row.values)?;
+    check::unique(store, object, &row.values, Some(id))?;
+    effects::before_update(store, schema, &before, &mut row, body, author)?;
+    touch(schema, &mut row, author);
+    rules::derive(schema, &mut row.values);
+    store.put(object, row.clone());
+    effects::after_update(store, schema, &row, author);
+    Ok(())
+}
+
+/// A row that can be changed.
+///
+/// # Errors
+/// `ENTITY_IS_DELETED` for one in the bin, `NOT_FOUND` for one that is not there or not visible.
+pub(crate) fn present(
+    store: &Store,
+    author: Author,
+    object: usize,
+    id: SalesforceId,
+) -> Result<Arc<Row>, ApiError> {
+    match store.table(object).get(id) {
+        Some(row) if !author.sees_hidden && !row.is_visible(store.clock) => Err(missing()),
+        Some(row) if row.is_deleted() => {
+            Err(ApiError::new(404, "ENTITY_IS_DELETED", "entity is deleted").about(&[]))
+        }
+        Some(row) => Ok(Arc::clone(row)),
+        None if store
+            .deletions
+            .iter()
+            .any(|gone| gone.object == object && gone.id == id) =>
+        {
+            Err(ApiError::new(404, "ENTITY_IS_DELETED", "entity is deleted").about(&[]))
+        }
+        None => Err(missing()),
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::new(404, "NOT_FOUND", "The requested resource does not exist")
+}
+
+fn not_allowed(schema: &ObjectSchema) -> ApiError {
+    ApiError::new(
+        403,
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        format!(
+            "entity type {} does not support create, update or delete",
+            schema.name
+        ),
+    )
+    .about(&[])
+}
+
+/// Whether rows of the object can be written at all.
+pub(crate) fn is_writable(schema: &ObjectSchema) -> bool {
+    !matches!(
+        schema.name.as_str(),
+        "OpportunityStage" | "LeadStatus" | "Organization"
+    )
+}
+
+/// The fields of a body; `attributes` only says what it is.
+fn given(body: &Body) -> impl Iterator<Item = (&String, &Json)> {
+    body.iter().filter(|(name, _)| *name != "attributes")
+}
+
+/// The value a body gives for a field, whatever the case of its name.
+fn names(body: &Body, field: &str) -> bool {
+    body.keys().any(|name| name.eq_ignore_ascii_case(field))
+}
+
+/// Stamps a row as changed.
+pub(crate) fn touch(schema: &ObjectSchema, row: &mut Row, author: Author) {
+    let system = schema.system;
+    row.values[system.modified_date] = Value::DateTime(author.stamp);
+    row.values[system.modstamp] = Value::DateTime(author.stamp);
+    row.values[system.modified_by] = Value::Id(author.user);
+}
+
+/// Sets fields of a row that only Salesforce itself can set, and stamps it.
+pub(crate) fn set(
+    store: &mut Store,
+    author: Author,
+    object: usize,
+    row: &Row,
+    values: &[(&str, Value)],
+) {
+    let schema = Arc::clone(&store.schema);
+    let schema = &schema.objects[object];
+    let mut row = row.clone();
+    let mut fields = Fields::new(schema, &mut row.values);
+    for (name, value) in values {
+        fields.set(name, value.clone());
+    }
+    touch(schema, &mut row, author);
+    rules::derive(schema, &mut row.values);
+    store.put(object, row);
+}

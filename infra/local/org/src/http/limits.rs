@@ -1,0 +1,81 @@
+//! The daily allowance of API calls.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::json;
+
+use super::reply::{ApiError, Reply};
+
+/// The allowance and what is left of it.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    most: u64,
+    left: AtomicU64,
+}
+
+impl Allowance {
+    /// A full allowance.
+    pub(crate) fn new(most: u64) -> Self {
+        Self {
+            most,
+            left: AtomicU64::new(most),
+        }
+    }
+
+    /// Sets what is left.
+    pub(crate) fn set(&self, left: u64) {
+        self.left.store(left, Ordering::Relaxed);
+    }
+
+    /// Fills it up.
+    pub(crate) fn refill(&self) {
+        self.set(self.most);
+    }
+
+    /// Takes one call off.
+    ///
+    /// # Errors
+    /// 403 when nothing is left.
+    pub(crate) fn take(&self) -> Result<(), Reply> {
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
+        taken.map(|_| ()).map_err(|_| {
+            ApiError::new(
+                403,
+                "REQUEST_LIMIT_EXCEEDED",
+                "TotalRequests Limit exceeded.",
+            )
+            .into()
+        })
+    }
+
+    /// The `Sforce-Limit-Info` header.
+    pub(crate) fn header(&self) -> String {
+        let left = self.left.load(Ordering::Relaxed);
+        format!("api-usage={}/{}", self.most.saturating_sub(left), self.most)
+    }
+
+    /// Answers `limits`.
+    pub(crate) fn answer(&self) -> Reply {
+        let full = |most: u64| json!({ "Max": most, "Remaining": most });
+        Reply::json(
+            200,
+            &json!({
+                "ConcurrentAsyncGetReportInstances": full(200),
+                "ConcurrentSyncReportRuns": full(20),
+                "DailyApiRequests": { "Max": self.most, "Remaining": self.left.load(Ordering::Relaxed) },
+                "DailyBulkApiBatches": full(15_000),
+                "DailyBulkV2QueryJobs": full(10_000),
+                "DailyGenericStreamingApiEvents": full(10_000),
+                "DailyStreamingApiEvents": full(10_000),
+                "DataStorageMB": full(1_024),
+                "FileStorageMB": full(1_024),
+                "HourlyTimeBasedWorkflow": full(1_000),
+                "SingleEmail": full(5_000),
+            }),
+        )
+    }
+}

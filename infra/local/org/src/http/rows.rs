@@ -1,0 +1,414 @@
+//! Single rows: `sobjects/<Object>` and below.
+
+use axum::http::Method;
+use dealbridge_core::SalesforceId;
+use serde_json::{Value as Json, json};
+
+use super::{
+    call::Call,
+    describe,
+    replication::{self, Log},
+    reply::{ApiError, Reply},
+};
+use crate::{
+    changes::{self, Author, Body},
+    engine::{Engine, http_date, parse_http_date},
+    soql::{
+        bind::{Shape, Slot, View},
+        write::Record,
+    },
+    store::{Row, Store},
+    value::Value,
+};
+
+/// Answers a call on `sobjects/…`; `path` is what follows.
+pub(crate) fn answer(engine: &Engine, call: &Call, user: SalesforceId, path: &[&str]) -> Reply {
+    let [name, rest @ ..] = path else {
+        return describe::list(engine, call);
+    };
+    let Some(object) = engine.read().schema.object_index(name) else {
+        return Reply::not_found();
+    };
+    let method = call.method.as_str();
+    match (method, rest) {
+        ("GET" | "HEAD", []) => describe::summary(engine, call, object),
+        ("GET" | "HEAD", ["describe"]) => describe::object(engine, call, object),
+        (_, ["describe"]) => Reply::method_not_allowed(method, "GET,HEAD"),
+        ("POST", []) => create(engine, call, user, object),
+        (_, []) => Reply::method_not_allowed(method, "GET,HEAD,POST"),
+        ("GET", ["updated"]) => replication::answer(engine, call, object, Log::Updated),
+        ("GET", ["deleted"]) => replication::answer(engine, call, object, Log::Deleted),
+        (_, [id]) => by_id(engine, call, user, object, id),
+        (_, [field, value]) => by_key(engine, call, user, object, (field, value)),
+        _ => Reply::not_found(),
+    }
+}
+
+fn by_id(engine: &Engine, call: &Call, user: SalesforceId, object: usize, id: &str) -> Reply {
+    let Ok(id) = SalesforceId::parse(id) else {
+        return unknown_key(id);
+    };
+    match call.method {
+        Method::GET | Method::HEAD => read(engine, call, object, id),
+        Method::PATCH => match update(engine, call, user, object, id) {
+            Ok(()) => Reply::empty(204),
+            Err(refusal) => refusal,
+        },
+        Method::DELETE => {
+            let deleted = engine.change(|store| {
+                let author = Author::api(store, user);
+                changes::delete(store, author, object, id)
+            });
+            deleted.map_or_else(Reply::from, |()| Reply::empty(204))
+        }
+        _ => Reply::method_not_allowed(call.method.as_str(), "DELETE,GET,HEAD,PATCH"),
+    }
+}
+
+fn unknown_key(name: &str) -> Reply {
+    ApiError::new(
+        404,
+        "NOT_FOUND",
+        format!("Provided external ID field does not exist or is not accessible: {name}"),
+    )
+    .into()
+}
+
+/// The body as fields.
+///
+/// # Errors
+/// `JSON_PARSER_ERROR`.
+pub(crate) fn body(call: &Call) -> Result<Body, Reply> {
+    match call.json()? {
+        Json::Object(fields) => Ok(fields),
+        _ => Err(ApiError::new(
+            400,
+            "JSON_PARSER_ERROR",
+            "The HTTP entity body must be a JSON object",
+        )
+        .into()),
+    }
+}
+
+fn create(engine: &Engine, call: &Call, user: SalesforceId, object: usize) -> Reply {
+    let fields = match body(call) {
+        Ok(fields) => fields,
+        Err(refusal) => return refusal,
+    };
+    let created = engine.change(|store| {
+        let author = Author::api(store, user);
+        changes::create(store, author, object, &fields)
+    });
+    match created {
+        Ok(id) => created_reply(
+            engine,
+            call,
+            object,
+            id,
+            json!({ "id": id.as_str(), "success": true, "errors": [] }),
+        ),
+        Err(error) => error.into(),
+    }
+}
+
+fn created_reply(
+    engine: &Engine,
+    call: &Call,
+    object: usize,
+    id: SalesforceId,
+    body: Json,
+) -> Reply {
+    let name = engine.read().object(object).name.clone();
+    let location = format!(
+        "/services/data/v{}/sobjects/{name}/{}",
+        call.version,
+        id.as_str()
+    );
+    Reply::json(201, &body).with("location", location)
+}
+
+/// A shape with every field of an object.
+pub(crate) fn whole(store: &Store, object: usize) -> Shape {
+    Shape {
+        object,
+        slots: (0..store.object(object).fields.len())
+            .map(Slot::Field)
+            .collect(),
+    }
+}
+
+/// A shape with the fields a caller lists.
+///
+/// # Errors
+/// `INVALID_FIELD`.
+pub(crate) fn listed(store: &Store, object: usize, fields: &[&str]) -> Result<Shape, ApiError> {
+    let schema = store.object(object);
+    let mut slots = Vec::new();
+    for name in fields
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+    {
+        let index = schema.field_index(name).ok_or_else(|| {
+            ApiError::new(
+                400,
+                "INVALID_FIELD",
+                format!("No such column '{name}' on sobject of type {}", schema.name),
+            )
+        })?;
+        if !slots
+            .iter()
+            .any(|slot| matches!(slot, Slot::Field(known) if *known == index))
+        {
+            slots.push(Slot::Field(index));
+        }
+    }
+    Ok(Shape { object, slots })
+}
+
+fn stamp(store: &Store, object: usize, row: &Row) -> i64 {
+    row.values[store.object(object).system.modstamp]
+        .as_seconds()
+        .unwrap_or_default()
+}
+
+fn read(engine: &Engine, call: &Call, object: usize, id: SalesforceId) -> Reply {
+    let store = engine.read();
+    let Some(row) = store.live(object, id) else {
+        return Reply::not_found();
+    };
+    let stamp = stamp(&store, object, row);
+    let date = |name| call.header(name).and_then(parse_http_date);
+    if date("if-modified-since").is_some_and(|since| stamp <= since) {
+        return Reply::empty(304).with("last-modified", http_date(stamp));
+    }
+    if date("if-unmodified-since").is_some_and(|since| stamp > since) {
+        return changed_since();
+    }
+    let shape = match call.parameter("fields") {
+        Some(fields) => match listed(&store, object, &fields.split(',').collect::<Vec<_>>()) {
+            Ok(shape) => shape,
+            Err(error) => return error.into(),
+        },
+        None => whole(&store, object),
+    };
+    let view = View {
+        store: &store,
+        with_deleted: false,
+    };
+    Reply::json(
+        200,
+        &Record {
+            view,
+            shape: &shape,
+            row,
+            version: &call.version,
+        },
+    )
+    .with("last-modified", http_date(stamp))
+}
+
+fn changed_since() -> Reply {
+    ApiError::new(
+        412,
+        "PRECONDITION_FAILED",
+        "The entity was modified after the date of the If-Unmodified-Since header",
+    )
+    .into()
+}
+
+fn update(
+    engine: &Engine,
+    call: &Call,
+    user: SalesforceId,
+    object: usize,
+    id: SalesforceId,
+) -> Result<(), Reply> {
+    let fields = body(call)?;
+    if fields.keys().any(|name| name.eq_ignore_ascii_case("Id")) {
+        return Err(ApiError::new(
+            400,
+            "INVALID_FIELD",
+            "The Id field should not be specified in the sobject data.",
+        )
+        .into());
+    }
+    let unmodified_since = call.header("if-unmodified-since").and_then(parse_http_date);
+    engine.change(|store| {
+        if let (Some(since), Some(row)) = (unmodified_since, store.live(object, id))
+            && stamp(store, object, row) > since
+        {
+            return Err(changed_since());
+        }
+        let author = Author::api(store, user);
+        changes::update(store, author, object, id, &fields).map_err(Reply::from)
+    })
+}
+
+/// Finds rows by a field that serves as a key.
+///
+/// # Errors
+/// `NOT_FOUND` for a field that does not.
+pub(crate) fn by_external_id(
+    store: &Store,
+    object: usize,
+    field: &str,
+    value: &str,
+) -> Result<Vec<SalesforceId>, Reply> {
+    let schema = store.object(object);
+    let Some(index) = schema
+        .field_index(field)
+        .filter(|index| schema.fields[*index].external_id || schema.fields[*index].name == "Id")
+    else {
+        return Err(unknown_key(field));
+    };
+    let kind = schema.fields[index].kind;
+    let wanted = Value::from_cell(kind, value).unwrap_or(Value::Null);
+    if let Value::Id(id) = wanted {
+        return Ok(store
+            .live(object, id)
+            .map(|row| row.id)
+            .into_iter()
+            .collect());
+    }
+    let view = View {
+        store,
+        with_deleted: false,
+    };
+    Ok(store
+        .table(object)
+        .iter()
+        .map(|(_, row)| row)
+        .filter(|row| {
+            view.sees(row) && !wanted.is_null() && row.values[index].order(&wanted).is_eq()
+        })
+        .map(|row| row.id)
+        .collect())
+}
+
+/// What an upsert did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upserted {
+    /// There was no such row.
+    Created(SalesforceId),
+    /// There was one.
+    Updated(SalesforceId),
+}
+
+/// Creates a row, or changes the one that has this key.
+///
+/// # Errors
+/// 300 with several matches, else as create and update.
+pub(crate) fn upsert(
+    store: &mut Store,
+    author: Author,
+    object: usize,
+    (field, value): (&str, &str),
+    fields: &Body,
+) -> Result<Upserted, Reply> {
+    let found = by_external_id(store, object, field, value)?;
+    match found.as_slice() {
+        [] if field.eq_ignore_ascii_case("Id") => Err(Reply::not_found()),
+        [] => {
+            let mut fields = fields.clone();
+            fields.insert(field.to_owned(), json!(value));
+            changes::create(store, author, object, &fields)
+                .map(Upserted::Created)
+                .map_err(Reply::from)
+        }
+        [id] => {
+            changes::update(store, author, object, *id, fields).map_err(Reply::from)?;
+            Ok(Upserted::Updated(*id))
+        }
+        several => {
+            let name = &store.object(object).name;
+            let urls: Vec<String> = several
+                .iter()
+                .map(|id| format!("/services/data/v68.0/sobjects/{name}/{}", id.as_str()))
+                .collect();
+            Err(Reply::json(300, &urls))
+        }
+    }
+}
+
+fn by_key(
+    engine: &Engine,
+    call: &Call,
+    user: SalesforceId,
+    object: usize,
+    key: (&str, &str),
+) -> Reply {
+    match call.method {
+        Method::GET | Method::HEAD => {
+            let found = by_external_id(&engine.read(), object, key.0, key.1);
+            match found.as_deref() {
+                Ok([id]) => read(engine, call, object, *id),
+                Ok([]) => Reply::not_found(),
+                Ok(several) => {
+                    let urls: Vec<String> = several
+                        .iter()
+                        .map(|id| {
+                            format!(
+                                "/services/data/v{}/sobjects/{}/{}",
+                                call.version,
+                                call.path[4],
+                                id.as_str()
+                            )
+                        })
+                        .collect();
+                    Reply::json(300, &urls)
+                }
+                Err(refusal) => refusal.clone(),
+            }
+        }
+        Method::PATCH => upsert_by_key(engine, call, user, object, key),
+        Method::DELETE => {
+            let deleted = engine.change(|store| {
+                let found = by_external_id(store, object, key.0, key.1)?;
+                let id = *found.first().ok_or_else(Reply::not_found)?;
+                let author = Author::api(store, user);
+                changes::delete(store, author, object, id).map_err(Reply::from)
+            });
+            deleted.map_or_else(|refusal| refusal, |()| Reply::empty(204))
+        }
+        _ => Reply::method_not_allowed(call.method.as_str(), "DELETE,GET,HEAD,PATCH"),
+    }
+}
+
+fn upsert_by_key(
+    engine: &Engine,
+    call: &Call,
+    user: SalesforceId,
+    object: usize,
+    key: (&str, &str),
+) -> Reply {
+    let fields = match body(call) {
+        Ok(fields) => fields,
+        Err(refusal) => return refusal,
+    };
+    if fields.keys().any(|name| name.eq_ignore_ascii_case(key.0)) {
+        let message = format!(
+            "The {} field should not be specified in the sobject data.",
+            key.0
+        );
+        return ApiError::new(400, "INVALID_FIELD", message).into();
+    }
+    let update_only = call.parameter("updateOnly") == Some("true");
+    let upserted = engine.change(|store| {
+        if update_only && by_external_id(store, object, key.0, key.1)?.is_empty() {
+            return Err(Reply::not_found());
+        }
+        let author = Author::api(store, user);
+        upsert(store, author, object, key, &fields)
+    });
+    let body = |id: SalesforceId, created: bool| json!({ "id": id.as_str(), "success": true, "errors": [], "created": created });
+    match upserted {
+        Ok(Upserted::Created(id)) => created_reply(engine, call, object, id, body(id, true)),
+        Ok(Upserted::Updated(id)) => {
+            let mut reply = created_reply(engine, call, object, id, body(id, false));
+            reply.status = 200;
+            reply
+        }
+        Err(refusal) => refusal,
+    }
+}
