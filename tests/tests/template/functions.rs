@@ -134,6 +134,31 @@ pub(crate) fn variables_mean_one_thing(template: &Template) -> Vec<String> {
     faults
 }
 
+/// Every variable that a function reads is set, and none is set that nobody reads.
+pub(crate) fn the_environment_is_what_the_settings_read(template: &Template) -> Vec<String> {
+    let mut faults = Vec::new();
+    // What has no binary is not deployed and reads nothing.
+    let built = |name: &str| yaml::path(&format!("functions/{name}/src/main.rs")).is_file();
+    for function in template
+        .functions()
+        .filter(|function| built(function.name()))
+    {
+        let set: BTreeSet<&str> = function.environment().into_keys().collect();
+        let read: BTreeSet<&str> = dealbridge_lambda::settings::variables(function.name())
+            .into_iter()
+            .collect();
+        faults.extend(
+            read.difference(&set)
+                .map(|name| format!("{} reads {name}, which is not set", function.id)),
+        );
+        faults.extend(
+            set.difference(&read)
+                .map(|name| format!("{} does not read {name}", function.id)),
+        );
+    }
+    faults
+}
+
 /// A secret reaches a function from Secrets Manager, never through a parameter or the template's text.
 pub(crate) fn secrets_come_from_the_secrets_manager(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();

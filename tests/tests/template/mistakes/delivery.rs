@@ -19,7 +19,7 @@ pub(super) const ALL: Seeds = &[
             ),
             (
                 "a worker given more time than its queue knows of",
-                Set("FanOut/Timeout", "900"),
+                Set("PushWorker/Timeout", "300"),
             ),
             (
                 "a worker that takes from a queue of nowhere",

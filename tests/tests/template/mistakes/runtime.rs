@@ -68,6 +68,26 @@ pub(super) const ALL: Seeds = &[
         )],
     ),
     (
+        "the_environment_is_what_the_settings_read",
+        &[
+            (
+                "a variable that nobody set",
+                Remove("FanOut/Environment/Variables/IMPORTS_QUEUE_URL"),
+            ),
+            (
+                "a variable with a typo",
+                Set(
+                    "ImportWorker/Environment/Variables/LINK_TABLE",
+                    r#"{"Ref": "LinksTable"}"#,
+                ),
+            ),
+            (
+                "the level of the log set for no function",
+                Remove("/Globals/Function/Environment"),
+            ),
+        ],
+    ),
+    (
         "variables_mean_one_thing",
         &[
             (
