@@ -185,3 +185,19 @@ async fn a_server_listens_on_loopback_only_and_says_when_a_port_is_taken() {
     );
     assert!(matches!(busy, Some(StartError::Listen { .. })), "{busy:?}");
 }
+
+#[tokio::test]
+async fn a_server_that_stops_ends_the_wait_for_counts() {
+    if is_outside() {
+        return;
+    }
+    let world = World::new().await;
+    let url = world.queue("q", &[]).await;
+    world.send(&url, "a").await;
+    let server = world.inside().server.clone();
+    let waiting = tokio::spawn(async move { server.wait_until(|_| false).await });
+
+    world.inside().server.shutdown().await;
+
+    assert_eq!(waiting.await.unwrap()[&world.name("q")].visible, 1);
+}

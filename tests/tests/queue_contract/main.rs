@@ -2,10 +2,14 @@
 //!
 //! The embedded server is tried by default, on a clock that the tests move. With
 //! `AWS_ENDPOINT_URL` set, the endpoint there is tried instead: time passes by waiting, and what
-//! needs the server's own options is left out.
+//! needs the server's own options is left out. `ministack` 1.5.33, for one, passes but for the tests
+//! named `bad_entry`, `deleted_message_never`, `not_in_flight_cannot`, `earlier_delivery_deletes`,
+//! `not_names`, `out_of_range`, `settings_are_checked`, `knows_its_sources` and `moves`: it accepts
+//! values that SQS refuses, and has no move tasks and no list of dead-letter sources.
 
 mod attributes;
 mod batches;
+mod crash;
 mod delivery;
 mod disorder;
 mod errors;

@@ -247,3 +247,80 @@ impl Queue {
 
 /// Counts of several queues, by name.
 pub type CountsByQueue = BTreeMap<String, QueueCounts>;
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::{Rng as _, SeedableRng as _};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::message::Extras;
+
+    fn counted_anew(queue: &Queue) -> QueueCounts {
+        let mut counts = QueueCounts::default();
+        for entry in queue.entries.values() {
+            match entry.place {
+                Place::Ready { .. } => counts.visible += 1,
+                Place::InFlight { .. } => counts.in_flight += 1,
+                Place::Delayed { .. } => counts.delayed += 1,
+            }
+        }
+        counts
+    }
+
+    #[test]
+    fn counts_agree_with_the_messages_whatever_happens_to_them() {
+        let mut random = StdRng::seed_from_u64(5);
+        let mut queue = Queue::new(QueueRecord {
+            id: 1,
+            name: "q".to_owned(),
+            attributes: QueueAttributes::default(),
+            tags: AttributeMap::new(),
+            created_seconds: 0,
+            modified_seconds: 0,
+        });
+
+        for step in 0..5000 {
+            let now = Moment::from_millis(step);
+            let until = Moment::from_millis(step + random.random_range(0..50));
+            let key = random.random_range(0..40);
+            let place = match random.random_range(0..3) {
+                0 => Place::Ready {
+                    rank: random.random(),
+                },
+                1 => Place::Delayed { until },
+                _ => Place::InFlight { until, since: now },
+            };
+            match random.random_range(0..4) {
+                0 => queue.remove(key),
+                1 => queue.promote(now, || 0),
+                _ if queue.entry(key).is_some() => queue.place(key, place),
+                _ => {
+                    let message = Message {
+                        id: Uuid::nil(),
+                        body: String::new(),
+                        body_md5: String::new(),
+                        extras: Extras::default(),
+                        sent_at: now,
+                        source_arn: None,
+                    };
+                    let delivery = Delivery {
+                        available_at: now,
+                        receive_count: 0,
+                        first_received_at: None,
+                        origin: Origin::Sent,
+                    };
+                    queue.insert(key, Arc::new(message), delivery, place);
+                }
+            }
+
+            assert_eq!(queue.counts(), counted_anew(&queue));
+            assert_eq!(queue.ages.len(), queue.entries.len());
+            assert_eq!(
+                queue.waiting.len(),
+                queue.counts().in_flight + queue.counts().delayed
+            );
+        }
+    }
+}

@@ -260,12 +260,7 @@ impl QueueHandle {
     /// How many messages each queue holds at this moment.
     #[must_use]
     pub fn all_counts(&self) -> CountsByQueue {
-        // The counts themselves cannot fail; only forgetting expired messages on disk can, and
-        // that is logged where it happens and tried again at the next look.
-        self.running
-            .broker
-            .with(|state, now| state.counts(now))
-            .unwrap_or_default()
+        self.running.broker.with(|state, now| state.counts(now))
     }
 
     /// How many messages one queue holds at this moment; none if there is no such queue.
@@ -283,6 +278,7 @@ impl QueueHandle {
     /// Waits until the counts of all queues satisfy `satisfied`; gives those counts.
     ///
     /// It looks again at each change, and when the passing of time makes a message visible or old.
+    /// A server that stops ends the wait with the counts as they are then.
     pub async fn wait_until(
         &self,
         mut satisfied: impl FnMut(&CountsByQueue) -> bool,
@@ -295,7 +291,7 @@ impl QueueHandle {
             if satisfied(&counts) {
                 return counts;
             }
-            let next = broker.with(|state, _| state.next_event());
+            let next = broker.with(|state, now| state.next_event(now));
             let time = async {
                 match next {
                     Some(at) => broker.sleep_until(at).await,
@@ -305,11 +301,12 @@ impl QueueHandle {
             tokio::select! {
                 _ = changes.changed() => {}
                 () = time => {}
+                () = broker.stopped() => return counts,
             }
         }
     }
 
-    /// Waits until none of these queues holds a message in any state.
+    /// Waits until none of these queues holds a message in any state, or the server stops.
     pub async fn drained(&self, names: &[&str]) {
         self.wait_until(|counts| {
             let total = |name: &&str| counts.get(*name).map_or(0, |counts| counts.total());

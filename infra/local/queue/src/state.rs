@@ -191,7 +191,7 @@ impl State {
         self.names.values().filter_map(|id| self.queues.get(id))
     }
 
-    /// Lets time take effect on a queue: what is too old goes, what has waited is ready.
+    /// Lets time take effect on a queue: what has waited is ready, what is too old goes.
     pub(crate) fn settle(&mut self, id: QueueId, now: Moment) -> Result<(), QueueError> {
         let Self { queues, order, .. } = self;
         let Some(queue) = queues.get_mut(&id) else {
@@ -210,21 +210,24 @@ impl State {
     }
 
     /// The counts of every queue as of `now`.
-    pub(crate) fn counts(&mut self, now: Moment) -> Result<CountsByQueue, QueueError> {
+    pub(crate) fn counts(&mut self, now: Moment) -> CountsByQueue {
         let ids: Vec<QueueId> = self.names.values().copied().collect();
-        ids.into_iter().try_for_each(|id| self.settle(id, now))?;
-        Ok(self
-            .all()
+        for id in ids {
+            // What could not be forgotten on disk still counts; the refusal has been logged.
+            let _ = self.settle(id, now);
+        }
+        self.all()
             .map(|queue| (queue.record.name.clone(), queue.counts()))
-            .collect())
+            .collect()
     }
 
-    /// When the passing of time next changes any count.
-    pub(crate) fn next_event(&self) -> Option<Moment> {
+    /// When, after `now`, the passing of time next changes any count.
+    pub(crate) fn next_event(&self, now: Moment) -> Option<Moment> {
         self.queues
             .values()
             .flat_map(|queue| [queue.next_arrival(), queue.next_expiry()])
             .flatten()
+            .filter(|at| *at > now)
             .min()
     }
 

@@ -97,7 +97,7 @@ impl Store {
             "PRAGMA locking_mode = EXCLUSIVE;
              PRAGMA journal_mode = WAL;
              PRAGMA synchronous = NORMAL;
-             PRAGMA temp_store = MEMORY;
+             PRAGMA wal_autocheckpoint = 4000;
              BEGIN IMMEDIATE; COMMIT;",
         )?;
         let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

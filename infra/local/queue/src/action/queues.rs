@@ -126,6 +126,9 @@ fn check_redrive(
         return refuse("Dead letter target does not exist.");
     };
     let own_arn = state.identity.arn(name);
+    if policy.dead_letter_target_arn == own_arn {
+        return refuse("A queue cannot be its own dead letter target.");
+    }
     match &target.record.attributes.redrive_allow {
         Some(allow) if !allow.allows(&own_arn) => {
             refuse("The dead letter target does not permit this source queue.")
