@@ -7,6 +7,12 @@
 //! `not_names`, `out_of_range`, `settings_are_checked`, `knows_its_sources` and `moves`: it accepts
 //! values that SQS refuses, and has no move tasks and no list of dead-letter sources.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the functions that the tests share fail the test by panicking, as the tests do"
+)]
+
 mod attributes;
 mod batches;
 mod crash;
