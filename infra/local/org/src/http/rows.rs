@@ -386,6 +386,9 @@ fn upsert_by_key(
         Ok(fields) => fields,
         Err(refusal) => return refusal,
     };
+    if let Err(refusal) = by_external_id(&engine.read(), object, key.0, key.1) {
+        return refusal;
+    }
     if fields.keys().any(|name| name.eq_ignore_ascii_case(key.0)) {
         let message = format!(
             "The {} field should not be specified in the sobject data.",
