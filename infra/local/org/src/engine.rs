@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicI64, Ordering},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     },
@@ -55,6 +55,8 @@ pub(crate) struct Engine {
     /// Composite requests have the org for themselves; all others share it.
     pub(crate) gate: RwLock<()>,
     in_compound: AtomicBool,
+    /// The clock of the last change that was kept.
+    kept_clock: AtomicI64,
     store: RwLock<Store>,
     url: OnceLock<String>,
 }
@@ -127,6 +129,7 @@ impl Engine {
             counters: Counters::default(),
             gate: RwLock::new(()),
             in_compound: AtomicBool::new(false),
+            kept_clock: AtomicI64::new(store.clock),
             store: RwLock::new(store),
             loaded,
             url: OnceLock::new(),
@@ -185,6 +188,10 @@ impl Engine {
 
     fn keep(&self, store: &mut Store) {
         let touched = store.commit();
+        if touched.is_empty() && store.clock == self.kept_clock.swap(store.clock, Ordering::Relaxed)
+        {
+            return;
+        }
         if let Some(journal) = locked(&self.journal).as_mut()
             && let Err(error) = journal.add(store, &touched)
         {

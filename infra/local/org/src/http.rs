@@ -6,6 +6,7 @@ pub(crate) mod columns;
 pub(crate) mod composite;
 pub(crate) mod describe;
 pub(crate) mod jwt;
+pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod login;
 pub(crate) mod query;

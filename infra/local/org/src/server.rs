@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
 };
 use dealbridge_core::SalesforceId;
@@ -37,6 +37,8 @@ use crate::{
 
 /// The largest request body.
 const LARGEST_BODY: usize = 64 * 1_024 * 1_024;
+/// The longest path and query that Salesforce takes.
+const LONGEST_TARGET: usize = 16_384;
 /// Bodies from this size on are compressed when the client asks for it.
 const WORTH_COMPRESSING: usize = 1_024;
 
@@ -229,6 +231,26 @@ impl OrgHandle {
         self.engine.counters.snapshot()
     }
 
+    /// Runs an administration hook, such as `edit` or `fail`, as a call on `/_org/<hook>` would.
+    ///
+    /// # Errors
+    /// The sentence of a refused hook.
+    pub fn hook(&self, hook: &str, body: &serde_json::Value) -> Result<serde_json::Value, String> {
+        let target = format!("/_org/{hook}");
+        let call = Call::new(
+            Method::POST,
+            &target,
+            HeaderMap::new(),
+            body.to_string().into_bytes(),
+        );
+        let reply = routes::answer(&self.engine, call);
+        let answer = reply.to_json();
+        if reply.is_success() {
+            return Ok(answer);
+        }
+        Err(answer[0]["message"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// The org's own time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -259,6 +281,15 @@ async fn serve(State(served): State<Served>, request: Request) -> Response {
         .uri
         .path_and_query()
         .map_or("/", |target| target.as_str());
+    if target.len() > LONGEST_TARGET {
+        let page = "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>";
+        let reply = Reply {
+            status: 414,
+            headers: Vec::new(),
+            body: page.into(),
+        };
+        return response(reply.with("content-type", "text/html;charset=iso-8859-1"));
+    }
     let gzip = parts
         .headers
         .get(header::ACCEPT_ENCODING)

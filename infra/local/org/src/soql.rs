@@ -6,6 +6,7 @@ pub(crate) mod dates;
 pub(crate) mod error;
 pub(crate) mod filter;
 pub(crate) mod grammar;
+pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod token;
 pub(crate) mod tree;

@@ -161,12 +161,16 @@ pub(crate) fn parse_datetime(text: &str) -> Option<i64> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Some(timestamp.as_second());
     }
-    let split = text.len().checked_sub(5)?;
-    if let (Some(head), Some(offset)) = (text.get(..split), text.get(split..))
-        && offset.starts_with(['+', '-'])
+    // `+0200` at the end, without the colon that the standard form has.
+    let split = text.len().checked_sub(2)?;
+    if let (Some(head), Some(minutes)) = (text.get(..split), text.get(split..))
+        && head.len() > 13
+        && head
+            .get(head.len() - 3..)
+            .is_some_and(|offset| offset.starts_with(['+', '-']))
     {
-        let colon = format!("{head}{}:{}", &offset[..3], &offset[3..]);
-        return colon
+        let standard = format!("{head}:{minutes}");
+        return standard
             .parse::<Timestamp>()
             .ok()
             .map(|timestamp| timestamp.as_second());

@@ -7,13 +7,14 @@ use serde_json::Value as Json;
 
 use super::{
     call::Call,
+    keys::{self, Upserted},
     reply::{ApiError, Reply},
-    rows::{self, Upserted},
+    rows,
 };
 use crate::{
     changes::{self, Author, Body},
     engine::Engine,
-    soql::{bind::View, write::Record},
+    soql::{plan::View, write::Record},
     store::Store,
 };
 
@@ -341,25 +342,7 @@ fn upsert(
         }
         Some(other) => other.to_string(),
     };
-    let done = rows::upsert(store, author, object, (field, &value), &rest).map_err(|reply| {
-        let body = reply.to_json();
-        let text = |key: &str| {
-            body.get(0)
-                .and_then(|error| error.get(key)?.as_str())
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let code = match text("errorCode").as_str() {
-            "REQUIRED_FIELD_MISSING" => "REQUIRED_FIELD_MISSING",
-            "INVALID_EMAIL_ADDRESS" => "INVALID_EMAIL_ADDRESS",
-            "STRING_TOO_LONG" => "STRING_TOO_LONG",
-            "NOT_FOUND" => "NOT_FOUND",
-            "INVALID_FIELD" => "INVALID_FIELD",
-            "CANNOT_UPDATE_CONVERTED_LEAD" => "CANNOT_UPDATE_CONVERTED_LEAD",
-            _ => "INVALID_INPUT",
-        };
-        ApiError::new(400, code, text("message")).about(&[])
-    })?;
+    let done = keys::upsert(store, author, object, (field, &value), &rest).map_err(as_reference)?;
     Ok(match done {
         Upserted::Created(id) => Outcome::done(id, Some(true)),
         Upserted::Updated(id) => Outcome::done(id, Some(false)),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     schema::{Field, FieldType},
-    soql::bind::{Output, Plan, Shape, Slot},
+    soql::plan::{Output, Plan, Shape, Slot},
     store::Store,
 };
 

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     engine::{Engine, locked},
     soql::{
-        aggregate,
-        bind::{self, Output, Plan, View},
+        aggregate, bind,
+        plan::{Output, Plan, View},
         run,
         write::Records,
     },

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{
     call::Call,
     describe,
+    keys::{self, unknown_key},
     replication::{self, Log},
     reply::{ApiError, Reply},
 };
@@ -14,11 +15,10 @@ use crate::{
     changes::{self, Author, Body},
     engine::{Engine, http_date, parse_http_date},
     soql::{
-        bind::{Shape, Slot, View},
+        plan::{Shape, Slot, View},
         write::Record,
     },
     store::{Row, Store},
-    value::Value,
 };
 
 /// Answers a call on `sobjects/…`; `path` is what follows.
@@ -39,14 +39,14 @@ pub(crate) fn answer(engine: &Engine, call: &Call, user: SalesforceId, path: &[&
         ("GET", ["updated"]) => replication::answer(engine, call, object, Log::Updated),
         ("GET", ["deleted"]) => replication::answer(engine, call, object, Log::Deleted),
         (_, [id]) => by_id(engine, call, user, object, id),
-        (_, [field, value]) => by_key(engine, call, user, object, (field, value)),
+        (_, [field, value]) => keys::answer(engine, call, user, object, (field, value)),
         _ => Reply::not_found(),
     }
 }
 
 fn by_id(engine: &Engine, call: &Call, user: SalesforceId, object: usize, id: &str) -> Reply {
     let Ok(id) = SalesforceId::parse(id) else {
-        return unknown_key(id);
+        return unknown_key(id).into();
     };
     match call.method {
         Method::GET | Method::HEAD => read(engine, call, object, id),
@@ -63,15 +63,6 @@ fn by_id(engine: &Engine, call: &Call, user: SalesforceId, object: usize, id: &s
         }
         _ => Reply::method_not_allowed(call.method.as_str(), "DELETE,GET,HEAD,PATCH"),
     }
-}
-
-fn unknown_key(name: &str) -> Reply {
-    ApiError::new(
-        404,
-        "NOT_FOUND",
-        format!("Provided external ID field does not exist or is not accessible: {name}"),
-    )
-    .into()
 }
 
 /// The body as fields.
@@ -111,7 +102,8 @@ fn create(engine: &Engine, call: &Call, user: SalesforceId, object: usize) -> Re
     }
 }
 
-fn created_reply(
+/// The answer to a created row.
+pub(crate) fn created_reply(
     engine: &Engine,
     call: &Call,
     object: usize,
@@ -172,7 +164,8 @@ fn stamp(store: &Store, object: usize, row: &Row) -> i64 {
         .unwrap_or_default()
 }
 
-fn read(engine: &Engine, call: &Call, object: usize, id: SalesforceId) -> Reply {
+/// Answers the read of one row.
+pub(crate) fn read(engine: &Engine, call: &Call, object: usize, id: SalesforceId) -> Reply {
     let store = engine.read();
     let Some(row) = store.live(object, id) else {
         return Reply::not_found();
@@ -243,175 +236,4 @@ fn update(
         let author = Author::api(store, user);
         changes::update(store, author, object, id, &fields).map_err(Reply::from)
     })
-}
-
-/// Finds rows by a field that serves as a key.
-///
-/// # Errors
-/// `NOT_FOUND` for a field that does not.
-pub(crate) fn by_external_id(
-    store: &Store,
-    object: usize,
-    field: &str,
-    value: &str,
-) -> Result<Vec<SalesforceId>, Reply> {
-    let schema = store.object(object);
-    let Some(index) = schema
-        .field_index(field)
-        .filter(|index| schema.fields[*index].external_id || schema.fields[*index].name == "Id")
-    else {
-        return Err(unknown_key(field));
-    };
-    let kind = schema.fields[index].kind;
-    let wanted = Value::from_cell(kind, value).unwrap_or(Value::Null);
-    if let Value::Id(id) = wanted {
-        return Ok(store
-            .live(object, id)
-            .map(|row| row.id)
-            .into_iter()
-            .collect());
-    }
-    let view = View {
-        store,
-        with_deleted: false,
-    };
-    Ok(store
-        .table(object)
-        .iter()
-        .map(|(_, row)| row)
-        .filter(|row| {
-            view.sees(row) && !wanted.is_null() && row.values[index].order(&wanted).is_eq()
-        })
-        .map(|row| row.id)
-        .collect())
-}
-
-/// What an upsert did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Upserted {
-    /// There was no such row.
-    Created(SalesforceId),
-    /// There was one.
-    Updated(SalesforceId),
-}
-
-/// Creates a row, or changes the one that has this key.
-///
-/// # Errors
-/// 300 with several matches, else as create and update.
-pub(crate) fn upsert(
-    store: &mut Store,
-    author: Author,
-    object: usize,
-    (field, value): (&str, &str),
-    fields: &Body,
-) -> Result<Upserted, Reply> {
-    let found = by_external_id(store, object, field, value)?;
-    match found.as_slice() {
-        [] if field.eq_ignore_ascii_case("Id") => Err(Reply::not_found()),
-        [] => {
-            let mut fields = fields.clone();
-            fields.insert(field.to_owned(), json!(value));
-            changes::create(store, author, object, &fields)
-                .map(Upserted::Created)
-                .map_err(Reply::from)
-        }
-        [id] => {
-            changes::update(store, author, object, *id, fields).map_err(Reply::from)?;
-            Ok(Upserted::Updated(*id))
-        }
-        several => {
-            let name = &store.object(object).name;
-            let urls: Vec<String> = several
-                .iter()
-                .map(|id| format!("/services/data/v68.0/sobjects/{name}/{}", id.as_str()))
-                .collect();
-            Err(Reply::json(300, &urls))
-        }
-    }
-}
-
-fn by_key(
-    engine: &Engine,
-    call: &Call,
-    user: SalesforceId,
-    object: usize,
-    key: (&str, &str),
-) -> Reply {
-    match call.method {
-        Method::GET | Method::HEAD => {
-            let found = by_external_id(&engine.read(), object, key.0, key.1);
-            match found.as_deref() {
-                Ok([id]) => read(engine, call, object, *id),
-                Ok([]) => Reply::not_found(),
-                Ok(several) => {
-                    let urls: Vec<String> = several
-                        .iter()
-                        .map(|id| {
-                            format!(
-                                "/services/data/v{}/sobjects/{}/{}",
-                                call.version,
-                                call.path[4],
-                                id.as_str()
-                            )
-                        })
-                        .collect();
-                    Reply::json(300, &urls)
-                }
-                Err(refusal) => refusal.clone(),
-            }
-        }
-        Method::PATCH => upsert_by_key(engine, call, user, object, key),
-        Method::DELETE => {
-            let deleted = engine.change(|store| {
-                let found = by_external_id(store, object, key.0, key.1)?;
-                let id = *found.first().ok_or_else(Reply::not_found)?;
-                let author = Author::api(store, user);
-                changes::delete(store, author, object, id).map_err(Reply::from)
-            });
-            deleted.map_or_else(|refusal| refusal, |()| Reply::empty(204))
-        }
-        _ => Reply::method_not_allowed(call.method.as_str(), "DELETE,GET,HEAD,PATCH"),
-    }
-}
-
-fn upsert_by_key(
-    engine: &Engine,
-    call: &Call,
-    user: SalesforceId,
-    object: usize,
-    key: (&str, &str),
-) -> Reply {
-    let fields = match body(call) {
-        Ok(fields) => fields,
-        Err(refusal) => return refusal,
-    };
-    if let Err(refusal) = by_external_id(&engine.read(), object, key.0, key.1) {
-        return refusal;
-    }
-    if fields.keys().any(|name| name.eq_ignore_ascii_case(key.0)) {
-        let message = format!(
-            "The {} field should not be specified in the sobject data.",
-            key.0
-        );
-        return ApiError::new(400, "INVALID_FIELD", message).into();
-    }
-    let update_only = call.parameter("updateOnly") == Some("true");
-    let upserted = engine.change(|store| {
-        if update_only && by_external_id(store, object, key.0, key.1)?.is_empty() {
-            return Err(Reply::not_found());
-        }
-        let author = Author::api(store, user);
-        upsert(store, author, object, key, &fields)
-    });
-    let body = |id: SalesforceId, created: bool| json!({ "id": id.as_str(), "success": true, "errors": [], "created": created });
-    match upserted {
-        Ok(Upserted::Created(id)) => created_reply(engine, call, object, id, body(id, true)),
-        Ok(Upserted::Updated(id)) => {
-            let mut reply = created_reply(engine, call, object, id, body(id, false));
-            reply.status = 200;
-            reply
-        }
-        Err(refusal) => refusal,
-    }
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    bind::{Binder, Path, Plan, View},
+    bind::Binder,
     error::SoqlError,
     filter::{self, Test},
+    plan::{Path, Plan, View},
     run::order_values,
     tree::{Call, Condition, Item, Operand, Query},
 };

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use dealbridge_core::SalesforceId;
 
 use super::{
-    bind::{Binder, Output, Path, Plan, Slot, View},
+    bind::Binder,
     dates,
     error::SoqlError,
+    plan::{Output, Path, Plan, Slot, View},
     run,
     tree::{Comparison, Condition, Literal, LiteralValue, Operand, Query},
 };

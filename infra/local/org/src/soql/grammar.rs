@@ -211,7 +211,7 @@ fn children(input: &mut Input<'_, '_>) -> Parsed<Item> {
         |input: &mut Input<'_, '_>| nested(input, statement),
         sign(")"),
     )
-    .map(Item::Children)
+    .map(|query| Item::Children(Box::new(query)))
     .parse_next(input)
 }
 

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use dealbridge_core::SalesforceId;
 
 use super::{
-    bind::{Plan, Shape, Slot, Sort, View},
     filter::{Filter, Test},
+    plan::{Plan, Shape, Slot, Sort, View},
     tree::Comparison,
 };
 use crate::{

@@ -44,7 +44,7 @@ pub(crate) enum Item {
     /// A function of a field.
     Aggregate(Call, Option<Name>),
     /// Rows that point to each row.
-    Children(Query),
+    Children(Box<Query>),
     /// `FIELDS(ALL)` and its like.
     Fields(Name),
 }

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{
-    bind::{Output, Plan, Shape, Slot, View},
+    plan::{Output, Plan, Shape, Slot, View},
     run,
 };
 use crate::{

@@ -356,3 +356,87 @@ async fn the_columns_of_a_query_can_be_described() {
         "Name"
     );
 }
+
+#[tokio::test]
+async fn a_query_that_makes_the_address_too_long_is_refused_by_the_gateway() {
+    let org = Org::small().await;
+    let ids: Vec<String> = (1..=700)
+        .map(|number| format!("'{}'", opportunity(number)))
+        .collect();
+
+    let answer = org
+        .query(&format!(
+            "SELECT Id FROM Opportunity WHERE Id IN ({})",
+            ids.join(",")
+        ))
+        .await;
+
+    assert_eq!(answer.status, 414);
+}
+
+#[tokio::test]
+async fn no_text_breaks_the_parser() {
+    let org = Org::small().await;
+    let words = [
+        "SELECT",
+        "Id",
+        "Name",
+        "FROM",
+        "Opportunity",
+        "WHERE",
+        "(",
+        ")",
+        ",",
+        "AND",
+        "OR",
+        "NOT",
+        "=",
+        "!=",
+        "LIKE",
+        "IN",
+        "'a%'",
+        "'\\'",
+        "1",
+        "2026-01-31",
+        "TODAY",
+        "LAST_N_DAYS:3",
+        "null",
+        "COUNT()",
+        "COUNT(Id)",
+        "GROUP",
+        "BY",
+        "ORDER",
+        "LIMIT",
+        "é",
+        "'",
+        "Account.Name",
+        ".",
+        "\\",
+        "FIELDS(ALL)",
+        "(SELECT Id FROM OpportunityContactRoles)",
+    ];
+    // A fixed sequence: the same texts at each run.
+    let mut state = 42_u64;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or_default() % below
+    };
+
+    for _ in 0..1_500 {
+        let length = 1 + next(12);
+        let text: Vec<&str> = (0..length).map(|_| words[next(words.len())]).collect();
+        let soql = if next(2) == 0 {
+            text.join(" ")
+        } else {
+            format!("SELECT Id FROM Opportunity WHERE {}", text.join(" "))
+        };
+        let answer = org.query(&soql).await;
+        assert!(
+            matches!(answer.status, 200 | 400),
+            "{soql}: {}",
+            answer.status
+        );
+    }
+}
