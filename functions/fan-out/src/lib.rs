@@ -1,1 +1,89 @@
-//! The fan-out Lambda function.
+//! The fan-out: a schedule's tick or a sync request in, import requests out.
+
+use std::sync::Arc;
+
+use dealbridge_aws::{DynamoPortal, SqsImports, Store};
+use dealbridge_core::{
+    fan_out::{FanOut, Listed},
+    import::Disposition,
+    message::SyncRequest,
+    ports::{Clock, PortError},
+    run::Mode,
+};
+use dealbridge_lambda::{Function, Invocation, sqs};
+use dealbridge_salesforce::SalesforceClient;
+use lambda_runtime::Error;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tracing::warn;
+
+/// The function with its adapters.
+pub struct FanOutFunction {
+    /// Salesforce.
+    pub salesforce: SalesforceClient,
+    /// Settings and people.
+    pub portal: DynamoPortal,
+    /// Runs, claims, problems.
+    pub store: Store,
+    /// The queue of import requests.
+    pub imports: SqsImports,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What EventBridge Scheduler sends.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Schedule {
+    Hourly,
+    Daily,
+}
+
+impl Function for FanOutFunction {
+    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
+        let fan_out = FanOut {
+            salesforce: &self.salesforce,
+            portal: &self.portal,
+            store: &self.store,
+            imports: &self.imports,
+            clock: &*self.clock,
+        };
+        if let Some(schedule) = event.get("schedule") {
+            let mode = match Schedule::deserialize(schedule)? {
+                Schedule::Hourly => Mode::Incremental,
+                Schedule::Daily => Mode::Full,
+            };
+            let (run, outcome) = outcome(fan_out.tick(mode, invocation.deadline).await?);
+            return Ok(json!({ "run": run, "outcome": outcome }));
+        }
+        let batch = sqs::batch::<SyncRequest>(event)?;
+        let mut dispositions = Vec::with_capacity(batch.received.len());
+        for received in &batch.received {
+            let listed = fan_out
+                .work(received.message.run, received.delivery, invocation.deadline)
+                .await;
+            dispositions.push(disposition(&listed));
+        }
+        Ok(batch.response(&dispositions)?)
+    }
+}
+
+fn outcome(listed: Listed) -> (String, &'static str) {
+    match listed {
+        Listed::Finished(run) => (run.to_string(), "listed"),
+        Listed::Unfinished(run) => (run.to_string(), "unfinished"),
+        Listed::NotOurs(run) => (run.to_string(), "active"),
+    }
+}
+
+/// An unfinished listing goes on with the next delivery of its request.
+fn disposition(listed: &Result<Listed, PortError>) -> Disposition {
+    match listed {
+        Ok(Listed::Finished(_) | Listed::NotOurs(_)) => Disposition::Done,
+        Ok(Listed::Unfinished(_)) => Disposition::Retry,
+        Err(error) => {
+            warn!(error.detail = %error, "Could not list a run, its request goes back to the queue: {error}");
+            Disposition::Retry
+        }
+    }
+}

@@ -1,1 +1,48 @@
-//! The import-worker Lambda function.
+//! The import worker: a batch of import requests in, one answer per message out.
+
+use std::sync::Arc;
+
+use dealbridge_aws::{DynamoPortal, Store};
+use dealbridge_core::{
+    import::Import,
+    message::ImportRequest,
+    ports::{Clock, Delivery},
+};
+use dealbridge_lambda::{Function, Invocation, sqs};
+use dealbridge_salesforce::SalesforceClient;
+use lambda_runtime::Error;
+use serde_json::Value;
+
+/// The function with its adapters.
+pub struct ImportWorker {
+    /// Salesforce.
+    pub salesforce: SalesforceClient,
+    /// Settings and people.
+    pub portal: DynamoPortal,
+    /// Links, records, problems, runs.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Function for ImportWorker {
+    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
+        let batch = sqs::batch::<ImportRequest>(event)?;
+        let requests = batch.received.iter().map(|received| {
+            // What was listed as fresh need not be so when it is delivered again.
+            let fresh = received.message.fresh && received.delivery == Delivery::First;
+            ImportRequest {
+                fresh,
+                ..received.message.clone()
+            }
+        });
+        let import = Import {
+            salesforce: &self.salesforce,
+            portal: &self.portal,
+            store: &self.store,
+            clock: &*self.clock,
+        };
+        let dispositions = import.batch(requests.collect(), invocation.deadline).await;
+        Ok(batch.response(&dispositions)?)
+    }
+}

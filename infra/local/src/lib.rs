@@ -1,1 +1,17 @@
-//! The product on one machine.
+//! The product on one machine: one process, no account, no container; the same handlers as in the cloud.
+//!
+//! DynamoDB and SQS are embedded servers on loopback that the AWS SDK talks to over the wire; Salesforce is a real org
+//! or a simulated one. Batch sizes, timeouts and schedules come from `template.yaml`.
+
+pub mod database;
+pub mod error;
+pub mod folder;
+pub mod functions;
+pub mod poller;
+pub mod report;
+pub mod sync;
+pub mod template;
+pub mod world;
+
+pub use error::LocalError;
+pub use world::{Options, SalesforceTarget, World};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// The configuration that both clients are made from.
+pub use aws_config::SdkConfig as Sdk;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};

@@ -48,7 +48,10 @@ pub fn encode<T: Serialize>(value: &T, key: Attributes) -> Result<Attributes, Po
 ///
 /// # Errors
 /// When an attribute is missing or of another type.
-pub fn decode<T: DeserializeOwned>(item: Attributes, what: &str) -> Result<T, PortError> {
+pub fn decode<T: DeserializeOwned>(mut item: Attributes, what: &str) -> Result<T, PortError> {
+    // Keys belong to the store; types that refuse unknown fields would take them for typing errors.
+    item.remove(PK);
+    item.remove(SK);
     serde_dynamo::from_item(item).map_err(|error| unreadable(what, error))
 }
 

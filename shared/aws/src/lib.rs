@@ -9,6 +9,7 @@ pub mod config;
 pub mod item;
 pub mod keys;
 pub mod listing;
+pub mod log;
 pub mod meter;
 pub mod portal;
 pub mod queue;

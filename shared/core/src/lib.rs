@@ -27,6 +27,7 @@ pub mod run;
 pub mod salesforce;
 pub mod settings;
 pub mod stamp;
+pub mod sync_request;
 
 #[cfg(test)]
 mod testing;

@@ -28,6 +28,12 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+impl<T: Clock + ?Sized> Clock for std::sync::Arc<T> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}
+
 /// Makes ids that never repeat and order roughly as they were made.
 pub trait Ids: Send + Sync {
     /// The next id: letters and digits.

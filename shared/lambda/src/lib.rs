@@ -1,1 +1,11 @@
-//! What every function shares: settings, telemetry, SQS batches, HTTP answers, wiring.
+//! What every function shares: settings, telemetry, SQS batches, wiring.
+
+pub mod clock;
+pub mod invocation;
+pub mod settings;
+pub mod sqs;
+pub mod telemetry;
+pub mod wiring;
+
+pub use clock::{SystemClock, UlidIds};
+pub use invocation::{Function, Invocation, run};

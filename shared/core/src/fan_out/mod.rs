@@ -35,7 +35,7 @@ const RECENT: usize = 20_000;
 
 /// The use case, over its ports.
 #[derive(Debug)]
-pub struct FanOut<'a, F, P, S, Q, C> {
+pub struct FanOut<'a, F, P, S, Q, C: ?Sized> {
     /// Salesforce.
     pub salesforce: &'a F,
     /// Settings and people.
@@ -78,7 +78,7 @@ impl From<SalesforceError> for Stop {
     }
 }
 
-impl<F: Salesforce, P: Portal, S: RunStore + ListingStore, Q: ImportQueue, C: Clock>
+impl<F: Salesforce, P: Portal, S: RunStore + ListingStore, Q: ImportQueue, C: Clock + ?Sized>
     FanOut<'_, F, P, S, Q, C>
 {
     /// A schedule's tick: starts a run and lists it, unless one is active.

@@ -39,7 +39,7 @@ pub enum Disposition {
 
 /// The use case, over its ports.
 #[derive(Debug)]
-pub struct Import<'a, F, P, S, C> {
+pub struct Import<'a, F, P, S, C: ?Sized> {
     /// Salesforce.
     pub salesforce: &'a F,
     /// Settings and people.
@@ -65,7 +65,9 @@ struct KnownItems {
     record: Option<Record>,
 }
 
-impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock> Import<'_, F, P, S, C> {
+impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
+    Import<'_, F, P, S, C>
+{
     /// Imports a batch. The answer has one disposition per request, in order.
     ///
     /// Safe to repeat with any of the requests, at the same time or days later: each Opportunity is linked at most once

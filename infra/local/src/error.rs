@@ -1,0 +1,39 @@
+//! What goes wrong on this machine, as sentences for the person at the keyboard.
+
+/// Something that stops a command. Each line says what was wrong, where, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalError {
+    lines: Vec<String>,
+}
+
+impl LocalError {
+    /// One sentence.
+    #[must_use]
+    pub fn new(line: impl Into<String>) -> Self {
+        Self {
+            lines: vec![line.into()],
+        }
+    }
+
+    /// Several findings of one check.
+    #[must_use]
+    pub fn all<E: std::fmt::Display>(errors: impl IntoIterator<Item = E>) -> Self {
+        Self {
+            lines: errors.into_iter().map(|error| error.to_string()).collect(),
+        }
+    }
+}
+
+impl std::fmt::Display for LocalError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.lines.join("\n"))
+    }
+}
+
+impl std::error::Error for LocalError {}
+
+impl From<dealbridge_core::ports::PortError> for LocalError {
+    fn from(error: dealbridge_core::ports::PortError) -> Self {
+        Self::new(error.to_string())
+    }
+}

@@ -1,0 +1,227 @@
+//! `channeltivity.json` of an org folder: settings, people, and records of the portal.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use dealbridge_aws::portal::People;
+use dealbridge_core::{
+    portal::{Contact, Group, Organization, User},
+    record::{Record, RecordId, RecordKind},
+    settings::Settings,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+/// The file's name.
+pub const FILE: &str = "channeltivity.json";
+
+/// The portal's side of an org folder.
+#[derive(Clone, Debug)]
+pub struct PortalFolder {
+    /// The settings.
+    pub settings: Settings,
+    /// The people.
+    pub people: People,
+    /// Leads, Deals and Referrals that are in the portal already.
+    pub records: Vec<Record>,
+    /// Tells whether the file changed since it was last loaded.
+    pub digest: String,
+}
+
+/// What is wrong with the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {problem}", file.display())]
+pub struct PortalFolderError {
+    file: PathBuf,
+    problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    settings: Settings,
+    organizations: Vec<Organization>,
+    groups: Vec<Group>,
+    users: Vec<User>,
+    #[serde(default)]
+    contacts: Vec<Contact>,
+    #[serde(default)]
+    leads: Vec<RecordEntry>,
+    #[serde(default)]
+    deals: Vec<RecordEntry>,
+    #[serde(default)]
+    referrals: Vec<RecordEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordEntry {
+    id: String,
+    #[serde(default)]
+    owner: Option<String>,
+    #[serde(default)]
+    fields: Map<String, Value>,
+}
+
+impl PortalFolder {
+    /// Reads the file of a folder.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place and what to do.
+    pub fn load(folder: &Path) -> Result<Self, Vec<PortalFolderError>> {
+        let file = folder.join(FILE);
+        let error = |problem: String| {
+            vec![PortalFolderError {
+                file: file.clone(),
+                problem,
+            }]
+        };
+        let text = std::fs::read_to_string(&file).map_err(|failure| {
+            error(format!("cannot be read ({failure}); the folder needs it beside its CSV files, with settings, organizations, groups and users"))
+        })?;
+        let read: File = serde_json::from_str(&text).map_err(|failure| {
+            error(format!(
+                "is not as expected at line {}, column {}: {failure}",
+                failure.line(),
+                failure.column()
+            ))
+        })?;
+        let mut problems = Vec::new();
+        if let Err(wrong) = read.settings.check() {
+            problems.extend(wrong.into_iter().map(|wrong| format!("settings.{wrong}")));
+        }
+        check_people(&read, &mut problems);
+        let owners: HashSet<&str> = read.users.iter().map(|user| user.id.as_str()).collect();
+        let mut records = Vec::new();
+        for (kind, entries) in [
+            (RecordKind::Lead, &read.leads),
+            (RecordKind::Deal, &read.deals),
+            (RecordKind::Referral, &read.referrals),
+        ] {
+            let mut ids = HashSet::new();
+            for (at, entry) in entries.iter().enumerate() {
+                let place = format!("{}[{at}]", kind.collection());
+                if entry
+                    .owner
+                    .as_deref()
+                    .is_some_and(|owner| !owners.contains(owner))
+                {
+                    problems.push(format!(
+                        "{place}.owner: there is no user {:?}",
+                        entry.owner.as_deref().unwrap_or_default()
+                    ));
+                }
+                match RecordId::new(kind, &entry.id) {
+                    Err(invalid) => problems.push(format!("{place}.id: {invalid}")),
+                    Ok(id) if !ids.insert(id.clone()) => {
+                        problems.push(format!("{place}.id: {:?} stands twice", entry.id))
+                    }
+                    Ok(id) => records.push(record(id, entry, &read.users)),
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems
+                .into_iter()
+                .map(|problem| PortalFolderError {
+                    file: file.clone(),
+                    problem,
+                })
+                .collect());
+        }
+        let digest = Sha256::digest(text.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let people = People {
+            organizations: read.organizations,
+            groups: read.groups,
+            users: read.users,
+            contacts: read.contacts,
+        };
+        Ok(Self {
+            settings: read.settings,
+            people,
+            records,
+            digest,
+        })
+    }
+}
+
+fn record(id: RecordId, entry: &RecordEntry, users: &[User]) -> Record {
+    let owner = entry
+        .owner
+        .as_ref()
+        .and_then(|owner| users.iter().find(|user| user.id == *owner));
+    Record {
+        id,
+        version: 1,
+        fields: entry.fields.clone(),
+        owner: owner.map(|owner| owner.id.clone()),
+        organization: owner.map(|owner| owner.organization.clone()),
+        partner: None,
+        distributor: None,
+        account: None,
+        contact: None,
+        registration_status: None,
+        link: None,
+    }
+}
+
+fn check_people(file: &File, problems: &mut Vec<String>) {
+    let organizations: HashSet<&str> = file
+        .organizations
+        .iter()
+        .map(|organization| organization.id.as_str())
+        .collect();
+    let groups: HashSet<&str> = file.groups.iter().map(|group| group.id.as_str()).collect();
+    let mut twice = |place: &str, ids: Vec<&str>| {
+        let mut seen = HashSet::new();
+        for id in ids {
+            if id.trim().is_empty() || !seen.insert(id) {
+                problems.push(format!("{place}: the id {id:?} is empty or stands twice"));
+            }
+        }
+    };
+    twice(
+        "organizations",
+        file.organizations
+            .iter()
+            .map(|organization| organization.id.as_str())
+            .collect(),
+    );
+    twice(
+        "groups",
+        file.groups.iter().map(|group| group.id.as_str()).collect(),
+    );
+    twice(
+        "users",
+        file.users.iter().map(|user| user.id.as_str()).collect(),
+    );
+    for (at, user) in file.users.iter().enumerate() {
+        if !organizations.contains(user.organization.as_str()) {
+            problems.push(format!(
+                "users[{at}].organization: there is no organization {:?}",
+                user.organization
+            ));
+        }
+        for group in user
+            .groups
+            .iter()
+            .filter(|group| !groups.contains(group.as_str()))
+        {
+            problems.push(format!("users[{at}].groups: there is no group {group:?}"));
+        }
+    }
+    for (at, contact) in file.contacts.iter().enumerate() {
+        if !organizations.contains(contact.organization.as_str()) {
+            problems.push(format!(
+                "contacts[{at}].organization: there is no organization {:?}",
+                contact.organization
+            ));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The report of a run: counts, failure codes with what to do, and what the run used.
+
+use std::collections::BTreeMap;
+
+use dealbridge_aws::Usage;
+use dealbridge_core::run::{Counts, Run, RunStatus};
+use dealbridge_salesforce::ApiUsage;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// What was used between two looks at the counters.
+#[derive(Clone, Debug, Default)]
+pub struct Used {
+    /// AWS requests and units.
+    pub aws: Usage,
+    /// Salesforce calls.
+    pub salesforce: ApiUsage,
+    /// Invocations by function.
+    pub invocations: BTreeMap<&'static str, u64>,
+}
+
+impl Used {
+    /// What was used since an earlier look.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Value {
+        let dynamodb = difference(&self.aws.dynamodb_requests, &earlier.aws.dynamodb_requests);
+        let sqs = difference(&self.aws.sqs_requests, &earlier.aws.sqs_requests);
+        let invocations = difference(&self.invocations, &earlier.invocations);
+        let (now, before) = (&self.salesforce, &earlier.salesforce);
+        let salesforce = BTreeMap::from([
+            ("token", now.token - before.token),
+            ("query", now.query - before.query),
+            ("queryMore", now.query_more - before.query_more),
+            ("retrieve", now.retrieve - before.retrieve),
+            ("describe", now.describe - before.describe),
+            ("update", now.update - before.update),
+        ]);
+        json!({
+            "salesforceCalls": salesforce.values().sum::<u64>(),
+            "sqsRequests": sqs.values().sum::<u64>(),
+            "dynamodbRequests": dynamodb.values().sum::<u64>(),
+            "dynamodbReadUnits": self.aws.read_units - earlier.aws.read_units,
+            "dynamodbWriteUnits": self.aws.write_units - earlier.aws.write_units,
+            "lambdaInvocations": invocations.values().sum::<u64>(),
+            "salesforce": salesforce,
+            "sqs": sqs,
+            "dynamodb": dynamodb,
+            "lambda": invocations,
+        })
+    }
+}
+
+fn difference<K: Ord + Clone>(
+    now: &BTreeMap<K, u64>,
+    before: &BTreeMap<K, u64>,
+) -> BTreeMap<K, u64> {
+    now.iter()
+        .map(|(key, count)| (key.clone(), count - before.get(key).copied().unwrap_or(0)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// A failure code with how many Opportunities have it and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRow {
+    /// The code.
+    pub code: dealbridge_core::code::Code,
+    /// How many Opportunities.
+    pub opportunities: u64,
+    /// One of its messages.
+    pub example: String,
+    /// What to do about it.
+    pub suggestion: String,
+}
+
+/// The report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The run.
+    pub run: Run,
+    /// Its status when it was looked at.
+    pub status: RunStatus,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Failure codes.
+    pub codes: Vec<CodeRow>,
+    /// Task-level errors of the run.
+    pub faults: Vec<String>,
+    /// What it used.
+    pub usage: Value,
+}
+
+#[derive(Serialize)]
+struct JsonCounts {
+    listed: u64,
+    imported: u64,
+    updated: u64,
+    unchanged: u64,
+    failed: u64,
+    suppressed: u64,
+    left: u64,
+}
+
+fn json_counts(counts: &Counts) -> JsonCounts {
+    JsonCounts {
+        listed: counts.listed,
+        imported: counts.imported,
+        updated: counts.updated,
+        unchanged: counts.unchanged,
+        failed: counts.failed,
+        suppressed: counts.suppressed,
+        left: counts.left(),
+    }
+}
+
+impl Report {
+    /// The report as one JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let codes: BTreeMap<&str, u64> = self
+            .codes
+            .iter()
+            .map(|row| (row.code.as_str(), row.opportunities))
+            .collect();
+        json!({
+            "run": {
+                "id": self.run.id,
+                "status": self.status,
+                "startedAt": self.run.started_at,
+                "finishedAt": self.finished_at,
+            },
+            "counts": json_counts(&self.run.counts),
+            "codes": codes,
+            "errors": self.faults,
+            "usage": self.usage,
+        })
+    }
+
+    /// The report for a person.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let counts = &self.run.counts;
+        let mut text = format!("\n{} {}\n\n", self.run.id, word(self.status));
+        for (label, count) in [
+            ("listed", counts.listed),
+            ("imported", counts.imported),
+            ("updated", counts.updated),
+            ("unchanged", counts.unchanged),
+            ("failed", counts.failed),
+            ("suppressed", counts.suppressed),
+            ("left", counts.left()),
+        ] {
+            text.push_str(&format!("  {label:<11}{count:>7}\n"));
+        }
+        for fault in &self.faults {
+            text.push_str(&format!("\n  {fault}\n"));
+        }
+        if !self.codes.is_empty() {
+            text.push_str("\nWhy Opportunities did not import (one can have several reasons):\n");
+        }
+        for row in &self.codes {
+            text.push_str(&format!(
+                "\n  {:>6}  {}\n          e.g. {}\n          -> {}\n",
+                row.opportunities, row.code, row.example, row.suggestion
+            ));
+        }
+        text
+    }
+}
+
+fn word(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Queued => "is queued",
+        RunStatus::Running => "is running",
+        RunStatus::Succeeded => "succeeded",
+        RunStatus::Failed => "failed",
+    }
+}

@@ -1,0 +1,107 @@
+//! One run to its end, with its report.
+
+use std::collections::{BTreeMap, HashSet};
+
+use dealbridge_core::{
+    SalesforceId,
+    code::{Code, Level},
+    ports::Clock,
+    run::{Run, RunId},
+    sync_request::{self, Requested},
+};
+use dealbridge_lambda::SystemClock;
+
+use crate::{
+    error::LocalError,
+    report::{CodeRow, Report, Used},
+    world::World,
+};
+
+impl World {
+    /// What was used so far.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        Used {
+            aws: self.meter.usage(),
+            salesforce: self.salesforce.usage(),
+            invocations: self.invocations.by_function(),
+        }
+    }
+
+    /// Asks for a full run, or for the active one.
+    ///
+    /// # Errors
+    /// When the store or the queue cannot be reached.
+    pub async fn request_run(&self) -> Result<Run, LocalError> {
+        match sync_request::request_run(&self.store, &self.sync_requests, SystemClock.now()).await?
+        {
+            Requested::Started(run) | Requested::Active(run) => Ok(run),
+        }
+    }
+
+    /// One full run to its end.
+    ///
+    /// # Errors
+    /// When the store or the queue cannot be reached.
+    pub async fn full_run(&self) -> Result<Report, LocalError> {
+        let before = self.used();
+        let run = self.request_run().await?;
+        let run = self.settled(run.id).await?;
+        let usage = self.used().since(&before);
+        self.report(run, usage).await
+    }
+
+    /// The report of a run.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn report(&self, run: Run, usage: serde_json::Value) -> Result<Report, LocalError> {
+        let now = SystemClock.now();
+        let (codes, faults) = self.codes(run.id).await?;
+        Ok(Report {
+            status: run.status(now),
+            finished_at: run.finished_at(now),
+            codes,
+            faults,
+            usage,
+            run,
+        })
+    }
+
+    async fn codes(&self, run: RunId) -> Result<(Vec<CodeRow>, Vec<String>), LocalError> {
+        let mut by_code: BTreeMap<Code, (HashSet<SalesforceId>, String, String)> = BTreeMap::new();
+        let mut faults = Vec::new();
+        for packed in self.store.packed_entries(run).await? {
+            for entry in packed
+                .unpack(&run.to_string())
+                .into_iter()
+                .filter(|entry| entry.level == Level::Error)
+            {
+                match entry.salesforce {
+                    None => faults.push(format!(
+                        "{}: {} {}",
+                        entry.code, entry.message, entry.suggestion
+                    )),
+                    Some((id, _)) => {
+                        let (ids, ..) = by_code
+                            .entry(entry.code)
+                            .or_insert_with(|| (HashSet::new(), entry.message, entry.suggestion));
+                        ids.insert(id);
+                    }
+                }
+            }
+        }
+        let row = |(code, (ids, example, suggestion)): (
+            Code,
+            (HashSet<SalesforceId>, String, String),
+        )| CodeRow {
+            code,
+            opportunities: ids.len() as u64,
+            example,
+            suggestion,
+        };
+        let mut codes: Vec<CodeRow> = by_code.into_iter().map(row).collect();
+        codes.sort_by_key(|row| std::cmp::Reverse(row.opportunities));
+        Ok((codes, faults))
+    }
+}

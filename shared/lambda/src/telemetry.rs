@@ -1,0 +1,26 @@
+//! Structured logs: one JSON object a line, which CloudWatch and Lambda's log format understand.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging at the level of the variable `LOG_LEVEL` (default INFO).
+pub fn init(settings: &crate::settings::LogLevel) {
+    let filter = EnvFilter::new(format!("warn,{}", crate_levels(&settings.0)));
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_current_span(false);
+    // A second call, as in tests, leaves the first one's subscriber in place.
+    let _ = subscriber.try_init();
+}
+
+fn crate_levels(level: &str) -> String {
+    [
+        "dealbridge_core",
+        "dealbridge_aws",
+        "dealbridge_salesforce",
+        "dealbridge_lambda",
+    ]
+    .map(|name| format!("{name}={level}"))
+    .join(",")
+}
