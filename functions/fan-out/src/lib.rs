@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, SqsImports, Store};
+use dealbridge_aws::{DynamoPortal, SqsImports, SqsSyncRequests, Store};
 use dealbridge_core::{
     fan_out::{FanOut, Listed},
     import::Disposition,
@@ -27,6 +27,8 @@ pub struct FanOutFunction {
     pub store: Store,
     /// The queue of import requests.
     pub imports: SqsImports,
+    /// The queue of sync requests.
+    pub sync_requests: SqsSyncRequests,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -46,6 +48,7 @@ impl Function for FanOutFunction {
             portal: &self.portal,
             store: &self.store,
             imports: &self.imports,
+            sync_requests: &self.sync_requests,
             clock: &*self.clock,
         };
         if let Some(schedule) = event.get("schedule") {
@@ -71,16 +74,14 @@ impl Function for FanOutFunction {
 fn outcome(listed: Listed) -> (String, &'static str) {
     match listed {
         Listed::Finished(run) => (run.to_string(), "listed"),
-        Listed::Unfinished(run) => (run.to_string(), "unfinished"),
+        Listed::Continued(run) => (run.to_string(), "continued"),
         Listed::NotOurs(run) => (run.to_string(), "active"),
     }
 }
 
-/// An unfinished listing goes on with the next delivery of its request.
 fn disposition(listed: &Result<Listed, PortError>) -> Disposition {
     match listed {
-        Ok(Listed::Finished(_) | Listed::NotOurs(_)) => Disposition::Done,
-        Ok(Listed::Unfinished(_)) => Disposition::Retry,
+        Ok(_) => Disposition::Done,
         Err(error) => {
             warn!(error.detail = %error, "Could not list a run, its request goes back to the queue: {error}");
             Disposition::Retry

@@ -13,6 +13,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         portal: wiring.portal()?,
         store: wiring.store()?,
         imports: wiring.imports()?,
+        sync_requests: wiring.sync_requests()?,
         clock: Arc::new(SystemClock),
     };
     dealbridge_lambda::run(function).await

@@ -156,6 +156,7 @@ impl World {
             portal: portal.clone(),
             store: store.clone(),
             imports: SqsImports(sender("imports")),
+            sync_requests: SqsSyncRequests(sender("sync-requests")),
             clock: Arc::clone(&clock),
         };
         let fan_out = Invoker::new("fan-out", fan_out, Arc::clone(&clock), invocations.clone());

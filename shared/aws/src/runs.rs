@@ -47,20 +47,23 @@ impl RunStore for Store {
                 .as_ref()
                 .and_then(|item| number(item, "run"))
                 .unwrap_or(0);
-            if latest > 0 {
-                if let Some(leased) = self.leased(RunId::new(latest)).await? {
-                    match leased.run.status(now) {
-                        RunStatus::Queued | RunStatus::Running
-                            if leased.run.listed_at.is_none() && leased.until <= now =>
-                        {
-                            self.fail(leased.run.id, &Finding::new(Code::RunInterrupted))
-                                .await?;
-                        }
-                        RunStatus::Queued | RunStatus::Running => {
-                            return Ok(Started::Active(leased.run));
-                        }
-                        RunStatus::Succeeded | RunStatus::Failed => {}
+            let previous = if latest > 0 {
+                self.leased(RunId::new(latest)).await?
+            } else {
+                None
+            };
+            if let Some(leased) = previous {
+                match leased.run.status(now) {
+                    RunStatus::Queued | RunStatus::Running
+                        if leased.run.listed_at.is_none() && leased.until <= now =>
+                    {
+                        self.fail(leased.run.id, &Finding::new(Code::RunInterrupted))
+                            .await?;
                     }
+                    RunStatus::Queued | RunStatus::Running => {
+                        return Ok(Started::Active(leased.run));
+                    }
+                    RunStatus::Succeeded | RunStatus::Failed => {}
                 }
             }
             let id = RunId::new(latest + 1);
@@ -208,6 +211,16 @@ impl RunStore for Store {
             .await
     }
 
+    async fn release(&self, progress: &Progress) -> Result<Kept, PortError> {
+        let update = self
+            .ours(progress)
+            .update_expression("SET #until = :start")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":start", s(Timestamp::UNIX_EPOCH));
+        let token = format!("release|{}|{}", progress.run, self.ids.next());
+        self.keep(token, vec![transaction::update(update)?]).await
+    }
+
     async fn finish_listing(&self, progress: &Progress, mark: &Mark) -> Result<Kept, PortError> {
         let now = self.clock.now();
         let update = self
@@ -253,6 +266,8 @@ impl RunStore for Store {
             // Without a mark the next run lists everything: whatever this one left behind is found again.
             transaction::delete_anyway(&self.tables.log, keys::mark())?,
         ];
+        // The alarm on failed runs counts this event (template.yaml, RunFailed).
+        tracing::error!(event = "run_failed", run.id = %run, error.code = finding.code.as_str(), "Run {run} failed: {}", finding.sentences("the run").0);
         // Refused: the run has failed before, and says why.
         self.transact(&format!("fail|{}", entry.id), actions)
             .await

@@ -32,7 +32,7 @@ pub enum Write {
     /// Puts a claim.
     Claim(Claim, Expected),
     /// Puts a record.
-    Record(Record, Expected),
+    Record(Box<Record>, Expected),
     /// Puts an open problem.
     Problem(Problem, Expected),
     /// Closes an open problem.

@@ -198,6 +198,9 @@ pub trait RunStore: Send + Sync {
         checkpoint: &Checkpoint,
     ) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
+    /// Lets go of the lease, so that another invocation can go on with the listing at once.
+    fn release(&self, progress: &Progress) -> impl Future<Output = Result<Kept, PortError>> + Send;
+
     /// Ends the listing and moves the mark, in one step.
     fn finish_listing(
         &self,

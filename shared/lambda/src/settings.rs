@@ -32,7 +32,11 @@ const SALESFORCE: [&str; 6] = [
 #[must_use]
 pub fn variables(function: &str) -> Vec<&'static str> {
     let groups: &[&[&'static str]] = match function {
-        "fan-out" => &[&STORE, &SALESFORCE, &["IMPORTS_QUEUE_URL"]],
+        "fan-out" => &[
+            &STORE,
+            &SALESFORCE,
+            &["IMPORTS_QUEUE_URL", "SYNC_REQUESTS_QUEUE_URL"],
+        ],
         "import-worker" => &[&STORE, &SALESFORCE],
         _ => &[],
     };

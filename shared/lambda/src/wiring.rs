@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, Endpoint, Meter, SqsImports, Store, queue, sdk_config};
+use dealbridge_aws::{
+    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, Store, queue, sdk_config,
+};
 use dealbridge_core::ports::Clock;
 use dealbridge_salesforce::{SalesforceClient, Timeouts, http_client};
 
@@ -105,6 +107,14 @@ impl Wiring {
     /// When its URL is not set.
     pub fn imports(&self) -> Result<SqsImports, WiringError> {
         Ok(SqsImports(self.sender("IMPORTS_QUEUE_URL")?))
+    }
+
+    /// The sync-requests queue.
+    ///
+    /// # Errors
+    /// When its URL is not set.
+    pub fn sync_requests(&self) -> Result<SqsSyncRequests, WiringError> {
+        Ok(SqsSyncRequests(self.sender("SYNC_REQUESTS_QUEUE_URL")?))
     }
 
     /// The variables.

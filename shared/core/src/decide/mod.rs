@@ -130,17 +130,16 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
         }
     }
     let mut checked = conditions::check(row, facts, settings);
-    if checked.conditions.iter().all(|condition| condition.passed) {
-        if let Some(deal) = deal::new_deal(row, facts, &mut checked, settings) {
-            return Decision {
-                conditions: checked.conditions,
-                verdict: Verdict::Import(Box::new(deal)),
-            };
-        }
-    }
+    let passed = checked.conditions.iter().all(|condition| condition.passed);
+    let deal = if passed {
+        deal::new_deal(row, facts, &mut checked, settings)
+    } else {
+        None
+    };
+    let verdict = deal.map_or(Verdict::Fail, |deal| Verdict::Import(Box::new(deal)));
     Decision {
         conditions: checked.conditions,
-        verdict: Verdict::Fail,
+        verdict,
     }
 }
 

@@ -5,7 +5,6 @@ mod page;
 use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::info;
 
 use crate::{
     SalesforceId, SalesforceObject,
@@ -13,10 +12,10 @@ use crate::{
     code::Code,
     finding::Finding,
     import,
-    message::{ImportRequest, VERSION},
+    message::{ImportRequest, SyncRequest, VERSION},
     ports::{
         Checkpoint, Clock, Delivery, ImportQueue, Kept, ListingStore, Mark, PortError, Portal,
-        Progress, RunStore, Started, TakenUp,
+        Progress, RunStore, Started, SyncRequestQueue, TakenUp,
     },
     run::{Counts, Mode, Run, RunId, Trigger},
     salesforce::{Deleted, FieldPath, Listing, Page, Salesforce, SalesforceError},
@@ -35,7 +34,7 @@ const RECENT: usize = 20_000;
 
 /// The use case, over its ports.
 #[derive(Debug)]
-pub struct FanOut<'a, F, P, S, Q, C: ?Sized> {
+pub struct FanOut<'a, F, P, S, Q, R, C: ?Sized> {
     /// Salesforce.
     pub salesforce: &'a F,
     /// Settings and people.
@@ -44,6 +43,8 @@ pub struct FanOut<'a, F, P, S, Q, C: ?Sized> {
     pub store: &'a S,
     /// The queue of import requests.
     pub imports: &'a Q,
+    /// The queue of sync requests, for a listing that outlasts one invocation.
+    pub sync_requests: &'a R,
     /// The time.
     pub clock: &'a C,
 }
@@ -53,8 +54,8 @@ pub struct FanOut<'a, F, P, S, Q, C: ?Sized> {
 pub enum Listed {
     /// Everything is listed and enqueued, or the run failed and says why.
     Finished(RunId),
-    /// The function's time is nearly used up: the run must be taken up again.
-    Unfinished(RunId),
+    /// The function's time is nearly used up: a sync request goes on with the run in another invocation.
+    Continued(RunId),
     /// Nothing to do: another run or attempt is active, or the run has ended.
     NotOurs(RunId),
 }
@@ -78,8 +79,14 @@ impl From<SalesforceError> for Stop {
     }
 }
 
-impl<F: Salesforce, P: Portal, S: RunStore + ListingStore, Q: ImportQueue, C: Clock + ?Sized>
-    FanOut<'_, F, P, S, Q, C>
+impl<
+    F: Salesforce,
+    P: Portal,
+    S: RunStore + ListingStore,
+    Q: ImportQueue,
+    R: SyncRequestQueue,
+    C: Clock + ?Sized,
+> FanOut<'_, F, P, S, Q, R, C>
 {
     /// A schedule's tick: starts a run and lists it, unless one is active.
     ///
@@ -120,7 +127,6 @@ impl<F: Salesforce, P: Portal, S: RunStore + ListingStore, Q: ImportQueue, C: Cl
             Err(Stop::Port(error)) => Err(error),
             Err(Stop::Fault(finding)) => {
                 self.store.fail(run, &finding).await?;
-                info!(run.id = %run, error.code = finding.code.as_str(), "Run {run} failed: {}", finding.sentences("the run").0);
                 Ok(Listed::Finished(run))
             }
         }
@@ -153,7 +159,16 @@ impl<F: Salesforce, P: Portal, S: RunStore + ListingStore, Q: ImportQueue, C: Cl
             .list_opportunities(progress, &mut candidates, &settings, deadline)
             .await?;
         if !newest_read {
-            return Ok(Listed::Unfinished(progress.run));
+            self.store.release(progress).await?;
+            let trigger = Trigger::Schedule;
+            self.sync_requests
+                .send(&SyncRequest {
+                    version: VERSION,
+                    run: progress.run,
+                    trigger,
+                })
+                .await?;
+            return Ok(Listed::Continued(progress.run));
         }
         if self.store.has_lead_links().await? && progress.mode == Mode::Incremental {
             self.list_leads(progress, &mut candidates, org).await?;

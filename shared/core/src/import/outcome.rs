@@ -135,7 +135,7 @@ impl Outcome<'_> {
             Expected::of(earlier.map(|claim| claim.version)),
         ));
         self.writes.push(Write::Record(
-            record(deal, self.request.opportunity, now),
+            Box::new(record(deal, self.request.opportunity, now)),
             Expected::Absent,
         ));
         self.close_problem();
@@ -169,8 +169,10 @@ impl Outcome<'_> {
             (link.status, link.reason, link.name, link.stamp) =
                 (update.status, update.reason, update.name, update.stamp);
         }
-        self.writes
-            .push(Write::Record(next, Expected::Version(record.version)));
+        self.writes.push(Write::Record(
+            Box::new(next),
+            Expected::Version(record.version),
+        ));
         self.put_claim(claim, |claim| claim.stamp = update.stamp);
         self.close_problem();
         let line = self.line(Some(record.id.clone()), update.findings);
