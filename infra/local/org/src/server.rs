@@ -37,6 +37,8 @@ use crate::{
 
 /// The largest request body.
 const LARGEST_BODY: usize = 64 * 1_024 * 1_024;
+/// How long connections may take to close.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(5);
 /// The longest path and query that Salesforce takes.
 const LONGEST_TARGET: usize = 16_384;
 /// Bodies from this size on are compressed when the client asks for it.
@@ -257,10 +259,17 @@ impl OrgHandle {
         Timestamp::from_second(self.engine.read().clock).unwrap_or_default()
     }
 
-    /// Stops the service and waits until every connection is closed.
+    /// Stops the service and waits until every connection is closed, for some seconds at most: a client that sent half a
+    /// request must not keep the org alive.
     pub async fn shutdown(self) {
         let _ = self.stop.send(());
-        let _ = self.task.await;
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(LONGEST_FAREWELL, self.task)
+            .await
+            .is_err()
+        {
+            abort.abort();
+        }
     }
 }
 

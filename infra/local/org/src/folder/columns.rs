@@ -23,8 +23,9 @@ pub(super) fn resolve(
     let mut columns = Vec::new();
     let zero_and_one = writes_zero_and_one(records);
     for (at, name) in records.header.iter().enumerate() {
+        let column = (!name.is_empty()).then_some(name);
         let mut refuse =
-            |problem: String| errors.push(LoadError::new(file, Some(1), Some(name), problem));
+            |problem: String| errors.push(LoadError::new(file, Some(1), column, problem));
         if name.is_empty() {
             refuse(format!(
                 "column {} has no name; give it the API name of its field",

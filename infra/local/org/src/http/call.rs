@@ -1,10 +1,23 @@
 //! One request, taken apart once, whether it came over the wire or inside a composite request.
 
 use axum::http::{HeaderMap, Method};
+use dealbridge_core::SalesforceId;
 use percent_encoding::percent_decode_str;
 use serde_json::Value as Json;
 
 use super::reply::{ApiError, Reply};
+use crate::engine::Engine;
+
+/// A call on the API, by whom, and the org it asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'a> {
+    /// The org.
+    pub(crate) engine: &'a Engine,
+    /// The call.
+    pub(crate) call: &'a Call,
+    /// The user its session stands for.
+    pub(crate) user: SalesforceId,
+}
 
 /// One request.
 #[derive(Clone, Debug)]

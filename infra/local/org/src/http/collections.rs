@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{
-    call::Call,
+    call::{Call, Caller},
     keys::{self, Upserted},
     reply::{ApiError, Reply},
     rows,
@@ -24,16 +24,17 @@ const MOST_WRITTEN: usize = 200;
 const MOST_READ: usize = 2_000;
 
 /// Answers a call on `composite/sobjects/…`; `path` is what follows.
-pub(crate) fn answer(engine: &Engine, call: &Call, user: SalesforceId, path: &[&str]) -> Reply {
+pub(crate) fn answer(caller: Caller<'_>, path: &[&str]) -> Reply {
+    let Caller { engine, call, .. } = caller;
     let method = &call.method;
     match path {
-        [] if *method == Method::POST => write(engine, call, user, &|store, author, record| {
+        [] if *method == Method::POST => write(caller, &|store, author, record| {
             create(store, author, record)
         }),
-        [] if *method == Method::PATCH => write(engine, call, user, &|store, author, record| {
+        [] if *method == Method::PATCH => write(caller, &|store, author, record| {
             update(store, author, record)
         }),
-        [] if *method == Method::DELETE => delete(engine, call, user),
+        [] if *method == Method::DELETE => delete(caller),
         [] => Reply::method_not_allowed(method.as_str(), "DELETE,PATCH,POST"),
         [object] if *method == Method::GET || *method == Method::POST => {
             retrieve(engine, call, object)
@@ -43,7 +44,7 @@ pub(crate) fn answer(engine: &Engine, call: &Call, user: SalesforceId, path: &[&
             let Some(object) = engine.read().schema.object_index(object) else {
                 return Reply::not_found();
             };
-            write(engine, call, user, &move |store, author, record| {
+            write(caller, &move |store, author, record| {
                 upsert(store, author, object, &field, record)
             })
         }
@@ -177,7 +178,8 @@ impl Outcome {
 /// Writes one row of a collection.
 type WriteOne<'a> = &'a dyn Fn(&mut Store, Author, &Body) -> Result<Outcome, ApiError>;
 
-fn write(engine: &Engine, call: &Call, user: SalesforceId, one: WriteOne<'_>) -> Reply {
+fn write(caller: Caller<'_>, one: WriteOne<'_>) -> Reply {
+    let Caller { call, .. } = caller;
     let body = match rows::body(call) {
         Ok(body) => body,
         Err(refusal) => return refusal,
@@ -198,9 +200,8 @@ fn write(engine: &Engine, call: &Call, user: SalesforceId, one: WriteOne<'_>) ->
         );
     }
     run(
-        engine,
-        user,
-        all_or_none,
+        caller,
+        all_or_none.into(),
         records,
         &|store, author, record| match record {
             Json::Object(record) => one(store, author, record),
@@ -211,10 +212,26 @@ fn write(engine: &Engine, call: &Call, user: SalesforceId, one: WriteOne<'_>) ->
     )
 }
 
+/// What becomes of good rows beside bad ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    EachAlone,
+    AllOrNone,
+}
+
+impl From<bool> for Mode {
+    fn from(all_or_none: bool) -> Self {
+        if all_or_none {
+            Self::AllOrNone
+        } else {
+            Self::EachAlone
+        }
+    }
+}
+
 fn run<T>(
-    engine: &Engine,
-    user: SalesforceId,
-    all_or_none: bool,
+    Caller { engine, user, .. }: Caller<'_>,
+    mode: Mode,
     items: &[T],
     one: &dyn Fn(&mut Store, Author, &T) -> Result<Outcome, ApiError>,
 ) -> Reply {
@@ -232,7 +249,7 @@ fn run<T>(
             })
             .collect();
         let failed = outcomes.iter().filter(|outcome| !outcome.success).count();
-        if failed > 0 && all_or_none {
+        if failed > 0 && mode == Mode::AllOrNone {
             let rolled_back = outcomes
                 .into_iter()
                 .map(|outcome| {
@@ -349,7 +366,8 @@ fn upsert(
     })
 }
 
-fn delete(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
+fn delete(caller: Caller<'_>) -> Reply {
+    let Caller { call, .. } = caller;
     let ids: Vec<&str> = call
         .parameter("ids")
         .unwrap_or_default()
@@ -369,7 +387,7 @@ fn delete(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
         );
     }
     let all_or_none = call.parameter("allOrNone") == Some("true");
-    run(engine, user, all_or_none, &ids, &|store, author, id| {
+    run(caller, all_or_none.into(), &ids, &|store, author, id| {
         let id = SalesforceId::parse(id).map_err(|_| {
             ApiError::new(400, "MALFORMED_ID", format!("malformed id {id}")).about(&["Id"])
         })?;

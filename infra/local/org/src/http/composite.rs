@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use dealbridge_core::SalesforceId;
 use serde_json::{Value as Json, json};
 
 use super::{
-    call::Call,
+    call::{Call, Caller},
     reply::{ApiError, Reply},
     routes,
 };
-use crate::engine::Engine;
 
 /// The most calls in one.
 const MOST_CALLS: usize = 25;
@@ -21,7 +19,8 @@ fn bad_request(message: impl Into<String>) -> Reply {
 }
 
 /// Answers `composite/batch`: calls that do not know of each other.
-pub(crate) fn batch(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
+pub(crate) fn batch(caller: Caller<'_>) -> Reply {
+    let Caller { call, .. } = caller;
     let body = match call.json() {
         Ok(body) => body,
         Err(refusal) => return refusal,
@@ -55,7 +54,7 @@ pub(crate) fn batch(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
             body: request.get("richInput"),
             headers: None,
         };
-        let reply = sub.run(engine, call, user);
+        let reply = sub.run(caller);
         has_errors |= !reply.is_success();
         results.push(json!({ "statusCode": reply.status, "result": reply.to_json() }));
     }
@@ -71,7 +70,7 @@ struct Sub<'a> {
 }
 
 impl Sub<'_> {
-    fn run(&self, engine: &Engine, outer: &Call, user: SalesforceId) -> Reply {
+    fn run(&self, outer: Caller<'_>) -> Reply {
         let Ok(method) = Method::from_bytes(self.method.as_bytes()) else {
             return bad_request(format!("{:?} is no method", self.method));
         };
@@ -96,25 +95,30 @@ impl Sub<'_> {
         if !is_below || is_compound {
             return Reply::not_found();
         }
-        call.version.clone_from(&outer.version);
-        routes::resource(engine, &call, user)
+        call.version.clone_from(&outer.call.version);
+        routes::resource(Caller {
+            call: &call,
+            ..outer
+        })
     }
 }
 
 /// Answers `composite`: calls that may use the answers before them.
-pub(crate) fn composite(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
+pub(crate) fn composite(caller: Caller<'_>) -> Reply {
+    let Caller { call, .. } = caller;
     let body = match call.json() {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    match chain(engine, call, user, &body) {
+    match chain(caller, &body) {
         Ok((answers, _)) => Reply::json(200, &json!({ "compositeResponse": answers })),
         Err(refusal) => refusal,
     }
 }
 
 /// Answers `composite/graph`: chains, each whole or not at all.
-pub(crate) fn graph(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
+pub(crate) fn graph(caller: Caller<'_>) -> Reply {
+    let Caller { call, .. } = caller;
     let body = match call.json() {
         Ok(body) => body,
         Err(refusal) => return refusal,
@@ -126,7 +130,7 @@ pub(crate) fn graph(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
     for graph in graphs {
         let mut graph = graph.clone();
         graph["allOrNone"] = json!(true);
-        match chain(engine, call, user, &graph) {
+        match chain(caller, &graph) {
             Ok((responses, is_successful)) => answers.push(json!({
                 "graphId": graph.get("graphId"),
                 "graphResponse": { "compositeResponse": responses },
@@ -138,12 +142,8 @@ pub(crate) fn graph(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
     Reply::json(200, &json!({ "graphs": answers }))
 }
 
-fn chain(
-    engine: &Engine,
-    call: &Call,
-    user: SalesforceId,
-    body: &Json,
-) -> Result<(Vec<Json>, bool), Reply> {
+fn chain(caller: Caller<'_>, body: &Json) -> Result<(Vec<Json>, bool), Reply> {
+    let Caller { engine, .. } = caller;
     let all_or_none = body
         .get("allOrNone")
         .and_then(Json::as_bool)
@@ -158,7 +158,7 @@ fn chain(
         )));
     }
     Ok(engine.compound(|| {
-        let (answers, failed) = run_chain(engine, call, user, requests, all_or_none);
+        let (answers, failed) = run_chain(caller, requests, all_or_none);
         let is_kept = !(all_or_none && failed.is_some());
         let answers = if is_kept {
             answers
@@ -171,9 +171,7 @@ fn chain(
 
 /// The answers, and the place of the first that failed.
 fn run_chain(
-    engine: &Engine,
-    call: &Call,
-    user: SalesforceId,
+    caller: Caller<'_>,
     requests: &[Json],
     all_or_none: bool,
 ) -> (Vec<Json>, Option<usize>) {
@@ -197,7 +195,7 @@ fn run_chain(
                     body: body.as_ref(),
                     headers: request.get("httpHeaders"),
                 }
-                .run(engine, call, user),
+                .run(caller),
                 (Err(reference), _) | (_, Err(reference)) => ApiError::new(
                     400,
                     "PROCESSING_HALTED",

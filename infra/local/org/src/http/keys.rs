@@ -5,13 +5,12 @@ use dealbridge_core::SalesforceId;
 use serde_json::json;
 
 use super::{
-    call::Call,
+    call::{Call, Caller},
     reply::{ApiError, Reply},
     rows,
 };
 use crate::{
     changes::{self, Author, Body},
-    engine::Engine,
     soql::plan::View,
     store::Store,
     value::Value,
@@ -106,13 +105,8 @@ pub(crate) fn upsert(
 }
 
 /// Answers a call on a row named by a key.
-pub(crate) fn answer(
-    engine: &Engine,
-    call: &Call,
-    user: SalesforceId,
-    object: usize,
-    key: Key<'_>,
-) -> Reply {
+pub(crate) fn answer(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
+    let Caller { engine, call, user } = caller;
     let found = find(&engine.read(), object, key);
     let found = match found {
         Ok(found) if found.len() > 1 => return several(call, &found),
@@ -128,9 +122,9 @@ pub(crate) fn answer(
             });
             deleted.map_or_else(Reply::from, |()| Reply::empty(204))
         }
-        (&Method::PATCH, Some(_)) => patch(engine, call, user, object, key),
+        (&Method::PATCH, Some(_)) => patch(caller, object, key),
         (&Method::PATCH, None) if call.parameter("updateOnly") != Some("true") => {
-            patch(engine, call, user, object, key)
+            patch(caller, object, key)
         }
         (&Method::GET | &Method::HEAD | &Method::DELETE | &Method::PATCH, None) => {
             Reply::not_found()
@@ -152,7 +146,8 @@ fn several(call: &Call, found: &[SalesforceId]) -> Reply {
     Reply::json(300, &found.iter().map(url).collect::<Vec<_>>())
 }
 
-fn patch(engine: &Engine, call: &Call, user: SalesforceId, object: usize, key: Key<'_>) -> Reply {
+fn patch(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
+    let Caller { engine, call, user } = caller;
     let fields = match rows::body(call) {
         Ok(fields) => fields,
         Err(refusal) => return refusal,

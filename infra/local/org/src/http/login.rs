@@ -31,6 +31,13 @@ impl Sessions {
     }
 }
 
+/// How a session was opened; the answers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    ClientCredentials,
+    JwtBearer,
+}
+
 /// The body of a refused login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -87,7 +94,8 @@ pub(crate) fn token(engine: &Engine, call: &Call) -> Reply {
     let outcome = match form.get("grant_type") {
         Some("client_credentials") => client_credentials(engine, call, &form),
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => {
-            jwt::login(engine, form.get("assertion").unwrap_or_default()).map(|user| (user, false))
+            jwt::login(engine, form.get("assertion").unwrap_or_default())
+                .map(|user| (user, Grant::JwtBearer))
         }
         // No user of a simulated org has a password, and no grant hands out refresh tokens.
         Some("password") => Err(Refusal::grant("authentication failure")),
@@ -95,7 +103,7 @@ pub(crate) fn token(engine: &Engine, call: &Call) -> Reply {
         _ => Err(UNSUPPORTED),
     };
     let reply = match outcome {
-        Ok((user, signed)) => Reply::json(200, &open(engine, user, signed)),
+        Ok((user, grant)) => Reply::json(200, &open(engine, user, grant)),
         Err(refusal) => refusal.into(),
     };
     reply.with("cache-control", "no-cache, no-store")
@@ -121,7 +129,7 @@ fn client_credentials(
     engine: &Engine,
     call: &Call,
     form: &Form<'_>,
-) -> Result<(SalesforceId, bool), Refusal> {
+) -> Result<(SalesforceId, Grant), Refusal> {
     let basic = call
         .header("authorization")
         .and_then(|header| header.strip_prefix("Basic "))
@@ -138,10 +146,10 @@ fn client_credentials(
     if secret != Some(engine.client.secret.as_str()) {
         return Err(WRONG_SECRET);
     }
-    Ok((engine.api_user, true))
+    Ok((engine.api_user, Grant::ClientCredentials))
 }
 
-fn open(engine: &Engine, user: SalesforceId, signed: bool) -> Json {
+fn open(engine: &Engine, user: SalesforceId, grant: Grant) -> Json {
     let now = engine.now();
     let mut sessions = locked(&engine.sessions);
     sessions.issued += 1;
@@ -159,7 +167,7 @@ fn open(engine: &Engine, user: SalesforceId, signed: bool) -> Json {
         organization.as_str(),
         user.as_str()
     );
-    if signed {
+    if grant == Grant::ClientCredentials {
         json!({
             "access_token": token,
             "signature": BASE64.encode(Sha256::digest(format!("{id}{now}"))),

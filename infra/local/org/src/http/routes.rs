@@ -3,11 +3,10 @@
 use std::sync::PoisonError;
 
 use axum::http::Method;
-use dealbridge_core::SalesforceId;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    call::Call,
+    call::{Call, Caller},
     collections, composite, login,
     query::{self, Scope},
     reply::{ApiError, Reply},
@@ -63,11 +62,19 @@ pub(crate) fn answer(engine: &Engine, mut call: Call) -> Reply {
                 Err(refusal) => refusal,
                 Ok(()) if is_compound => {
                     let _alone = engine.gate.write().unwrap_or_else(PoisonError::into_inner);
-                    resource(engine, &call, user)
+                    resource(Caller {
+                        engine,
+                        call: &call,
+                        user,
+                    })
                 }
                 Ok(()) => {
                     let _shared = engine.gate.read().unwrap_or_else(PoisonError::into_inner);
-                    resource(engine, &call, user)
+                    resource(Caller {
+                        engine,
+                        call: &call,
+                        user,
+                    })
                 }
             };
             reply.with("sforce-limit-info", engine.allowance.header())
@@ -77,19 +84,20 @@ pub(crate) fn answer(engine: &Engine, mut call: Call) -> Reply {
 }
 
 /// Answers a call on a resource below `/services/data/vXX.0`, from the wire or from a composite request.
-pub(crate) fn resource(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
+pub(crate) fn resource(caller: Caller<'_>) -> Reply {
+    let Caller { engine, call, .. } = caller;
     let parts = call.parts();
     let method = &call.method;
     match parts.get(3..).unwrap_or_default() {
-        [] => resources(engine, call, user),
+        [] => resources(caller),
         ["query"] => query::first_page(engine, call, Scope::Live),
         ["queryAll"] => query::first_page(engine, call, Scope::All),
         ["query" | "queryAll", locator] => query::next_page(engine, call, locator),
-        ["sobjects", path @ ..] => rows::answer(engine, call, user, path),
-        ["composite", "sobjects", path @ ..] => collections::answer(engine, call, user, path),
-        ["composite"] if method == Method::POST => composite::composite(engine, call, user),
-        ["composite", "batch"] if method == Method::POST => composite::batch(engine, call, user),
-        ["composite", "graph"] if method == Method::POST => composite::graph(engine, call, user),
+        ["sobjects", path @ ..] => rows::answer(caller, path),
+        ["composite", "sobjects", path @ ..] => collections::answer(caller, path),
+        ["composite"] if method == Method::POST => composite::composite(caller),
+        ["composite", "batch"] if method == Method::POST => composite::batch(caller),
+        ["composite", "graph"] if method == Method::POST => composite::graph(caller),
         ["composite"] | ["composite", "batch" | "graph"] => {
             Reply::method_not_allowed(method.as_str(), "POST")
         }
@@ -173,7 +181,8 @@ fn release(version: u16) -> String {
     format!("{season} {quote}{year:02}")
 }
 
-fn resources(engine: &Engine, call: &Call, user: SalesforceId) -> Reply {
+fn resources(caller: Caller<'_>) -> Reply {
+    let Caller { engine, call, user } = caller;
     let base = format!("/services/data/v{}", call.version);
     let mut resources = Map::new();
     for name in ["composite", "limits", "query", "queryAll", "sobjects"] {

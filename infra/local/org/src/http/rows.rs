@@ -5,7 +5,7 @@ use dealbridge_core::SalesforceId;
 use serde_json::{Value as Json, json};
 
 use super::{
-    call::Call,
+    call::{Call, Caller},
     describe,
     keys::{self, unknown_key},
     replication::{self, Log},
@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// Answers a call on `sobjects/…`; `path` is what follows.
-pub(crate) fn answer(engine: &Engine, call: &Call, user: SalesforceId, path: &[&str]) -> Reply {
+pub(crate) fn answer(caller: Caller<'_>, path: &[&str]) -> Reply {
+    let Caller { engine, call, .. } = caller;
     let [name, rest @ ..] = path else {
         return describe::list(engine, call);
     };
@@ -34,23 +35,24 @@ pub(crate) fn answer(engine: &Engine, call: &Call, user: SalesforceId, path: &[&
         ("GET" | "HEAD", []) => describe::summary(engine, call, object),
         ("GET" | "HEAD", ["describe"]) => describe::object(engine, call, object),
         (_, ["describe"]) => Reply::method_not_allowed(method, "GET,HEAD"),
-        ("POST", []) => create(engine, call, user, object),
+        ("POST", []) => create(caller, object),
         (_, []) => Reply::method_not_allowed(method, "GET,HEAD,POST"),
         ("GET", ["updated"]) => replication::answer(engine, call, object, Log::Updated),
         ("GET", ["deleted"]) => replication::answer(engine, call, object, Log::Deleted),
-        (_, [id]) => by_id(engine, call, user, object, id),
-        (_, [field, value]) => keys::answer(engine, call, user, object, (field, value)),
+        (_, [id]) => by_id(caller, object, id),
+        (_, [field, value]) => keys::answer(caller, object, (field, value)),
         _ => Reply::not_found(),
     }
 }
 
-fn by_id(engine: &Engine, call: &Call, user: SalesforceId, object: usize, id: &str) -> Reply {
+fn by_id(caller: Caller<'_>, object: usize, id: &str) -> Reply {
+    let Caller { engine, call, user } = caller;
     let Ok(id) = SalesforceId::parse(id) else {
         return unknown_key(id).into();
     };
     match call.method {
         Method::GET | Method::HEAD => read(engine, call, object, id),
-        Method::PATCH => match update(engine, call, user, object, id) {
+        Method::PATCH => match update(caller, object, id) {
             Ok(()) => Reply::empty(204),
             Err(refusal) => refusal,
         },
@@ -81,7 +83,8 @@ pub(crate) fn body(call: &Call) -> Result<Body, Reply> {
     }
 }
 
-fn create(engine: &Engine, call: &Call, user: SalesforceId, object: usize) -> Reply {
+fn create(caller: Caller<'_>, object: usize) -> Reply {
+    let Caller { engine, call, user } = caller;
     let fields = match body(call) {
         Ok(fields) => fields,
         Err(refusal) => return refusal,
@@ -210,13 +213,8 @@ fn changed_since() -> Reply {
     .into()
 }
 
-fn update(
-    engine: &Engine,
-    call: &Call,
-    user: SalesforceId,
-    object: usize,
-    id: SalesforceId,
-) -> Result<(), Reply> {
+fn update(caller: Caller<'_>, object: usize, id: SalesforceId) -> Result<(), Reply> {
+    let Caller { engine, call, user } = caller;
     let fields = body(call)?;
     if fields.keys().any(|name| name.eq_ignore_ascii_case("Id")) {
         return Err(ApiError::new(

@@ -43,7 +43,7 @@ fn each_problem_is_named_with_file_row_and_field() {
         ("Contact.csv", account_1.as_str(), own.as_str(), format!("Contact.csv, row 2, field AccountId: {own} is the id of another kind of record; it should name a row of Account (001)")),
         ("Account.csv", "\"Website\"", "\"Homepage\"", "Account.csv, row 1, field Homepage: is no field of Account; remove the column, or end its name with __c if it is a custom field".to_owned()),
         ("Account.csv", "\"Website\"", "\"Name\"", "Account.csv, row 1, field Name: the column is there twice; remove one".to_owned()),
-        ("Account.csv", "\"Website\"", "\"\"", "Account.csv, row 1, field : column 4 has no name; give it the API name of its field".to_owned()),
+        ("Account.csv", "\"Website\"", "\"\"", "Account.csv, row 1: column 4 has no name; give it the API name of its field".to_owned()),
         ("Account.csv", "\"Id\"", "\"Id__c\"", "Account.csv, row 1, field Id: the column is missing; export the object again with this field".to_owned()),
         ("Account.csv", "\"Cork\",", "", "Account.csv, row 2: has 7 columns where the header has 8; check its commas and quotes".to_owned()),
         ("Account.csv", "\"Cork\"", "\"Co\"rk\"", "Account.csv, row 2: has text after a closing quote; double each quote that belongs to a value".to_owned()),

@@ -289,3 +289,18 @@ async fn nonsense_is_refused_with_a_sentence_and_changes_nothing() {
     assert_eq!(no_json.status, 400);
     assert_eq!(org.handle.now(), before);
 }
+
+#[tokio::test]
+async fn the_handle_runs_hooks_without_a_request() {
+    let org = Org::small().await;
+
+    let done = org.handle.hook(
+        "edit",
+        &json!({ "object": "Account", "id": account(1), "fields": { "Name": "Direct" } }),
+    );
+    let refused = org.handle.hook("edit", &json!({}));
+
+    assert_eq!(done.expect("it is right")["id"], account(1));
+    assert!(refused.is_err_and(|text| text.contains("missing field `object`")));
+    assert_eq!(org.row("Account", &account(1)).await["Name"], "Direct");
+}
