@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dealbridge_core::{
     Email, SalesforceId,
+    receipt::ReceiptKey,
     record::{RecordId, RecordKind},
     run::{DEAL_REGISTRATION, RunId},
 };
@@ -164,4 +165,13 @@ pub fn mark() -> Attributes {
 #[must_use]
 pub fn lead_links() -> Attributes {
     integration("LEAD_LINKS")
+}
+
+/// Log: the receipt of a write.
+#[must_use]
+pub fn receipt(key: &ReceiptKey) -> Attributes {
+    two(
+        format!("OP#{}#{}", key.caller, key.key),
+        "RECEIPT".to_owned(),
+    )
 }

@@ -13,6 +13,7 @@ pub mod log;
 pub mod meter;
 pub mod portal;
 pub mod queue;
+pub mod receipt;
 pub mod runs;
 pub mod store;
 pub mod transaction;

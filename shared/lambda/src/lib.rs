@@ -1,6 +1,8 @@
-//! What every function shares: settings, telemetry, SQS batches, wiring.
+//! What every function shares: settings, telemetry, SQS batches, HTTP, who calls, wiring.
 
+pub mod access;
 pub mod clock;
+pub mod http;
 pub mod invocation;
 pub mod settings;
 pub mod sqs;

@@ -6,6 +6,8 @@ use dealbridge_aws::Tables;
 use dealbridge_core::salesforce::SalesforceError;
 use dealbridge_salesforce::{ApiVersion, Connection, Credentials};
 
+use crate::access::Groups;
+
 /// A variable that is missing or cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} {problem}")]
@@ -17,6 +19,7 @@ pub struct InvalidVariable {
 }
 
 const STORE: [&str; 3] = ["RECORDS_TABLE", "LINKS_TABLE", "LOG_TABLE"];
+const ACCESS: [&str; 2] = ["ADMIN_GROUP", "INTERNAL_GROUP"];
 const SALESFORCE: [&str; 6] = [
     "SALESFORCE_URL",
     "SALESFORCE_API_VERSION",
@@ -38,6 +41,7 @@ pub fn variables(function: &str) -> Vec<&'static str> {
             &["IMPORTS_QUEUE_URL", "SYNC_REQUESTS_QUEUE_URL"],
         ],
         "import-worker" => &[&STORE, &SALESFORCE],
+        "full-sync" => &[&["LOG_TABLE", "SYNC_REQUESTS_QUEUE_URL"], &ACCESS],
         _ => &[],
     };
     ["LOG_LEVEL"].into_iter().chain(groups.concat()).collect()
@@ -86,6 +90,18 @@ impl Variables {
             links: self.required("LINKS_TABLE")?,
             log: self.required("LOG_TABLE")?,
         })
+    }
+
+    /// The groups that count.
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        let default = Groups::default();
+        let group =
+            |name: &str, default: String| self.optional(name).map_or(default, str::to_owned);
+        Groups {
+            admin: group("ADMIN_GROUP", default.admin),
+            internal: group("INTERNAL_GROUP", default.internal),
+        }
     }
 
     /// The URL of a queue.

@@ -1,0 +1,260 @@
+//! Who calls, and whether that is an administrator or an internal user.
+//!
+//! The gateway's authorizer has verified the token; it passes the claims on as texts, a list as `[a b]`, which cannot
+//! be told from a group of that name. So the groups are read from the token itself, and compared exactly.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+/// The groups that count, exactly as the token names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// Whose members are administrators.
+    pub admin: String,
+    /// Whose members are internal users.
+    pub internal: String,
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        Self {
+            admin: "administrators".to_owned(),
+            internal: "internal-users".to_owned(),
+        }
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The token's subject.
+    pub subject: String,
+    /// The e-mail address or the name of the user; the subject where the token has neither.
+    pub user: String,
+    /// Whether this is an administrator.
+    pub is_admin: bool,
+    /// Whether this is an internal user, as every administrator is.
+    pub is_internal: bool,
+}
+
+/// Why nobody can be said to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// The request did not come through the gateway's authorizer.
+    #[error("The request carries no verified token.")]
+    NotVerified,
+    /// The header holds no token that can be read.
+    #[error("The Authorization header holds no bearer token that can be read.")]
+    Unreadable,
+    /// The header's token is not the one that the authorizer has verified.
+    #[error("The bearer token is not the one that was verified.")]
+    AnotherToken,
+}
+
+/// The caller, from what the authorizer says and the token that it has verified.
+///
+/// # Errors
+/// [`AccessError`] when the two are not both there and about the same subject.
+pub fn caller(
+    verified: Option<&Map<String, Value>>,
+    authorization: Option<&str>,
+    groups: &Groups,
+) -> Result<Caller, AccessError> {
+    let verified = verified.ok_or(AccessError::NotVerified)?;
+    let subject = text(verified, "sub").ok_or(AccessError::NotVerified)?;
+    let token =
+        payload(authorization.ok_or(AccessError::Unreadable)?).ok_or(AccessError::Unreadable)?;
+    let same = |claim| match (text(verified, claim), text(&token, claim)) {
+        (Some(verified), Some(sent)) => verified == sent,
+        _ => true,
+    };
+    if text(&token, "sub") != Some(subject) || !same("iss") || !same("jti") {
+        return Err(AccessError::AnotherToken);
+    }
+    let member = |group: &str| groups_of(&token).any(|name| name == group);
+    let is_admin = member(&groups.admin);
+    let user = [
+        "email",
+        "username",
+        "cognito:username",
+        "preferred_username",
+    ]
+    .into_iter()
+    .find_map(|claim| text(&token, claim))
+    .unwrap_or(subject);
+    Ok(Caller {
+        subject: subject.to_owned(),
+        user: user.to_owned(),
+        is_admin,
+        is_internal: is_admin || member(&groups.internal),
+    })
+}
+
+/// The names in the groups claim, if it is a list.
+fn groups_of(token: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    token
+        .get("cognito:groups")
+        .or_else(|| token.get("groups"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims
+        .get(name)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+/// The claims of a bearer token: exactly three parts, the second of them base64url of a JSON object.
+fn payload(authorization: &str) -> Option<Map<String, Value>> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let mut parts = token.trim().split('.');
+    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let json = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn bearer(claims: &Value) -> String {
+        format!(
+            "Bearer e30.{}.c2ln",
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        )
+    }
+
+    fn verified(subject: &str) -> Map<String, Value> {
+        let claims = json!({ "sub": subject, "cognito:groups": "[administrators]" });
+        claims.as_object().unwrap().clone()
+    }
+
+    fn called_with(groups: Value) -> Caller {
+        let token =
+            json!({ "sub": "s-1", "username": "ann@vendor.example", "cognito:groups": groups });
+        caller(
+            Some(&verified("s-1")),
+            Some(&bearer(&token)),
+            &Groups::default(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_member_of_the_group_is_an_administrator_and_an_internal_user() {
+        assert_eq!(
+            called_with(json!(["sales", "administrators"])),
+            Caller {
+                subject: "s-1".into(),
+                user: "ann@vendor.example".into(),
+                is_admin: true,
+                is_internal: true,
+            }
+        );
+        let internal = called_with(json!(["internal-users"]));
+        assert!(internal.is_internal && !internal.is_admin);
+    }
+
+    #[test]
+    fn a_group_that_only_looks_like_the_administrators_is_none() {
+        for groups in [
+            json!(["non-administrators"]),
+            json!(["administrators "]),
+            json!(["Administrators"]),
+            json!(["x administrators y"]),
+            json!(["[administrators]"]),
+            json!("administrators"),
+            json!("[x administrators y]"),
+            json!([["administrators"]]),
+            json!({ "administrators": true }),
+            json!([]),
+            Value::Null,
+        ] {
+            let caller = called_with(groups.clone());
+            assert!(!caller.is_admin && !caller.is_internal, "{groups}");
+        }
+    }
+
+    #[test]
+    fn another_provider_s_groups_claim_counts_where_cognito_s_is_missing() {
+        let groups = Groups::default();
+        let token =
+            json!({ "sub": "s-1", "email": "ann@vendor.example", "groups": ["administrators"] });
+        assert!(
+            caller(Some(&verified("s-1")), Some(&bearer(&token)), &groups)
+                .unwrap()
+                .is_admin
+        );
+
+        let both =
+            json!({ "sub": "s-1", "cognito:groups": ["sales"], "groups": ["administrators"] });
+        assert!(
+            !caller(Some(&verified("s-1")), Some(&bearer(&both)), &groups)
+                .unwrap()
+                .is_admin
+        );
+    }
+
+    #[test]
+    fn without_the_authorizer_s_word_a_token_counts_for_nothing() {
+        let groups = Groups::default();
+        let token = bearer(&json!({ "sub": "s-1", "cognito:groups": ["administrators"] }));
+
+        for missing in [None, Some(&Map::new())] {
+            assert_eq!(
+                caller(missing, Some(&token), &groups),
+                Err(AccessError::NotVerified)
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_about_another_subject_or_issuer_than_the_verified_one_is_refused() {
+        let groups = Groups::default();
+        let other = bearer(&json!({ "sub": "s-2", "cognito:groups": ["administrators"] }));
+        assert_eq!(
+            caller(Some(&verified("s-1")), Some(&other), &groups),
+            Err(AccessError::AnotherToken)
+        );
+
+        let mut claims = verified("s-1");
+        claims.insert("iss".into(), "https://ours.example".into());
+        let foreign = bearer(&json!({ "sub": "s-1", "iss": "https://theirs.example" }));
+        assert_eq!(
+            caller(Some(&claims), Some(&foreign), &groups),
+            Err(AccessError::AnotherToken)
+        );
+    }
+
+    #[test]
+    fn what_is_no_bearer_token_is_refused() {
+        let token = bearer(&json!({ "sub": "s-1" }));
+        for header in [
+            "",
+            "Bearer",
+            "Bearer a.b",
+            "Basic YTpi",
+            "Bearer e30.W10.c2ln",
+            &format!("{token}.x"),
+            &format!("{token}, {token}"),
+        ] {
+            assert_eq!(
+                caller(Some(&verified("s-1")), Some(header), &Groups::default()),
+                Err(AccessError::Unreadable),
+                "{header}"
+            );
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers, as API Gateway takes them from a function.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tracing::{error, info};
+
+use super::Refusal;
+
+/// What a function answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Headers by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Value,
+}
+
+impl Answer {
+    /// A JSON answer.
+    ///
+    /// # Errors
+    /// When the body cannot be written as JSON, which none of ours can fail to be.
+    pub fn json<T: Serialize>(status: u16, body: &T) -> Result<Self, Refusal> {
+        let body = serde_json::to_value(body).map_err(|error| Refusal::broken(&error))?;
+        Ok(Self {
+            status,
+            headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),
+            body,
+        })
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.insert(name.to_ascii_lowercase(), value.into());
+        self
+    }
+
+    /// The answer as API Gateway takes it.
+    fn into_event(mut self) -> Value {
+        self.headers
+            .entry("cache-control".to_owned())
+            .or_insert_with(|| "no-store".to_owned());
+        json!({
+            "statusCode": self.status,
+            "headers": self.headers,
+            "body": self.body.to_string(),
+            "isBase64Encoded": false,
+        })
+    }
+}
+
+/// What goes back to API Gateway. Logs what was refused: faults as errors, the rest as information.
+#[must_use]
+pub fn respond(result: Result<Answer, Refusal>) -> Value {
+    match result {
+        Ok(answer) => answer.into_event(),
+        Err(refusal) => {
+            let (status, code) = (refusal.status(), refusal.code());
+            match refusal.cause() {
+                Some(cause) => error!(
+                    error.code = code,
+                    http.status = status,
+                    "Could not answer a request: {cause}"
+                ),
+                None => info!(
+                    error.code = code,
+                    http.status = status,
+                    "Refused a request: {code}"
+                ),
+            }
+            refusal.into_answer().into_event()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_the_gateway_s_form_with_the_body_as_text() {
+        let answer = Answer::json(202, &json!({ "id": "run-00000001" }))
+            .map(|answer| answer.header("Location", "/sync-runs/run-00000001"));
+
+        assert_eq!(
+            respond(answer),
+            json!({
+                "statusCode": 202,
+                "headers": {
+                    "cache-control": "no-store",
+                    "content-type": "application/json",
+                    "location": "/sync-runs/run-00000001",
+                },
+                "body": r#"{"id":"run-00000001"}"#,
+                "isBase64Encoded": false,
+            })
+        );
+    }
+}

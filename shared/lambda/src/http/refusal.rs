@@ -1,0 +1,244 @@
+//! Answers that say no: problems as RFC 9457 has them, with a code of ours. Faults are mapped to 503 here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use dealbridge_core::{import, ports::PortError, salesforce::SalesforceError};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Answer;
+
+/// When to ask again after the store or a queue did not answer.
+const RETRY_SECONDS: u32 = 5;
+/// When to ask again after Salesforce did not.
+const SALESFORCE_RETRY_SECONDS: u32 = 30;
+/// When to ask again after the org's API requests were spent.
+const LIMIT_RETRY_SECONDS: u32 = 300;
+
+/// A request that is not granted, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal(Box<Parts>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Parts {
+    status: u16,
+    code: String,
+    detail: String,
+    extra: Map<String, Value>,
+    headers: BTreeMap<String, String>,
+    cause: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with a code and a sentence that says what is wrong and what to do.
+    #[must_use]
+    pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            status,
+            code: code.to_owned(),
+            detail: detail.into(),
+            extra: Map::new(),
+            headers: BTreeMap::new(),
+            cause: None,
+        }))
+    }
+
+    /// 400: the request is not what the API describes.
+    #[must_use]
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(400, "MALFORMED", detail)
+    }
+
+    /// 401: nobody vouches for the caller.
+    #[must_use]
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(401, "UNAUTHORIZED", detail).header("www-authenticate", "Bearer")
+    }
+
+    /// 403.
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(403, "FORBIDDEN", detail)
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(404, code, detail)
+    }
+
+    /// 500: something of ours that cannot be; what it was is logged, not told.
+    #[must_use]
+    pub fn broken(cause: &dyn std::fmt::Display) -> Self {
+        let detail = "The service met a fault of its own. Ask again; if it happens again, look at the function's log.";
+        Self::new(500, "INTERNAL", detail).caused_by(cause)
+    }
+
+    /// With a further member of the problem.
+    ///
+    /// A value that cannot be written as JSON is left out.
+    #[must_use]
+    pub fn with<T: Serialize>(mut self, name: &str, value: &T) -> Self {
+        if let Ok(value) = serde_json::to_value(value) {
+            self.0.extra.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0
+            .headers
+            .insert(name.to_ascii_lowercase(), value.into());
+        self
+    }
+
+    fn caused_by(mut self, cause: &dyn std::fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    fn retry_after(self, seconds: u32) -> Self {
+        self.header("retry-after", seconds.to_string())
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// What happened, for the log: only where it is not the caller's doing.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The problem document.
+    #[must_use]
+    pub fn into_answer(self) -> Answer {
+        let Parts {
+            status,
+            code,
+            detail,
+            extra,
+            mut headers,
+            ..
+        } = *self.0;
+        let mut body = Map::new();
+        body.insert("type".to_owned(), problem_type(&code).into());
+        body.insert("title".to_owned(), title(&code).into());
+        body.insert("status".to_owned(), status.into());
+        body.insert("code".to_owned(), code.into());
+        body.insert("detail".to_owned(), detail.into());
+        for (name, value) in extra {
+            body.entry(name).or_insert(value);
+        }
+        headers.insert(
+            "content-type".to_owned(),
+            "application/problem+json".to_owned(),
+        );
+        Answer {
+            status,
+            headers,
+            body: Value::Object(body),
+        }
+    }
+}
+
+/// The stable name of a code's problem type.
+fn problem_type(code: &str) -> String {
+    format!("urn:dealbridge:problem:{}", code.to_ascii_lowercase())
+}
+
+/// The code in words: the same for each occurrence, as RFC 9457 asks.
+fn title(code: &str) -> String {
+    let words = code.to_ascii_lowercase().replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+impl From<PortError> for Refusal {
+    fn from(error: PortError) -> Self {
+        let detail = "The store or a queue did not answer. What was asked for is not done, or can be asked for again safely: try again in a few seconds.";
+        Self::new(503, "UNAVAILABLE", detail)
+            .caused_by(&error)
+            .retry_after(RETRY_SECONDS)
+    }
+}
+
+impl From<SalesforceError> for Refusal {
+    fn from(error: SalesforceError) -> Self {
+        let finding = import::fault(&error);
+        let (message, suggestion) = finding.sentences("Salesforce");
+        let seconds = match error {
+            SalesforceError::RequestLimit { .. } => LIMIT_RETRY_SECONDS,
+            _ => SALESFORCE_RETRY_SECONDS,
+        };
+        Self::new(
+            503,
+            finding.code.as_str(),
+            format!("{message} {suggestion}"),
+        )
+        .caused_by(&error)
+        .retry_after(seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_has_a_stable_type_a_title_and_its_further_members() {
+        let answer = Refusal::new(409, "PREVIEW_STALE", "Preview again.")
+            .with("record", &"deal/deal-1")
+            .with("status", &"not this one")
+            .into_answer();
+
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        assert_eq!(
+            answer.body,
+            json!({
+                "type": "urn:dealbridge:problem:preview_stale",
+                "title": "Preview stale",
+                "status": 409,
+                "code": "PREVIEW_STALE",
+                "detail": "Preview again.",
+                "record": "deal/deal-1",
+            })
+        );
+    }
+
+    #[test]
+    fn faults_say_when_to_ask_again_and_keep_the_store_s_words_to_the_log() {
+        let store = Refusal::from(PortError {
+            operation: "GetItem".into(),
+            detail: "dispatch failure".into(),
+        });
+        let salesforce = Refusal::from(SalesforceError::Unavailable {
+            detail: "no answer within 30 s".into(),
+        });
+
+        assert_eq!(store.cause(), Some("GetItem failed: dispatch failure"));
+        let (store, salesforce) = (store.into_answer(), salesforce.into_answer());
+        assert_eq!((store.status, &*store.headers["retry-after"]), (503, "5"));
+        assert!(!store.body.to_string().contains("dispatch"));
+        assert_eq!(
+            (salesforce.status, &*salesforce.headers["retry-after"]),
+            (503, "30")
+        );
+        assert_eq!(salesforce.body["code"], "SF_UNAVAILABLE");
+    }
+}

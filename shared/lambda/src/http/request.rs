@@ -1,0 +1,264 @@
+//! A request, decoded and with its caller.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Query, Refusal, event::Event};
+use crate::access::{self, AccessError, Caller, Groups};
+
+/// An HTTP request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: String,
+    /// The route that the gateway chose, e.g. `GET /sync-runs/{id}`.
+    pub route_key: String,
+    /// Its path.
+    pub path: String,
+    /// The values of the route's variables.
+    pub path_parameters: BTreeMap<String, String>,
+    /// The query string as it came.
+    pub raw_query: String,
+    /// Headers by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// The body; empty when there is none.
+    pub body: Vec<u8>,
+    /// Who asks.
+    pub caller: Result<Caller, AccessError>,
+}
+
+impl Request {
+    /// Decodes API Gateway's event (HTTP API, payload format 2.0).
+    ///
+    /// # Errors
+    /// When it is no such event, or its body is not the base64 that it says.
+    pub fn from_event(event: Value, groups: &Groups) -> Result<Self, lambda_runtime::Error> {
+        let event: Event = serde_json::from_value(event)?;
+        let headers: BTreeMap<String, String> = event
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect();
+        let body = match event.body {
+            Some(text) if event.is_base64_encoded => STANDARD.decode(text)?,
+            Some(text) => text.into_bytes(),
+            None => Vec::new(),
+        };
+        let claims = event
+            .request_context
+            .authorizer
+            .and_then(|authorizer| authorizer.jwt)
+            .map(|jwt| jwt.claims);
+        let authorization = headers.get("authorization").map(String::as_str);
+        let caller = access::caller(claims.as_ref(), authorization, groups);
+        Ok(Self {
+            method: event.request_context.http.method,
+            route_key: event.route_key,
+            path: event.raw_path,
+            path_parameters: event.path_parameters.unwrap_or_default(),
+            raw_query: event.raw_query_string,
+            headers,
+            body,
+            caller,
+        })
+    }
+
+    /// Method and path of the route, with its variables: what a function dispatches on.
+    #[must_use]
+    pub fn route(&self) -> (&str, &str) {
+        self.route_key
+            .split_once(' ')
+            .unwrap_or((&self.method, &self.path))
+    }
+
+    /// The refusal of a route that is none of the function's: 405 where another method would do, else 404.
+    #[must_use]
+    pub fn unknown_route(&self, routes: &[(&str, &str)]) -> Refusal {
+        let (method, path) = self.route();
+        let allowed: Vec<&str> = routes
+            .iter()
+            .filter(|(_, known)| *known == path)
+            .map(|(method, _)| *method)
+            .collect();
+        if allowed.is_empty() {
+            return Refusal::not_found(
+                "ROUTE_NOT_FOUND",
+                format!("There is no call {method} {path}."),
+            );
+        }
+        let allowed = allowed.join(", ");
+        Refusal::new(
+            405,
+            "METHOD_NOT_ALLOWED",
+            format!("{path} does not take {method}, but {allowed}."),
+        )
+        .header("allow", allowed)
+    }
+
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(&name.to_ascii_lowercase())
+            .map(|value| value.trim())
+    }
+
+    /// The value of a variable of the route.
+    ///
+    /// # Errors
+    /// 404 when the route has no such variable.
+    pub fn path_parameter(&self, name: &str) -> Result<&str, Refusal> {
+        self.path_parameters
+            .get(name)
+            .map(String::as_str)
+            .ok_or_else(|| {
+                Refusal::not_found("ROUTE_NOT_FOUND", format!("The path has no {name}."))
+            })
+    }
+
+    /// The query's parameters.
+    ///
+    /// # Errors
+    /// 400 when it names one twice or one that is not in `known`.
+    pub fn query(&self, known: &[&str]) -> Result<Query, Refusal> {
+        Query::parse(&self.raw_query, known)
+    }
+
+    /// The body, for a type that refuses unknown fields.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong and where.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        if self.body.is_empty() {
+            return Err(Refusal::malformed("The request has no body; send JSON."));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Refusal::malformed(format!("The body cannot be read: {error}.")))
+    }
+
+    /// The caller, whoever that is.
+    ///
+    /// # Errors
+    /// 401 when nobody vouches for one.
+    pub fn caller(&self) -> Result<&Caller, Refusal> {
+        self.caller
+            .as_ref()
+            .map_err(|error| Refusal::unauthorized(error.to_string()))
+    }
+
+    /// The caller, who must be an administrator.
+    ///
+    /// # Errors
+    /// 401 or 403.
+    pub fn require_admin(&self) -> Result<&Caller, Refusal> {
+        let caller = self.caller()?;
+        if caller.is_admin {
+            Ok(caller)
+        } else {
+            Err(Refusal::forbidden("Only an administrator may do this."))
+        }
+    }
+
+    /// The caller, who must be an internal user; an administrator is one.
+    ///
+    /// # Errors
+    /// 401 or 403.
+    pub fn require_internal(&self) -> Result<&Caller, Refusal> {
+        let caller = self.caller()?;
+        if caller.is_internal {
+            Ok(caller)
+        } else {
+            Err(Refusal::forbidden("Only an internal user may do this."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct StartRun {
+        integration: String,
+    }
+
+    fn event(body: Value, base64: bool) -> Value {
+        json!({
+            "version": "2.0",
+            "routeKey": "POST /sync-runs",
+            "rawPath": "/sync-runs",
+            "rawQueryString": "",
+            "headers": { "Content-Type": "application/json" },
+            "requestContext": { "http": { "method": "POST", "path": "/sync-runs" }, "stage": "$default" },
+            "body": body,
+            "isBase64Encoded": base64,
+        })
+    }
+
+    fn request(body: Value, base64: bool) -> Request {
+        Request::from_event(event(body, base64), &Groups::default()).unwrap()
+    }
+
+    #[test]
+    fn a_body_is_read_as_text_and_as_base64() {
+        let text = request(json!(r#"{"integration":"x"}"#), false);
+        let encoded = request(json!(STANDARD.encode(r#"{"integration":"x"}"#)), true);
+
+        for request in [text, encoded] {
+            assert_eq!(request.route(), ("POST", "/sync-runs"));
+            assert_eq!(request.header("content-type"), Some("application/json"));
+            assert_eq!(
+                request.json::<StartRun>().unwrap(),
+                StartRun {
+                    integration: "x".into()
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_as_described_is_refused_with_field_and_place() {
+        let detail = |body: Value| {
+            let refusal = request(body, false).json::<StartRun>().unwrap_err();
+            assert_eq!((refusal.status(), refusal.code()), (400, "MALFORMED"));
+            refusal.into_answer().body["detail"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+
+        assert_eq!(detail(Value::Null), "The request has no body; send JSON.");
+        assert!(
+            detail(json!(r#"{"integratoin":"x"}"#))
+                .contains("unknown field `integratoin`, expected `integration` at line 1 column")
+        );
+        assert!(detail(json!("{}")).contains("missing field `integration`"));
+        assert!(detail(json!(r#"{"integration":7}"#)).contains("expected a string"));
+        assert!(detail(json!(r#"{"integration":"x"} y"#)).contains("trailing characters"));
+    }
+
+    #[test]
+    fn a_route_of_another_method_is_told_apart_from_an_unknown_one() {
+        let request = request(Value::Null, false);
+
+        let method = request.unknown_route(&[("GET", "/sync-runs")]);
+        assert_eq!(method.status(), 405);
+        assert_eq!(method.into_answer().headers["allow"], "GET");
+        assert_eq!(request.unknown_route(&[("GET", "/problems")]).status(), 404);
+    }
+
+    #[test]
+    fn a_request_without_the_authorizer_s_word_has_no_caller() {
+        let request = request(Value::Null, false);
+
+        assert_eq!(request.require_admin().unwrap_err().status(), 401);
+        assert_eq!(request.require_internal().unwrap_err().status(), 401);
+    }
+}
