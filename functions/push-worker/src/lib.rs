@@ -1,1 +1,47 @@
-//! The push-worker Lambda function.
+//! The push worker: delivers the pending writes of links to Salesforce.
+
+use std::sync::Arc;
+
+use dealbridge_aws::Store;
+use dealbridge_core::{import::Disposition, link::push::Push, message::PushRequest, ports::Clock};
+use dealbridge_lambda::{Function, Invocation, sqs};
+use dealbridge_salesforce::SalesforceClient;
+use lambda_runtime::Error;
+use serde_json::Value;
+
+/// The function with its adapters.
+pub struct PushWorker {
+    /// Salesforce.
+    pub salesforce: SalesforceClient,
+    /// Records and claims.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How long before the deadline no further write is begun: one with its retries fits into it.
+const RESERVE: jiff::SignedDuration = jiff::SignedDuration::from_secs(35);
+
+impl Function for PushWorker {
+    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
+        let batch = sqs::batch::<PushRequest>(event)?;
+        let push = Push {
+            salesforce: &self.salesforce,
+            store: &self.store,
+            clock: &*self.clock,
+        };
+        let mut dispositions = Vec::with_capacity(batch.received.len());
+        for received in &batch.received {
+            let late = invocation
+                .deadline
+                .is_some_and(|deadline| deadline.duration_since(self.clock.now()) < RESERVE);
+            let first = dispositions.is_empty();
+            dispositions.push(if late && !first {
+                Disposition::Retry
+            } else {
+                push.deliver(&received.message).await
+            });
+        }
+        Ok(batch.response(&dispositions)?)
+    }
+}

@@ -1,1 +1,163 @@
-//! The unlink Lambda function.
+//! Unlink a record, and allow the import of what was unlinked.
+
+use std::sync::Arc;
+
+use dealbridge_aws::{DynamoPortal, Store};
+use dealbridge_core::{
+    SalesforceId,
+    claim::Claim,
+    link::{Unlinks, unlink::Unlinked},
+    ports::Clock,
+};
+use dealbridge_lambda::{
+    Function, Invocation,
+    access::Groups,
+    http::{Answer, Idempotency, Refusal, Request, respond},
+    link_api,
+};
+use lambda_runtime::Error;
+use serde_json::{Value, json};
+
+/// The function with its adapters. Salesforce is left as it is: there is no client.
+pub struct UnlinkFunction {
+    /// Settings.
+    pub portal: DynamoPortal,
+    /// Records, claims, receipts.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The connected org's address, for the URLs of answers.
+    pub instance_url: String,
+    /// Who is an administrator.
+    pub groups: Groups,
+}
+
+const ROUTES: [(&str, &str); 4] = [
+    ("DELETE", "/deals/{id}/link"),
+    ("DELETE", "/leads/{id}/link"),
+    ("DELETE", "/referrals/{id}/link"),
+    ("DELETE", "/suppressions/{salesforceId}"),
+];
+
+impl Function for UnlinkFunction {
+    async fn handle(&self, event: Value, _: Invocation) -> Result<Value, Error> {
+        let request = Request::from_event(event, &self.groups)?;
+        let answer = match request.route() {
+            ("DELETE", "/suppressions/{salesforceId}") => self.allow_import(&request).await,
+            ("DELETE", path) if path.ends_with("/link") => self.unlink(&request).await,
+            _ => Err(request.unknown_route(&ROUTES)),
+        };
+        Ok(respond(answer))
+    }
+}
+
+impl UnlinkFunction {
+    fn unlinks(&self) -> Unlinks<'_, DynamoPortal, Store, dyn Clock> {
+        Unlinks {
+            portal: &self.portal,
+            store: &self.store,
+            clock: &*self.clock,
+            instance_url: &self.instance_url,
+        }
+    }
+
+    async fn unlink(&self, request: &Request) -> Result<Answer, Refusal> {
+        let caller = request.require_admin()?;
+        let record = link_api::record_id(request)?;
+        let idempotency = Idempotency::of(request, caller)?;
+        if let Some(idempotency) = &idempotency
+            && let Some(answer) = idempotency.earlier(&self.store).await?
+        {
+            return Ok(answer);
+        }
+        if request.query(&["confirm"])?.flag("confirm")? != Some(true) {
+            return Err(Refusal::new(
+                400,
+                "NOT_CONFIRMED",
+                "Unlinking takes a link apart: add ?confirm=true if that is meant.",
+            ));
+        }
+        let version = request.header("if-match").map(version).transpose()?;
+        let receipt = |unlinked: &Unlinked| {
+            let idempotency = idempotency.as_ref()?;
+            Some((
+                idempotency.key.clone(),
+                idempotency.receipt(&answer(unlinked).ok()?),
+            ))
+        };
+        match self
+            .unlinks()
+            .unlink(&record, version, &caller.subject, receipt)
+            .await
+        {
+            Ok(unlinked) => answer(&unlinked),
+            Err(error) => {
+                link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))
+                    .await
+            }
+        }
+    }
+
+    async fn allow_import(&self, request: &Request) -> Result<Answer, Refusal> {
+        let caller = request.require_admin()?;
+        request.query(&[])?;
+        let id = SalesforceId::parse(request.path_parameter("salesforceId")?)
+            .map_err(|invalid| Refusal::malformed(format!("{invalid}.")))?;
+        let idempotency = Idempotency::of(request, caller)?;
+        if let Some(idempotency) = &idempotency
+            && let Some(answer) = idempotency.earlier(&self.store).await?
+        {
+            return Ok(answer);
+        }
+        let receipt = |claim: &Claim| {
+            let idempotency = idempotency.as_ref()?;
+            Some((
+                idempotency.key.clone(),
+                idempotency.receipt(&allowed(claim).ok()?),
+            ))
+        };
+        match self
+            .unlinks()
+            .allow_import(id, &caller.subject, receipt)
+            .await
+        {
+            Ok(claim) => allowed(&claim),
+            Err(error) => {
+                link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))
+                    .await
+            }
+        }
+    }
+}
+
+fn answer(unlinked: &Unlinked) -> Result<Answer, Refusal> {
+    Answer::json(
+        200,
+        &json!({
+            "record": { "kind": unlinked.record.id.kind(), "id": unlinked.record.id.id() },
+            "salesforce": unlinked.salesforce,
+            "suppressed": true,
+            "message": unlinked.sentence(),
+        }),
+    )
+}
+
+fn allowed(claim: &Claim) -> Result<Answer, Refusal> {
+    Answer::json(
+        200,
+        &json!({
+            "salesforceId": claim.salesforce,
+            "suppressed": false,
+            "message": format!("{} may be imported again; the next run looks at it.", claim.salesforce),
+        }),
+    )
+}
+
+/// The record's version that an `If-Match` names, as answers show it.
+fn version(text: &str) -> Result<u64, Refusal> {
+    text.trim_matches('"').parse().map_err(|_| {
+        Refusal::malformed(format!(
+            "If-Match names the record's version, such as \"3\", not {text}."
+        ))
+    })
+}

@@ -186,7 +186,7 @@ impl Store {
         Ok(settled)
     }
 
-    fn action(
+    pub(crate) fn action(
         &self,
         org: SalesforceId,
         write: &Write,

@@ -152,7 +152,15 @@ pub fn problem(item: Attributes) -> Result<Problem, PortError> {
 /// # Errors
 /// When the lines cannot be written as JSON, which cannot happen to ours.
 pub fn packed_entry(run: RunId, entry: &PackedEntry) -> Result<Attributes, PortError> {
-    let mut item = keys::entry(run, &entry.id);
+    packed_entry_at(keys::entry(run, &entry.id), entry)
+}
+
+/// A packed entry under another key: that of an action.
+///
+/// # Errors
+/// As [`packed_entry`].
+pub fn packed_entry_at(key: Attributes, entry: &PackedEntry) -> Result<Attributes, PortError> {
+    let mut item = key;
     item.insert("at".to_owned(), s(entry.at));
     item.insert("lines".to_owned(), deflate(&entry.lines)?);
     item.insert(EXPIRES_AT.to_owned(), expiry(entry.at));

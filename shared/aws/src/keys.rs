@@ -175,3 +175,40 @@ pub fn receipt(key: &ReceiptKey) -> Attributes {
         "RECEIPT".to_owned(),
     )
 }
+
+/// Log: partition of what administrators and the push worker did, by month of RFC 3339 time.
+#[must_use]
+pub fn actions(at: jiff::Timestamp) -> String {
+    let month: String = at.to_string().chars().take(7).collect();
+    format!("ACTIONS#{month}")
+}
+
+/// Log: an entry of an action.
+#[must_use]
+pub fn action(at: jiff::Timestamp, id: &str) -> Attributes {
+    two(actions(at), format!("{ENTRY_PREFIX}{id}"))
+}
+
+/// Log: partition of what was done to a record.
+#[must_use]
+pub fn audit_partition(id: &RecordId) -> String {
+    format!("RECORD#{}/{}", id.kind().as_str(), id.id())
+}
+
+/// Prefix of audit rows within their partition.
+pub const AUDIT_PREFIX: &str = "AUDIT#";
+
+/// Log: one act on a record.
+#[must_use]
+pub fn audit(id: &RecordId, act: &str) -> Attributes {
+    two(audit_partition(id), format!("{AUDIT_PREFIX}{act}"))
+}
+
+/// Log: partition of the writes that are to be delivered to Salesforce.
+pub const OUTBOX: &str = "OUTBOX";
+
+/// Log: the note that the write of a Salesforce record's link is to be delivered.
+#[must_use]
+pub fn outbox(salesforce: SalesforceId) -> Attributes {
+    two(OUTBOX.to_owned(), salesforce.to_string())
+}

@@ -8,6 +8,7 @@ pub mod commit;
 pub mod config;
 pub mod item;
 pub mod keys;
+pub mod link;
 pub mod listing;
 pub mod log;
 pub mod meter;
@@ -19,6 +20,7 @@ pub mod store;
 pub mod transaction;
 
 pub use config::{Endpoint, sdk_config};
+pub use link::SqsWrites;
 pub use meter::{Meter, Usage};
 pub use portal::DynamoPortal;
 pub use queue::{SqsImports, SqsSyncRequests};

@@ -24,6 +24,8 @@ pub struct PendingWrite {
     pub id: String,
     /// Fields and values.
     pub fields: Map<String, Value>,
+    /// The values that the preview showed, to tell a user's newer edit.
+    pub before: Map<String, Value>,
     /// The stamp that the confirmed preview saw: a later edit in Salesforce is not overwritten.
     pub seen: Stamp,
 }

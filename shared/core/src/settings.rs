@@ -35,6 +35,18 @@ pub struct Settings {
     pub deal_fields: Vec<Field>,
     /// The mapping rows.
     pub mappings: Vec<MappingRow>,
+    /// The fields of a record that is linked to a Salesforce Lead.
+    #[serde(
+        default = "standard::lead_fields",
+        skip_serializing_if = "standard::is_lead_fields"
+    )]
+    pub lead_fields: Vec<Field>,
+    /// The mapping rows for a Salesforce Lead.
+    #[serde(
+        default = "standard::lead_mappings",
+        skip_serializing_if = "standard::is_lead_mappings"
+    )]
+    pub lead_mappings: Vec<MappingRow>,
     /// Fixed values for Salesforce fields, sent when a record is linked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixed_values: Vec<FixedValue>,
@@ -78,6 +90,59 @@ pub struct DistributorModule {
     pub partners_must_select_distributor: bool,
     /// Whether a Distributor-Owned Deal may come without a Partner.
     pub distributor_deals_may_omit_partner: bool,
+}
+
+/// The standard set for Leads, pre-filled.
+mod standard {
+    use crate::{
+        field::{Field, FieldType},
+        mapping::{Flow, MappingRow},
+        salesforce::FieldPath,
+    };
+
+    const LEAD: [(&str, FieldType, &str); 8] = [
+        ("first_name", FieldType::Text, "FirstName"),
+        ("last_name", FieldType::Text, "LastName"),
+        ("company", FieldType::Text, "Company"),
+        ("email", FieldType::Email, "Email"),
+        ("phone", FieldType::Phone, "Phone"),
+        ("title", FieldType::Text, "Title"),
+        ("website", FieldType::Url, "Website"),
+        ("description", FieldType::LongText, "Description"),
+    ];
+
+    pub(super) fn lead_fields() -> Vec<Field> {
+        let field = |(name, kind, _): &(&str, FieldType, &str)| Field {
+            name: (*name).to_owned(),
+            label: None,
+            kind: *kind,
+            required: false,
+            values: Vec::new(),
+            max_length: None,
+        };
+        LEAD.iter().map(field).collect()
+    }
+
+    pub(super) fn lead_mappings() -> Vec<MappingRow> {
+        let row = |(name, _, salesforce): &(&str, FieldType, &str)| {
+            Some(MappingRow {
+                channeltivity: (*name).to_owned(),
+                salesforce: FieldPath::parse(salesforce).ok()?,
+                on_create: Flow::Both,
+                on_update: Flow::Both,
+                values: std::collections::BTreeMap::new(),
+            })
+        };
+        LEAD.iter().filter_map(row).collect()
+    }
+
+    pub(super) fn is_lead_fields(fields: &[Field]) -> bool {
+        fields == lead_fields()
+    }
+
+    pub(super) fn is_lead_mappings(rows: &[MappingRow]) -> bool {
+        rows == lead_mappings()
+    }
 }
 
 fn yes() -> bool {

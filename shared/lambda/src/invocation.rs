@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -36,9 +37,10 @@ pub async fn run<F: Function>(function: F) -> Result<(), Error> {
         let deadline = i64::try_from(event.context.deadline)
             .ok()
             .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
-        function
-            .handle(event.payload, Invocation { deadline })
-            .await
+        // Type-erased: the state of a whole import is large, and the runtime's own futures wrap it many times over.
+        let handling: BoxFuture<'_, Result<Value, Error>> =
+            Box::pin(function.handle(event.payload, Invocation { deadline }));
+        handling.await
     }))
     .await
 }

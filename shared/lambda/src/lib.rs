@@ -4,6 +4,7 @@ pub mod access;
 pub mod clock;
 pub mod http;
 pub mod invocation;
+pub mod link_api;
 pub mod settings;
 pub mod sqs;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dealbridge_aws::Tables;
+use dealbridge_core::link::token::PreviewTokens;
 use dealbridge_core::salesforce::SalesforceError;
 use dealbridge_salesforce::{ApiVersion, Connection, Credentials};
 
@@ -19,6 +20,17 @@ pub struct InvalidVariable {
 }
 
 const STORE: [&str; 3] = ["RECORDS_TABLE", "LINKS_TABLE", "LOG_TABLE"];
+/// The dead-letter queues, by the names of the queues that their messages come from.
+pub const DEAD_LETTER_QUEUES: [(&str, &str); 3] = [
+    ("imports", "IMPORTS_DLQ_URL"),
+    ("sync-requests", "SYNC_REQUESTS_DLQ_URL"),
+    ("salesforce-writes", "SALESFORCE_WRITES_DLQ_URL"),
+];
+const DEAD_LETTERS: [&str; 3] = [
+    DEAD_LETTER_QUEUES[0].1,
+    DEAD_LETTER_QUEUES[1].1,
+    DEAD_LETTER_QUEUES[2].1,
+];
 const ACCESS: [&str; 2] = ["ADMIN_GROUP", "INTERNAL_GROUP"];
 const SALESFORCE: [&str; 6] = [
     "SALESFORCE_URL",
@@ -40,8 +52,19 @@ pub fn variables(function: &str) -> Vec<&'static str> {
             &SALESFORCE,
             &["IMPORTS_QUEUE_URL", "SYNC_REQUESTS_QUEUE_URL"],
         ],
-        "import-worker" => &[&STORE, &SALESFORCE],
+        "import-worker" | "push-worker" => &[&STORE, &SALESFORCE],
+        "link" => &[
+            &STORE,
+            &SALESFORCE,
+            &["SALESFORCE_WRITES_QUEUE_URL", "PREVIEW_TOKEN_KEY"],
+            &ACCESS,
+        ],
+        "unlink" => &[&STORE, &["SALESFORCE_URL"], &ACCESS],
         "full-sync" => &[&["LOG_TABLE", "SYNC_REQUESTS_QUEUE_URL"], &ACCESS],
+        "integration-log" => &[&STORE, &SALESFORCE, &ACCESS],
+        "settings" => &[&["RECORDS_TABLE", "LOG_TABLE"], &ACCESS],
+        "records" => &[&STORE, &["SALESFORCE_URL"], &ACCESS],
+        "dead-letters" => &[&DEAD_LETTERS, &["LOG_TABLE"], &ACCESS],
         _ => &[],
     };
     ["LOG_LEVEL"].into_iter().chain(groups.concat()).collect()
@@ -85,10 +108,25 @@ impl Variables {
     /// # Errors
     /// When one is not set.
     pub fn tables(&self) -> Result<Tables, InvalidVariable> {
+        self.tables_of(&STORE)
+    }
+
+    /// The names of those tables whose variables a function has; the others have none, and the function has no right to them.
+    ///
+    /// # Errors
+    /// When one of them is not set.
+    pub fn tables_of(&self, names: &[&str]) -> Result<Tables, InvalidVariable> {
+        let table = |name: &str| {
+            if names.contains(&name) {
+                self.required(name)
+            } else {
+                Ok(String::new())
+            }
+        };
         Ok(Tables {
-            records: self.required("RECORDS_TABLE")?,
-            links: self.required("LINKS_TABLE")?,
-            log: self.required("LOG_TABLE")?,
+            records: table("RECORDS_TABLE")?,
+            links: table("LINKS_TABLE")?,
+            log: table("LOG_TABLE")?,
         })
     }
 
@@ -162,6 +200,30 @@ impl Variables {
             }
         };
         Ok((connection, credentials))
+    }
+
+    /// The key that signs preview tokens: the same for all who check them.
+    ///
+    /// # Errors
+    /// When it is not set, or too short to keep anyone from guessing it.
+    pub fn preview_tokens(&self) -> Result<PreviewTokens, InvalidVariable> {
+        const NAME: &str = "PREVIEW_TOKEN_KEY";
+        let key = self.required(NAME)?;
+        let tokens = (key.len() >= 32)
+            .then(|| PreviewTokens::new(key.as_bytes()))
+            .flatten();
+        tokens.ok_or_else(|| invalid(NAME, "is too short: set at least 32 random characters"))
+    }
+
+    /// The connected org's address, for links to its records.
+    ///
+    /// # Errors
+    /// When it is not set or cannot be used.
+    pub fn salesforce_url(&self) -> Result<String, InvalidVariable> {
+        let url = self.required("SALESFORCE_URL")?;
+        Connection::parse(&url)
+            .map(|connection| connection.login_url())
+            .map_err(|error| invalid("SALESFORCE_URL", &format!("cannot be used: {error}")))
     }
 
     /// The level of the log.

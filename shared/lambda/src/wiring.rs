@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use dealbridge_aws::{
-    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, Store, queue, sdk_config,
+    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store, Tables, queue,
+    sdk_config,
 };
 use dealbridge_core::ports::Clock;
 use dealbridge_salesforce::{SalesforceClient, Timeouts, http_client};
@@ -55,13 +56,25 @@ impl Wiring {
     /// # Errors
     /// When a table's name is not set.
     pub fn store(&self) -> Result<Store, WiringError> {
-        Ok(Store::new(
+        Ok(self.store_over(self.variables.tables()?))
+    }
+
+    /// The store over those tables whose variables are named, for a function that has no right to the others.
+    ///
+    /// # Errors
+    /// When a table's name is not set.
+    pub fn store_of(&self, variables: &[&str]) -> Result<Store, WiringError> {
+        Ok(self.store_over(self.variables.tables_of(variables)?))
+    }
+
+    fn store_over(&self, tables: Tables) -> Store {
+        Store::new(
             &self.aws,
-            self.variables.tables()?,
+            tables,
             self.meter.clone(),
             Arc::new(SystemClock),
             Arc::new(UlidIds),
-        ))
+        )
     }
 
     /// The portal.
@@ -115,6 +128,14 @@ impl Wiring {
     /// When its URL is not set.
     pub fn sync_requests(&self) -> Result<SqsSyncRequests, WiringError> {
         Ok(SqsSyncRequests(self.sender("SYNC_REQUESTS_QUEUE_URL")?))
+    }
+
+    /// The salesforce-writes queue.
+    ///
+    /// # Errors
+    /// When its URL is not set.
+    pub fn writes(&self) -> Result<SqsWrites, WiringError> {
+        Ok(SqsWrites(self.sender("SALESFORCE_WRITES_QUEUE_URL")?))
     }
 
     /// The variables.

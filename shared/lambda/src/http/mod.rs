@@ -4,6 +4,7 @@
 //! refuses is a [`Refusal`], which `?` makes of faults of the store and of Salesforce, too.
 
 pub mod answer;
+pub mod body;
 pub mod cursor;
 mod event;
 pub mod idempotency;

@@ -1,0 +1,163 @@
+//! Links: one transaction per change, with its audit row, its log entry, its outbox note and its receipt.
+
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem, Update};
+use dealbridge_core::{
+    SalesforceId,
+    claim::Claim,
+    entry::PackedEntry,
+    link::store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue},
+    message::PushRequest,
+    ports::PortError,
+    problem::Problem,
+    record::{Record, RecordId},
+    run::Counts,
+};
+use jiff::Timestamp;
+
+use crate::{
+    item::{self, s},
+    keys::{self, Attributes, PK},
+    queue::Sender,
+    store::{Store, port_error},
+    transaction,
+};
+
+impl LinkStore for Store {
+    async fn record(&self, id: &RecordId) -> Result<Option<Record>, PortError> {
+        self.get(&self.tables.records, keys::record(id))
+            .await?
+            .map(item::record)
+            .transpose()
+    }
+
+    async fn claim(&self, org: SalesforceId, id: SalesforceId) -> Result<Option<Claim>, PortError> {
+        self.get(&self.tables.links, keys::claim(org, id))
+            .await?
+            .map(item::claim)
+            .transpose()
+    }
+
+    async fn commit_link(&self, change: &LinkChange) -> Result<Committed, PortError> {
+        let now = self.clock.now();
+        let id = self.ids.next();
+        let mut actions = Vec::with_capacity(8);
+        for write in &change.writes {
+            actions.push(self.action(change.org, write, now)?);
+        }
+        let log = &self.tables.log;
+        actions.push(transaction::put_anyway(
+            log,
+            audit_row(&change.audit, &id, now),
+        )?);
+        if !change.line.findings.is_empty() {
+            let packed = PackedEntry {
+                id: id.clone(),
+                at: now,
+                counts: Counts::default(),
+                lines: vec![change.line.clone()],
+            };
+            actions.push(transaction::put_anyway(
+                log,
+                item::packed_entry_at(keys::action(now, &id), &packed)?,
+            )?);
+        }
+        match &change.outbox {
+            Outbox::Keep => {}
+            Outbox::Add(request) => actions.push(transaction::put_anyway(
+                log,
+                item::encode(request, keys::outbox(request.salesforce))?,
+            )?),
+            Outbox::Remove(salesforce) => {
+                actions.push(transaction::delete_anyway(log, keys::outbox(*salesforce))?)
+            }
+        }
+        if let Some(problem) = &change.watch {
+            actions.push(self.watch(change.org, problem)?);
+        }
+        if let Some(opportunity) = change.closes_problem {
+            actions.push(transaction::delete_anyway(
+                log,
+                keys::problem(change.org, opportunity),
+            )?);
+        }
+        if change.links_lead {
+            actions.push(transaction::put_anyway(log, keys::lead_links())?);
+        }
+        if let Some((key, receipt)) = &change.receipt {
+            actions.push(self.receipt_action(key, receipt)?);
+        }
+        Ok(match self.transact(&format!("link|{id}"), actions).await? {
+            transaction::Committed::Yes => Committed::Yes,
+            transaction::Committed::Refused(_) => Committed::Refused,
+        })
+    }
+
+    async fn outbox(&self) -> Result<Vec<PushRequest>, PortError> {
+        let mut requests = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .dynamodb
+                .query()
+                .table_name(&self.tables.log)
+                .key_condition_expression("#pk = :pk")
+                .expression_attribute_names("#pk", PK)
+                .expression_attribute_values(":pk", s(keys::OUTBOX))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| port_error("Query of the outbox", error))?;
+            self.meter.read(answer.consumed_capacity.as_slice());
+            for item in answer.items.unwrap_or_default() {
+                requests.push(item::decode(item, "a note of the outbox")?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(requests);
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Notes that the next run must look at an Opportunity. An open problem that is there stays as it is.
+    fn watch(&self, org: SalesforceId, problem: &Problem) -> Result<TransactWriteItem, PortError> {
+        let mut update = Update::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::problem(org, problem.opportunity)));
+        let mut sets = Vec::new();
+        let attributes: Attributes = item::encode(problem, Attributes::new())?;
+        for (at, (name, value)) in attributes.into_iter().enumerate() {
+            update = update
+                .expression_attribute_names(format!("#a{at}"), name)
+                .expression_attribute_values(format!(":v{at}"), value);
+            sets.push(format!("#a{at} = if_not_exists(#a{at}, :v{at})"));
+        }
+        transaction::update(update.update_expression(format!("SET {}", sets.join(", "))))
+    }
+}
+
+fn audit_row(audit: &Audit, id: &str, now: Timestamp) -> Attributes {
+    let mut item = keys::audit(&audit.record, id);
+    for (name, value) in [
+        ("at", s(now)),
+        ("by", s(&audit.by)),
+        ("action", s(audit.action)),
+        ("salesforce_id", s(audit.salesforce)),
+        ("details", s(&audit.details)),
+    ] {
+        item.insert(name.to_owned(), value);
+    }
+    item
+}
+
+/// The salesforce-writes queue.
+#[derive(Clone, Debug)]
+pub struct SqsWrites(pub Sender);
+
+impl PushQueue for SqsWrites {
+    async fn send(&self, requests: &[PushRequest]) -> Result<(), PortError> {
+        self.0.send_all(requests).await
+    }
+}

@@ -1,0 +1,80 @@
+//! Allow import: lifts the suppression that an unlink left.
+
+use super::{
+    LinkError, Refusal, Unlinks,
+    store::{Audit, Committed, LinkChange, LinkStore, Outbox, Receipted},
+};
+use crate::{
+    SalesforceId,
+    change::{Expected, Write},
+    claim::{Claim, ClaimState},
+    code::Code,
+    entry::Line,
+    finding::Finding,
+    ports::{Clock, PortError, Portal},
+    problem::Problem,
+};
+
+/// How often it is decided again because something changed under it.
+const ROUNDS: usize = 4;
+
+impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
+    /// Allows the import of a Salesforce record again; the next run looks at it whatever its stamp.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSuppressed`], or a fault.
+    pub async fn allow_import(
+        &self,
+        id: SalesforceId,
+        user: &str,
+        receipt: impl Fn(&Claim) -> Option<Receipted> + Send,
+    ) -> Result<Claim, LinkError> {
+        let settings = self.portal.settings().await?;
+        for _ in 0..ROUNDS {
+            let claim = self.store.claim(settings.organization_id, id).await?;
+            let claim = claim
+                .filter(|claim| claim.state == ClaimState::Suppressed)
+                .ok_or(Refusal::NotSuppressed(id))?;
+            let released = Claim {
+                state: ClaimState::Released,
+                version: claim.version + 1,
+                ..claim.clone()
+            };
+            let change = LinkChange {
+                org: settings.organization_id,
+                writes: vec![Write::Claim(
+                    released.clone(),
+                    Expected::Version(claim.version),
+                )],
+                audit: Audit {
+                    record: claim.record.clone(),
+                    action: "allow-import",
+                    by: user.to_owned(),
+                    salesforce: id,
+                    details: "the suppression is lifted".to_owned(),
+                },
+                line: Line {
+                    salesforce: Some(id),
+                    name: String::new(),
+                    entity: Some(claim.record.clone()),
+                    findings: vec![
+                        Finding::new(Code::ImportAllowed).other(claim.record.to_string()),
+                    ],
+                },
+                outbox: Outbox::Keep,
+                watch: Some(Problem::watch(id, "", self.clock.now())),
+                closes_problem: None,
+                links_lead: false,
+                receipt: receipt(&released),
+            };
+            if self.store.commit_link(&change).await? == Committed::Yes {
+                return Ok(released);
+            }
+        }
+        Err(PortError {
+            operation: format!("allowing the import of {id}"),
+            detail: "it changed again and again".to_owned(),
+        }
+        .into())
+    }
+}

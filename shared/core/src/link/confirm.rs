@@ -1,0 +1,250 @@
+//! Confirm: makes the link that was previewed, in one transaction.
+
+use serde_json::Value;
+
+use super::{
+    LinkError, Links, Master, Refusal, SalesforceRecord, Sides,
+    preview::Looked,
+    store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue, Receipted},
+    token::Previewed,
+};
+use crate::{
+    SalesforceObject,
+    change::{Expected, Write},
+    claim::{Claim, ClaimState, PendingWrite},
+    code::Code,
+    counted::Counted,
+    entry::Line,
+    finding::Finding,
+    message::{PushRequest, VERSION},
+    ports::{Clock, Portal},
+    record::{Link, LinkStatus, Record, RecordId},
+    salesforce::Salesforce,
+};
+
+/// How often a confirm is decided again because something changed under it.
+const ROUNDS: usize = 4;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirm<'a> {
+    /// The record.
+    pub record: &'a RecordId,
+    /// The pasted text.
+    pub pasted: &'a str,
+    /// The choice.
+    pub master: Master,
+    /// The preview's token.
+    pub token: &'a str,
+    /// The user.
+    pub user: &'a str,
+}
+
+/// A link as it was made or found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// The record with its link.
+    pub record: Record,
+    /// The Salesforce record.
+    pub salesforce: SalesforceRecord,
+    /// Whether this call made it.
+    pub is_new: bool,
+}
+
+impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
+    Links<'_, F, P, S, Q, C>
+{
+    /// Makes the link that was previewed.
+    ///
+    /// Safe to repeat: confirming the very link that exists changes nothing. `receipt` makes the receipt of the answer,
+    /// which is kept in the same transaction.
+    ///
+    /// # Errors
+    /// A refusal (nothing was written), or a fault (unknown: repeat).
+    pub async fn confirm(
+        &self,
+        ask: &Confirm<'_>,
+        receipt: impl Fn(&Linked) -> Option<Receipted> + Send,
+    ) -> Result<Linked, LinkError> {
+        for _ in 0..ROUNDS {
+            let sides = self.sides(ask.record, ask.pasted).await?;
+            if sides.is_this_link() {
+                return Ok(found(sides));
+            }
+            sides.refuse_if_linked()?;
+            let now = self.clock.now();
+            let stale = |why: &'static str| LinkError::from(Refusal::PreviewStale(why));
+            let seen = self
+                .tokens
+                .read(ask.token, now)
+                .ok_or_else(|| stale("its token has expired or is damaged"))?;
+            let looked = self.look(sides, ask.master).await?;
+            let current = looked.previewed(ask.master, ask.user, now)?;
+            if let Some(why) = difference(&seen, &current) {
+                return Err(stale(why));
+            }
+            let (change, linked) = self.change(looked, ask.user, &receipt);
+            if self.store.commit_link(&change).await? == Committed::Yes {
+                if let Outbox::Add(request) = change.outbox {
+                    // The link is made and carries the write: if the queue cannot be reached, the next run sends it.
+                    if let Err(error) = self.writes.send(&[request]).await {
+                        tracing::warn!(error.detail = %error, "Could not enqueue a write to Salesforce, the next run will: {error}");
+                    }
+                }
+                return Ok(linked);
+            }
+            // Something changed between reading and writing: look again, for a link made meanwhile is the better answer.
+        }
+        Err(Refusal::PreviewStale("a record changed again and again").into())
+    }
+
+    fn change(
+        &self,
+        looked: Looked,
+        user: &str,
+        receipt: &impl Fn(&Linked) -> Option<Receipted>,
+    ) -> (LinkChange, Linked) {
+        let now = self.clock.now();
+        let Looked {
+            sides:
+                Sides {
+                    settings,
+                    org,
+                    record,
+                    claim,
+                    target,
+                    ..
+                },
+            row,
+            plan,
+        } = looked;
+        let name = row.text("Name").unwrap_or_default().to_owned();
+        let stamp = row.stamp().unwrap_or(crate::Stamp::from_second(0));
+        let pending = (!plan.to_salesforce.is_empty()).then(|| PendingWrite {
+            id: format!("{}-{}", record.id.id(), record.version + 1),
+            fields: plan.to_salesforce,
+            before: plan.salesforce_before,
+            seen: stamp,
+        });
+        let mut next = record.clone();
+        next.version += 1;
+        for (field, value) in plan.to_channeltivity {
+            if value == Value::Null {
+                next.fields.remove(&field)
+            } else {
+                next.fields.insert(field, value)
+            };
+        }
+        next.link = Some(Link {
+            salesforce_id: target.id,
+            object: target.object,
+            status: if pending.is_some() {
+                LinkStatus::Pending
+            } else {
+                LinkStatus::Synced
+            },
+            reason: None,
+            name: Some(name.clone()),
+            linked_at: now,
+            linked_by: user.to_owned(),
+            stamp,
+        });
+        let outbox = pending.as_ref().map_or(Outbox::Keep, |pending| {
+            Outbox::Add(PushRequest {
+                version: VERSION,
+                org: settings.organization_id,
+                salesforce: target.id,
+                record: record.id.clone(),
+                write: pending.id.clone(),
+            })
+        });
+        let next_claim = Claim {
+            salesforce: target.id,
+            state: ClaimState::Live,
+            record: record.id.clone(),
+            epoch: claim.as_ref().map_or(0, |claim| claim.epoch),
+            stamp,
+            version: claim.as_ref().map_or(0, |claim| claim.version) + 1,
+            counted: claim
+                .as_ref()
+                .map_or_else(Counted::default, |claim| claim.counted.clone()),
+            pending,
+            import_flag_was_off: false,
+        };
+        let linked = Linked {
+            record: next.clone(),
+            salesforce: SalesforceRecord::new(&org, target.object, target.id, &name),
+            is_new: true,
+        };
+        let line = Line {
+            salesforce: Some(target.id),
+            name,
+            entity: Some(record.id.clone()),
+            findings: vec![Finding::new(Code::Linked).other(record.id.to_string())],
+        };
+        let change = LinkChange {
+            org: settings.organization_id,
+            writes: vec![
+                Write::Record(Box::new(next), Expected::Version(record.version)),
+                Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
+            ],
+            audit: Audit {
+                record: record.id.clone(),
+                action: "link",
+                by: user.to_owned(),
+                salesforce: target.id,
+                details: format!(
+                    "master {}",
+                    if plan.fields.is_empty() {
+                        "not needed"
+                    } else {
+                        "as previewed"
+                    }
+                ),
+            },
+            line,
+            outbox,
+            watch: None,
+            closes_problem: (target.object == SalesforceObject::Opportunity).then_some(target.id),
+            links_lead: target.object == SalesforceObject::Lead,
+            receipt: receipt(&linked),
+        };
+        (change, linked)
+    }
+}
+
+fn found(sides: Sides) -> Linked {
+    let name = sides
+        .record
+        .link
+        .as_ref()
+        .and_then(|link| link.name.clone())
+        .unwrap_or_default();
+    let salesforce = SalesforceRecord::new(&sides.org, sides.target.object, sides.target.id, &name);
+    Linked {
+        record: sides.record,
+        salesforce,
+        is_new: false,
+    }
+}
+
+/// How what is there differs from what was previewed.
+fn difference(seen: &Previewed, current: &Previewed) -> Option<&'static str> {
+    if seen.user != current.user {
+        Some("it was made by another user")
+    } else if seen.record != current.record || seen.salesforce != current.salesforce {
+        Some("it was for other records")
+    } else if seen.master != current.master {
+        Some("the master was another one")
+    } else if seen.version != current.version {
+        Some("the Channeltivity record changed")
+    } else if seen.stamp != current.stamp {
+        Some("the Salesforce record changed")
+    } else if seen.claim != current.claim {
+        Some("the Salesforce record was linked or unlinked meanwhile")
+    } else if seen.mapping != current.mapping {
+        Some("the field mapping changed")
+    } else {
+        None
+    }
+}

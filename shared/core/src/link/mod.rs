@@ -1,0 +1,344 @@
+//! Linking a record to an existing Salesforce record by hand, unlinking it, allowing its import again, and delivering
+//! what a link writes to Salesforce.
+
+pub mod allow;
+pub mod confirm;
+pub mod plan;
+pub mod preview;
+pub mod push;
+pub mod store;
+pub mod token;
+pub mod unlink;
+
+use std::sync::Arc;
+
+use crate::{
+    SalesforceId, SalesforceObject,
+    claim::{Claim, ClaimState},
+    code::Code,
+    pasted::{self, ConnectedOrg, PastedError, PastedRecord},
+    ports::PortError,
+    record::{Record, RecordId},
+    salesforce::{FieldPath, Row, Salesforce, SalesforceError},
+    settings::Settings,
+};
+pub use plan::{FieldPreview, Master, Taken};
+
+/// Why a link, an unlink or a preview is refused. Nothing was written.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such record.
+    #[error("there is no {0}")]
+    RecordNotFound(RecordId),
+    /// The pasted text names no Lead or Opportunity of the connected org.
+    #[error(transparent)]
+    Url(#[from] PastedError),
+    /// No such record in the org, or it is hidden from the integration user.
+    #[error(
+        "{object} {id} does not exist in the connected Salesforce org, or the integration user cannot see it: check the URL, or share the record with the integration user"
+    )]
+    SalesforceNotFound {
+        /// The object.
+        object: SalesforceObject,
+        /// The id.
+        id: SalesforceId,
+    },
+    /// It is in the recycle bin.
+    #[error(
+        "{object} {id} is deleted in Salesforce: restore it from the recycle bin, or link to another record"
+    )]
+    SalesforceDeleted {
+        /// The object.
+        object: SalesforceObject,
+        /// The id.
+        id: SalesforceId,
+    },
+    /// The Lead was merged into another one.
+    #[error("Lead {id} was merged into Lead {survivor}: link to the survivor")]
+    LeadMerged {
+        /// The Lead.
+        id: SalesforceId,
+        /// The Lead that is left of both.
+        survivor: SalesforceId,
+    },
+    /// The Lead was converted.
+    #[error("{}", converted(*.id, *.opportunity))]
+    LeadConverted {
+        /// The Lead.
+        id: SalesforceId,
+        /// The Opportunity that it became, if any.
+        opportunity: Option<SalesforceId>,
+    },
+    /// This record is linked to another Salesforce record.
+    #[error(
+        "the {record} is linked to the Salesforce {object} {salesforce} already: unlink it first"
+    )]
+    LinkedHere {
+        /// This record.
+        record: RecordId,
+        /// The object it is linked to.
+        object: SalesforceObject,
+        /// The Salesforce record it is linked to.
+        salesforce: SalesforceId,
+    },
+    /// The Salesforce record belongs to another record.
+    #[error(
+        "the Salesforce record {salesforce} is linked to the {holder} already: unlink that one first"
+    )]
+    LinkedOther {
+        /// The Salesforce record.
+        salesforce: SalesforceId,
+        /// The record it belongs to.
+        holder: RecordId,
+    },
+    /// Something changed since the preview, or the preview was for something else or too long ago.
+    #[error("the preview is out of date ({0}): preview again, look at the values, and confirm")]
+    PreviewStale(&'static str),
+    /// The record is not linked.
+    #[error("the {0} is not linked")]
+    NotLinked(RecordId),
+    /// The Salesforce record is not suppressed.
+    #[error("imports do not leave {0} alone: there is nothing to lift")]
+    NotSuppressed(SalesforceId),
+}
+
+fn converted(id: SalesforceId, opportunity: Option<SalesforceId>) -> String {
+    match opportunity {
+        Some(opportunity) => format!(
+            "Lead {id} was converted to the Opportunity {opportunity}: link to that Opportunity"
+        ),
+        None => format!(
+            "Lead {id} was converted without an Opportunity: link to the Opportunity it belongs to, by that one's URL"
+        ),
+    }
+}
+
+impl Refusal {
+    /// The code in the API.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::RecordNotFound(_) => "RECORD_NOT_FOUND",
+            Self::Url(error) => error.code(),
+            Self::SalesforceNotFound { .. } => "SF_RECORD_NOT_FOUND",
+            Self::SalesforceDeleted { .. } => "SF_RECORD_DELETED",
+            Self::LeadMerged { .. } => "SF_LEAD_MERGED",
+            Self::LeadConverted { .. } => "SF_LEAD_CONVERTED",
+            Self::LinkedHere { .. } => Code::AlreadyLinkedHere.as_str(),
+            Self::LinkedOther { .. } => Code::AlreadyLinkedOther.as_str(),
+            Self::PreviewStale(_) => "PREVIEW_STALE",
+            Self::NotLinked(_) => "NOT_LINKED",
+            Self::NotSuppressed(_) => "NOT_SUPPRESSED",
+        }
+    }
+}
+
+/// What stops a use case: a refusal, or a fault that may pass.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LinkError {
+    /// Refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store or a queue.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// Salesforce.
+    #[error(transparent)]
+    Salesforce(#[from] SalesforceError),
+}
+
+/// The use cases of links, over their ports.
+pub struct Links<'a, F, P, S, Q, C: ?Sized> {
+    /// Salesforce.
+    pub salesforce: &'a F,
+    /// Settings.
+    pub portal: &'a P,
+    /// Records, claims, receipts, audit rows.
+    pub store: &'a S,
+    /// The queue of writes to Salesforce.
+    pub writes: &'a Q,
+    /// The time.
+    pub clock: &'a C,
+    /// Signs preview tokens.
+    pub tokens: &'a token::PreviewTokens,
+    /// The connected org's address.
+    pub instance_url: &'a str,
+}
+
+/// The use cases that take links apart: they leave Salesforce as it is and never ask it.
+pub struct Unlinks<'a, P, S, C: ?Sized> {
+    /// Settings.
+    pub portal: &'a P,
+    /// Records, claims, receipts, audit rows.
+    pub store: &'a S,
+    /// The time.
+    pub clock: &'a C,
+    /// The connected org's address.
+    pub instance_url: &'a str,
+}
+
+/// Both sides of a link as they are at this moment.
+pub(crate) struct Sides {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) org: ConnectedOrg,
+    pub(crate) record: Record,
+    pub(crate) claim: Option<Claim>,
+    pub(crate) target: PastedRecord,
+}
+
+impl Sides {
+    /// A link that was made meanwhile is the better answer than any other.
+    pub(crate) fn refuse_if_linked(&self) -> Result<(), Refusal> {
+        if let Some(link) = &self.record.link {
+            return Err(Refusal::LinkedHere {
+                record: self.record.id.clone(),
+                object: link.object,
+                salesforce: link.salesforce_id,
+            });
+        }
+        if let Some(claim) = self
+            .claim
+            .as_ref()
+            .filter(|claim| claim.state == ClaimState::Live)
+        {
+            return Err(Refusal::LinkedOther {
+                salesforce: claim.salesforce,
+                holder: claim.record.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the very link that is asked for exists.
+    pub(crate) fn is_this_link(&self) -> bool {
+        self.record
+            .link
+            .as_ref()
+            .is_some_and(|link| link.salesforce_id == self.target.id)
+    }
+}
+
+/// The connected org, as pasted URLs are held against it and URLs are shown.
+///
+/// # Errors
+/// When the address cannot be one.
+pub fn connected_org(
+    instance_url: &str,
+    settings: &Settings,
+) -> Result<ConnectedOrg, SalesforceError> {
+    ConnectedOrg::new(instance_url, Some(&settings.my_domain)).map_err(|error| {
+        SalesforceError::NotConfigured {
+            detail: error.to_string(),
+        }
+    })
+}
+
+/// Reads a Salesforce record for a link, and refuses one that cannot be linked.
+pub(crate) async fn read_target<F: Salesforce>(
+    salesforce: &F,
+    target: PastedRecord,
+    settings: &Settings,
+) -> Result<Row, LinkError> {
+    let PastedRecord { object, id } = target;
+    let mut fields = plan::fields_to_read(settings, object);
+    fields.extend(more_fields(object));
+    let row = read_around_missing(salesforce, object, &[id], &mut fields)
+        .await?
+        .pop();
+    let row = row.ok_or(Refusal::SalesforceNotFound { object, id })?;
+    let id_at = |name: &str| {
+        row.text(name)
+            .and_then(|text| SalesforceId::parse(text).ok())
+    };
+    if row.is_checked("IsDeleted") {
+        return Err(match id_at("MasterRecordId") {
+            Some(survivor) => Refusal::LeadMerged { id, survivor },
+            None => Refusal::SalesforceDeleted { object, id },
+        }
+        .into());
+    }
+    if row.is_checked("IsConverted") {
+        return Err(Refusal::LeadConverted {
+            id,
+            opportunity: id_at("ConvertedOpportunityId"),
+        }
+        .into());
+    }
+    Ok(row)
+}
+
+/// What tells a record and its fate, beside mapped fields.
+pub(crate) fn more_fields(object: SalesforceObject) -> Vec<FieldPath> {
+    let names: &[&str] = match object {
+        SalesforceObject::Opportunity => &["Name", "StageName", "Account.Name"],
+        SalesforceObject::Lead => &[
+            "Name",
+            "Company",
+            "Status",
+            "IsConverted",
+            "ConvertedOpportunityId",
+            "MasterRecordId",
+        ],
+    };
+    names
+        .iter()
+        .filter_map(|name| FieldPath::parse(name).ok())
+        .collect()
+}
+
+/// Reads records, leaving out fields that the org does not have.
+pub(crate) async fn read_around_missing<F: Salesforce>(
+    salesforce: &F,
+    object: SalesforceObject,
+    ids: &[SalesforceId],
+    fields: &mut Vec<FieldPath>,
+) -> Result<Vec<Row>, SalesforceError> {
+    loop {
+        match salesforce.records(object, ids, fields).await {
+            Err(SalesforceError::FieldMissing {
+                object: named,
+                field,
+            }) => {
+                let is_it = |path: &FieldPath| {
+                    path.as_str()
+                        .split('.')
+                        .any(|part| part.eq_ignore_ascii_case(&field))
+                };
+                let Some(at) = fields.iter().position(is_it) else {
+                    return Err(SalesforceError::FieldMissing {
+                        object: named,
+                        field,
+                    });
+                };
+                fields.remove(at);
+            }
+            other => return other,
+        }
+    }
+}
+
+/// A Salesforce record as an answer names it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct SalesforceRecord {
+    /// The object.
+    pub object: SalesforceObject,
+    /// The 18-character id.
+    pub id: SalesforceId,
+    /// The name.
+    pub name: String,
+    /// Where it is in Salesforce.
+    pub url: String,
+}
+
+impl SalesforceRecord {
+    /// Names a record of the connected org.
+    #[must_use]
+    pub fn new(org: &ConnectedOrg, object: SalesforceObject, id: SalesforceId, name: &str) -> Self {
+        Self {
+            object,
+            id,
+            name: name.to_owned(),
+            url: pasted::record_url(org, object, id),
+        }
+    }
+}

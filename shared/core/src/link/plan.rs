@@ -1,0 +1,274 @@
+//! What linking does to each mapped field: one pure function, shown by the preview and done by the confirm.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    SalesforceObject,
+    field::{self, Field},
+    mapping::{Flow, MappingRow},
+    record::Record,
+    salesforce::{FieldPath, Row},
+    settings::Settings,
+};
+
+/// Which side's value is taken where both have one and they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Master {
+    /// Salesforce's.
+    Salesforce,
+    /// Channeltivity's.
+    Channeltivity,
+}
+
+/// Where a field's value comes from when the link is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Taken {
+    /// Salesforce's value goes to Channeltivity.
+    Salesforce,
+    /// Channeltivity's value goes to Salesforce.
+    Channeltivity,
+    /// Both stay as they are.
+    Unchanged,
+}
+
+/// One line of the preview.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldPreview {
+    /// The Channeltivity field; none for a fixed value.
+    pub channeltivity_field: Option<String>,
+    /// The Salesforce field.
+    pub salesforce_field: String,
+    /// Channeltivity's value.
+    pub channeltivity_value: Value,
+    /// Salesforce's value, in Channeltivity's words.
+    pub salesforce_value: Value,
+    /// Whether both have a value and they differ.
+    pub conflict: bool,
+    /// Which one is taken.
+    pub taken: Taken,
+    /// Why, where it is not the master's choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
+}
+
+/// What a link does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Each mapped field.
+    pub fields: Vec<FieldPreview>,
+    /// Channeltivity's values as they will be.
+    pub to_channeltivity: Map<String, Value>,
+    /// Salesforce's values as they will be.
+    pub to_salesforce: Map<String, Value>,
+    /// Salesforce's values as they are, of the fields that will be written.
+    pub salesforce_before: Map<String, Value>,
+}
+
+/// The mapping rows and fields for an object.
+#[must_use]
+pub fn mapping(settings: &Settings, object: SalesforceObject) -> (&[Field], &[MappingRow]) {
+    match object {
+        SalesforceObject::Opportunity => (&settings.deal_fields, &settings.mappings),
+        SalesforceObject::Lead => (&settings.lead_fields, &settings.lead_mappings),
+    }
+}
+
+/// The Salesforce fields that a link to this object reads.
+#[must_use]
+pub fn fields_to_read(settings: &Settings, object: SalesforceObject) -> Vec<FieldPath> {
+    let (_, rows) = mapping(settings, object);
+    let mut fields = vec![settings.fields.sync_flag.clone()];
+    let fixed = settings
+        .fixed_values
+        .iter()
+        .filter(|_| object == SalesforceObject::Opportunity)
+        .map(|fixed| &fixed.salesforce);
+    for path in rows.iter().map(|row| &row.salesforce).chain(fixed) {
+        if !fields
+            .iter()
+            .any(|known| known.as_str().eq_ignore_ascii_case(path.as_str()))
+        {
+            fields.push(path.clone());
+        }
+    }
+    fields
+}
+
+/// Plans a link. Linking counts as "create" for flows. A field that the row does not hold is left out.
+#[must_use]
+pub fn plan(
+    record: &Record,
+    row: &Row,
+    object: SalesforceObject,
+    settings: &Settings,
+    master: Master,
+) -> Plan {
+    let (fields, rows) = mapping(settings, object);
+    let mut plan = Plan::default();
+    for mapping in rows {
+        let Some(field) = fields
+            .iter()
+            .find(|field| field.name == mapping.channeltivity)
+        else {
+            continue;
+        };
+        let Some(raw) = row.get(mapping.salesforce.as_str()) else {
+            continue;
+        };
+        plan.add(record, raw, field, mapping, master);
+    }
+    if object == SalesforceObject::Opportunity {
+        for fixed in &settings.fixed_values {
+            if let Some(before) = row.get(fixed.salesforce.as_str()) {
+                plan.add_fixed(&fixed.salesforce, &fixed.value, before);
+            }
+        }
+    }
+    let sync_flag = settings.fields.sync_flag.as_str();
+    // The Sync Flag is set on the linked record; the Import Flag never. An object without the field has nothing to set.
+    if row.get(sync_flag).is_some() && !row.is_checked(sync_flag) {
+        plan.add_fixed(
+            &settings.fields.sync_flag,
+            &Value::Bool(true),
+            &Value::Bool(false),
+        );
+    }
+    plan
+}
+
+impl Plan {
+    fn add(
+        &mut self,
+        record: &Record,
+        raw: &Value,
+        field: &Field,
+        mapping: &MappingRow,
+        master: Master,
+    ) {
+        let ours_raw = record
+            .fields
+            .get(&field.name)
+            .cloned()
+            .unwrap_or(Value::Null);
+        let mapped = mapping.to_channeltivity(raw);
+        let fitted = field.fit(&mapped);
+        let theirs = match &fitted {
+            Ok(value) => value
+                .as_ref()
+                .map_or(Value::Null, field::FieldValue::to_json),
+            Err(_) => mapped,
+        };
+        // Ours is compared as the field reads it, so 1054 equals 1054.0; what does not fit is compared as it is.
+        let ours = field.fit(&ours_raw).ok().map_or_else(
+            || ours_raw.clone(),
+            |value| value.map_or(Value::Null, |value| value.to_json()),
+        );
+        let (ours_blank, theirs_blank) = (field::is_blank(&ours), field::is_blank(&theirs));
+        let differ = ours != theirs && !(ours_blank && theirs_blank);
+        let can_write = !mapping.salesforce.is_parent_path();
+        let (taken, note) = if !differ {
+            (Taken::Unchanged, None)
+        } else {
+            choose(
+                mapping.on_create,
+                ours_blank,
+                theirs_blank,
+                can_write,
+                master,
+            )
+        };
+        let (taken, note) = match taken {
+            Taken::Salesforce if fitted.is_err() => (
+                Taken::Unchanged,
+                Some("the Salesforce value does not fit the Channeltivity field"),
+            ),
+            taken => (taken, note),
+        };
+        match taken {
+            Taken::Salesforce => {
+                self.to_channeltivity
+                    .insert(field.name.clone(), theirs.clone());
+            }
+            Taken::Channeltivity => {
+                self.to_salesforce
+                    .insert(mapping.salesforce.to_string(), mapping.to_salesforce(&ours));
+                self.salesforce_before
+                    .insert(mapping.salesforce.to_string(), raw.clone());
+            }
+            Taken::Unchanged => {}
+        }
+        self.fields.push(FieldPreview {
+            channeltivity_field: Some(field.name.clone()),
+            salesforce_field: mapping.salesforce.to_string(),
+            channeltivity_value: ours,
+            salesforce_value: theirs,
+            conflict: differ && !ours_blank && !theirs_blank,
+            taken,
+            note,
+        });
+    }
+
+    fn add_fixed(&mut self, path: &FieldPath, value: &Value, before: &Value) {
+        let taken = if before == value {
+            Taken::Unchanged
+        } else {
+            Taken::Channeltivity
+        };
+        if taken == Taken::Channeltivity {
+            self.to_salesforce.insert(path.to_string(), value.clone());
+            self.salesforce_before
+                .insert(path.to_string(), before.clone());
+        }
+        self.fields.push(FieldPreview {
+            channeltivity_field: None,
+            salesforce_field: path.to_string(),
+            channeltivity_value: value.clone(),
+            salesforce_value: before.clone(),
+            conflict: false,
+            taken,
+            note: Some("a fixed value that a link sends to Salesforce"),
+        });
+    }
+}
+
+/// Which side is taken of two values that differ.
+fn choose(
+    flow: Flow,
+    ours_blank: bool,
+    theirs_blank: bool,
+    can_write: bool,
+    master: Master,
+) -> (Taken, Option<&'static str>) {
+    const READ_ONLY: &str = "the Salesforce field can be read, not written";
+    match flow {
+        Flow::None => (
+            Taken::Unchanged,
+            Some("this field does not flow when a record is linked"),
+        ),
+        // A blank never wins: there is nothing to bring.
+        Flow::ToChanneltivity if theirs_blank => (
+            Taken::Unchanged,
+            Some("one way, to Channeltivity, and Salesforce has no value"),
+        ),
+        Flow::ToChanneltivity => (Taken::Salesforce, Some("one way, to Channeltivity")),
+        Flow::ToSalesforce if ours_blank => (
+            Taken::Unchanged,
+            Some("one way, to Salesforce, and Channeltivity has no value"),
+        ),
+        Flow::ToSalesforce if !can_write => (Taken::Unchanged, Some(READ_ONLY)),
+        Flow::ToSalesforce => (Taken::Channeltivity, Some("one way, to Salesforce")),
+        Flow::Both if ours_blank => (Taken::Salesforce, Some("Channeltivity has no value")),
+        Flow::Both if theirs_blank && can_write => {
+            (Taken::Channeltivity, Some("Salesforce has no value"))
+        }
+        Flow::Both if theirs_blank => (Taken::Unchanged, Some(READ_ONLY)),
+        Flow::Both => match master {
+            Master::Salesforce => (Taken::Salesforce, None),
+            Master::Channeltivity if can_write => (Taken::Channeltivity, None),
+            Master::Channeltivity => (Taken::Unchanged, Some(READ_ONLY)),
+        },
+    }
+}

@@ -1,0 +1,160 @@
+//! Preview: reads both sides and says what a confirm would do. Writes nothing.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{
+    FieldPreview, LinkError, Links, Master, Refusal, SalesforceRecord, Sides, connected_org,
+    plan::{self, Plan},
+    read_target,
+    store::LinkStore,
+    token::{LIFETIME, Previewed},
+};
+use crate::{
+    pasted,
+    ports::{Clock, Portal},
+    record::RecordId,
+    salesforce::{Row, Salesforce},
+};
+
+/// What a preview answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// What the text resolved to.
+    pub salesforce: SalesforceRecord,
+    /// Enough to recognise it: stage, Account, company.
+    pub recognise: Vec<(String, String)>,
+    /// The choice.
+    pub master: Master,
+    /// The token for the confirm.
+    pub preview_token: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// Each mapped field.
+    pub fields: Vec<FieldPreview>,
+}
+
+/// Both sides with the Salesforce record's values.
+pub(crate) struct Looked {
+    pub(crate) sides: Sides,
+    pub(crate) row: Row,
+    pub(crate) plan: Plan,
+}
+
+impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, P, S, Q, C> {
+    /// Previews a link.
+    ///
+    /// # Errors
+    /// A refusal, or a fault of store or Salesforce.
+    pub async fn preview(
+        &self,
+        record: &RecordId,
+        pasted: &str,
+        master: Master,
+        user: &str,
+    ) -> Result<Preview, LinkError> {
+        let sides = self.sides(record, pasted).await?;
+        if !sides.is_this_link() {
+            sides.refuse_if_linked()?;
+        }
+        let looked = self.look(sides, master).await?;
+        let expires_at = self
+            .clock
+            .now()
+            .saturating_add(LIFETIME)
+            .unwrap_or(Timestamp::MAX);
+        let previewed = looked.previewed(master, user, expires_at)?;
+        let Sides { org, target, .. } = &looked.sides;
+        let name = looked.row.text("Name").unwrap_or_default();
+        let recognise = ["StageName", "Account.Name", "Company", "Status"]
+            .iter()
+            .filter_map(|path| Some(((*path).to_owned(), looked.row.text(path)?.to_owned())))
+            .collect();
+        Ok(Preview {
+            salesforce: SalesforceRecord::new(org, target.object, target.id, name),
+            recognise,
+            master,
+            preview_token: self.tokens.issue(&previewed),
+            expires_at,
+            fields: looked.plan.fields,
+        })
+    }
+
+    /// Reads the record, the text and the claim.
+    pub(crate) async fn sides(&self, record: &RecordId, text: &str) -> Result<Sides, LinkError> {
+        let settings = self.portal.settings().await?;
+        let org = connected_org(self.instance_url, &settings)?;
+        let record = self
+            .store
+            .record(record)
+            .await?
+            .ok_or_else(|| Refusal::RecordNotFound(record.clone()))?;
+        let target = pasted::parse(text, &org).map_err(Refusal::Url)?;
+        let claim = self
+            .store
+            .claim(settings.organization_id, target.id)
+            .await?;
+        Ok(Sides {
+            settings,
+            org,
+            record,
+            claim,
+            target,
+        })
+    }
+
+    /// Reads the Salesforce record and plans.
+    pub(crate) async fn look(&self, sides: Sides, master: Master) -> Result<Looked, LinkError> {
+        let row = read_target(self.salesforce, sides.target, &sides.settings).await?;
+        let plan = plan::plan(
+            &sides.record,
+            &row,
+            sides.target.object,
+            &sides.settings,
+            master,
+        );
+        Ok(Looked { sides, row, plan })
+    }
+}
+
+impl Looked {
+    /// What a token binds.
+    pub(crate) fn previewed(
+        &self,
+        master: Master,
+        user: &str,
+        expires_at: Timestamp,
+    ) -> Result<Previewed, LinkError> {
+        let Sides {
+            settings,
+            record,
+            claim,
+            target,
+            ..
+        } = &self.sides;
+        let stamp = self.row.stamp().ok_or(Refusal::SalesforceNotFound {
+            object: target.object,
+            id: target.id,
+        })?;
+        let (fields, rows) = plan::mapping(settings, target.object);
+        let mapping =
+            serde_json::to_vec(&(fields, rows, &settings.fixed_values)).unwrap_or_default();
+        let mapping = Sha256::digest(mapping)[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Previewed {
+            record: record.id.clone(),
+            version: record.version,
+            salesforce: target.id,
+            stamp,
+            claim: claim.as_ref().map(|claim| claim.version),
+            mapping,
+            master,
+            user: user.to_owned(),
+            expires: expires_at.as_second(),
+        })
+    }
+}

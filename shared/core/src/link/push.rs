@@ -1,0 +1,316 @@
+//! Push: delivers what a link writes to Salesforce, without going over a user's newer edit.
+
+use serde_json::{Map, Value};
+
+use super::{
+    read_around_missing,
+    store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue},
+};
+use crate::{
+    SalesforceId, SalesforceObject, Stamp,
+    change::{Expected, Write},
+    claim::{Claim, ClaimState, PendingWrite},
+    code::Code,
+    entry::Line,
+    finding::Finding,
+    import::Disposition,
+    message::PushRequest,
+    ports::{Clock, PortError},
+    record::{LinkStatus, Record},
+    salesforce::{FieldPath, Salesforce, SalesforceError, UpdateOutcome},
+};
+
+/// How often one delivery looks again because a user was faster, or a field was refused.
+const ROUNDS: usize = 5;
+
+/// The use case, over its ports.
+pub struct Push<'a, F, S, C: ?Sized> {
+    /// Salesforce.
+    pub salesforce: &'a F,
+    /// Records and claims.
+    pub store: &'a S,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// Why a delivery has to be repeated.
+#[derive(Debug, thiserror::Error)]
+enum Again {
+    #[error(transparent)]
+    Port(#[from] PortError),
+    #[error(transparent)]
+    Salesforce(#[from] SalesforceError),
+    #[error("the Salesforce record is locked by another transaction")]
+    Locked,
+    #[error("records changed again and again")]
+    Busy,
+}
+
+/// What came of the fields of one write.
+#[derive(Default)]
+struct Delivered {
+    findings: Vec<Finding>,
+    written: bool,
+    reason: Option<String>,
+}
+
+impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
+    /// Delivers one write. Safe to repeat: a write that was delivered, or whose link was cut, is done.
+    pub async fn deliver(&self, request: &PushRequest) -> Disposition {
+        match self.try_deliver(request).await {
+            Ok(()) => Disposition::Done,
+            Err(error) => {
+                tracing::warn!(record.id = %request.record, error.detail = %error, "Could not write the {} to Salesforce, it goes back to the queue: {error}", request.record);
+                Disposition::Retry
+            }
+        }
+    }
+
+    async fn try_deliver(&self, request: &PushRequest) -> Result<(), Again> {
+        let Some((claim, pending, object)) = self.pending(request).await? else {
+            return Ok(());
+        };
+        let delivered = self.write(object, claim.salesforce, pending).await?;
+        for _ in 0..ROUNDS {
+            // Read again: the hourly run may have moved claim or record since.
+            let Some((claim, ..)) = self.pending(request).await? else {
+                return Ok(());
+            };
+            let Some(record) = self.store.record(&request.record).await? else {
+                return Ok(());
+            };
+            if self
+                .store
+                .commit_link(&self.change(request, claim, record, &delivered))
+                .await?
+                == Committed::Yes
+            {
+                return Ok(());
+            }
+        }
+        Err(Again::Busy)
+    }
+
+    /// The claim with the write that the request names, if it is still to be delivered.
+    async fn pending(
+        &self,
+        request: &PushRequest,
+    ) -> Result<Option<(Claim, PendingWrite, SalesforceObject)>, PortError> {
+        let claim = self.store.claim(request.org, request.salesforce).await?;
+        Ok(claim
+            .filter(|claim| claim.state == ClaimState::Live && claim.record == request.record)
+            .and_then(|claim| {
+                let pending = claim
+                    .pending
+                    .clone()
+                    .filter(|pending| pending.id == request.write)?;
+                let object = claim.salesforce.object()?;
+                Some((claim, pending, object))
+            }))
+    }
+
+    /// Writes the fields. A field that a user changed since the preview, or that Salesforce refuses, is left out and said.
+    async fn write(
+        &self,
+        object: SalesforceObject,
+        id: SalesforceId,
+        pending: PendingWrite,
+    ) -> Result<Delivered, Again> {
+        let mut delivered = Delivered::default();
+        let PendingWrite {
+            mut fields,
+            before,
+            mut seen,
+            ..
+        } = pending;
+        for _ in 0..ROUNDS {
+            if fields.is_empty() {
+                return Ok(delivered);
+            }
+            match self
+                .salesforce
+                .update(object, id, &fields, Some(seen))
+                .await?
+            {
+                UpdateOutcome::Written => {
+                    delivered.written = true;
+                    return Ok(delivered);
+                }
+                UpdateOutcome::Locked => return Err(Again::Locked),
+                UpdateOutcome::Gone => {
+                    let reason = "the record no longer exists in Salesforce";
+                    delivered.refuse(fields.keys(), reason, "ENTITY_IS_DELETED");
+                    return Ok(delivered);
+                }
+                UpdateOutcome::ChangedSince => match self
+                    .leave_newer_edits(object, id, &mut fields, &before, &mut delivered)
+                    .await?
+                {
+                    Some(stamp) => seen = stamp,
+                    None => return Ok(delivered),
+                },
+                UpdateOutcome::Refused {
+                    code,
+                    message,
+                    fields: named,
+                } => {
+                    let blamed: Vec<String> = fields
+                        .keys()
+                        .filter(|field| named.iter().any(|name| name.eq_ignore_ascii_case(field)))
+                        .cloned()
+                        .collect();
+                    let blamed = if blamed.is_empty() {
+                        fields.keys().cloned().collect()
+                    } else {
+                        blamed
+                    };
+                    delivered.refuse(blamed.iter(), &message, &code);
+                    fields.retain(|field, _| !blamed.contains(field));
+                }
+            }
+        }
+        Err(Again::Busy)
+    }
+
+    /// Leaves out the fields that a user changed since the preview. Answers the stamp that the rest may be written over.
+    async fn leave_newer_edits(
+        &self,
+        object: SalesforceObject,
+        id: SalesforceId,
+        fields: &mut Map<String, Value>,
+        before: &Map<String, Value>,
+        delivered: &mut Delivered,
+    ) -> Result<Option<Stamp>, Again> {
+        let mut paths: Vec<FieldPath> = fields
+            .keys()
+            .filter_map(|field| FieldPath::parse(field).ok())
+            .collect();
+        let row = read_around_missing(self.salesforce, object, &[id], &mut paths)
+            .await?
+            .pop();
+        let Some(row) = row.filter(|row| !row.is_checked("IsDeleted")) else {
+            delivered.refuse(
+                fields.keys(),
+                "the record no longer exists in Salesforce",
+                "NOT_FOUND",
+            );
+            return Ok(None);
+        };
+        let is_newer = |field: &str, target: &Value| {
+            let now = row.get(field).unwrap_or(&Value::Null);
+            !same(now, before.get(field).unwrap_or(&Value::Null)) && !same(now, target)
+        };
+        let newer: Vec<String> = fields
+            .iter()
+            .filter(|(field, target)| is_newer(field, target))
+            .map(|(field, _)| field.clone())
+            .collect();
+        if !newer.is_empty() {
+            let mut finding = Finding::new(Code::WriteSkipped);
+            finding.context.field = newer.join(", ");
+            delivered.findings.push(finding);
+        }
+        fields.retain(|field, _| !newer.contains(field));
+        Ok(row.stamp())
+    }
+
+    fn change(
+        &self,
+        request: &PushRequest,
+        claim: Claim,
+        record: Record,
+        delivered: &Delivered,
+    ) -> LinkChange {
+        let mut next = record.clone();
+        next.version += 1;
+        if let Some(link) = next
+            .link
+            .as_mut()
+            .filter(|link| link.status == LinkStatus::Pending)
+        {
+            (link.status, link.reason) = (LinkStatus::Synced, delivered.reason.clone());
+        }
+        let name = record
+            .link
+            .as_ref()
+            .and_then(|link| link.name.clone())
+            .unwrap_or_default();
+        let next_claim = Claim {
+            pending: None,
+            version: claim.version + 1,
+            ..claim.clone()
+        };
+        let mut findings: Vec<Finding> = delivered
+            .findings
+            .iter()
+            .map(|finding| finding.clone().other(record.id.to_string()))
+            .collect();
+        if delivered.written {
+            findings.push(Finding::new(Code::WriteDelivered).other(record.id.to_string()));
+        }
+        LinkChange {
+            org: request.org,
+            writes: vec![
+                Write::Record(Box::new(next), Expected::Version(record.version)),
+                Write::Claim(next_claim, Expected::Version(claim.version)),
+            ],
+            audit: Audit {
+                record: record.id.clone(),
+                action: if delivered.written {
+                    "write-delivered"
+                } else {
+                    "write-refused"
+                },
+                by: "integration".to_owned(),
+                salesforce: claim.salesforce,
+                details: delivered.reason.clone().unwrap_or_default(),
+            },
+            line: Line {
+                salesforce: Some(claim.salesforce),
+                name,
+                entity: Some(record.id),
+                findings,
+            },
+            outbox: Outbox::Remove(claim.salesforce),
+            watch: None,
+            closes_problem: None,
+            links_lead: false,
+            receipt: None,
+        }
+    }
+}
+
+impl Delivered {
+    fn refuse<'f>(&mut self, fields: impl Iterator<Item = &'f String>, message: &str, code: &str) {
+        let names = fields.cloned().collect::<Vec<_>>().join(", ");
+        let mut finding = Finding::new(Code::WriteRefused)
+            .value(message)
+            .details(code);
+        finding.context.field = names;
+        self.findings.push(finding);
+        self.reason = Some(format!("Salesforce refused a value: {message}"));
+    }
+}
+
+/// Salesforce answers numbers as doubles and blank texts as null.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one.as_f64(), other.as_f64()) {
+        (Some(one), Some(other)) => (one - other).abs() < f64::EPSILON * one.abs().max(1.0),
+        _ => one == other || (crate::field::is_blank(one) && crate::field::is_blank(other)),
+    }
+}
+
+/// Sends every write that is still to be delivered: what a crash between transaction and queue left, or an outage held up.
+///
+/// # Errors
+/// When the store or the queue cannot be reached.
+pub async fn send_outbox<S: LinkStore, Q: PushQueue>(
+    store: &S,
+    queue: &Q,
+) -> Result<usize, PortError> {
+    let requests = store.outbox().await?;
+    if !requests.is_empty() {
+        queue.send(&requests).await?;
+    }
+    Ok(requests.len())
+}

@@ -1,0 +1,107 @@
+//! What the use cases of links ask of the store, and what one of their changes writes.
+
+use std::future::Future;
+
+use crate::{
+    SalesforceId,
+    change::Write,
+    claim::Claim,
+    entry::Line,
+    message::PushRequest,
+    ports::PortError,
+    problem::Problem,
+    receipt::{Receipt, ReceiptKey},
+    record::{Record, RecordId},
+};
+
+/// What an administrator, or the system, did to a record: kept with the record for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The record.
+    pub record: RecordId,
+    /// What was done: `link`, `unlink`, `allow-import`, `write-delivered` and the like.
+    pub action: &'static str,
+    /// By whom.
+    pub by: String,
+    /// The Salesforce record.
+    pub salesforce: SalesforceId,
+    /// More, for a person to read.
+    pub details: String,
+}
+
+/// The receipt of a request with an `Idempotency-Key`, kept in the same transaction as what the request did.
+pub type Receipted = (ReceiptKey, Receipt);
+
+/// What becomes of the note that a write to Salesforce is to be delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outbox {
+    /// Nothing.
+    Keep,
+    /// A write was added.
+    Add(PushRequest),
+    /// The write of this Salesforce record was delivered, refused or dropped.
+    Remove(SalesforceId),
+}
+
+/// One change of a link: everything in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkChange {
+    /// The organization.
+    pub org: SalesforceId,
+    /// Records and claims with what they must be.
+    pub writes: Vec<Write>,
+    /// The audit row.
+    pub audit: Audit,
+    /// What the Integration Log says.
+    pub line: Line,
+    /// The outbox.
+    pub outbox: Outbox,
+    /// A note for the next run, unless there is an open problem already.
+    pub watch: Option<Problem>,
+    /// An open problem that this settles.
+    pub closes_problem: Option<SalesforceId>,
+    /// Whether a record is linked to a Salesforce Lead by this.
+    pub links_lead: bool,
+    /// The receipt.
+    pub receipt: Option<Receipted>,
+}
+
+/// Whether a change took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It is durable.
+    Yes,
+    /// Something was not as expected; nothing was written.
+    Refused,
+}
+
+/// Records, claims and the changes of links.
+pub trait LinkStore: Send + Sync {
+    /// A record.
+    fn record(
+        &self,
+        id: &RecordId,
+    ) -> impl Future<Output = Result<Option<Record>, PortError>> + Send;
+
+    /// A claim.
+    fn claim(
+        &self,
+        org: SalesforceId,
+        id: SalesforceId,
+    ) -> impl Future<Output = Result<Option<Claim>, PortError>> + Send;
+
+    /// Commits a change: all of it or nothing.
+    fn commit_link(
+        &self,
+        change: &LinkChange,
+    ) -> impl Future<Output = Result<Committed, PortError>> + Send;
+
+    /// Writes that are to be delivered.
+    fn outbox(&self) -> impl Future<Output = Result<Vec<PushRequest>, PortError>> + Send;
+}
+
+/// The queue of writes to Salesforce.
+pub trait PushQueue: Send + Sync {
+    /// Enqueues all of them.
+    fn send(&self, requests: &[PushRequest]) -> impl Future<Output = Result<(), PortError>> + Send;
+}

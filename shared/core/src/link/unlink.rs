@@ -1,0 +1,160 @@
+//! Unlink: takes a link apart in one transaction, and has imports leave the Salesforce record alone.
+
+use super::{
+    LinkError, Refusal, SalesforceRecord, Unlinks, connected_org,
+    store::{Audit, Committed, LinkChange, LinkStore, Outbox, Receipted},
+};
+use crate::{
+    change::{Expected, Write},
+    claim::{Claim, ClaimState},
+    code::Code,
+    entry::Line,
+    finding::Finding,
+    ports::{Clock, PortError, Portal},
+    record::{Record, RecordId},
+};
+
+/// How often an unlink is decided again because something changed under it.
+const ROUNDS: usize = 6;
+
+/// What was unlinked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlinked {
+    /// The record, without its link.
+    pub record: Record,
+    /// The Salesforce record it was linked to.
+    pub salesforce: SalesforceRecord,
+}
+
+impl Unlinked {
+    /// What the administrator should know (behaviour, section 2.5).
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "The {} and {} {} are no longer linked; both keep their values. Imports leave {} alone until it is linked again, \
+             its import is allowed, or its export flag is cleared and set again after the {} is gone.",
+            self.record.id,
+            self.salesforce.object,
+            self.salesforce.id,
+            self.salesforce.id,
+            self.record.id
+        )
+    }
+}
+
+impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
+    /// Unlinks a record. With `version`, only the link that the caller has seen: a newer one of the same pair stays.
+    ///
+    /// # Errors
+    /// A refusal (nothing was written), or a fault.
+    pub async fn unlink(
+        &self,
+        id: &RecordId,
+        version: Option<u64>,
+        user: &str,
+        receipt: impl Fn(&Unlinked) -> Option<Receipted> + Send,
+    ) -> Result<Unlinked, LinkError> {
+        let settings = self.portal.settings().await?;
+        let org = connected_org(self.instance_url, &settings)?;
+        let mut seen = version;
+        for _ in 0..ROUNDS {
+            let record = self
+                .store
+                .record(id)
+                .await?
+                .ok_or_else(|| Refusal::RecordNotFound(id.clone()))?;
+            let link = record
+                .link
+                .clone()
+                .ok_or_else(|| Refusal::NotLinked(id.clone()))?;
+            // The link that was there when the call began is the one to cut; what replaced it is somebody's newer will.
+            let since = linked_version(&record);
+            if *seen.get_or_insert(since) != since && version.is_none() {
+                return Err(Refusal::PreviewStale("the record was linked anew meanwhile").into());
+            }
+            if version.is_some_and(|version| version != record.version) {
+                return Err(Refusal::PreviewStale("the record changed since it was read").into());
+            }
+            let Some(claim) = self
+                .store
+                .claim(settings.organization_id, link.salesforce_id)
+                .await?
+            else {
+                return Err(half(id));
+            };
+            if claim.state != ClaimState::Live || claim.record != *id {
+                // Read between the two writes of nothing: the record was unlinked since it was read.
+                continue;
+            }
+            let mut next = record.clone();
+            next.version += 1;
+            next.link = None;
+            let name = link.name.clone().unwrap_or_default();
+            let salesforce = SalesforceRecord::new(&org, link.object, link.salesforce_id, &name);
+            let unlinked = Unlinked {
+                record: next.clone(),
+                salesforce,
+            };
+            let suppressed = Claim {
+                state: ClaimState::Suppressed,
+                epoch: claim.epoch + 1,
+                version: claim.version + 1,
+                pending: None,
+                import_flag_was_off: false,
+                ..claim.clone()
+            };
+            let change = LinkChange {
+                org: settings.organization_id,
+                writes: vec![
+                    Write::Record(Box::new(next), Expected::Version(record.version)),
+                    Write::Claim(suppressed, Expected::Version(claim.version)),
+                ],
+                audit: Audit {
+                    record: id.clone(),
+                    action: "unlink",
+                    by: user.to_owned(),
+                    salesforce: link.salesforce_id,
+                    details: "the Salesforce record is suppressed".to_owned(),
+                },
+                line: Line {
+                    salesforce: Some(link.salesforce_id),
+                    name,
+                    entity: Some(id.clone()),
+                    findings: vec![Finding::new(Code::Unlinked).other(id.to_string())],
+                },
+                outbox: if claim.pending.is_some() {
+                    Outbox::Remove(link.salesforce_id)
+                } else {
+                    Outbox::Keep
+                },
+                watch: None,
+                closes_problem: None,
+                links_lead: false,
+                receipt: receipt(&unlinked),
+            };
+            if self.store.commit_link(&change).await? == Committed::Yes {
+                return Ok(unlinked);
+            }
+        }
+        Err(PortError {
+            operation: format!("unlinking the {id}"),
+            detail: "it changed again and again".to_owned(),
+        }
+        .into())
+    }
+}
+
+/// Tells one link of a record from a later one of the same pair.
+fn linked_version(record: &Record) -> u64 {
+    record.link.as_ref().map_or(0, |link| {
+        u64::try_from(link.linked_at.as_microsecond()).unwrap_or(0)
+    })
+}
+
+fn half(id: &RecordId) -> LinkError {
+    PortError {
+        operation: format!("unlinking the {id}"),
+        detail: "its claim is missing".to_owned(),
+    }
+    .into()
+}

@@ -1,0 +1,150 @@
+//! Bodies that several functions answer with (docs/openapi.yaml, schemas).
+
+use dealbridge_core::{
+    SalesforceId,
+    entry::Entry,
+    pasted::{ConnectedOrg, record_url},
+    problem::Problem,
+    record::{Link, Record, RecordId},
+    run::{DEAL_REGISTRATION, Run},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Refusal;
+
+/// The org that links lead to.
+///
+/// # Errors
+/// When the instance's address is none, which the settings of a function rule out.
+pub fn connected_org(salesforce_url: &str, my_domain: &str) -> Result<ConnectedOrg, Refusal> {
+    ConnectedOrg::new(salesforce_url, Some(my_domain)).map_err(|error| Refusal::broken(&error))
+}
+
+/// A run as it stands at that time.
+#[must_use]
+pub fn run(run: &Run, at: Timestamp) -> Value {
+    json!({
+        "id": run.id,
+        "integration": DEAL_REGISTRATION,
+        "mode": run.mode,
+        "trigger": run.trigger,
+        "status": run.status(at),
+        "startedAt": run.started_at,
+        "finishedAt": run.finished_at(at),
+        "counts": {
+            "listed": run.counts.listed,
+            "imported": run.counts.imported,
+            "updated": run.counts.updated,
+            "unchanged": run.counts.unchanged,
+            "failed": run.counts.failed,
+            "suppressed": run.counts.suppressed,
+            "left": run.counts.left(),
+        },
+    })
+}
+
+/// A Channeltivity record by kind and id.
+#[must_use]
+pub fn record_ref(id: &RecordId) -> Value {
+    json!({ "kind": id.kind(), "id": id.id() })
+}
+
+/// A Salesforce record; null for one that is neither a Lead nor an Opportunity.
+#[must_use]
+pub fn salesforce(id: SalesforceId, name: Option<&str>, org: &ConnectedOrg) -> Value {
+    id.object().map_or(Value::Null, |object| {
+        json!({
+            "object": object,
+            "id": id,
+            "name": name.filter(|name| !name.is_empty()),
+            "url": record_url(org, object, id),
+        })
+    })
+}
+
+/// A link.
+#[must_use]
+pub fn link(record: &RecordId, link: &Link, org: &ConnectedOrg) -> Value {
+    json!({
+        "record": record_ref(record),
+        "salesforce": salesforce(link.salesforce_id, link.name.as_deref(), org),
+        "status": link.status,
+        "reason": link.reason,
+        "linkedAt": link.linked_at,
+        "linkedBy": link.linked_by,
+    })
+}
+
+/// A Deal, Lead or Referral with its link.
+#[must_use]
+pub fn record(record: &Record, org: &ConnectedOrg) -> Value {
+    json!({
+        "kind": record.id.kind(),
+        "id": record.id.id(),
+        "owner": record.owner,
+        "organization": record.organization,
+        "partner": record.partner,
+        "distributor": record.distributor,
+        "account": record.account,
+        "contact": record.contact,
+        "registrationStatus": record.registration_status,
+        "fields": record.fields,
+        "link": record.link.as_ref().map(|made| link(&record.id, made, org)),
+    })
+}
+
+/// An entry of the Integration Log.
+#[must_use]
+pub fn entry(entry: &Entry, org: &ConnectedOrg) -> Value {
+    json!({
+        "id": entry.id,
+        "task": entry.task,
+        "at": entry.at,
+        "level": entry.level,
+        "code": entry.code,
+        "message": entry.message,
+        "suggestion": entry.suggestion,
+        "entity": entry.entity.as_ref().map(record_ref),
+        "salesforce": entry
+            .salesforce
+            .as_ref()
+            .map_or(Value::Null, |(id, name)| salesforce(*id, Some(name), org)),
+        "details": entry.details,
+    })
+}
+
+/// An open problem.
+#[must_use]
+pub fn problem(problem: &Problem, org: &ConnectedOrg) -> Value {
+    let id = problem.opportunity;
+    let object = id.object();
+    let label = dealbridge_core::finding::label(
+        object.map_or("Salesforce record", |object| object.api_name()),
+        id,
+        &problem.name,
+    );
+    let entries = problem.findings.iter().map(|finding| {
+        let (message, suggestion) = finding.sentences(&label);
+        json!({ "code": finding.code, "message": message, "suggestion": suggestion })
+    });
+    json!({
+        "opportunity": {
+            "id": id,
+            "name": Some(&problem.name).filter(|name| !name.is_empty()),
+            "url": object.map(|object| record_url(org, object, id)),
+        },
+        "codes": problem.codes(),
+        "firstSeen": problem.first_seen,
+        "lastSeen": problem.last_seen,
+        "times": problem.times,
+        "cleared": problem.cleared,
+        "entries": entries.collect::<Vec<_>>(),
+    })
+}
+
+/// A page of a list.
+#[must_use]
+pub fn page(items: Vec<Value>, cursor: Option<String>) -> Value {
+    json!({ "items": items, "cursor": cursor })
+}
