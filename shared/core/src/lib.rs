@@ -11,6 +11,7 @@ pub mod counted;
 pub mod decide;
 pub mod email;
 pub mod entry;
+pub mod explain;
 pub mod fan_out;
 pub mod field;
 pub mod finding;

@@ -1,7 +1,7 @@
 //! The import: looks at a batch of Opportunities as they are in Salesforce, decides, and commits.
 
 mod outcome;
-mod read;
+pub(crate) mod read;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -63,6 +63,8 @@ struct KnownItems {
     problem: Option<crate::problem::Problem>,
     /// The record that the claim names.
     record: Option<Record>,
+    /// The claim of the Opportunity that a converted Lead became.
+    successor: Option<crate::claim::Claim>,
 }
 
 impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
@@ -177,8 +179,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         settings: &Settings,
         settled: &mut Vec<(RunId, SalesforceId)>,
     ) -> Result<Vec<Pending>, PortError> {
-        self.read_known(&mut pending, settings.organization_id)
-            .await?;
+        self.read_known(&mut pending, rows, settings.organization_id).await?;
         let directory = self.portal.directory(&rows.emails(settings)).await?;
         let now = self.clock.now();
         let mut by_run: BTreeMap<RunId, (Vec<Change>, Vec<Pending>)> = BTreeMap::new();
@@ -190,6 +191,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
                 directory: &directory,
                 claim: known.claim.as_ref(),
                 record: known.record.as_ref(),
+                successor: known.successor.as_ref(),
                 missing: &rows.missing,
             };
             let decision = decide::decide(&facts, settings);
@@ -219,7 +221,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
                 let opportunity = item.request.opportunity;
                 match result {
                     Settled::Done => settled.push((run, opportunity)),
-                    Settled::Refused(holder) if holder.counts_in(run) => {
+                    Settled::Refused(holder) if holder.counts_in(run, opportunity) => {
                         settled.push((run, opportunity))
                     }
                     Settled::Refused(_) => again.push(Pending {
@@ -232,42 +234,23 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         Ok(again)
     }
 
-    async fn read_known(
-        &self,
-        pending: &mut [Pending],
-        org: SalesforceId,
-    ) -> Result<(), PortError> {
-        let ids: Vec<SalesforceId> = pending
-            .iter()
-            .filter(|item| item.known.is_none())
-            .map(|item| item.request.opportunity)
-            .collect();
-        if ids.is_empty() {
+    async fn read_known(&self, pending: &mut [Pending], rows: &Rows, org: SalesforceId) -> Result<(), PortError> {
+        let unknown: Vec<SalesforceId> =
+            pending.iter().filter(|item| item.known.is_none()).map(|item| item.request.opportunity).collect();
+        if unknown.is_empty() {
             return Ok(());
         }
-        let mut known = self.store.known(org, &ids).await?;
-        let record_ids: Vec<_> = known
-            .claims
-            .values()
-            .map(|claim| claim.record.clone())
-            .collect();
-        let records = if record_ids.is_empty() {
-            HashMap::new()
-        } else {
-            self.store.records(&record_ids).await?
-        };
+        let successors = unknown.iter().filter_map(|id| rows.successor(*id));
+        let ids: Vec<SalesforceId> = unknown.iter().copied().chain(successors).collect();
+        let known = self.store.known(org, &ids).await?;
+        let record_ids: Vec<_> = known.claims.values().map(|claim| claim.record.clone()).collect();
+        let records = if record_ids.is_empty() { HashMap::new() } else { self.store.records(&record_ids).await? };
         for item in pending.iter_mut().filter(|item| item.known.is_none()) {
-            let claim = known.claims.remove(&item.request.opportunity);
-            let record = claim
-                .as_ref()
-                .and_then(|claim| records.get(&claim.record))
-                .cloned();
-            let problem = known.problems.remove(&item.request.opportunity);
-            item.known = Some(KnownItems {
-                claim,
-                problem,
-                record,
-            });
+            let id = item.request.opportunity;
+            let claim = known.claims.get(&id).cloned();
+            let record = claim.as_ref().and_then(|claim| records.get(&claim.record)).cloned();
+            let successor = rows.successor(id).and_then(|id| known.claims.get(&id)).cloned();
+            item.known = Some(KnownItems { claim, problem: known.problems.get(&id).cloned(), record, successor });
         }
         Ok(())
     }
@@ -298,16 +281,11 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
 
 impl crate::change::Holder {
     /// Whether this run had counted the Opportunity: then another delivery of the same message has done the work.
-    fn counts_in(&self, run: RunId) -> bool {
+    fn counts_in(&self, run: RunId, opportunity: SalesforceId) -> bool {
+        let claim = self.claim.as_ref().filter(|claim| claim.salesforce == opportunity);
         self.counted
-            || self
-                .claim
-                .as_ref()
-                .is_some_and(|claim| claim.counted.contains(run))
-            || self
-                .problem
-                .as_ref()
-                .is_some_and(|problem| problem.counted.contains(run))
+            || claim.is_some_and(|claim| claim.counted.contains(run))
+            || self.problem.as_ref().is_some_and(|problem| problem.counted.contains(run))
     }
 }
 

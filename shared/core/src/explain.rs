@@ -1,0 +1,401 @@
+//! Why one Opportunity would or would not import, without importing it: the decision of [`decide::decide`], in words.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    SalesforceId, SalesforceObject,
+    code::Code,
+    decide::{self, Condition, Facts, Verdict},
+    finding::{self, Finding},
+    import::read,
+    pasted::{self, ConnectedOrg, PastedError, record_url},
+    ports::{ImportStore, PortError, Portal},
+    salesforce::{Row, Salesforce, SalesforceError},
+    settings::Settings,
+};
+
+/// The use case, over its ports.
+#[derive(Debug)]
+pub struct Explain<'a, F, P, S> {
+    /// Salesforce.
+    pub salesforce: &'a F,
+    /// Settings and people.
+    pub portal: &'a P,
+    /// Claims and records.
+    pub store: &'a S,
+    /// The address of the connected org.
+    pub instance_url: &'a str,
+}
+
+/// Why nothing can be said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExplainError {
+    /// The text names no record of the org.
+    #[error(transparent)]
+    Pasted(PastedError),
+    /// The text names a Lead.
+    #[error(
+        "{0} is a Lead, and only Opportunities are imported: paste the URL or the id of an Opportunity"
+    )]
+    NotAnOpportunity(SalesforceId),
+    /// The Opportunity does not exist, or is hidden, and nothing is known of it.
+    #[error(
+        "the Opportunity {0} does not exist in Salesforce, or the integration user cannot see it: check the id, or share the record with the integration user"
+    )]
+    NotFound(SalesforceId),
+    /// Salesforce did not answer as it should.
+    #[error(transparent)]
+    Salesforce(#[from] SalesforceError),
+    /// The store did not.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The address of the org is none.
+    #[error(transparent)]
+    Instance(#[from] pasted::InvalidInstanceUrl),
+}
+
+/// What would become of an Opportunity, and every condition.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The Opportunity.
+    pub opportunity: Opportunity,
+    /// What the next run would do.
+    pub verdict: Outlook,
+    /// Every condition that the import looks at, with the value read.
+    pub conditions: Vec<Explained>,
+    /// What is wrong with the integration itself, as far as it was met on the way.
+    pub warnings: Vec<Warning>,
+}
+
+/// An Opportunity, to be recognised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Opportunity {
+    /// Its id.
+    pub id: SalesforceId,
+    /// Its name, unless it cannot be read.
+    pub name: Option<String>,
+    /// Its page in Salesforce.
+    pub url: String,
+}
+
+/// What the next run would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outlook {
+    /// It would become a Deal.
+    WouldImport,
+    /// Its record or the link's status would change.
+    WouldUpdate,
+    /// Nothing would change.
+    Unchanged,
+    /// It would have an open problem.
+    WouldFail,
+    /// It was unlinked on purpose, and stays alone.
+    Suppressed,
+    /// It is not flagged for import, or gone.
+    NotACandidate,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// The code that it fails with.
+    pub code: Code,
+    /// Whether it holds.
+    pub passed: bool,
+    /// The API name of the field that it reads.
+    pub field: Option<String>,
+    /// The value read.
+    pub value: Option<String>,
+    /// What is wrong, where it does not hold.
+    pub message: Option<String>,
+    /// What to do about it.
+    pub suggestion: Option<String>,
+}
+
+/// Something that concerns more than this Opportunity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The code.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub suggestion: String,
+}
+
+impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
+    /// Explains the Opportunity that a pasted id or URL names. Reads only: one Salesforce call and a few of the store.
+    ///
+    /// # Errors
+    /// [`ExplainError`].
+    pub async fn pasted(&self, text: &str) -> Result<Explanation, ExplainError> {
+        let settings = self.portal.settings().await?;
+        let org = ConnectedOrg::new(self.instance_url, Some(&settings.my_domain))?;
+        let record = pasted::parse(text, &org).map_err(ExplainError::Pasted)?;
+        match record.object {
+            SalesforceObject::Opportunity => self.opportunity(record.id, &org, &settings).await,
+            SalesforceObject::Lead => Err(ExplainError::NotAnOpportunity(record.id)),
+        }
+    }
+
+    async fn opportunity(
+        &self,
+        id: SalesforceId,
+        org: &ConnectedOrg,
+        settings: &Settings,
+    ) -> Result<Explanation, ExplainError> {
+        let rows = read::read(self.salesforce, &[id], settings).await?;
+        let mut known = self.store.known(settings.organization_id, &[id]).await?;
+        let claim = known.claims.remove(&id);
+        let row = rows.get(id);
+        if row.is_none() && claim.is_none() {
+            return Err(ExplainError::NotFound(id));
+        }
+        let mut records = match &claim {
+            Some(claim) => {
+                self.store
+                    .records(std::slice::from_ref(&claim.record))
+                    .await?
+            }
+            None => std::collections::HashMap::new(),
+        };
+        let record = claim
+            .as_ref()
+            .and_then(|claim| records.remove(&claim.record));
+        let directory = self.portal.directory(&rows.emails(settings)).await?;
+        let facts = Facts {
+            opportunity: id,
+            row,
+            directory: &directory,
+            claim: claim.as_ref(),
+            record: record.as_ref(),
+            missing: &rows.missing,
+        };
+        let name = row.and_then(|row| row.text("Name")).map(str::to_owned);
+        let label = finding::label("Opportunity", id, name.as_deref().unwrap_or_default());
+        let disabled = (!settings.enabled).then(|| Finding::new(Code::IntegrationDisabled));
+        let missing = rows.missing_findings(settings).map(|(_, finding)| finding);
+        let warning = |finding: Finding| {
+            let (message, suggestion) = finding.sentences(&label);
+            Warning {
+                code: finding.code,
+                message,
+                suggestion,
+            }
+        };
+        let (verdict, conditions) = look(&facts, settings, &label);
+        Ok(Explanation {
+            opportunity: Opportunity {
+                id,
+                name,
+                url: record_url(org, SalesforceObject::Opportunity, id),
+            },
+            verdict,
+            conditions,
+            warnings: disabled.into_iter().chain(missing).map(warning).collect(),
+        })
+    }
+}
+
+/// The decision on the facts, and every condition: those that the decision itself looked at, or, where it looked at
+/// none, those that a flagged Opportunity without a link would have to meet.
+fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Explained>) {
+    let decision = decide::decide(facts, settings);
+    let said =
+        |passed: bool, finding: Finding| Explained::of(&Condition { passed, finding }, label);
+    let (verdict, mut conditions) = match decision.verdict {
+        Verdict::Import(_) => (Outlook::WouldImport, Vec::new()),
+        Verdict::Fail => (Outlook::WouldFail, Vec::new()),
+        Verdict::Unchanged => (Outlook::Unchanged, Vec::new()),
+        Verdict::Update(update) => {
+            let verdict = if update.is_change {
+                Outlook::WouldUpdate
+            } else {
+                Outlook::Unchanged
+            };
+            let said = update.findings.into_iter().map(|finding| Explained {
+                passed: true,
+                ..said(false, finding)
+            });
+            (verdict, said.collect())
+        }
+        Verdict::Suppressed => {
+            let other = facts.claim.map(|claim| claim.record.to_string());
+            let finding = Finding::new(Code::ImportSuppressed).other(other.unwrap_or_default());
+            (Outlook::Suppressed, vec![said(false, finding)])
+        }
+        Verdict::NotACandidate(finding) => (Outlook::NotACandidate, vec![said(false, finding)]),
+    };
+    let checked = if decision.conditions.is_empty() {
+        as_candidate(facts, settings)
+    } else {
+        decision.conditions
+    };
+    conditions.extend(
+        checked
+            .iter()
+            .map(|condition| Explained::of(condition, label)),
+    );
+    (verdict, conditions)
+}
+
+/// The conditions of the same Opportunity if it were flagged and had no link.
+fn as_candidate(facts: &Facts<'_>, settings: &Settings) -> Vec<Condition> {
+    let Some(row) = facts.row.filter(|row| !row.is_checked("IsDeleted")) else {
+        return Vec::new();
+    };
+    let flag = settings.fields.import_flag.as_str();
+    let mut fields = row.0.clone();
+    fields.retain(|name, _| !name.eq_ignore_ascii_case(flag));
+    fields.insert(flag.to_owned(), Value::Bool(true));
+    let flagged = Row(fields);
+    let facts = Facts {
+        row: Some(&flagged),
+        claim: None,
+        record: None,
+        ..*facts
+    };
+    decide::decide(&facts, settings).conditions
+}
+
+impl Explained {
+    fn of(condition: &Condition, label: &str) -> Self {
+        let finding = &condition.finding;
+        let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let sentences = (!condition.passed).then(|| finding.sentences(label));
+        let (message, suggestion) = sentences.unzip();
+        Self {
+            code: finding.code,
+            passed: condition.passed,
+            field: filled(api_name(&finding.context.field)),
+            value: filled(&finding.context.value),
+            message,
+            suggestion,
+        }
+    }
+}
+
+/// `StageName` of `Stage (StageName)`.
+fn api_name(field: &str) -> &str {
+    field
+        .rsplit_once(" (")
+        .and_then(|(_, name)| name.strip_suffix(')'))
+        .unwrap_or(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        claim::{Claim, ClaimState},
+        counted::Counted,
+        record::{RecordId, RecordKind},
+        stamp::Stamp,
+        testing::settings,
+    };
+
+    fn row(flagged: bool) -> Row {
+        let row = json!({
+            "Id": "006dM00000Mw7VtQAJ", "Name": "Acme", "SystemModstamp": "2026-05-01T07:25:37.000+0000",
+            "IsDeleted": false, "Sync__c": true, "import__c": flagged, "AccountId": null, "Account": null,
+            "StageName": "Won", "CloseDate": "2026-06-01", "Amount": 7,
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn suppressed(id: SalesforceId) -> Claim {
+        Claim {
+            salesforce: id,
+            state: ClaimState::Suppressed,
+            record: RecordId::new(RecordKind::Deal, "deal-1").unwrap(),
+            epoch: 1,
+            stamp: Stamp::from_second(0),
+            version: 2,
+            counted: Counted::default(),
+            pending: None,
+            import_flag_was_off: false,
+        }
+    }
+
+    fn explained(row: Option<&Row>, claim: Option<&Claim>) -> (Outlook, Vec<Explained>) {
+        let facts = Facts {
+            opportunity: SalesforceId::parse("006dM00000Mw7Vt").unwrap(),
+            row,
+            directory: &HashMap::new(),
+            claim,
+            record: None,
+            missing: &[],
+        };
+        look(&facts, &settings(), "the Opportunity")
+    }
+
+    #[test]
+    fn every_condition_is_said_with_its_field_and_value() {
+        let (verdict, conditions) = explained(Some(&row(true)), None);
+
+        assert_eq!(verdict, Outlook::WouldFail);
+        let of = |code: Code| conditions.iter().find(|one| one.code == code).unwrap();
+        assert_eq!(
+            of(Code::SyncFlagNotSet),
+            &Explained {
+                code: Code::SyncFlagNotSet,
+                passed: true,
+                field: Some("Sync__c".into()),
+                value: Some("true".into()),
+                message: None,
+                suggestion: None,
+            }
+        );
+        let account = of(Code::AccountMissing);
+        assert!(!account.passed && account.value.is_none());
+        assert_eq!(
+            account.message.as_deref(),
+            Some("the Opportunity has no Account (Account (AccountId) is empty).")
+        );
+        assert!(account.suggestion.is_some());
+    }
+
+    #[test]
+    fn an_unflagged_one_says_so_and_what_else_it_would_need() {
+        let (verdict, conditions) = explained(Some(&row(false)), None);
+
+        assert_eq!(verdict, Outlook::NotACandidate);
+        assert_eq!(conditions[0].code, Code::NotACandidate);
+        assert_eq!(conditions[0].field.as_deref(), Some("Import__c"));
+        let (_, flagged) = explained(Some(&row(true)), None);
+        assert_eq!(conditions[1..], flagged);
+    }
+
+    #[test]
+    fn a_suppressed_one_names_the_record_it_was_unlinked_from() {
+        let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
+        let (verdict, conditions) = explained(Some(&row(true)), Some(&suppressed(id)));
+
+        assert_eq!(verdict, Outlook::Suppressed);
+        assert_eq!(conditions[0].code, Code::ImportSuppressed);
+        assert!(
+            conditions[0]
+                .message
+                .as_deref()
+                .unwrap()
+                .contains("Deal deal-1")
+        );
+        assert!(conditions.len() > 1);
+    }
+
+    #[test]
+    fn a_record_that_is_gone_has_no_further_conditions() {
+        let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
+        let (verdict, conditions) = explained(None, Some(&suppressed(id)));
+
+        assert_eq!(verdict, Outlook::NotACandidate);
+        assert_eq!(conditions.len(), 1);
+        assert_eq!(conditions[0].code, Code::OpportunityGone);
+    }
+}
