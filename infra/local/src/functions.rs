@@ -10,6 +10,7 @@ use dealbridge_core::ports::Clock;
 use dealbridge_lambda::{Function, Invocation};
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 /// How often each function was invoked.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,27 @@ impl Invocations {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// Why an invocation has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvokeError {
+    /// The function failed or panicked.
+    #[error("{function} failed: {detail}")]
+    Failed {
+        /// The function.
+        function: &'static str,
+        /// What it said.
+        detail: String,
+    },
+    /// Its time was over.
+    #[error("{function} did not answer within {seconds} s")]
+    TimedOut {
+        /// The function.
+        function: &'static str,
+        /// How long it had.
+        seconds: u64,
+    },
 }
 
 type Call =
@@ -74,26 +96,73 @@ impl Invoker {
         }
     }
 
-    /// Invokes the function. It is stopped when its time is over, as Lambda would.
+    /// Invokes the function. It is stopped when its time is over, or when nobody waits for it any more.
     ///
     /// # Errors
     /// What the function failed with, that it panicked, or that its time was over.
-    pub async fn call(&self, event: Value, timeout: Duration) -> Result<Value, String> {
-        self.invocations.count(self.name);
+    pub async fn call(&self, event: Value, timeout: Duration) -> Result<Value, InvokeError> {
+        let function = self.name;
+        self.invocations.count(function);
+        let failed = |detail: String| InvokeError::Failed { function, detail };
         let deadline = self.clock.now().checked_add(timeout).ok();
-        let task = tokio::spawn((self.call)(event, Invocation { deadline }));
-        let abort = task.abort_handle();
-        match tokio::time::timeout(timeout, task).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(failure)) => Err(format!("{} ended without an answer: {failure}", self.name)),
-            Err(_) => {
-                abort.abort();
-                Err(format!(
-                    "{} did not answer within {} s",
-                    self.name,
-                    timeout.as_secs()
-                ))
+        // A task of its own turns a panic into a failure of this invocation alone.
+        let mut task = JoinSet::new();
+        task.spawn((self.call)(event, Invocation { deadline }));
+        match tokio::time::timeout(timeout, task.join_next()).await {
+            Ok(Some(Ok(answer))) => answer.map_err(failed),
+            Ok(Some(Err(end))) => Err(failed(end.to_string())),
+            Ok(None) => Err(failed("it ended without an answer".to_owned())),
+            Err(_) => Err(InvokeError::TimedOut {
+                function,
+                seconds: timeout.as_secs(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dealbridge_lambda::SystemClock;
+    use serde_json::json;
+
+    use super::*;
+
+    struct Sample;
+
+    impl Function for Sample {
+        async fn handle(
+            &self,
+            event: Value,
+            invocation: Invocation,
+        ) -> Result<Value, lambda_runtime::Error> {
+            assert!(event != json!("panic"), "as asked");
+            match event.as_str() {
+                Some("fail") => Err("as asked".into()),
+                Some("hang") => std::future::pending().await,
+                _ => Ok(json!({ "has_deadline": invocation.deadline.is_some() })),
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_a_panic_and_a_timeout_are_failures_of_one_invocation() {
+        let invocations = Invocations::default();
+        let sample = Invoker::new("sample", Sample, Arc::new(SystemClock), invocations.clone());
+        let call = async |event: &str| sample.call(json!(event), Duration::from_secs(3)).await;
+
+        assert_eq!(call("go").await, Ok(json!({ "has_deadline": true })));
+        assert_eq!(
+            call("fail").await.unwrap_err().to_string(),
+            "sample failed: as asked"
+        );
+        assert!(matches!(
+            call("panic").await,
+            Err(InvokeError::Failed { .. })
+        ));
+        assert_eq!(
+            call("hang").await.unwrap_err().to_string(),
+            "sample did not answer within 3 s"
+        );
+        assert_eq!(invocations.by_function(), BTreeMap::from([("sample", 4)]));
     }
 }

@@ -3,14 +3,20 @@
 //! DynamoDB and SQS are embedded servers on loopback that the AWS SDK talks to over the wire; Salesforce is a real org
 //! or a simulated one. Batch sizes, timeouts and schedules come from `template.yaml`.
 
+pub mod data;
 pub mod database;
 pub mod error;
 pub mod folder;
 pub mod functions;
 pub mod poller;
+pub mod progress;
+pub mod queues;
 pub mod report;
+pub mod schedule;
+mod seed;
 pub mod sync;
 pub mod template;
+mod wiring;
 pub mod world;
 
 pub use error::LocalError;

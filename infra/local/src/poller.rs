@@ -8,7 +8,7 @@ use aws_sdk_sqs::{
 };
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 use tracing::warn;
 
 use crate::{functions::Invoker, template::QueueSetup};
@@ -33,10 +33,11 @@ pub struct Poller {
 }
 
 impl Poller {
-    /// Polls until the task is dropped.
+    /// Polls until the task is dropped, which also stops what it invoked.
     pub async fn run(self) {
         let poller = Arc::new(self);
         let permits = Arc::new(Semaphore::new(poller.setup.concurrency));
+        let mut invoked = JoinSet::new();
         loop {
             // A batch is gathered only when a function is free for it: messages must not wait in flight.
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
@@ -44,7 +45,8 @@ impl Poller {
             };
             let batch = poller.gather().await;
             let poller = Arc::clone(&poller);
-            tokio::spawn(async move {
+            while invoked.try_join_next().is_some() {}
+            invoked.spawn(async move {
                 poller.invoke(batch).await;
                 drop(permit);
             });

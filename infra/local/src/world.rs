@@ -1,35 +1,33 @@
 //! Everything that runs: database, queues, Salesforce, functions, pollers.
 
 use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use dealbridge_aws::{
-    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, Store, config::Sdk, keys, queue,
-    sdk_config,
-};
+use dealbridge_aws::{DynamoPortal, Endpoint, Meter, SqsSyncRequests, Store, queue, sdk_config};
 use dealbridge_core::{
-    ports::Clock,
+    ports::{Clock, RunStore},
     run::{Run, RunId, RunStatus},
 };
 use dealbridge_lambda::{SystemClock, UlidIds};
-use dealbridge_local_org::{OrgFolder, OrgHandle, OrgOptions, OrgServer};
-use dealbridge_local_queue::{QueueHandle, QueueOptions, QueueServer};
+use dealbridge_local_org::{OrgData, OrgFolder, OrgHandle, OrgOptions, OrgServer};
+use dealbridge_local_queue::QueueHandle;
 use dealbridge_salesforce::{Connection, Credentials, SalesforceClient, Timeouts, http_client};
-use fan_out::FanOutFunction;
-use import_worker::ImportWorker;
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::{
+    data::DataDirectory,
     database,
     error::LocalError,
     folder::PortalFolder,
-    functions::{Invocations, Invoker},
+    functions::{Invocations, InvokeError, Invoker},
     poller::Poller,
-    template::{QueueSetup, Template},
+    queues, seed,
+    template::{Schedule, Template},
+    wiring::Adapters,
 };
 
 /// Where Salesforce is.
@@ -60,6 +58,8 @@ pub struct World {
     pub queues: QueueHandle,
     /// The store.
     pub store: Store,
+    /// The same store, counting for itself: for whoever looks on without being part of a run's usage.
+    pub onlooker: Store,
     /// The portal.
     pub portal: DynamoPortal,
     /// The Salesforce client that all functions share, as one execution environment would.
@@ -70,131 +70,118 @@ pub struct World {
     pub meter: Meter,
     /// Counts invocations.
     pub invocations: Invocations,
-    /// The template's numbers.
+    /// What the template says.
     pub template: Template,
     /// The database's address.
     pub dynamodb_url: String,
-    /// The fan-out, for schedules.
-    pub fan_out: Invoker,
-    _tasks: JoinSet<()>,
-    _lock: Option<std::fs::File>,
+    /// How Salesforce is logged in to.
+    pub credentials: Credentials,
+    functions: BTreeMap<&'static str, Invoker>,
+    data: Option<DataDirectory>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl World {
     /// Starts everything. Nothing is imported yet.
     ///
     /// # Errors
-    /// Whatever the folder, the data directory or a setting has wrong.
+    /// Whatever the folder, the data directory or a setting has wrong; then nothing was changed.
     pub async fn start(options: &Options) -> Result<Self, LocalError> {
         let template = Template::load().map_err(|error| LocalError::new(error.to_string()))?;
         let (folder, org) = load(options)?;
-        let lock = options.data.as_deref().map(lock).transpose()?;
+        let data = options
+            .data
+            .as_deref()
+            .map(DataDirectory::open)
+            .transpose()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (connection, credentials, org) = match (&options.salesforce, org) {
-            (SalesforceTarget::Real(target), _) => (target.0.clone(), target.1.clone(), None),
-            (SalesforceTarget::Simulated, Some(org)) => {
-                let org = OrgServer::start(org, OrgOptions::default())
-                    .await
-                    .map_err(|error| LocalError::new(error.to_string()))?;
-                let connection = Connection::parse(org.instance_url())
-                    .map_err(|error| LocalError::new(error.to_string()))?;
-                let client = org.client();
-                let credentials = Credentials::ClientCredentials {
-                    client_id: client.id.clone(),
-                    client_secret: client.secret.clone(),
-                };
-                (connection, credentials, Some(org))
-            }
-            (SalesforceTarget::Simulated, None) => {
-                return Err(LocalError::new("the org folder holds no org"));
-            }
-        };
+        let (connection, credentials, org) =
+            connect(&options.salesforce, org, data.as_ref()).await?;
         let http =
             http_client(Timeouts::default()).map_err(|error| LocalError::new(error.to_string()))?;
         let salesforce = SalesforceClient::new(
             connection,
-            credentials,
+            credentials.clone(),
             http,
             Arc::new(|| SystemClock.now()),
         )
         .map_err(|error| LocalError::new(error.to_string()))?;
 
         let meter = Meter::default();
-        let dynamodb_url = format!("http://{}", database::serve(options.data.as_deref()).await?);
-        let dynamodb = sdk_config(&Endpoint::Local {
+        let directory = data.as_ref().map(DataDirectory::path);
+        let dynamodb_url = format!("http://{}", database::serve(directory).await?);
+        let endpoint = Endpoint::Local {
             url: dynamodb_url.clone(),
-        })
-        .await;
-        let store = Store::new(
-            &dynamodb,
-            database::tables(),
-            meter.clone(),
-            Arc::clone(&clock),
-            Arc::new(UlidIds),
-        );
+        };
+        let dynamodb = sdk_config(&endpoint).await;
+        let store = |meter: Meter| {
+            let (clock, ids) = (Arc::clone(&clock), Arc::new(UlidIds));
+            Store::new(&dynamodb, database::tables(), meter, clock, ids)
+        };
+        let (store, onlooker) = (store(meter.clone()), store(Meter::default()));
         database::create_tables(store.client()).await?;
         let portal = DynamoPortal::new(store.clone());
-        seed(&store, &portal, &folder).await?;
-        // The process that held the lease has ended: the data directory is locked by this one.
+        seed::seed(&store, &portal, &folder).await?;
+        // The process that held the lease has ended: the data directory is this one's alone.
         store.expire_lease().await?;
 
-        let queues = start_queues(options.data.as_deref(), &template).await?;
-        let sqs = sdk_config(&Endpoint::Local {
+        let queues = queues::start(data.as_ref(), &template.queues).await?;
+        let endpoint = Endpoint::Local {
             url: queues.endpoint_url(),
-        })
-        .await;
-        let sender = |name: &str| {
-            queue::Sender::new(
-                queue::sqs_client(&sqs, meter.clone()),
-                queues.queue_url(name),
-            )
         };
-
+        let adapters = Adapters {
+            salesforce,
+            portal,
+            store,
+            queues,
+            sqs: sdk_config(&endpoint).await,
+            meter,
+            clock,
+        };
         let invocations = Invocations::default();
-        let fan_out = FanOutFunction {
-            salesforce: salesforce.clone(),
-            portal: portal.clone(),
-            store: store.clone(),
-            imports: SqsImports(sender("imports")),
-            sync_requests: SqsSyncRequests(sender("sync-requests")),
-            clock: Arc::clone(&clock),
-        };
-        let fan_out = Invoker::new("fan-out", fan_out, Arc::clone(&clock), invocations.clone());
-        let worker = ImportWorker {
-            salesforce: salesforce.clone(),
-            portal: portal.clone(),
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-        };
-        let worker = Invoker::new(
-            "import-worker",
-            worker,
-            Arc::clone(&clock),
-            invocations.clone(),
-        );
-
-        let sync_requests = SqsSyncRequests(sender("sync-requests"));
-        let mut tasks = JoinSet::new();
-        for (name, invoker) in [("sync-requests", &fan_out), ("imports", &worker)] {
-            let setup = setup_of(&template, name)?;
-            let poller = poller(&queues, &sqs, &meter, setup, invoker.clone());
-            tasks.spawn(poller.run());
-        }
+        let functions = adapters.functions(&invocations);
+        let sync_requests = SqsSyncRequests(adapters.sender("sync-requests"));
+        let tasks = start_pollers(&adapters, &template, &functions);
         Ok(Self {
             org,
-            queues,
-            store,
-            portal,
-            salesforce,
+            queues: adapters.queues,
+            store: adapters.store,
+            onlooker,
+            portal: adapters.portal,
+            salesforce: adapters.salesforce,
             sync_requests,
-            meter,
+            meter: adapters.meter,
             invocations,
             template,
             dynamodb_url,
-            fan_out,
-            _tasks: tasks,
-            _lock: lock,
+            credentials,
+            functions,
+            data,
+            tasks: Mutex::new(tasks),
         })
+    }
+
+    /// A function, by its name in the template.
+    #[must_use]
+    pub fn invoker(&self, name: &str) -> Option<&Invoker> {
+        self.functions.get(name)
+    }
+
+    /// Fires a schedule at once, with the event and the time that the template gives it.
+    ///
+    /// # Errors
+    /// What the fan-out failed with.
+    pub async fn tick(&self, schedule: &Schedule) -> Result<Value, InvokeError> {
+        let failed = |detail: String| InvokeError::Failed {
+            function: "fan-out",
+            detail,
+        };
+        let event = serde_json::from_str(&schedule.input)
+            .map_err(|error| failed(format!("the schedule's input is no JSON: {error}")))?;
+        let fan_out = self
+            .invoker("fan-out")
+            .ok_or_else(|| failed("it is not there".to_owned()))?;
+        fan_out.call(event, self.template.timeout("fan-out")).await
     }
 
     /// Waits until a run has come to its end and its messages are gone from the queues, or all that is left of it cannot move.
@@ -202,54 +189,114 @@ impl World {
     /// # Errors
     /// When the store cannot be read.
     pub async fn settled(&self, run: RunId) -> Result<Run, LocalError> {
-        use dealbridge_core::ports::RunStore;
         self.queues.drained(&["sync-requests", "imports"]).await;
+        self.nothing_on_its_way();
+        self.run(run).await
+    }
+
+    /// A run as it is at this moment.
+    ///
+    /// # Errors
+    /// When the store cannot be read or has no such run.
+    pub async fn run(&self, run: RunId) -> Result<Run, LocalError> {
         let unknown = || LocalError::new(format!("{run} is not in the log"));
-        RunStore::run(&self.store, run).await?.ok_or_else(unknown)
+        RunStore::run(&self.onlooker, run)
+            .await?
+            .ok_or_else(unknown)
     }
 
     /// The run as it is at this moment, with its status.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// When the store cannot be read or has no such run.
     pub async fn status(&self, run: RunId) -> Result<(Run, RunStatus), LocalError> {
-        use dealbridge_core::ports::RunStore;
-        let run = RunStore::run(&self.store, run)
-            .await?
-            .ok_or_else(|| LocalError::new(format!("{run} is not in the log")))?;
+        let run = self.run(run).await?;
         let status = run.status(SystemClock.now());
         Ok((run, status))
     }
-}
 
-fn setup_of<'a>(template: &'a Template, name: &str) -> Result<&'a QueueSetup, LocalError> {
-    template
-        .queues
-        .iter()
-        .find(|setup| setup.name == name)
-        .ok_or_else(|| LocalError::new(format!("template.yaml has no queue {name}")))
-}
+    /// Stops in order: nothing is on its way any more when this returns, and the data directory is free once this is dropped.
+    pub async fn shutdown(&self) {
+        let mut tasks = {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *tasks)
+        };
+        tasks.shutdown().await;
+        self.nothing_on_its_way();
+        self.queues.shutdown().await;
+        if let Some(data) = &self.data {
+            data.ends();
+        }
+    }
 
-fn poller(
-    queues: &QueueHandle,
-    sqs: &Sdk,
-    meter: &Meter,
-    setup: &QueueSetup,
-    invoker: Invoker,
-) -> Poller {
-    Poller {
-        client: queue::sqs_client(sqs, meter.clone()),
-        url: queues.queue_url(setup.name),
-        arn: queues.queue_arn(setup.name),
-        setup: setup.clone(),
-        invoker,
+    /// Earlier interruptions are of no more concern once no message remembers them.
+    fn nothing_on_its_way(&self) {
+        if let Some(data) = &self.data
+            && queues::are_empty(&self.queues, &self.template.queues)
+        {
+            data.settled();
+        }
     }
 }
 
+/// Consumes every queue whose function is there.
+fn start_pollers(
+    adapters: &Adapters,
+    template: &Template,
+    functions: &BTreeMap<&'static str, Invoker>,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for setup in &template.queues {
+        let Some(invoker) = functions.get(setup.function) else {
+            continue;
+        };
+        let poller = Poller {
+            client: queue::sqs_client(&adapters.sqs, adapters.meter.clone()),
+            url: adapters.queues.queue_url(setup.name),
+            arn: adapters.queues.queue_arn(setup.name),
+            setup: setup.clone(),
+            invoker: invoker.clone(),
+        };
+        tasks.spawn(poller.run());
+    }
+    tasks
+}
+
+/// Reaches the org: a real one, or one that is served here.
+async fn connect(
+    target: &SalesforceTarget,
+    org: Option<OrgData>,
+    data: Option<&DataDirectory>,
+) -> Result<(Connection, Credentials, Option<OrgHandle>), LocalError> {
+    let failed = |error: &dyn std::fmt::Display| LocalError::new(error.to_string());
+    let org = match (target, org) {
+        (SalesforceTarget::Real(target), _) => {
+            let (connection, credentials) = &**target;
+            return Ok((connection.clone(), credentials.clone(), None));
+        }
+        (SalesforceTarget::Simulated, Some(org)) => org,
+        (SalesforceTarget::Simulated, None) => {
+            return Err(LocalError::new("the org folder holds no org"));
+        }
+    };
+    let options = OrgOptions {
+        state_dir: data.map(|data| data.path().to_owned()),
+        ..OrgOptions::default()
+    };
+    let org = OrgServer::start(org, options)
+        .await
+        .map_err(|error| failed(&error))?;
+    let connection = Connection::parse(org.instance_url()).map_err(|error| failed(&error))?;
+    let client = org.client();
+    let credentials = Credentials::ClientCredentials {
+        client_id: client.id.clone(),
+        client_secret: client.secret.clone(),
+    };
+    Ok((connection, credentials, Some(org)))
+}
+
 /// Reads both sides of the org folder, and reports all that is wrong with either together.
-fn load(
-    options: &Options,
-) -> Result<(PortalFolder, Option<dealbridge_local_org::OrgData>), LocalError> {
+fn load(options: &Options) -> Result<(PortalFolder, Option<OrgData>), LocalError> {
     if !options.org.is_dir() {
         let problem = "is not a folder: give --org a folder with Opportunity.csv, Account.csv, Contact.csv, OpportunityContactRole.csv and channeltivity.json";
         return Err(LocalError::new(format!(
@@ -265,135 +312,17 @@ fn load(
     match (portal, org) {
         (Ok(portal), Ok(org)) => Ok((portal, org)),
         (portal, org) => {
-            let mut lines: Vec<String> = portal
+            let portal = portal
                 .err()
                 .into_iter()
                 .flatten()
-                .map(|error| error.to_string())
-                .collect();
-            for error in org
+                .map(|error| error.to_string());
+            let org = org
                 .err()
                 .into_iter()
                 .flatten()
-                .map(|error| error.to_string())
-            {
-                if !lines.contains(&error) {
-                    lines.push(error);
-                }
-            }
-            Err(LocalError::all(lines))
+                .map(|error| error.to_string());
+            Err(LocalError::all(portal.chain(org)))
         }
     }
 }
-
-/// Makes the data directory and keeps others out of it.
-fn lock(folder: &Path) -> Result<std::fs::File, LocalError> {
-    let refused = |detail: String| {
-        LocalError::new(format!(
-            "the data directory {} cannot be used: {detail}",
-            folder.display()
-        ))
-    };
-    std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
-    let file =
-        std::fs::File::create(folder.join("lock")).map_err(|error| refused(error.to_string()))?;
-    file.try_lock().map_err(|_| {
-        refused(
-            "another dealbridge is running on it; stop that one, or choose another --data-dir"
-                .to_owned(),
-        )
-    })?;
-    Ok(file)
-}
-
-async fn start_queues(data: Option<&Path>, template: &Template) -> Result<QueueHandle, LocalError> {
-    let options = QueueOptions {
-        directory: data.map(|data| data.join("queues")),
-        ..QueueOptions::default()
-    };
-    let chain = |error: &dyn std::error::Error| {
-        let source = error
-            .source()
-            .map(|source| format!(": {source}"))
-            .unwrap_or_default();
-        LocalError::new(format!("{error}{source}"))
-    };
-    let queues = QueueServer::start(options)
-        .await
-        .map_err(|error| chain(&error))?;
-    for setup in &template.queues {
-        let dead_letters = format!("{}-dlq", setup.name);
-        let made = queues
-            .ensure_queue(
-                &dead_letters,
-                &[(
-                    "MessageRetentionPeriod",
-                    &setup.dead_letter_retention_seconds.to_string(),
-                )],
-            )
-            .and_then(|_| {
-                let redrive = format!(
-                    r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{}}}"#,
-                    queues.queue_arn(&dead_letters),
-                    setup.max_receive_count
-                );
-                queues.ensure_queue(
-                    setup.name,
-                    &[
-                        ("VisibilityTimeout", &setup.visibility_seconds.to_string()),
-                        (
-                            "MessageRetentionPeriod",
-                            &setup.retention_seconds.to_string(),
-                        ),
-                        ("RedrivePolicy", &redrive),
-                    ],
-                )
-            });
-        made.map_err(|error| chain(&error))?;
-    }
-    Ok(queues)
-}
-
-/// Fills the store from the folder, once per content of the folder's file: what was changed through the portal's screens stays.
-async fn seed(
-    store: &Store,
-    portal: &DynamoPortal,
-    folder: &PortalFolder,
-) -> Result<(), LocalError> {
-    let key = std::collections::HashMap::from([(
-        keys::PK.to_owned(),
-        AttributeValue::S("LOCAL#SEED".to_owned()),
-    )]);
-    let table = &store.tables().records;
-    let seeded = store.get(table, key.clone()).await?;
-    if seeded
-        .as_ref()
-        .and_then(|item| dealbridge_aws::item::text(item, "digest"))
-        == Some(&folder.digest)
-    {
-        return Ok(());
-    }
-    portal.put_settings(&folder.settings, None).await?;
-    portal.seed(&folder.people).await?;
-    for record in &folder.records {
-        store.put_new_record(record).await?;
-    }
-    let mut item = key;
-    item.insert(
-        "digest".to_owned(),
-        AttributeValue::S(folder.digest.clone()),
-    );
-    let put = store
-        .client()
-        .put_item()
-        .table_name(table)
-        .set_item(Some(item))
-        .send()
-        .await;
-    put.map(|_| ()).map_err(|error| {
-        LocalError::new(aws_sdk_dynamodb::error::DisplayErrorContext(&error).to_string())
-    })
-}
-
-/// How long a command waits before it looks at a run's progress again.
-pub const LOOK_AGAIN: Duration = Duration::from_millis(200);

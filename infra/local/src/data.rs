@@ -1,0 +1,143 @@
+//! The data directory: one process at a time, and whether the last one ended as it should.
+
+use std::{
+    fs::{File, TryLockError},
+    io::Write,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::error::LocalError;
+
+/// How often in a row processes ended without a word.
+const INTERRUPTIONS: &str = "interruptions";
+
+/// A data directory that this process alone uses.
+#[derive(Debug)]
+pub struct DataDirectory {
+    path: PathBuf,
+    interruptions: AtomicU64,
+    _lock: File,
+}
+
+impl DataDirectory {
+    /// Makes the directory if need be, and keeps others out of it until it is dropped.
+    ///
+    /// # Errors
+    /// When it cannot be used, or another process uses it.
+    pub fn open(path: &Path) -> Result<Self, LocalError> {
+        let refused = |detail: String| {
+            LocalError::new(format!(
+                "the data directory {} cannot be used: {detail}; choose another --data-dir",
+                path.display()
+            ))
+        };
+        std::fs::create_dir_all(path).map_err(|error| refused(error.to_string()))?;
+        let lock = File::create(path.join("lock")).map_err(|error| refused(error.to_string()))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                refused("another dealbridge is running on it; stop that one".to_owned())
+            }
+            TryLockError::Error(error) => refused(error.to_string()),
+        })?;
+        let interruptions = std::fs::read_to_string(path.join(INTERRUPTIONS))
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(0);
+        let directory = Self {
+            path: path.to_owned(),
+            interruptions: AtomicU64::new(interruptions),
+            _lock: lock,
+        };
+        // Counted until this process ends as it should and takes it back.
+        directory
+            .remember(interruptions + 1)
+            .map_err(|error| refused(error.to_string()))?;
+        Ok(directory)
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many processes before this one ended without a word while messages were on their way.
+    #[must_use]
+    pub fn interruptions(&self) -> u64 {
+        self.interruptions.load(Ordering::Relaxed)
+    }
+
+    /// Forgets earlier interruptions: nothing is on its way that remembers them.
+    pub fn settled(&self) {
+        self.interruptions.store(0, Ordering::Relaxed);
+        // At worst the next process is patient for longer than it need be.
+        let _ = self.remember(1);
+    }
+
+    /// Takes back this process's own count: it ends in order.
+    pub fn ends(&self) {
+        let _ = self.remember(self.interruptions());
+    }
+
+    fn remember(&self, interruptions: u64) -> std::io::Result<()> {
+        let file = self.path.join(INTERRUPTIONS);
+        let next = self.path.join("interruptions.next");
+        let mut written = File::create(&next)?;
+        writeln!(written, "{interruptions}")?;
+        std::fs::rename(next, file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(path: &Path) -> DataDirectory {
+        DataDirectory::open(path).unwrap()
+    }
+
+    #[test]
+    fn one_process_at_a_time_uses_a_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = directory(folder.path());
+
+        let error = DataDirectory::open(folder.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("another dealbridge is running on it"),
+            "{error}"
+        );
+
+        drop(first);
+        assert!(DataDirectory::open(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn a_process_that_ends_without_a_word_is_counted_and_one_that_says_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(directory(folder.path()).interruptions(), 0);
+        assert_eq!(directory(folder.path()).interruptions(), 1);
+
+        let third = directory(folder.path());
+        assert_eq!(third.interruptions(), 2);
+        third.ends();
+        drop(third);
+
+        let fourth = directory(folder.path());
+        assert_eq!(fourth.interruptions(), 2);
+        fourth.settled();
+        drop(fourth);
+        assert_eq!(directory(folder.path()).interruptions(), 1);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("taken");
+        std::fs::write(&file, "").unwrap();
+
+        let error = DataDirectory::open(&file).unwrap_err().to_string();
+
+        assert!(error.contains("taken cannot be used"), "{error}");
+    }
+}

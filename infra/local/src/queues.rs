@@ -1,0 +1,79 @@
+//! The queues with their dead-letter queues, set up as the template says.
+
+use dealbridge_local_queue::{QueueError, QueueHandle, QueueOptions, QueueServer};
+
+use crate::{data::DataDirectory, error::LocalError, template::QueueSetup};
+
+/// SQS's bound on `maxReceiveCount`.
+const MOST_RECEIVES: u64 = 1_000;
+
+/// The name of a queue's dead-letter queue.
+#[must_use]
+pub fn dead_letters_of(name: &str) -> String {
+    format!("{name}-dlq")
+}
+
+/// Serves the queues: in a file below the data directory, or in memory.
+///
+/// # Errors
+/// When the directory cannot be used.
+pub async fn start(
+    data: Option<&DataDirectory>,
+    setups: &[QueueSetup],
+) -> Result<QueueHandle, LocalError> {
+    let options = QueueOptions {
+        directory: data.map(|data| data.path().join("queues")),
+        ..QueueOptions::default()
+    };
+    let queues = QueueServer::start(options)
+        .await
+        .map_err(|error| chain(&error))?;
+    // What a killed process held in flight was received once for nothing, through no fault of the message.
+    let interruptions = data.map_or(0, DataDirectory::interruptions);
+    for setup in setups {
+        set_up(&queues, setup, interruptions).map_err(|error| chain(&error))?;
+    }
+    Ok(queues)
+}
+
+fn set_up(queues: &QueueHandle, setup: &QueueSetup, interruptions: u64) -> Result<(), QueueError> {
+    let dead_letters = dead_letters_of(setup.name);
+    let retention = setup.dead_letter_retention_seconds.to_string();
+    queues.ensure_queue(&dead_letters, &[("MessageRetentionPeriod", &retention)])?;
+    let receives = (setup.max_receive_count + interruptions).min(MOST_RECEIVES);
+    let redrive = format!(
+        r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{receives}}}"#,
+        queues.queue_arn(&dead_letters),
+    );
+    queues.ensure_queue(
+        setup.name,
+        &[
+            ("VisibilityTimeout", &setup.visibility_seconds.to_string()),
+            (
+                "MessageRetentionPeriod",
+                &setup.retention_seconds.to_string(),
+            ),
+            ("RedrivePolicy", &redrive),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Whether no queue holds a message in any state; dead letters do not count.
+#[must_use]
+pub fn are_empty(queues: &QueueHandle, setups: &[QueueSetup]) -> bool {
+    let counts = queues.all_counts();
+    setups.iter().all(|setup| {
+        counts
+            .get(setup.name)
+            .is_none_or(|counts| counts.total() == 0)
+    })
+}
+
+fn chain(error: &dyn std::error::Error) -> LocalError {
+    let source = error
+        .source()
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default();
+    LocalError::new(format!("{error}{source}"))
+}
