@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, SqsImports, SqsSyncRequests, Store};
+use dealbridge_aws::{DynamoPortal, SqsImports, SqsSyncRequests, SqsWrites, Store};
 use dealbridge_core::{
     fan_out::{FanOut, Listed},
     import::Disposition,
+    link::push,
     message::SyncRequest,
     ports::{Clock, PortError},
     run::Mode,
@@ -29,6 +30,8 @@ pub struct FanOutFunction {
     pub imports: SqsImports,
     /// The queue of sync requests.
     pub sync_requests: SqsSyncRequests,
+    /// The queue of writes to Salesforce.
+    pub writes: SqsWrites,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -56,6 +59,8 @@ impl Function for FanOutFunction {
                 Schedule::Hourly => Mode::Incremental,
                 Schedule::Daily => Mode::Full,
             };
+            // What a crash between a link and its queue left, or an outage held up, is sent again each hour.
+            push::send_outbox(&self.store, &self.writes).await?;
             let (run, outcome) = outcome(fan_out.tick(mode, invocation.deadline).await?);
             return Ok(json!({ "run": run, "outcome": outcome }));
         }

@@ -14,6 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         store: wiring.store()?,
         imports: wiring.imports()?,
         sync_requests: wiring.sync_requests()?,
+        writes: wiring.writes()?,
         clock: Arc::new(SystemClock),
     };
     dealbridge_lambda::run(function).await

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod commit;
 pub mod config;
+pub mod dead_letters;
 pub mod item;
 pub mod keys;
 pub mod link;
@@ -15,7 +16,9 @@ pub mod meter;
 pub mod portal;
 pub mod queue;
 pub mod receipt;
+pub mod records;
 pub mod runs;
+pub mod settings;
 pub mod store;
 pub mod transaction;
 

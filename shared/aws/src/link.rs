@@ -92,6 +92,30 @@ impl LinkStore for Store {
         })
     }
 
+    async fn forget(&self, request: &PushRequest) -> Result<(), PortError> {
+        let deleted = self
+            .dynamodb
+            .delete_item()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::outbox(request.salesforce)))
+            .condition_expression("#write = :write")
+            .expression_attribute_names("#write", "write")
+            .expression_attribute_values(":write", s(&request.write))
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(port_error("DeleteItem of the outbox", error)),
+        }
+    }
+
     async fn outbox(&self) -> Result<Vec<PushRequest>, PortError> {
         let mut requests = Vec::new();
         let mut start = None;

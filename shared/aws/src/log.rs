@@ -1,16 +1,59 @@
-//! Reading the Integration Log, and putting records that the portal made itself.
+//! Reading the Integration Log: entries of runs and actions, open problems, what was done to a record.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use dealbridge_core::{
-    change::Expected, entry::PackedEntry, ports::PortError, record::Record, run::RunId,
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder, types::ReturnConsumedCapacity,
 };
+use dealbridge_core::{
+    SalesforceId,
+    change::Expected,
+    entry::PackedEntry,
+    ports::PortError,
+    problem::Problem,
+    record::{Record, RecordId},
+    run::RunId,
+};
+use jiff::Timestamp;
 
 use crate::{
-    item::{self, s},
-    keys::{self, PK, SK},
+    batch::Consistency,
+    item::{self, n, s, text},
+    keys::{self, Attributes, PK, SK, VERSION},
     store::{Store, port_error},
     transaction,
 };
+
+/// One request's worth of a partition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice<T> {
+    /// What was read, in the partition's order or against it.
+    pub items: Vec<T>,
+    /// Whether the partition may hold more.
+    pub more: bool,
+}
+
+/// One act on a record, as its audit row has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What.
+    pub action: String,
+    /// The Salesforce record that it concerned.
+    pub salesforce: Option<SalesforceId>,
+    /// More of it.
+    pub details: Option<String>,
+}
+
+/// What became of an acknowledgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleared {
+    /// The problem is acknowledged by this call.
+    Yes,
+    /// It changed since it was read, or is closed.
+    Changed,
+}
 
 impl Store {
     /// All packed entries of a run, oldest first.
@@ -60,4 +103,183 @@ impl Store {
             .await
             .map(|_| ())
     }
+
+    /// Packed entries of a partition, newest first, from the entry `from` on, that one included.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or an entry cannot be read.
+    pub async fn entries_before(
+        &self,
+        partition: &str,
+        from: Option<&str>,
+        most: i32,
+    ) -> Result<Slice<PackedEntry>, PortError> {
+        // `~` sorts behind every id of ours.
+        let last = format!("{}{}", keys::ENTRY_PREFIX, from.unwrap_or("~"));
+        let query = self
+            .log_query(partition, keys::ENTRY_PREFIX, &last)
+            .scan_index_forward(false)
+            .limit(most);
+        let slice = self.slice(query).await?;
+        let items = slice
+            .items
+            .iter()
+            .map(item::unpack)
+            .collect::<Result<_, _>>()?;
+        Ok(Slice {
+            items,
+            more: slice.more,
+        })
+    }
+
+    /// Which of these runs are in the log: older ones have expired.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn runs_kept(&self, ids: &[RunId]) -> Result<Vec<RunId>, PortError> {
+        let table = &self.tables.log;
+        let wanted = ids
+            .iter()
+            .map(|id| (table.clone(), keys::run(*id)))
+            .collect();
+        let found = self.batch_get(wanted, Consistency::Eventual).await?;
+        let partitions: Vec<&str> = found
+            .get(table)
+            .into_iter()
+            .flatten()
+            .filter_map(|item| text(item, PK))
+            .collect();
+        let kept = |id: &&RunId| partitions.contains(&&*keys::run_partition(**id));
+        Ok(ids.iter().filter(kept).copied().collect())
+    }
+
+    /// Open problems of an org by id, from behind that of `after` on; notes for the next run among them.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or a problem cannot be read.
+    pub async fn problems_after(
+        &self,
+        org: SalesforceId,
+        after: Option<SalesforceId>,
+        most: i32,
+    ) -> Result<Slice<Problem>, PortError> {
+        let partition = keys::problems(org);
+        let start = after.map(|id| keys::problem(org, id));
+        let query = self
+            .log_query(&partition, "0", "~")
+            .consistent_read(true)
+            .set_exclusive_start_key(start)
+            .limit(most);
+        let slice = self.slice(query).await?;
+        let items = slice
+            .items
+            .into_iter()
+            .map(item::problem)
+            .collect::<Result<_, _>>()?;
+        Ok(Slice {
+            items,
+            more: slice.more,
+        })
+    }
+
+    /// Acknowledges an open problem as it was read.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn clear_problem(
+        &self,
+        org: SalesforceId,
+        problem: &Problem,
+    ) -> Result<Cleared, PortError> {
+        let sent = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::problem(org, problem.opportunity)))
+            .update_expression("SET #cleared = :yes, #version = :next")
+            .condition_expression("#version = :seen")
+            .expression_attribute_names("#cleared", "cleared")
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(
+                ":yes",
+                aws_sdk_dynamodb::types::AttributeValue::Bool(true),
+            )
+            .expression_attribute_values(":seen", n(problem.version))
+            .expression_attribute_values(":next", n(problem.version + 1))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(answer) => {
+                self.meter.wrote(answer.consumed_capacity.as_slice());
+                Ok(Cleared::Yes)
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Cleared::Changed)
+            }
+            Err(error) => Err(port_error("acknowledging a problem", error)),
+        }
+    }
+
+    /// What was done to a record, newest first.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or a row cannot be read.
+    pub async fn audit(&self, record: &RecordId, most: i32) -> Result<Vec<AuditRow>, PortError> {
+        let partition = keys::audit_partition(record);
+        let last = format!("{}~", keys::AUDIT_PREFIX);
+        let query = self
+            .log_query(&partition, keys::AUDIT_PREFIX, &last)
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(most);
+        self.slice(query)
+            .await?
+            .items
+            .iter()
+            .map(audit_row)
+            .collect()
+    }
+
+    /// A query of the part of a partition that lies between two sort keys, both included.
+    fn log_query(&self, partition: &str, first: &str, last: &str) -> QueryFluentBuilder {
+        self.dynamodb
+            .query()
+            .table_name(&self.tables.log)
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :first AND :last")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", s(partition))
+            .expression_attribute_values(":first", s(first))
+            .expression_attribute_values(":last", s(last))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    async fn slice(&self, query: QueryFluentBuilder) -> Result<Slice<Attributes>, PortError> {
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| port_error("Query of the log", error))?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        Ok(Slice {
+            more: answer.last_evaluated_key.is_some(),
+            items: answer.items.unwrap_or_default(),
+        })
+    }
+}
+
+fn audit_row(item: &Attributes) -> Result<AuditRow, PortError> {
+    let named = |name: &str| text(item, name).map(str::to_owned);
+    let missing = |name: &str| item::unreadable("an audit row", format!("it has no {name}"));
+    Ok(AuditRow {
+        at: item::instant(item, "at").ok_or_else(|| missing("at"))?,
+        by: named("by").ok_or_else(|| missing("by"))?,
+        action: named("action").ok_or_else(|| missing("action"))?,
+        salesforce: text(item, "salesforce_id").and_then(|id| SalesforceId::parse(id).ok()),
+        details: named("details").filter(|details| !details.is_empty()),
+    })
 }

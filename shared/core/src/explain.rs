@@ -171,6 +171,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
             directory: &directory,
             claim: claim.as_ref(),
             record: record.as_ref(),
+            successor: None,
             missing: &rows.missing,
         };
         let name = row.and_then(|row| row.text("Name")).map(str::to_owned);
@@ -209,6 +210,8 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
         Verdict::Import(_) => (Outlook::WouldImport, Vec::new()),
         Verdict::Fail => (Outlook::WouldFail, Vec::new()),
         Verdict::Unchanged => (Outlook::Unchanged, Vec::new()),
+        // Only a Lead's link moves, and Leads are not explained.
+        Verdict::Move(_) => (Outlook::WouldUpdate, Vec::new()),
         Verdict::Update(update) => {
             let verdict = if update.is_change {
                 Outlook::WouldUpdate
@@ -330,6 +333,7 @@ mod tests {
             directory: &HashMap::new(),
             claim,
             record: None,
+            successor: None,
             missing: &[],
         };
         look(&facts, &settings(), "the Opportunity")

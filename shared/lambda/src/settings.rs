@@ -50,7 +50,11 @@ pub fn variables(function: &str) -> Vec<&'static str> {
         "fan-out" => &[
             &STORE,
             &SALESFORCE,
-            &["IMPORTS_QUEUE_URL", "SYNC_REQUESTS_QUEUE_URL"],
+            &[
+                "IMPORTS_QUEUE_URL",
+                "SYNC_REQUESTS_QUEUE_URL",
+                "SALESFORCE_WRITES_QUEUE_URL",
+            ],
         ],
         "import-worker" | "push-worker" => &[&STORE, &SALESFORCE],
         "link" => &[

@@ -2,16 +2,14 @@
 
 mod conditions;
 mod deal;
+mod linked;
 mod party;
 
 use serde_json::Value;
 
-pub use self::{
-    conditions::Condition,
-    deal::{NewDeal, RecordUpdate},
-};
+pub use self::{conditions::Condition, deal::NewDeal, linked::RecordUpdate};
 use crate::{
-    SalesforceId,
+    SalesforceId, SalesforceObject,
     claim::{Claim, ClaimState},
     code::Code,
     finding::Finding,
@@ -43,6 +41,8 @@ pub struct Facts<'a> {
     pub claim: Option<&'a Claim>,
     /// The record that the claim names, if that record still exists.
     pub record: Option<&'a Record>,
+    /// The claim of the Opportunity that a converted Lead became.
+    pub successor: Option<&'a Claim>,
     /// Mapped fields that the org does not have or hides.
     pub missing: &'a [FieldPath],
 }
@@ -63,6 +63,8 @@ pub enum Verdict {
     Import(Box<NewDeal>),
     /// Its record changes.
     Update(Box<RecordUpdate>),
+    /// It is a Lead that was converted: its link moves to this Opportunity.
+    Move(SalesforceId),
     /// Its record is up to date.
     Unchanged,
     /// At least one condition failed.
@@ -106,6 +108,10 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
         return Decision::only(Verdict::NotACandidate(Finding::new(Code::OpportunityGone)));
     };
     let import_flag = &settings.fields.import_flag;
+    if facts.opportunity.object() == Some(SalesforceObject::Lead) {
+        // Leads are never imported: one that is not linked is nobody's business here.
+        return Decision::only(Verdict::NotACandidate(Finding::new(Code::Unchanged)));
+    }
     if !row.is_checked(import_flag.as_str()) {
         let finding =
             Finding::new(Code::NotACandidate).field(labels::IMPORT_FLAG, import_flag.as_str());
@@ -162,7 +168,7 @@ fn decide_linked(
             verdict: Verdict::Fail,
         };
     }
-    deal::update(facts, claim, record, settings)
+    linked::update(facts, claim, record, settings)
 }
 
 /// Whether a value that was read counts as set.

@@ -147,6 +147,7 @@ impl Case {
             directory: &directory(),
             claim: self.claim.as_ref(),
             record: self.record.as_ref(),
+            successor: None,
             missing: &[],
         };
         decide(&facts, &self.settings)
@@ -642,4 +643,117 @@ fn a_released_claim_is_imported_into_a_second_deal() {
     });
 
     assert_eq!(case.deal().epoch, 1);
+}
+
+const LEAD: &str = "00Q4S000002sSacUAE";
+
+/// A Lead record of the portal, linked to a Salesforce Lead whose row holds these values.
+fn lead_decision(edits: Value, successor: Option<&Claim>) -> Decision {
+    let case = Case::linked(json!({}));
+    let mut record = case.record.clone().unwrap();
+    record.id = RecordId::new(RecordKind::Lead, "lead-1").unwrap();
+    (record.account, record.contact) = (None, None);
+    let link = record.link.as_mut().unwrap();
+    (link.salesforce_id, link.object) = (id(LEAD), SalesforceObject::Lead);
+    let claim = Claim {
+        salesforce: id(LEAD),
+        record: record.id.clone(),
+        ..case.claim.unwrap()
+    };
+    let mut row = json!({ "Id": LEAD, "IsDeleted": false, "SystemModstamp": LATER, "Name": "Leo Kaur", "Company": "Acme" });
+    for (key, value) in edits.as_object().unwrap() {
+        row[key] = value.clone();
+    }
+    let row: Row = serde_json::from_value(row).unwrap();
+    let facts = Facts {
+        opportunity: id(LEAD),
+        row: Some(&row),
+        directory: &Directory::new(),
+        claim: Some(&claim),
+        record: Some(&record),
+        successor,
+        missing: &[],
+    };
+    decide(&facts, &case.settings)
+}
+
+fn lead_update(edits: Value, successor: Option<&Claim>) -> RecordUpdate {
+    match lead_decision(edits, successor).verdict {
+        Verdict::Update(update) => *update,
+        other => panic!("no update: {other:?}"),
+    }
+}
+
+#[test]
+fn a_linked_lead_brings_its_mapped_fields_and_needs_no_sync_flag() {
+    let update = lead_update(json!({}), None);
+
+    assert_eq!(update.status, LinkStatus::Synced);
+    assert_eq!(Value::Object(update.fields), json!({ "company": "Acme" }));
+}
+
+#[test]
+fn a_merged_lead_is_disconnected_and_names_the_survivor() {
+    let update = lead_update(
+        json!({ "IsDeleted": true, "MasterRecordId": "00Q4S000002sSadUAE" }),
+        None,
+    );
+
+    assert_eq!(
+        (update.status, update.reason.as_deref()),
+        (
+            LinkStatus::Disconnected,
+            Some("was merged into 00Q4S000002sSadUAE")
+        )
+    );
+}
+
+#[test]
+fn the_link_of_a_converted_lead_moves_to_its_opportunity_unless_that_is_taken() {
+    let converted = json!({ "IsConverted": true, "ConvertedOpportunityId": OPPORTUNITY });
+    assert_eq!(
+        lead_decision(converted.clone(), None).verdict,
+        Verdict::Move(id(OPPORTUNITY))
+    );
+
+    let taken = claim(ClaimState::Live, &Case::new(json!({})).deal());
+    let update = lead_update(converted.clone(), Some(&taken));
+    assert_eq!(update.findings[0].code, Code::LinkMoveConflict);
+    assert!(update.reason.unwrap().contains(&taken.record.to_string()));
+
+    let unlinked = claim(ClaimState::Suppressed, &Case::new(json!({})).deal());
+    assert_eq!(
+        lead_decision(converted, Some(&unlinked)).verdict,
+        Verdict::Move(id(OPPORTUNITY))
+    );
+}
+
+#[test]
+fn a_lead_converted_without_an_opportunity_is_disconnected() {
+    let update = lead_update(
+        json!({ "IsConverted": true, "ConvertedOpportunityId": null }),
+        None,
+    );
+
+    assert_eq!(update.status, LinkStatus::Disconnected);
+    assert_eq!(
+        update.reason.as_deref(),
+        Some("was converted without an Opportunity")
+    );
+}
+
+#[test]
+fn a_value_that_is_on_its_way_to_salesforce_is_not_brought_back_from_there() {
+    let mut case = Case::linked(json!({ "SystemModstamp": LATER, "Amount": 7, "Sync__c": false }));
+    case.claim.as_mut().unwrap().pending = Some(crate::claim::PendingWrite {
+        id: "w".into(),
+        fields: serde_json::from_value(json!({ "Amount": 5, "Sync__c": true })).unwrap(),
+        before: serde_json::Map::new(),
+        seen: Stamp::from_second(0),
+    });
+
+    let update = update_of(&case);
+
+    assert_eq!(update.status, LinkStatus::Pending);
+    assert!(update.fields.is_empty());
 }

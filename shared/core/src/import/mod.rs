@@ -179,7 +179,8 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         settings: &Settings,
         settled: &mut Vec<(RunId, SalesforceId)>,
     ) -> Result<Vec<Pending>, PortError> {
-        self.read_known(&mut pending, rows, settings.organization_id).await?;
+        self.read_known(&mut pending, rows, settings.organization_id)
+            .await?;
         let directory = self.portal.directory(&rows.emails(settings)).await?;
         let now = self.clock.now();
         let mut by_run: BTreeMap<RunId, (Vec<Change>, Vec<Pending>)> = BTreeMap::new();
@@ -234,23 +235,50 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         Ok(again)
     }
 
-    async fn read_known(&self, pending: &mut [Pending], rows: &Rows, org: SalesforceId) -> Result<(), PortError> {
-        let unknown: Vec<SalesforceId> =
-            pending.iter().filter(|item| item.known.is_none()).map(|item| item.request.opportunity).collect();
+    async fn read_known(
+        &self,
+        pending: &mut [Pending],
+        rows: &Rows,
+        org: SalesforceId,
+    ) -> Result<(), PortError> {
+        let unknown: Vec<SalesforceId> = pending
+            .iter()
+            .filter(|item| item.known.is_none())
+            .map(|item| item.request.opportunity)
+            .collect();
         if unknown.is_empty() {
             return Ok(());
         }
         let successors = unknown.iter().filter_map(|id| rows.successor(*id));
         let ids: Vec<SalesforceId> = unknown.iter().copied().chain(successors).collect();
         let known = self.store.known(org, &ids).await?;
-        let record_ids: Vec<_> = known.claims.values().map(|claim| claim.record.clone()).collect();
-        let records = if record_ids.is_empty() { HashMap::new() } else { self.store.records(&record_ids).await? };
+        let record_ids: Vec<_> = known
+            .claims
+            .values()
+            .map(|claim| claim.record.clone())
+            .collect();
+        let records = if record_ids.is_empty() {
+            HashMap::new()
+        } else {
+            self.store.records(&record_ids).await?
+        };
         for item in pending.iter_mut().filter(|item| item.known.is_none()) {
             let id = item.request.opportunity;
             let claim = known.claims.get(&id).cloned();
-            let record = claim.as_ref().and_then(|claim| records.get(&claim.record)).cloned();
-            let successor = rows.successor(id).and_then(|id| known.claims.get(&id)).cloned();
-            item.known = Some(KnownItems { claim, problem: known.problems.get(&id).cloned(), record, successor });
+            let record = claim
+                .as_ref()
+                .and_then(|claim| records.get(&claim.record))
+                .cloned();
+            let successor = rows
+                .successor(id)
+                .and_then(|id| known.claims.get(&id))
+                .cloned();
+            item.known = Some(KnownItems {
+                claim,
+                problem: known.problems.get(&id).cloned(),
+                record,
+                successor,
+            });
         }
         Ok(())
     }
@@ -282,10 +310,16 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
 impl crate::change::Holder {
     /// Whether this run had counted the Opportunity: then another delivery of the same message has done the work.
     fn counts_in(&self, run: RunId, opportunity: SalesforceId) -> bool {
-        let claim = self.claim.as_ref().filter(|claim| claim.salesforce == opportunity);
+        let claim = self
+            .claim
+            .as_ref()
+            .filter(|claim| claim.salesforce == opportunity);
         self.counted
             || claim.is_some_and(|claim| claim.counted.contains(run))
-            || self.problem.as_ref().is_some_and(|problem| problem.counted.contains(run))
+            || self
+                .problem
+                .as_ref()
+                .is_some_and(|problem| problem.counted.contains(run))
     }
 }
 

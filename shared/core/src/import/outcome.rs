@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    SalesforceId, SalesforceObject,
+    SalesforceId, SalesforceObject, Stamp,
     change::{Change, Expected, Write},
     claim::{Claim, ClaimState},
     code::Code,
@@ -60,6 +60,7 @@ pub(super) fn change(
     Some(match decision.verdict {
         Verdict::Import(deal) => outcome.import(*deal, now),
         Verdict::Update(update) => outcome.update(*update),
+        Verdict::Move(opportunity) => outcome.move_link(opportunity),
         Verdict::Unchanged => outcome.unchanged(),
         Verdict::Fail => outcome.fail(failures, now),
         Verdict::Suppressed => outcome.suppressed(),
@@ -188,6 +189,59 @@ impl Outcome<'_> {
             }
         };
         self.finish(line, counts)
+    }
+
+    /// A converted Lead's link goes on with the Opportunity: both claims and the record in one transaction.
+    fn move_link(mut self, opportunity: SalesforceId) -> Change {
+        let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
+            return self.unchanged();
+        };
+        // The Opportunity has not been read yet: any stamp of its own is newer, so the next run brings its values.
+        let stamp = Stamp::from_second(0);
+        let successor = self.facts.successor;
+        let moved = Claim {
+            salesforce: opportunity,
+            state: ClaimState::Live,
+            record: record.id.clone(),
+            epoch: successor.map_or(0, |claim| claim.epoch),
+            stamp,
+            version: successor.map_or(0, |claim| claim.version) + 1,
+            counted: successor
+                .map(|claim| claim.counted.clone())
+                .unwrap_or_default(),
+            pending: None,
+            import_flag_was_off: false,
+        };
+        let mut next = record.clone();
+        next.version += 1;
+        if let Some(link) = &mut next.link {
+            (link.salesforce_id, link.object, link.stamp) =
+                (opportunity, SalesforceObject::Opportunity, stamp);
+            (link.status, link.reason, link.name) = (LinkStatus::Synced, None, None);
+        }
+        self.writes.push(Write::Record(
+            Box::new(next),
+            Expected::Version(record.version),
+        ));
+        self.put_claim(claim, |claim| {
+            (claim.state, claim.pending) = (ClaimState::Released, None)
+        });
+        self.writes.push(Write::Claim(
+            moved,
+            Expected::of(successor.map(|claim| claim.version)),
+        ));
+        self.close_problem();
+        let finding = Finding::new(Code::LinkMoved)
+            .value(opportunity.as_str())
+            .other(record.id.to_string());
+        let line = self.line(Some(record.id.clone()), vec![finding]);
+        self.finish(
+            line,
+            Counts {
+                updated: 1,
+                ..Counts::default()
+            },
+        )
     }
 
     fn unchanged(mut self) -> Change {

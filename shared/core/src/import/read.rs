@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    Email, SalesforceId,
+    Email, SalesforceId, SalesforceObject,
     code::Code,
     finding::Finding,
+    link,
     message::ImportRequest,
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
     settings::{STAGE, Settings},
@@ -18,16 +19,35 @@ pub(crate) struct Rows {
     pub(crate) missing: Vec<FieldPath>,
 }
 
-/// Reads the Opportunities of a batch: one call per 200, one more for each mapped field that is missing.
+/// Reads the records of a batch: one call per 200 of an object, one more for each mapped field that is missing.
 pub(crate) async fn rows<F: Salesforce>(
     salesforce: &F,
     requests: &[ImportRequest],
     settings: &Settings,
 ) -> Result<Rows, SalesforceError> {
     let ids: HashSet<SalesforceId> = requests.iter().map(|request| request.opportunity).collect();
-    let mut ids: Vec<SalesforceId> = ids.into_iter().collect();
-    ids.sort_unstable();
-    read(salesforce, &ids, settings).await
+    let is_lead = |id: &SalesforceId| id.object() == Some(SalesforceObject::Lead);
+    let (mut leads, mut opportunities): (Vec<_>, Vec<_>) = ids.into_iter().partition(is_lead);
+    opportunities.sort_unstable();
+    leads.sort_unstable();
+    let mut rows = if opportunities.is_empty() {
+        Rows {
+            rows: HashMap::new(),
+            missing: Vec::new(),
+        }
+    } else {
+        read(salesforce, &opportunities, settings).await?
+    };
+    if !leads.is_empty() {
+        let mut fields = link::plan::fields_to_read(settings, SalesforceObject::Lead);
+        fields.extend(link::more_fields(SalesforceObject::Lead));
+        let read =
+            link::read_around_missing(salesforce, SalesforceObject::Lead, &leads, &mut fields)
+                .await?;
+        rows.rows
+            .extend(read.into_iter().filter_map(|row| Some((row.id()?, row))));
+    }
+    Ok(rows)
 }
 
 /// Reads Opportunities by id.
@@ -120,6 +140,15 @@ impl Rows {
             finding.context.field = format!("Opportunity.{path}");
             (path, finding)
         })
+    }
+
+    /// The Opportunity that a converted Lead became.
+    pub(crate) fn successor(&self, lead: SalesforceId) -> Option<SalesforceId> {
+        let row = self.get(lead)?;
+        let opportunity = row.text("ConvertedOpportunityId")?;
+        SalesforceId::parse(opportunity)
+            .ok()
+            .filter(|_| row.is_checked("IsConverted"))
     }
 
     /// The addresses that the rows name.

@@ -68,7 +68,8 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
 
     async fn try_deliver(&self, request: &PushRequest) -> Result<(), Again> {
         let Some((claim, pending, object)) = self.pending(request).await? else {
-            return Ok(());
+            // Delivered before, or its link was cut or moved.
+            return Ok(self.store.forget(request).await?);
         };
         let delivered = self.write(object, claim.salesforce, pending).await?;
         for _ in 0..ROUNDS {

@@ -96,6 +96,9 @@ pub trait LinkStore: Send + Sync {
         change: &LinkChange,
     ) -> impl Future<Output = Result<Committed, PortError>> + Send;
 
+    /// Forgets the note of a write that is no longer to be delivered. A note of another write stays.
+    fn forget(&self, request: &PushRequest) -> impl Future<Output = Result<(), PortError>> + Send;
+
     /// Writes that are to be delivered.
     fn outbox(&self) -> impl Future<Output = Result<Vec<PushRequest>, PortError>> + Send;
 }

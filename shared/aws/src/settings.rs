@@ -1,0 +1,72 @@
+//! Storing settings over the ones that were read, with the receipt of the call.
+
+use dealbridge_core::{
+    change::Expected,
+    ports::PortError,
+    receipt::{Receipt, ReceiptKey},
+    settings::Settings,
+};
+
+use crate::{
+    item::{self, n, number, s, text},
+    keys::{self, VERSION},
+    store::Store,
+    transaction::{self, Committed},
+};
+
+/// What became of settings that were to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// They are stored.
+    Yes,
+    /// Other ones were stored since, or the receipt's key was used meanwhile.
+    Refused,
+}
+
+impl Store {
+    /// The settings with their version, if any were ever stored.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or they cannot be read.
+    pub async fn settings(&self) -> Result<Option<(u64, Settings)>, PortError> {
+        let Some(item) = self.get(&self.tables.records, keys::settings()).await? else {
+            return Ok(None);
+        };
+        let unreadable = |detail: String| item::unreadable("the settings", detail);
+        let version = number(&item, VERSION).ok_or_else(|| unreadable("no version".into()))?;
+        let json = text(&item, "settings").ok_or_else(|| unreadable("no settings".into()))?;
+        let settings = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
+        Ok(Some((version, settings)))
+    }
+
+    /// Stores settings over those of the version that was seen, zero where there were none.
+    /// The version moves by one, and the receipt is kept in the same transaction.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn replace_settings(
+        &self,
+        settings: &Settings,
+        seen: u64,
+        receipt: Option<(&ReceiptKey, &Receipt)>,
+    ) -> Result<Replaced, PortError> {
+        let json = serde_json::to_string(settings)
+            .map_err(|error| item::unreadable("settings to be stored", error))?;
+        let mut item = keys::settings();
+        item.insert("settings".to_owned(), s(json));
+        item.insert(VERSION.to_owned(), n(seen + 1));
+        let expected = match seen {
+            0 => Expected::Absent,
+            seen => Expected::Version(seen),
+        };
+        let mut actions = vec![transaction::put(&self.tables.records, item, expected)?];
+        if let Some((key, receipt)) = receipt {
+            actions.push(self.receipt_action(key, receipt)?);
+        }
+        let token = format!("settings|{seen}|{}", self.ids.next());
+        Ok(match self.transact(&token, actions).await? {
+            Committed::Yes => Replaced::Yes,
+            Committed::Refused(_) => Replaced::Refused,
+        })
+    }
+}

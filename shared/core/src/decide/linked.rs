@@ -1,0 +1,285 @@
+//! What the state of a Salesforce record brings to the record that it is linked to (behaviour, section 2.4).
+
+use serde_json::{Map, Value};
+
+use super::{
+    Condition, Decision, Facts, Verdict,
+    conditions::{self, id_at},
+    labels, value_at,
+};
+use crate::{
+    SalesforceObject, Stamp,
+    claim::{Claim, ClaimState},
+    code::Code,
+    field,
+    finding::Finding,
+    link::plan,
+    record::{LinkStatus, Record, RecordKind},
+    salesforce::Row,
+    settings::{STAGE, Settings},
+};
+
+/// What changes in a linked record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordUpdate {
+    /// Fields with their values as they will be; null clears one.
+    pub fields: Map<String, Value>,
+    /// The link's status as it will be.
+    pub status: LinkStatus,
+    /// Why it is paused or disconnected.
+    pub reason: Option<String>,
+    /// The Salesforce record's name.
+    pub name: Option<String>,
+    /// The stamp that is applied with this.
+    pub stamp: Stamp,
+    /// What the log says of it.
+    pub findings: Vec<Finding>,
+    /// Whether anything but the stamp changes.
+    pub is_change: bool,
+}
+
+/// The link's status as the Salesforce record has it.
+fn link_state(facts: &Facts<'_>, settings: &Settings) -> (LinkStatus, Option<String>) {
+    let sync_flag = settings.fields.sync_flag.as_str();
+    let disconnected = |reason: String| (LinkStatus::Disconnected, Some(reason));
+    match facts.row {
+        None => disconnected("no longer exists or is hidden from the integration user".into()),
+        Some(row) if row.is_checked("IsDeleted") => match row.text("MasterRecordId") {
+            Some(survivor) => disconnected(format!("was merged into {survivor}")),
+            None => disconnected("was deleted".into()),
+        },
+        Some(row) if row.is_checked("IsConverted") => {
+            disconnected(conversion(row, facts.successor))
+        }
+        // A Lead need not have the Sync Flag: what is not there cannot be off.
+        Some(row) if row.get(sync_flag).is_some() && !row.is_checked(sync_flag) => (
+            LinkStatus::Paused,
+            Some(format!("{} is off", labels::SYNC_FLAG)),
+        ),
+        Some(_) => (LinkStatus::Synced, None),
+    }
+}
+
+/// What became of a converted Lead's link when it cannot follow.
+fn conversion(row: &Row, successor: Option<&Claim>) -> String {
+    match (row.text("ConvertedOpportunityId"), successor) {
+        (None, _) => "was converted without an Opportunity".to_owned(),
+        (Some(opportunity), Some(claim)) => {
+            format!(
+                "was converted to the Opportunity {opportunity}, which is linked to the {}",
+                claim.record
+            )
+        }
+        (Some(opportunity), None) => format!("was converted to the Opportunity {opportunity}"),
+    }
+}
+
+/// The Opportunity that the link of a converted Lead moves to, unless that one is taken.
+fn moves_to(facts: &Facts<'_>, record: &Record) -> Option<crate::SalesforceId> {
+    let row = facts
+        .row
+        .filter(|row| row.is_checked("IsConverted") && !row.is_checked("IsDeleted"))?;
+    let free = facts
+        .successor
+        .is_none_or(|claim| claim.state != ClaimState::Live || claim.record == record.id);
+    id_at(value_at(row, "ConvertedOpportunityId")).filter(|_| free)
+}
+
+/// What the Salesforce record's state brings to its linked record.
+pub(super) fn update(
+    facts: &Facts<'_>,
+    claim: &Claim,
+    record: &Record,
+    settings: &Settings,
+) -> Decision {
+    let Some(link) = &record.link else {
+        // A live claim whose record does not point back cannot be made by any transaction of ours; leave both alone.
+        return Decision::only(Verdict::Unchanged);
+    };
+    if let Some(opportunity) = moves_to(facts, record) {
+        return Decision::only(Verdict::Move(opportunity));
+    }
+    let (mut status, mut reason) = link_state(facts, settings);
+    if claim.pending.is_some() && matches!(status, LinkStatus::Synced | LinkStatus::Paused) {
+        // The write that is on its way sets the Sync Flag, too.
+        (status, reason) = (LinkStatus::Pending, None);
+    }
+    let stamp = facts.row.and_then(Row::stamp).unwrap_or(link.stamp);
+    let status_changed = status != link.status || reason != link.reason;
+    if stamp < link.stamp || (stamp == link.stamp && !status_changed && claim.stamp >= stamp) {
+        return Decision::only(Verdict::Unchanged);
+    }
+    let mut findings = Vec::new();
+    if status_changed {
+        let taken = facts
+            .successor
+            .filter(|_| facts.row.is_some_and(|row| row.is_checked("IsConverted")));
+        findings.extend(match taken {
+            Some(successor) => {
+                let finding =
+                    Finding::new(Code::LinkMoveConflict).value(successor.salesforce.as_str());
+                Some(
+                    finding
+                        .other(record.id.to_string())
+                        .details(format!("held by the {}", successor.record)),
+                )
+            }
+            None => status_finding(link.status, status, reason.as_deref(), record, settings),
+        });
+    }
+    let mut fields = Map::new();
+    let active = matches!(status, LinkStatus::Synced | LinkStatus::Pending);
+    if let (Some(row), true) = (facts.row, active) {
+        let (changed, failures) = changed_fields(row, facts, claim, record, settings);
+        if !failures.is_empty() {
+            return Decision {
+                conditions: failures.into_iter().map(Condition::failed).collect(),
+                verdict: Verdict::Fail,
+            };
+        }
+        if !changed.is_empty() {
+            let names = changed.keys().cloned().collect::<Vec<_>>().join(", ");
+            findings.push(
+                Finding::new(Code::Updated)
+                    .value(names)
+                    .other(record.id.to_string()),
+            );
+        }
+        findings.extend(parties_not_moved(row, record));
+        fields = changed;
+    }
+    let is_change = status_changed || !fields.is_empty();
+    let name = facts
+        .row
+        .and_then(|row| row.text("Name"))
+        .map(str::to_owned)
+        .or_else(|| link.name.clone());
+    Decision::only(Verdict::Update(Box::new(RecordUpdate {
+        fields,
+        status,
+        reason,
+        name,
+        stamp,
+        findings,
+        is_change,
+    })))
+}
+
+fn status_finding(
+    from: LinkStatus,
+    to: LinkStatus,
+    reason: Option<&str>,
+    record: &Record,
+    settings: &Settings,
+) -> Option<Finding> {
+    let code = match (from, to) {
+        (_, LinkStatus::Paused) => Code::LinkPaused,
+        (_, LinkStatus::Disconnected) => Code::LinkDisconnected,
+        (LinkStatus::Disconnected, _) => Code::LinkReconnected,
+        (LinkStatus::Paused, _) => Code::LinkResumed,
+        _ => return None,
+    };
+    let finding = Finding::new(code)
+        .other(record.id.to_string())
+        .field(labels::SYNC_FLAG, settings.fields.sync_flag.as_str());
+    Some(finding.value(reason.unwrap_or_default()))
+}
+
+/// The mapped fields whose flow on update comes from Salesforce and whose value differs, and those that do not fit.
+fn changed_fields(
+    row: &Row,
+    facts: &Facts<'_>,
+    claim: &Claim,
+    record: &Record,
+    settings: &Settings,
+) -> (Map<String, Value>, Vec<Finding>) {
+    let mut changed = Map::new();
+    let mut failures = Vec::new();
+    let object = facts
+        .opportunity
+        .object()
+        .unwrap_or(SalesforceObject::Opportunity);
+    let (fields, rows) = plan::mapping(settings, object);
+    let is_on_its_way = |name: &str| {
+        claim
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.fields.contains_key(name))
+    };
+    for mapping in rows
+        .iter()
+        .filter(|mapping| mapping.on_update.reaches_channeltivity())
+    {
+        let api_name = mapping.salesforce.as_str();
+        let Some(field) = fields
+            .iter()
+            .find(|field| field.name == mapping.channeltivity)
+        else {
+            continue;
+        };
+        let Some(read) = row
+            .get(api_name)
+            .filter(|_| !facts.missing.contains(&mapping.salesforce))
+        else {
+            continue;
+        };
+        if is_on_its_way(api_name) {
+            // What Salesforce has of it is about to be written over.
+            continue;
+        }
+        let needed =
+            field.required || (object == SalesforceObject::Opportunity && field.name == STAGE);
+        match field.fit(&mapping.to_channeltivity(read)) {
+            Err(misfit) => {
+                failures.push(conditions::misfit_finding(field, api_name, read, &misfit))
+            }
+            Ok(None) if needed && record.id.kind() == RecordKind::Deal => {
+                let code = if field.name == STAGE {
+                    Code::StageEmpty
+                } else {
+                    Code::RequiredFieldEmpty
+                };
+                failures.push(Finding::new(code).field(&field.label(), api_name));
+            }
+            Ok(value) => {
+                let value = value.map_or(Value::Null, |value| value.to_json());
+                let stored = record.fields.get(&field.name).unwrap_or(&Value::Null);
+                // Both sides are compared as the field reads them, so 1054 equals 1054.0 and a multi-picklist's order does not matter.
+                let same = field.fit(stored).is_ok_and(|stored| {
+                    stored.map_or(Value::Null, |stored| stored.to_json()) == value
+                });
+                if !same {
+                    changed.insert(field.name.clone(), value);
+                }
+            }
+        }
+    }
+    (changed, failures)
+}
+
+/// Account and Contact are taken at import only: a later change is said, not followed.
+fn parties_not_moved(row: &Row, record: &Record) -> Vec<Finding> {
+    let finding = |label: &str, api_name: &str| {
+        Finding::new(Code::PartiesNotMoved)
+            .field(label, api_name)
+            .other(record.id.to_string())
+    };
+    let mut findings = Vec::new();
+    if record
+        .account
+        .as_ref()
+        .is_some_and(|account| id_at(value_at(row, "AccountId")) != Some(account.id))
+    {
+        findings
+            .push(finding("Account", "AccountId").value(field::shown(value_at(row, "AccountId"))));
+    }
+    if let Some(contact) = &record.contact {
+        let primary = conditions::contact_roles(row)
+            .iter()
+            .find(|role| role["IsPrimary"] == Value::Bool(true));
+        if primary.is_none_or(|role| id_at(&role["ContactId"]) != Some(contact.id)) {
+            findings.push(finding("Contact Roles", "OpportunityContactRole.IsPrimary"));
+        }
+    }
+    findings
+}
