@@ -54,13 +54,21 @@ pub async fn serve(folder: Option<&Path>) -> Result<SocketAddr, LocalError> {
 /// # Errors
 /// When the database refuses.
 pub async fn create_tables(client: &Client) -> Result<(), LocalError> {
+    let listed = client.list_tables().send().await.map_err(|error| {
+        LocalError::new(format!(
+            "could not list the tables: {}",
+            DisplayErrorContext(&error)
+        ))
+    })?;
     let tables = tables();
     for (name, sorted) in [
         (tables.records, false),
         (tables.links, false),
         (tables.log, true),
     ] {
-        create_table(client, &name, sorted).await?;
+        if !listed.table_names().contains(&name) {
+            create_table(client, &name, sorted).await?;
+        }
     }
     Ok(())
 }
@@ -90,15 +98,7 @@ async fn create_table(client: &Client, name: &str, sorted: bool) -> Result<(), L
             .attribute_definitions(attribute.map_err(|error| refused(error.to_string()))?)
             .key_schema(schema.map_err(|error| refused(error.to_string()))?);
     }
-    match create.send().await {
-        Ok(_) => Ok(()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_resource_in_use_exception()) =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(refused(DisplayErrorContext(&error).to_string())),
-    }
+    let made = create.send().await;
+    made.map(|_| ())
+        .map_err(|error| refused(DisplayErrorContext(&error).to_string()))
 }
