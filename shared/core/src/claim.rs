@@ -52,6 +52,9 @@ pub struct Claim {
     /// A write that is on its way to Salesforce.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingWrite>,
+    /// On a live claim: the Salesforce record was gone when last looked at, so that its coming back is noticed whatever its stamp.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disconnected: bool,
     /// On a suppressed claim: a run has seen the Import Flag off since the unlink, so that setting it again is a deliberate act.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub import_flag_was_off: bool,

@@ -322,6 +322,7 @@ mod tests {
             version: 2,
             counted: Counted::default(),
             pending: None,
+            disconnected: false,
             import_flag_was_off: false,
         }
     }

@@ -104,6 +104,10 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
     if let (Some(claim), Some(record)) = (live, facts.record) {
         return decide_linked(facts, claim, record, settings);
     }
+    if live.is_some() {
+        // The record was deleted while it was linked: the same as an unlink, for importing would bring it back.
+        return Decision::only(Verdict::Suppressed);
+    }
     let Some(row) = facts.row.filter(|row| !row.is_checked("IsDeleted")) else {
         return Decision::only(Verdict::NotACandidate(Finding::new(Code::OpportunityGone)));
     };

@@ -191,6 +191,7 @@ fn claim(state: ClaimState, deal: &NewDeal) -> Claim {
         version: 1,
         counted: Counted::by(RunId::new(1)),
         pending: None,
+        disconnected: false,
         import_flag_was_off: false,
     }
 }
@@ -480,11 +481,21 @@ fn an_opportunity_without_the_import_flag_or_in_the_bin_is_no_candidate() {
 }
 
 #[test]
-fn an_opportunity_of_another_record_is_not_imported() {
+fn an_opportunity_of_a_referral_is_not_imported() {
+    let mut case = Case::linked(json!({}));
+    let referral = RecordId::new(RecordKind::Referral, "ref-1").unwrap();
+    case.claim.as_mut().unwrap().record = referral.clone();
+    case.record.as_mut().unwrap().id = referral;
+
+    assert_eq!(case.codes(), ["ALREADY_LINKED_OTHER"]);
+}
+
+#[test]
+fn a_deal_that_was_deleted_while_it_was_linked_is_not_imported_again() {
     let mut case = Case::linked(json!({}));
     case.record = None;
 
-    assert_eq!(case.codes(), ["ALREADY_LINKED_OTHER"]);
+    assert_eq!(case.decide().verdict, Verdict::Suppressed);
 }
 
 #[test]

@@ -342,8 +342,11 @@ impl<
                 let mut work = Vec::new();
                 let mut counts = Counts::default();
                 for (claim, stamp) in claims.iter().zip(stamps) {
-                    let unchanged = claim.state == ClaimState::Live
-                        && stamp.is_some_and(|stamp| stamp <= claim.stamp);
+                    let as_before = match stamp {
+                        Some(stamp) => stamp <= claim.stamp && !claim.disconnected,
+                        None => claim.disconnected,
+                    };
+                    let unchanged = claim.state == ClaimState::Live && as_before;
                     if unchanged {
                         counts.listed += 1;
                         counts.unchanged += 1;

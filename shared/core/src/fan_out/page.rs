@@ -138,8 +138,9 @@ impl<'a> Candidates<'a> {
             // An earlier attempt of this run enqueued it, and the worker has counted it.
             return;
         }
+        let is_back = claim.disconnected && !row.is_checked("IsDeleted");
         match claim.state {
-            ClaimState::Live if stamp > claim.stamp => taken.work.push((id, false)),
+            ClaimState::Live if stamp > claim.stamp || is_back => taken.work.push((id, false)),
             ClaimState::Live => {
                 taken.counts.listed += 1;
                 taken.counts.unchanged += 1;
@@ -229,6 +230,7 @@ mod tests {
             version: 1,
             counted: Counted::default(),
             pending: None,
+            disconnected: false,
             import_flag_was_off: false,
         };
         (salesforce, claim)
@@ -348,5 +350,22 @@ mod tests {
         let taken = candidates.take(&[row(ONE, "2026-01-01T00:00:00Z", true)]);
 
         assert_eq!((taken.counts, taken.work.len()), (Counts::default(), 0));
+    }
+
+    #[test]
+    fn a_record_that_was_gone_and_is_back_is_looked_at_whatever_its_stamp() {
+        let settings = settings();
+        let mut gone = claim(ONE, ClaimState::Live, "2026-01-01T00:00:00Z");
+        gone.1.disconnected = true;
+        let mut candidates = Candidates::new(RunId::new(2), &settings, Mark::default(), Ids::new());
+        candidates.know([gone].into());
+
+        assert_eq!(
+            candidates
+                .take(&[row(ONE, "2026-01-01T00:00:00Z", true)])
+                .work
+                .len(),
+            1
+        );
     }
 }

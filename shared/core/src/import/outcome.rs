@@ -129,6 +129,7 @@ impl Outcome<'_> {
             version: earlier.map_or(0, |claim| claim.version) + 1,
             counted,
             pending: None,
+            disconnected: false,
             import_flag_was_off: false,
         };
         self.writes.push(Write::Claim(
@@ -174,7 +175,10 @@ impl Outcome<'_> {
             Box::new(next),
             Expected::Version(record.version),
         ));
-        self.put_claim(claim, |claim| claim.stamp = update.stamp);
+        let disconnected = update.status == LinkStatus::Disconnected;
+        self.put_claim(claim, |claim| {
+            (claim.stamp, claim.disconnected) = (update.stamp, disconnected)
+        });
         self.close_problem();
         let line = self.line(Some(record.id.clone()), update.findings);
         let counts = if update.is_change {
@@ -210,6 +214,7 @@ impl Outcome<'_> {
                 .map(|claim| claim.counted.clone())
                 .unwrap_or_default(),
             pending: None,
+            disconnected: false,
             import_flag_was_off: false,
         };
         let mut next = record.clone();
@@ -285,10 +290,16 @@ impl Outcome<'_> {
         )
     }
 
+    /// Left alone after an unlink. A Deal that was deleted while it was linked leaves the same behind.
     fn suppressed(mut self) -> Change {
         let former = self.facts.claim.map(|claim| claim.record.clone());
         if let Some(claim) = self.facts.claim {
-            self.put_claim(claim, |_| {});
+            self.put_claim(claim, |next| {
+                if claim.state == ClaimState::Live {
+                    (next.state, next.epoch, next.pending) =
+                        (ClaimState::Suppressed, claim.epoch + 1, None);
+                }
+            });
         }
         self.close_problem();
         let finding = Finding::new(Code::ImportSuppressed)

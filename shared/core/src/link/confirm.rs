@@ -169,6 +169,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 .as_ref()
                 .map_or_else(Counted::default, |claim| claim.counted.clone()),
             pending,
+            disconnected: false,
             import_flag_was_off: false,
         };
         let linked = Linked {

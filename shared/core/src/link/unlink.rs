@@ -100,6 +100,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 epoch: claim.epoch + 1,
                 version: claim.version + 1,
                 pending: None,
+                disconnected: false,
                 import_flag_was_off: false,
                 ..claim.clone()
             };
