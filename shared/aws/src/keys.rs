@@ -183,6 +183,12 @@ pub fn actions(at: jiff::Timestamp) -> String {
     format!("ACTIONS#{month}")
 }
 
+/// Log: partition of the actions of a month, 1 being January.
+#[must_use]
+pub fn actions_of(year: u32, month: u32) -> String {
+    format!("ACTIONS#{year:04}-{month:02}")
+}
+
 /// Log: an entry of an action.
 #[must_use]
 pub fn action(at: jiff::Timestamp, id: &str) -> Attributes {

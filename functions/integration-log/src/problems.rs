@@ -1,0 +1,196 @@
+//! Open problems, and acknowledging them.
+
+use std::collections::HashSet;
+
+use dealbridge_aws::log::{Cleared, Slice};
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    ports::{ImportStore, PortError},
+    problem::Problem,
+};
+use dealbridge_lambda::http::{Answer, Refusal, Request, body, cursor};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{IntegrationLog, code, limit};
+
+/// Problems per page, unless asked otherwise.
+const PAGE: usize = 100;
+/// The most per page.
+const LONGEST_PAGE: usize = 500;
+/// Problems per request of the store.
+const SLICE: i32 = 250;
+/// Requests of the store per call.
+const REQUESTS: usize = 40;
+/// Acknowledgements under way at once.
+const CONCURRENT: usize = 16;
+/// How often a problem that changes under an acknowledgement is read again.
+const ROUNDS: usize = 8;
+/// How long before the function's deadline no further slice is begun.
+const RESERVE: SignedDuration = SignedDuration::from_secs(5);
+/// The most Opportunities that one call may name.
+const MOST_NAMED: usize = 1000;
+
+/// Which problems to acknowledge: exactly one of the three.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clear {
+    all: Option<bool>,
+    opportunities: Option<Vec<SalesforceId>>,
+    code: Option<Code>,
+}
+
+enum Wanted {
+    All,
+    Named(HashSet<SalesforceId>),
+    Code(Code),
+}
+
+impl Clear {
+    fn wanted(self) -> Result<Wanted, Refusal> {
+        match (self.all, self.opportunities, self.code) {
+            (Some(true), None, None) => Ok(Wanted::All),
+            (None, Some(ids), None) if (1..=MOST_NAMED).contains(&ids.len()) => {
+                Ok(Wanted::Named(ids.into_iter().collect()))
+            }
+            (None, Some(_), None) => Err(Refusal::malformed(format!(
+                "opportunities takes 1 to {MOST_NAMED} ids."
+            ))),
+            (None, None, Some(code)) => Ok(Wanted::Code(code)),
+            _ => Err(Refusal::malformed(
+                "Say which problems to acknowledge by exactly one of {\"all\": true}, {\"opportunities\": [ids]}, {\"code\": code}.",
+            )),
+        }
+    }
+}
+
+impl IntegrationLog {
+    pub(crate) async fn problems(&self, request: &Request) -> Result<Answer, Refusal> {
+        let query = request.query(&["code", "cleared", "cursor", "limit"])?;
+        let most = limit(&query, PAGE, LONGEST_PAGE)?;
+        let (code, cleared) = (code(&query)?, query.flag("cleared")?);
+        let mut after: Option<SalesforceId> =
+            query.text("cursor").map(cursor::decode).transpose()?;
+        let (settings, org) = self.org().await?;
+        let shown = |problem: &Problem| {
+            !problem.is_watch()
+                && cleared.is_none_or(|cleared| problem.cleared == cleared)
+                && code.is_none_or(|code| problem.codes().contains(&code))
+        };
+        let mut items = Vec::with_capacity(most);
+        let mut requests = 0;
+        let next = loop {
+            let Slice { items: found, more } = self
+                .store
+                .problems_after(settings.organization_id, after, SLICE)
+                .await?;
+            requests += 1;
+            let mut found = found.into_iter().peekable();
+            while items.len() < most
+                && let Some(problem) = found.next()
+            {
+                after = Some(problem.opportunity);
+                if shown(&problem) {
+                    items.push(body::problem(&problem, &org));
+                }
+            }
+            if !more && found.peek().is_none() {
+                break None;
+            }
+            if items.len() == most || requests == REQUESTS {
+                break after;
+            }
+        };
+        let cursor = next.map(|id| cursor::encode(&id)).transpose()?;
+        Answer::json(200, &body::page(items, cursor))
+    }
+
+    pub(crate) async fn clear_problems(
+        &self,
+        request: &Request,
+        deadline: Option<Timestamp>,
+    ) -> Result<Answer, Refusal> {
+        let wanted = request.json::<Clear>()?.wanted()?;
+        let org = self.org().await?.0.organization_id;
+        match wanted {
+            Wanted::Named(ids) => {
+                let ids: Vec<SalesforceId> = ids.into_iter().collect();
+                let mut problems = self.store.known(org, &ids).await?.problems;
+                problems.retain(|_, problem| !problem.is_watch());
+                let mut unknown: Vec<SalesforceId> = ids
+                    .into_iter()
+                    .filter(|id| !problems.contains_key(id))
+                    .collect();
+                unknown.sort_unstable();
+                let cleared = self.clear(org, problems.into_values().collect()).await?;
+                Answer::json(200, &json!({ "cleared": cleared, "unknown": unknown }))
+            }
+            Wanted::All => self.clear_where(org, deadline, |_| true).await,
+            Wanted::Code(code) => {
+                self.clear_where(org, deadline, |problem| problem.codes().contains(&code))
+                    .await
+            }
+        }
+    }
+
+    /// Acknowledges every problem of which this is true, as far as the time reaches.
+    async fn clear_where(
+        &self,
+        org: SalesforceId,
+        deadline: Option<Timestamp>,
+        wanted: impl Fn(&Problem) -> bool + Send,
+    ) -> Result<Answer, Refusal> {
+        let mut cleared = 0;
+        let mut after = None;
+        loop {
+            let mut slice = self.store.problems_after(org, after, SLICE).await?;
+            after = slice.items.last().map(|problem| problem.opportunity);
+            slice
+                .items
+                .retain(|problem| !problem.is_watch() && wanted(problem));
+            cleared += self.clear(org, slice.items).await?;
+            let late = deadline
+                .is_some_and(|deadline| deadline.duration_since(self.clock.now()) < RESERVE);
+            if !slice.more || late {
+                let complete = !slice.more;
+                return Answer::json(200, &json!({ "cleared": cleared, "complete": complete }));
+            }
+        }
+    }
+
+    /// Acknowledges these problems; answers how many were not so before.
+    async fn clear(&self, org: SalesforceId, problems: Vec<Problem>) -> Result<usize, PortError> {
+        stream::iter(problems)
+            .map(|problem| self.clear_one(org, problem))
+            .buffer_unordered(CONCURRENT)
+            .try_fold(
+                0,
+                |sum, cleared| async move { Ok(sum + usize::from(cleared)) },
+            )
+            .await
+    }
+
+    /// Acknowledges a problem. One that a run met meanwhile is read again: its codes may be others, and it may be closed.
+    async fn clear_one(&self, org: SalesforceId, mut problem: Problem) -> Result<bool, PortError> {
+        let id = problem.opportunity;
+        for _ in 0..ROUNDS {
+            if problem.cleared || problem.is_watch() {
+                return Ok(false);
+            }
+            if self.store.clear_problem(org, &problem).await? == Cleared::Yes {
+                return Ok(true);
+            }
+            match self.store.known(org, &[id]).await?.problems.remove(&id) {
+                Some(again) => problem = again,
+                None => return Ok(false),
+            }
+        }
+        Err(PortError {
+            operation: "acknowledging a problem".to_owned(),
+            detail: format!("the problem of {id} changed again and again"),
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! Runs, newest first, and one run.
+
+use dealbridge_core::{ports::RunStore, run::RunId};
+use dealbridge_lambda::http::{Answer, Refusal, Request, body, cursor};
+
+use crate::{IntegrationLog, limit};
+
+/// Runs per page, unless asked otherwise: their counts come from a few items each.
+const PAGE: usize = 20;
+/// The most per page.
+const LONGEST_PAGE: usize = 100;
+
+impl IntegrationLog {
+    pub(crate) async fn runs(&self, request: &Request) -> Result<Answer, Refusal> {
+        let query = request.query(&["cursor", "limit"])?;
+        let most = limit(&query, PAGE, LONGEST_PAGE)?;
+        let newest: u32 = match query.text("cursor") {
+            Some(text) => cursor::decode(text)?,
+            None => self.store.latest_run().await?,
+        };
+        let ids: Vec<RunId> = (1..=newest).rev().take(most).map(RunId::new).collect();
+        let runs = self.store.runs(&ids).await?;
+        let now = self.clock.now();
+        // Runs are numbered without a gap and expire in order: where one is missing, there are no older ones.
+        let next = ids
+            .last()
+            .map_or(0, |id| id.number() - 1)
+            .min(if runs.len() == ids.len() { u32::MAX } else { 0 });
+        let cursor = (next > 0).then(|| cursor::encode(&next)).transpose()?;
+        let items = runs.iter().map(|run| body::run(run, now)).collect();
+        Answer::json(200, &body::page(items, cursor))
+    }
+
+    pub(crate) async fn run(&self, request: &Request) -> Result<Answer, Refusal> {
+        request.query(&[])?;
+        let text = request.path_parameter("id")?;
+        let unknown = || Refusal::not_found("RUN_NOT_FOUND", format!("There is no run {text:?}."));
+        let id = RunId::parse(text).map_err(|_| unknown())?;
+        let run = RunStore::run(&self.store, id).await?.ok_or_else(unknown)?;
+        Answer::json(200, &body::run(&run, self.clock.now()))
+    }
+}
