@@ -67,7 +67,7 @@ pub fn variables(function: &str) -> Vec<&'static str> {
         "full-sync" => &[&["LOG_TABLE", "SYNC_REQUESTS_QUEUE_URL"], &ACCESS],
         "integration-log" => &[&STORE, &SALESFORCE, &ACCESS],
         "settings" => &[&["RECORDS_TABLE", "LOG_TABLE"], &ACCESS],
-        "records" => &[&STORE, &["SALESFORCE_URL"], &ACCESS],
+        "records" => &[&["RECORDS_TABLE", "LOG_TABLE", "SALESFORCE_URL"], &ACCESS],
         "dead-letters" => &[&DEAD_LETTERS, &["LOG_TABLE"], &ACCESS],
         _ => &[],
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dealbridge_aws::dead_letters::DeadLetterQueue;
 use dealbridge_aws::{
     DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store, Tables, queue,
     sdk_config,
@@ -11,7 +12,7 @@ use dealbridge_salesforce::{SalesforceClient, Timeouts, http_client};
 
 use crate::{
     clock::{SystemClock, UlidIds},
-    settings::{InvalidVariable, Variables},
+    settings::{DEAD_LETTER_QUEUES, InvalidVariable, Variables},
 };
 
 /// Why a function cannot start.
@@ -136,6 +137,21 @@ impl Wiring {
     /// When its URL is not set.
     pub fn writes(&self) -> Result<SqsWrites, WiringError> {
         Ok(SqsWrites(self.sender("SALESFORCE_WRITES_QUEUE_URL")?))
+    }
+
+    /// The dead-letter queues, by the names of the queues that their messages come from.
+    ///
+    /// # Errors
+    /// When a URL is not set.
+    pub fn dead_letter_queues(&self) -> Result<Vec<(&'static str, DeadLetterQueue)>, WiringError> {
+        let client = queue::sqs_client(&self.aws, self.meter.clone());
+        DEAD_LETTER_QUEUES
+            .into_iter()
+            .map(|(name, variable)| {
+                let url = self.variables.queue_url(variable)?;
+                Ok((name, DeadLetterQueue::new(client.clone(), url)))
+            })
+            .collect()
     }
 
     /// The variables.

@@ -48,10 +48,10 @@ pub(super) const ALL: Seeds = &[
                 Set("LinksTable/KeySchema/0/AttributeName", r#""id""#),
             ),
             (
-                "an index that copies every attribute",
+                "an index that nobody asks",
                 Set(
-                    "RecordsTable/GlobalSecondaryIndexes/0/Projection/ProjectionType",
-                    r#""ALL""#,
+                    "RecordsTable/GlobalSecondaryIndexes",
+                    r#"[{"IndexName": "by_kind", "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}]}]"#,
                 ),
             ),
         ],
