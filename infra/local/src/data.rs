@@ -89,6 +89,47 @@ impl DataDirectory {
     }
 }
 
+/// A secret that is kept in a file of the directory which only its owner can read, or made afresh where there is none.
+///
+/// # Errors
+/// When it can be neither read nor kept.
+pub fn secret(
+    directory: Option<&Path>,
+    name: &str,
+    make: impl FnOnce() -> Result<String, LocalError>,
+) -> Result<String, LocalError> {
+    let Some(directory) = directory else {
+        return make();
+    };
+    let file = directory.join(name);
+    let refused = |error: std::io::Error| {
+        LocalError::new(format!(
+            "{} cannot be used: {error}; correct its permissions, or choose another --data-dir",
+            file.display()
+        ))
+    };
+    match std::fs::read_to_string(&file) {
+        Ok(secret) => Ok(secret),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret = make()?;
+            keep(&file, &secret).map_err(refused)?;
+            Ok(secret)
+        }
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Writes a file as a whole, for its owner alone.
+fn keep(file: &Path, secret: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let next = file.with_extension("next");
+    options.open(&next)?.write_all(secret.as_bytes())?;
+    std::fs::rename(&next, file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +169,25 @@ mod tests {
         fourth.settled();
         drop(fourth);
         assert_eq!(directory(folder.path()).interruptions(), 1);
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_kept_for_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |text: &str| secret(Some(folder.path()), "key.pem", || Ok(text.to_owned()));
+
+        assert_eq!(make("first").unwrap(), "first");
+        assert_eq!(make("second").unwrap(), "first");
+        assert_eq!(
+            secret(None, "key.pem", || Ok("third".into())).unwrap(),
+            "third"
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let file = std::fs::metadata(folder.path().join("key.pem")).unwrap();
+            assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub mod database;
 pub mod error;
 pub mod folder;
 pub mod functions;
+pub mod gateway;
+mod hooks;
 pub mod poller;
 pub mod progress;
 pub mod queues;

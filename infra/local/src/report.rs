@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use dealbridge_aws::Usage;
-use dealbridge_core::run::{Counts, Run, RunStatus};
+use dealbridge_core::{
+    code::Code,
+    run::{Counts, Run, RunStatus},
+};
 use dealbridge_salesforce::ApiUsage;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -65,13 +68,30 @@ fn difference<K: Ord + Clone>(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeRow {
     /// The code.
-    pub code: dealbridge_core::code::Code,
+    pub code: Code,
     /// How many Opportunities.
     pub opportunities: u64,
     /// One of its messages.
     pub example: String,
     /// What to do about it.
     pub suggestion: String,
+}
+
+/// Something that kept a run from doing its work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The code.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub suggestion: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} {}", self.code, self.message, self.suggestion)
+    }
 }
 
 /// The report.
@@ -86,7 +106,7 @@ pub struct Report {
     /// Failure codes.
     pub codes: Vec<CodeRow>,
     /// Task-level errors of the run.
-    pub faults: Vec<String>,
+    pub faults: Vec<Fault>,
     /// What it used.
     pub usage: Value,
 }
@@ -141,7 +161,7 @@ impl Report {
     #[must_use]
     pub fn to_text(&self) -> String {
         let counts = &self.run.counts;
-        let mut text = format!("\n{} {}\n\n", self.run.id, word(self.status));
+        let mut text = format!("\n{} {}\n\n", self.run.id, self.how_it_went());
         for (label, count) in [
             ("listed", counts.listed),
             ("imported", counts.imported),
@@ -154,7 +174,16 @@ impl Report {
             text.push_str(&format!("  {label:<11}{count:>7}\n"));
         }
         for fault in &self.faults {
-            text.push_str(&format!("\n  {fault}\n"));
+            text.push_str(&format!(
+                "\n  {}\n          {}\n          -> {}\n",
+                fault.code, fault.message, fault.suggestion
+            ));
+        }
+        if counts.left() > 0 && self.faults.is_empty() {
+            text.push_str(
+                "\nWhat is left has failed again and again for a reason of ours: it waits in the dead-letter queue.\n  \
+                 -> Look at the warnings above, then replay it: POST /dead-letters/replay while `dealbridge up` runs.\n",
+            );
         }
         if !self.codes.is_empty() {
             text.push_str("\nWhy Opportunities did not import (one can have several reasons):\n");
@@ -167,13 +196,25 @@ impl Report {
         }
         text
     }
-}
 
-fn word(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Queued => "is queued",
-        RunStatus::Running => "is running",
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
+    /// Its status and how long it took.
+    fn how_it_went(&self) -> String {
+        let word = match self.status {
+            RunStatus::Queued => "is queued",
+            RunStatus::Running => "is running",
+            RunStatus::Succeeded => "succeeded",
+            RunStatus::Failed => "failed",
+        };
+        match self.finished_at {
+            None => word.to_owned(),
+            Some(end) => {
+                let milliseconds = end.duration_since(self.run.started_at).as_millis();
+                format!(
+                    "{word} after {}.{} s",
+                    milliseconds / 1_000,
+                    milliseconds % 1_000 / 100
+                )
+            }
+        }
     }
 }

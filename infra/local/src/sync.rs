@@ -13,7 +13,8 @@ use dealbridge_lambda::SystemClock;
 
 use crate::{
     error::LocalError,
-    report::{CodeRow, Report, Used},
+    progress::Progress,
+    report::{CodeRow, Fault, Report, Used},
     world::World,
 };
 
@@ -39,14 +40,19 @@ impl World {
         }
     }
 
-    /// One full run to its end.
+    /// One full run to its end, shown on standard error as it gets on.
     ///
     /// # Errors
     /// When the store or the queue cannot be reached.
     pub async fn full_run(&self) -> Result<Report, LocalError> {
         let before = self.used();
-        let run = self.request_run().await?;
-        let run = self.settled(run.id).await?;
+        let progress = Progress::new();
+        let run = self.request_run().await?.id;
+        let run = tokio::select! {
+            run = self.settled(run) => run?,
+            () = progress.follow(run, &self.queues, &self.onlooker) => self.run(run).await?,
+        };
+        progress.end(&run);
         let usage = self.used().since(&before);
         self.report(run, usage).await
     }
@@ -68,20 +74,21 @@ impl World {
         })
     }
 
-    async fn codes(&self, run: RunId) -> Result<(Vec<CodeRow>, Vec<String>), LocalError> {
+    async fn codes(&self, run: RunId) -> Result<(Vec<CodeRow>, Vec<Fault>), LocalError> {
         let mut by_code: BTreeMap<Code, (HashSet<SalesforceId>, String, String)> = BTreeMap::new();
         let mut faults = Vec::new();
-        for packed in self.store.packed_entries(run).await? {
+        for packed in self.onlooker.packed_entries(run).await? {
             for entry in packed
                 .unpack(&run.to_string())
                 .into_iter()
                 .filter(|entry| entry.level == Level::Error)
             {
                 match entry.salesforce {
-                    None => faults.push(format!(
-                        "{}: {} {}",
-                        entry.code, entry.message, entry.suggestion
-                    )),
+                    None => faults.push(Fault {
+                        code: entry.code,
+                        message: entry.message,
+                        suggestion: entry.suggestion,
+                    }),
                     Some((id, _)) => {
                         let (ids, ..) = by_code
                             .entry(entry.code)

@@ -1,20 +1,29 @@
 //! The functions over their adapters, as their mains would wire them on Lambda.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use dealbridge_aws::{
-    DynamoPortal, Meter, SqsImports, SqsSyncRequests, Store,
+    DynamoPortal, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store,
     config::Sdk,
     queue::{Sender, sqs_client},
 };
-use dealbridge_core::ports::Clock;
-use dealbridge_lambda::Function;
+use dealbridge_core::{link::token::PreviewTokens, ports::Clock};
+use dealbridge_lambda::{Function, access::Groups};
 use dealbridge_local_queue::QueueHandle;
 use dealbridge_salesforce::SalesforceClient;
 use fan_out::FanOutFunction;
+use full_sync::FullSync;
 use import_worker::ImportWorker;
+use link::LinkFunction;
+use push_worker::PushWorker;
+use rsa::rand_core::{OsRng, RngCore};
+use unlink::UnlinkFunction;
 
-use crate::functions::{Invocations, Invoker};
+use crate::{
+    data,
+    error::LocalError,
+    functions::{Invocations, Invoker},
+};
 
 /// What functions work with. All share one Salesforce client and one portal, as one execution environment would.
 pub(crate) struct Adapters {
@@ -25,6 +34,9 @@ pub(crate) struct Adapters {
     pub(crate) sqs: Sdk,
     pub(crate) meter: Meter,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) instance_url: String,
+    pub(crate) groups: Groups,
+    pub(crate) tokens: Arc<PreviewTokens>,
 }
 
 impl Adapters {
@@ -51,6 +63,7 @@ impl Adapters {
                 store: self.store.clone(),
                 imports: SqsImports(self.sender("imports")),
                 sync_requests: SqsSyncRequests(self.sender("sync-requests")),
+                writes: SqsWrites(self.sender("salesforce-writes")),
                 clock: Arc::clone(&self.clock),
             },
         );
@@ -63,8 +76,64 @@ impl Adapters {
                 clock: Arc::clone(&self.clock),
             },
         );
+        functions.add(
+            "push-worker",
+            PushWorker {
+                salesforce: self.salesforce.clone(),
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+            },
+        );
+        self.add_api(&mut functions);
         functions.by_name
     }
+
+    /// The functions behind the HTTP API.
+    fn add_api(&self, functions: &mut Functions) {
+        functions.add(
+            "full-sync",
+            FullSync {
+                store: self.store.clone(),
+                sync_requests: SqsSyncRequests(self.sender("sync-requests")),
+                groups: self.groups.clone(),
+                clock: Arc::clone(&self.clock),
+            },
+        );
+        functions.add(
+            "link",
+            LinkFunction {
+                salesforce: self.salesforce.clone(),
+                portal: self.portal.clone(),
+                store: self.store.clone(),
+                writes: SqsWrites(self.sender("salesforce-writes")),
+                clock: Arc::clone(&self.clock),
+                tokens: Arc::clone(&self.tokens),
+                instance_url: self.instance_url.clone(),
+                groups: self.groups.clone(),
+            },
+        );
+        functions.add(
+            "unlink",
+            UnlinkFunction {
+                portal: self.portal.clone(),
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+                instance_url: self.instance_url.clone(),
+                groups: self.groups.clone(),
+            },
+        );
+    }
+}
+
+/// The key of preview tokens: the directory's, or one that ends with this process.
+pub(crate) fn preview_tokens(directory: Option<&Path>) -> Result<PreviewTokens, LocalError> {
+    let key = data::secret(directory, "preview-token-key", || {
+        let mut key = [0; 32];
+        OsRng.fill_bytes(&mut key);
+        Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
+    })?;
+    PreviewTokens::new(key.as_bytes())
+        .ok_or_else(|| LocalError::new("preview-token-key in the data directory is no key"))
 }
 
 struct Functions {

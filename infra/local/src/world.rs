@@ -2,11 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use dealbridge_aws::{DynamoPortal, Endpoint, Meter, SqsSyncRequests, Store, queue, sdk_config};
+use dealbridge_aws::{
+    DynamoPortal, Endpoint, Meter, SqsSyncRequests, Store, config::Sdk, queue, sdk_config,
+};
 use dealbridge_core::{
     ports::{Clock, RunStore},
     run::{Run, RunId, RunStatus},
@@ -27,7 +29,7 @@ use crate::{
     poller::Poller,
     queues, seed,
     template::{Schedule, Template},
-    wiring::Adapters,
+    wiring::{self, Adapters},
 };
 
 /// Where Salesforce is.
@@ -74,19 +76,31 @@ pub struct World {
     pub template: Template,
     /// The database's address.
     pub dynamodb_url: String,
-    /// How Salesforce is logged in to.
-    pub credentials: Credentials,
+    instance_url: String,
     functions: BTreeMap<&'static str, Invoker>,
     data: Option<DataDirectory>,
+    sqs: Sdk,
     tasks: Mutex<JoinSet<()>>,
 }
 
 impl World {
-    /// Starts everything. Nothing is imported yet.
+    /// Starts everything. Nothing is imported yet, but what an earlier process left in the queues.
     ///
     /// # Errors
     /// Whatever the folder, the data directory or a setting has wrong; then nothing was changed.
     pub async fn start(options: &Options) -> Result<Self, LocalError> {
+        let world = Self::prepare(options).await?;
+        // The process that held the lease has ended: the data directory is this one's alone.
+        world.store.expire_lease().await?;
+        world.start_pollers();
+        Ok(world)
+    }
+
+    /// Starts the servers and wires the functions; nothing takes messages from the queues.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn prepare(options: &Options) -> Result<Self, LocalError> {
         let template = Template::load().map_err(|error| LocalError::new(error.to_string()))?;
         let (folder, org) = load(options)?;
         let data = options
@@ -97,11 +111,12 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (connection, credentials, org) =
             connect(&options.salesforce, org, data.as_ref()).await?;
+        let instance_url = connection.login_url();
         let http =
             http_client(Timeouts::default()).map_err(|error| LocalError::new(error.to_string()))?;
         let salesforce = SalesforceClient::new(
             connection,
-            credentials.clone(),
+            credentials,
             http,
             Arc::new(|| SystemClock.now()),
         )
@@ -122,8 +137,6 @@ impl World {
         database::create_tables(store.client()).await?;
         let portal = DynamoPortal::new(store.clone());
         seed::seed(&store, &portal, &folder).await?;
-        // The process that held the lease has ended: the data directory is this one's alone.
-        store.expire_lease().await?;
 
         let queues = queues::start(data.as_ref(), &template.queues).await?;
         let endpoint = Endpoint::Local {
@@ -137,11 +150,13 @@ impl World {
             sqs: sdk_config(&endpoint).await,
             meter,
             clock,
+            instance_url,
+            groups: template.groups.clone(),
+            tokens: Arc::new(wiring::preview_tokens(directory)?),
         };
         let invocations = Invocations::default();
         let functions = adapters.functions(&invocations);
         let sync_requests = SqsSyncRequests(adapters.sender("sync-requests"));
-        let tasks = start_pollers(&adapters, &template, &functions);
         Ok(Self {
             org,
             queues: adapters.queues,
@@ -154,11 +169,24 @@ impl World {
             invocations,
             template,
             dynamodb_url,
-            credentials,
+            instance_url: adapters.instance_url,
             functions,
             data,
-            tasks: Mutex::new(tasks),
+            sqs: adapters.sqs,
+            tasks: Mutex::default(),
         })
+    }
+
+    /// The connected org's address.
+    #[must_use]
+    pub fn instance_url(&self) -> &str {
+        &self.instance_url
+    }
+
+    /// Where everything is kept over restarts.
+    #[must_use]
+    pub fn data_directory(&self) -> Option<&Path> {
+        self.data.as_ref().map(DataDirectory::path)
     }
 
     /// A function, by its name in the template.
@@ -229,6 +257,24 @@ impl World {
         }
     }
 
+    /// Consumes every queue by the function that the template names.
+    fn start_pollers(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        for setup in &self.template.queues {
+            let Some(invoker) = self.invoker(setup.function) else {
+                continue;
+            };
+            let poller = Poller {
+                client: queue::sqs_client(&self.sqs, self.meter.clone()),
+                url: self.queues.queue_url(setup.name),
+                arn: self.queues.queue_arn(setup.name),
+                setup: setup.clone(),
+                invoker: invoker.clone(),
+            };
+            tasks.spawn(poller.run());
+        }
+    }
+
     /// Earlier interruptions are of no more concern once no message remembers them.
     fn nothing_on_its_way(&self) {
         if let Some(data) = &self.data
@@ -237,29 +283,6 @@ impl World {
             data.settled();
         }
     }
-}
-
-/// Consumes every queue whose function is there.
-fn start_pollers(
-    adapters: &Adapters,
-    template: &Template,
-    functions: &BTreeMap<&'static str, Invoker>,
-) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
-    for setup in &template.queues {
-        let Some(invoker) = functions.get(setup.function) else {
-            continue;
-        };
-        let poller = Poller {
-            client: queue::sqs_client(&adapters.sqs, adapters.meter.clone()),
-            url: adapters.queues.queue_url(setup.name),
-            arn: adapters.queues.queue_arn(setup.name),
-            setup: setup.clone(),
-            invoker: invoker.clone(),
-        };
-        tasks.spawn(poller.run());
-    }
-    tasks
 }
 
 /// Reaches the org: a real one, or one that is served here.

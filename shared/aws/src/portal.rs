@@ -1,5 +1,7 @@
 //! Settings and people, kept for the life of the process with their version.
 
+mod screens;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
@@ -132,25 +134,6 @@ impl DynamoPortal {
             ));
         }
         Ok(users)
-    }
-
-    /// Puts a changed user; who reads the portal sees it from its next look on.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn put_user(&self, user: &User) -> Result<(), PortError> {
-        self.put(item::encode(user, keys::user(&user.id))?).await?;
-        self.move_directory().await
-    }
-
-    /// Puts a changed group.
-    ///
-    /// # Errors
-    /// When DynamoDB does not answer.
-    pub async fn put_group(&self, group: &Group) -> Result<(), PortError> {
-        self.put(item::encode(group, keys::group(&group.id))?)
-            .await?;
-        self.move_directory().await
     }
 
     /// Fills the store with these people.

@@ -1,0 +1,338 @@
+//! Tokens: signed for the portal's users, verified as API Gateway's JWT authorizer verifies them.
+
+use std::path::Path;
+
+use dealbridge_core::ports::Ids;
+use dealbridge_lambda::UlidIds;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rsa::{
+    RsaPrivateKey,
+    pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey, EncodeRsaPublicKey, LineEnding},
+    rand_core::OsRng,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{data, error::LocalError};
+
+/// Who issues the tokens.
+pub const ISSUER: &str = "https://issuer.dealbridge.local";
+/// Whom they are for.
+pub const AUDIENCE: &str = "dealbridge-local";
+/// How long a token is good for unless another time is asked for.
+pub const LIFETIME_SECONDS: i64 = 3_600;
+
+const KEY_FILE: &str = "token-key.pem";
+const KEY_ID: &str = "local";
+const KEY_BITS: usize = 2_048;
+
+/// For whom a token is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The user's id.
+    pub id: String,
+    /// The user's address.
+    pub email: String,
+    /// The names in the groups claim.
+    pub groups: Vec<String>,
+}
+
+/// The key pair of this product's tokens.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+/// Why a token is not accepted, in the words of the answer's `www-authenticate` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Rejected(pub &'static str);
+
+impl Tokens {
+    /// The keys: those of the directory, or fresh ones, which the directory then keeps.
+    ///
+    /// # Errors
+    /// When the directory's key cannot be read or kept.
+    pub fn open(directory: Option<&Path>) -> Result<Self, LocalError> {
+        let pem = data::secret(directory, KEY_FILE, generate)?;
+        let key = RsaPrivateKey::from_pkcs1_pem(&pem).map_err(|error| {
+            LocalError::new(format!(
+                "{KEY_FILE} in the data directory is no key for tokens ({error}): remove it to have another one made"
+            ))
+        })?;
+        Self::of(&key)
+    }
+
+    fn of(key: &RsaPrivateKey) -> Result<Self, LocalError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            LocalError::new(format!("could not prepare the key of the tokens: {error}"))
+        };
+        let private = key
+            .to_pkcs1_pem(LineEnding::LF)
+            .map_err(|error| failed(&error))?;
+        let public = key
+            .to_public_key()
+            .to_pkcs1_pem(LineEnding::LF)
+            .map_err(|error| failed(&error))?;
+        Ok(Self {
+            encoding: EncodingKey::from_rsa_pem(private.as_bytes())
+                .map_err(|error| failed(&error))?,
+            decoding: DecodingKey::from_rsa_pem(public.as_bytes())
+                .map_err(|error| failed(&error))?,
+        })
+    }
+
+    /// Signs a token. A lifetime below zero makes one that has expired, for trying what is refused.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn sign(
+        &self,
+        subject: &Subject,
+        scopes: &[String],
+        now: Timestamp,
+        lifetime_seconds: i64,
+    ) -> Result<String, LocalError> {
+        let expires = now.as_second().saturating_add(lifetime_seconds);
+        let issued = now.as_second().min(expires);
+        let claims = json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject.id,
+            "email": subject.email,
+            "username": subject.email,
+            "cognito:groups": subject.groups,
+            "scope": scopes.join(" "),
+            "token_use": "access",
+            "jti": UlidIds.next(),
+            "iat": issued,
+            "nbf": issued,
+            "exp": expires,
+        });
+        let header = Header {
+            kid: Some(KEY_ID.to_owned()),
+            ..Header::new(Algorithm::RS256)
+        };
+        jsonwebtoken::encode(&header, &claims, &self.encoding)
+            .map_err(|error| LocalError::new(format!("could not sign a token: {error}")))
+    }
+
+    /// Verifies a token: signature and algorithm first, then issuer, audience and times. Answers its claims.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Map<String, Value>, Rejected> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        // The times are checked below, by our clock and to the second; issuer and audience beside them.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        let header =
+            jsonwebtoken::decode_header(token).map_err(|_| Rejected("the token is malformed"))?;
+        if header.alg != Algorithm::RS256 {
+            return Err(Rejected("signing method is invalid"));
+        }
+        if header.kid.as_deref() != Some(KEY_ID) {
+            return Err(Rejected(
+                "unable to find a signing key that matches the token",
+            ));
+        }
+        let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &self.decoding, &validation)
+            .map_err(|_| Rejected("the token's signature is invalid"))?
+            .claims;
+        check(&claims, now)?;
+        Ok(claims)
+    }
+}
+
+fn check(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Rejected> {
+    if claims.get("iss").and_then(Value::as_str) != Some(ISSUER) {
+        return Err(Rejected("the token does not have a valid issuer"));
+    }
+    // `client_id` counts only where there is no audience.
+    let audience = claims.get("aud").or_else(|| claims.get("client_id"));
+    let is_ours = match audience {
+        Some(Value::String(audience)) => audience == AUDIENCE,
+        Some(Value::Array(audiences)) => audiences.iter().any(|audience| audience == AUDIENCE),
+        _ => false,
+    };
+    if !is_ours {
+        return Err(Rejected("the token does not have a valid audience"));
+    }
+    let second = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(value) => value
+            .as_f64()
+            .map(Some)
+            .ok_or(Rejected("the token's times are no numbers")),
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds are exact in an f64 for millions of years"
+    )]
+    let now = now.as_second() as f64;
+    match second("exp")? {
+        None => return Err(Rejected("the token has no expiration time")),
+        Some(expires) if expires <= now => return Err(Rejected("the token has expired")),
+        Some(_) => {}
+    }
+    if [second("nbf")?, second("iat")?]
+        .into_iter()
+        .flatten()
+        .any(|from| from > now)
+    {
+        return Err(Rejected("the token is not valid yet"));
+    }
+    Ok(())
+}
+
+/// The scopes of a verified token.
+#[must_use]
+pub fn scopes(claims: &Map<String, Value>) -> Vec<String> {
+    match claims.get("scope").or_else(|| claims.get("scp")) {
+        Some(Value::String(scopes)) => scopes.split(' ').map(str::to_owned).collect(),
+        Some(Value::Array(scopes)) => scopes
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn generate() -> Result<String, LocalError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        LocalError::new(format!("could not make a key for tokens: {error}"))
+    };
+    RsaPrivateKey::new(&mut OsRng, KEY_BITS)
+        .map_err(|error| failed(&error))?
+        .to_pkcs1_pem(LineEnding::LF)
+        .map(|pem| pem.to_string())
+        .map_err(|error| failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ann() -> Subject {
+        Subject {
+            id: "usr-1".into(),
+            email: "ann@vendor.example".into(),
+            groups: vec!["administrators".into()],
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn signed(tokens: &Tokens, claims: &Value, header: &Header) -> String {
+        jsonwebtoken::encode(header, claims, &tokens.encoding).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_good_until_the_second_it_expires() {
+        let tokens = Tokens::open(None).unwrap();
+        let scopes_given = ["a/b".to_owned(), "c/d".to_owned()];
+        let token = tokens.sign(&ann(), &scopes_given, at(1_000), 60).unwrap();
+
+        let claims = tokens.verify(&token, at(1_059)).unwrap();
+        assert_eq!(claims["sub"], "usr-1");
+        assert_eq!(scopes(&claims), scopes_given);
+        assert_eq!(
+            tokens.verify(&token, at(1_060)),
+            Err(Rejected("the token has expired"))
+        );
+        assert_eq!(
+            tokens.verify(&token, at(999)),
+            Err(Rejected("the token is not valid yet"))
+        );
+        let expired = tokens.sign(&ann(), &[], at(1_000), -5).unwrap();
+        assert_eq!(
+            tokens.verify(&expired, at(1_000)),
+            Err(Rejected("the token has expired"))
+        );
+    }
+
+    #[test]
+    fn a_token_of_another_key_algorithm_issuer_or_audience_is_rejected() {
+        let (tokens, others) = (Tokens::open(None).unwrap(), Tokens::open(None).unwrap());
+        let header = Header {
+            kid: Some(KEY_ID.to_owned()),
+            ..Header::new(Algorithm::RS256)
+        };
+        let claims = |iss: &str, aud: Value| json!({ "iss": iss, "aud": aud, "exp": 2_000 });
+        let ours = claims(ISSUER, json!(AUDIENCE));
+        let why = |token: &str| tokens.verify(token, at(1_000)).map_err(|error| error.0);
+
+        assert!(why(&signed(&tokens, &ours, &header)).is_ok());
+        assert!(
+            why(&signed(
+                &tokens,
+                &claims(ISSUER, json!(["x", AUDIENCE])),
+                &header
+            ))
+            .is_ok()
+        );
+        let rejected = [
+            (
+                signed(&others, &ours, &header),
+                "the token's signature is invalid",
+            ),
+            (
+                signed(&tokens, &claims("https://other", json!(AUDIENCE)), &header),
+                "the token does not have a valid issuer",
+            ),
+            (
+                signed(&tokens, &claims(ISSUER, json!("other")), &header),
+                "the token does not have a valid audience",
+            ),
+            (
+                signed(&tokens, &json!({ "iss": ISSUER, "exp": 2_000 }), &header),
+                "the token does not have a valid audience",
+            ),
+            (
+                signed(&tokens, &json!({ "iss": ISSUER, "aud": AUDIENCE }), &header),
+                "the token has no expiration time",
+            ),
+            (
+                signed(&tokens, &ours, &Header::new(Algorithm::RS256)),
+                "unable to find a signing key that matches the token",
+            ),
+            (
+                jsonwebtoken::encode(&Header::default(), &ours, &EncodingKey::from_secret(b"x"))
+                    .unwrap(),
+                "signing method is invalid",
+            ),
+            ("a.b.c".to_owned(), "the token is malformed"),
+        ];
+        for (token, reason) in rejected {
+            assert_eq!(why(&token), Err(reason));
+        }
+        // The unsigned form, and one whose payload was exchanged.
+        assert!(why("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.e30.").is_err());
+        let token = signed(&tokens, &ours, &header);
+        let parts: Vec<&str> = token.split('.').collect();
+        assert!(why(&format!("{}.e30.{}", parts[0], parts[2])).is_err());
+    }
+
+    #[test]
+    fn a_directory_keeps_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = Tokens::open(Some(folder.path()))
+            .and_then(|tokens| tokens.sign(&ann(), &[], at(1_000), 60))
+            .unwrap();
+
+        let again = Tokens::open(Some(folder.path())).unwrap();
+
+        assert!(again.verify(&token, at(1_000)).is_ok());
+        std::fs::write(folder.path().join(KEY_FILE), "no key").unwrap();
+        let error = Tokens::open(Some(folder.path())).map(|_| ()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("token-key.pem in the data directory is no key")
+        );
+    }
+}

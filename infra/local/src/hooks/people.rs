@@ -1,0 +1,94 @@
+//! What the portal's screens do to users, groups and organizations.
+
+use dealbridge_core::{
+    Email,
+    portal::{OrganizationStatus, UserStatus},
+};
+use dealbridge_lambda::http::{Answer, Refusal};
+use serde::Deserialize;
+
+use crate::world::World;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserChange {
+    name: Option<String>,
+    email: Option<Email>,
+    organization: Option<String>,
+    groups: Option<Vec<String>>,
+    status: Option<UserStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupChange {
+    name: Option<String>,
+    modules: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrganizationChange {
+    name: Option<String>,
+    status: Option<OrganizationStatus>,
+}
+
+fn missing(kind: &str, id: &str) -> Refusal {
+    let code = format!("{}_NOT_FOUND", kind.to_ascii_uppercase());
+    Refusal::not_found(&code, format!("There is no {kind} {id:?}."))
+}
+
+/// `POST /local/users/{id}`.
+pub(super) async fn user(world: &World, id: &str, change: UserChange) -> Result<Answer, Refusal> {
+    let portal = &world.portal;
+    let mut user = portal.user(id).await?.ok_or_else(|| missing("user", id))?;
+    for group in change.groups.iter().flatten() {
+        if portal.group(group).await?.is_none() {
+            return Err(Refusal::malformed(format!("There is no group {group:?}.")));
+        }
+    }
+    if let Some(organization) = &change.organization
+        && portal.organization(organization).await?.is_none()
+    {
+        return Err(Refusal::malformed(format!(
+            "There is no organization {organization:?}."
+        )));
+    }
+    user.name = change.name.unwrap_or(user.name);
+    user.email = change.email.unwrap_or(user.email);
+    user.organization = change.organization.unwrap_or(user.organization);
+    user.groups = change.groups.unwrap_or(user.groups);
+    user.status = change.status.unwrap_or(user.status);
+    portal.put_user(&user).await?;
+    Answer::json(200, &user)
+}
+
+/// `POST /local/groups/{id}`.
+pub(super) async fn group(world: &World, id: &str, change: GroupChange) -> Result<Answer, Refusal> {
+    let portal = &world.portal;
+    let mut group = portal
+        .group(id)
+        .await?
+        .ok_or_else(|| missing("group", id))?;
+    group.name = change.name.unwrap_or(group.name);
+    group.modules = change.modules.unwrap_or(group.modules);
+    portal.put_group(&group).await?;
+    Answer::json(200, &group)
+}
+
+/// `POST /local/organizations/{id}`.
+pub(super) async fn organization(
+    world: &World,
+    id: &str,
+    change: OrganizationChange,
+) -> Result<Answer, Refusal> {
+    let portal = &world.portal;
+    let mut organization = portal
+        .organization(id)
+        .await?
+        .ok_or_else(|| missing("organization", id))?;
+    organization.name = change.name.unwrap_or(organization.name);
+    organization.status = change.status.unwrap_or(organization.status);
+    portal.put_organization(&organization).await?;
+    Answer::json(200, &organization)
+}

@@ -1,0 +1,138 @@
+//! What the portal's screens do to Deals, Leads and Referrals.
+
+use dealbridge_aws::{keys, transaction};
+use dealbridge_core::{
+    change::Expected,
+    field,
+    link::{LinkError, Refusal as LinkRefusal, Unlinks, store::LinkStore},
+    ports::Portal,
+    record::{Record, RecordId, RecordKind},
+};
+use dealbridge_lambda::{
+    SystemClock,
+    http::{Answer, Refusal},
+    link_api,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::world::World;
+
+/// How often a change is tried again because something changed under it.
+const ROUNDS: usize = 6;
+
+/// Who does what these screens do, for the audit.
+const BY: &str = "portal";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordChange {
+    fields: Map<String, Value>,
+}
+
+/// The record that a path names.
+pub(super) fn id(kind: &str, id: &str) -> Result<RecordId, Refusal> {
+    let kind = RecordKind::ALL
+        .into_iter()
+        .find(|known| known.collection() == kind || known.as_str() == kind)
+        .ok_or_else(|| {
+            let detail =
+                format!("There is no kind {kind:?}; there are deals, leads and referrals.");
+            Refusal::not_found("ROUTE_NOT_FOUND", detail)
+        })?;
+    RecordId::new(kind, id).map_err(|invalid| Refusal::malformed(format!("{invalid}.")))
+}
+
+async fn record(world: &World, id: &RecordId) -> Result<Record, Refusal> {
+    LinkStore::record(&world.store, id)
+        .await?
+        .ok_or_else(|| Refusal::not_found("RECORD_NOT_FOUND", format!("There is no {id}.")))
+}
+
+fn busy(id: &RecordId) -> Refusal {
+    Refusal::new(
+        409,
+        "BUSY",
+        format!("The {id} changed again and again; try once more."),
+    )
+}
+
+/// `POST /local/records/{kind}/{id}`: edits fields.
+pub(super) async fn edit(
+    world: &World,
+    id: RecordId,
+    change: RecordChange,
+) -> Result<Answer, Refusal> {
+    let settings = world.portal.settings().await?;
+    for (name, value) in &change.fields {
+        let Some(declared) = settings.deal_field(name) else {
+            continue;
+        };
+        if !field::is_blank(value) && declared.fit(value).is_err() {
+            let detail = format!("{name} takes {}, not {value}.", declared.kind.takes());
+            return Err(Refusal::malformed(detail));
+        }
+    }
+    for _ in 0..ROUNDS {
+        let seen = record(world, &id).await?;
+        let mut next = seen.clone();
+        next.version += 1;
+        for (name, value) in &change.fields {
+            if value.is_null() {
+                next.fields.shift_remove(name);
+            } else {
+                next.fields.insert(name.clone(), value.clone());
+            }
+        }
+        let item = dealbridge_aws::item::encode(&next, keys::record(&id))?;
+        let table = &world.store.tables().records;
+        let put = transaction::put(table, item, Expected::Version(seen.version))?;
+        let token = format!("edit|{id}|{}", next.version);
+        if matches!(
+            world.store.transact(&token, vec![put]).await?,
+            transaction::Committed::Yes
+        ) {
+            return Answer::json(
+                200,
+                &json!({ "id": id.id(), "kind": id.kind(), "fields": next.fields }),
+            );
+        }
+    }
+    Err(busy(&id))
+}
+
+/// `DELETE /local/records/{kind}/{id}`: deletes a record. A linked one is unlinked first, which suppresses its import.
+pub(super) async fn delete(world: &World, id: RecordId) -> Result<Answer, Refusal> {
+    let unlinks = Unlinks {
+        portal: &world.portal,
+        store: &world.store,
+        clock: &SystemClock,
+        instance_url: world.instance_url(),
+    };
+    let mut suppressed = None;
+    for _ in 0..ROUNDS {
+        let seen = record(world, &id).await?;
+        if seen.link.is_some() {
+            match unlinks.unlink(&id, None, BY, |_| None).await {
+                Ok(unlinked) => suppressed = Some(unlinked.salesforce.id),
+                // Somebody was faster: the next round sees how the record is then.
+                Err(LinkError::Refused(
+                    LinkRefusal::NotLinked(_) | LinkRefusal::PreviewStale(_),
+                )) => {}
+                Err(error) => return Err(link_api::refusal(error)),
+            }
+            continue;
+        }
+        let table = &world.store.tables().records;
+        let delete = transaction::delete(table, keys::record(&id), seen.version)?;
+        let token = format!("delete|{id}|{}", seen.version);
+        if matches!(
+            world.store.transact(&token, vec![delete]).await?,
+            transaction::Committed::Yes
+        ) {
+            let body = json!({ "id": id.id(), "kind": id.kind(), "suppressed": suppressed });
+            return Answer::json(200, &body);
+        }
+    }
+    Err(busy(&id))
+}

@@ -1,0 +1,91 @@
+//! Schedules at once, and waiting for the queues.
+
+use std::time::Duration;
+
+use dealbridge_core::{ports::Clock, run::RunId};
+use dealbridge_lambda::{
+    SystemClock,
+    http::{Answer, Refusal, body},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{functions::InvokeError, world::World};
+
+/// How long a settle waits unless another time is asked for.
+const SETTLE_SECONDS: u64 = 120;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tick {
+    schedule: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Settle {
+    timeout_seconds: Option<u64>,
+}
+
+/// `POST /local/tick`: fires a schedule and answers with its run once everything is listed; during a run, with that run.
+pub(super) async fn tick(world: &World, tick: Tick) -> Result<Answer, Refusal> {
+    let schedules = &world.template.schedules;
+    let Some(schedule) = schedules
+        .iter()
+        .find(|schedule| schedule.name == tick.schedule)
+    else {
+        let names: Vec<&str> = schedules.iter().map(|schedule| schedule.name).collect();
+        return Err(Refusal::malformed(format!(
+            "There is no schedule {:?}; there are {}.",
+            tick.schedule,
+            names.join(" and ")
+        )));
+    };
+    let answer = world.tick(schedule).await.map_err(|error| match error {
+        InvokeError::TimedOut { .. } => Refusal::new(503, "TIMED_OUT", format!("{error}.")),
+        InvokeError::Failed { .. } => Refusal::broken(&error),
+    })?;
+    let run = answer["run"]
+        .as_str()
+        .and_then(|run| RunId::parse(run).ok())
+        .ok_or_else(|| Refusal::broken(&"the fan-out named no run"))?;
+    // A listing too long for one invocation goes on through its queue.
+    if answer["outcome"] == "continued" {
+        world.queues.drained(&["sync-requests"]).await;
+    }
+    let run = run_body(world, run).await?;
+    Answer::json(200, &json!({ "run": run, "outcome": answer["outcome"] }))
+}
+
+/// `POST /local/settle`: waits until no queue holds a message and answers with the latest run, or null before the first.
+pub(super) async fn settle(world: &World, settle: Settle) -> Result<Answer, Refusal> {
+    let seconds = settle.timeout_seconds.unwrap_or(SETTLE_SECONDS);
+    let names: Vec<&str> = world
+        .template
+        .queues
+        .iter()
+        .map(|queue| queue.name)
+        .collect();
+    let drained = world.queues.drained(&names);
+    if tokio::time::timeout(Duration::from_secs(seconds), drained)
+        .await
+        .is_err()
+    {
+        let detail = format!("The queues were not empty within {seconds} s.");
+        return Err(Refusal::new(503, "NOT_SETTLED", detail));
+    }
+    let latest = world.onlooker.latest_run().await?;
+    let run = match latest {
+        0 => Value::Null,
+        number => run_body(world, RunId::new(number)).await?,
+    };
+    Answer::json(200, &json!({ "run": run }))
+}
+
+async fn run_body(world: &World, run: RunId) -> Result<Value, Refusal> {
+    let run = world
+        .run(run)
+        .await
+        .map_err(|error| Refusal::broken(&error))?;
+    Ok(body::run(&run, SystemClock.now()))
+}
