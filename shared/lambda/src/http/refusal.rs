@@ -160,7 +160,15 @@ fn problem_type(code: &str) -> String {
 
 /// The code in words: the same for each occurrence, as RFC 9457 asks.
 fn title(code: &str) -> String {
-    let words = code.to_ascii_lowercase().replace('_', " ");
+    let words: Vec<String> = code
+        .split('_')
+        .map(|word| match word {
+            "SF" => "Salesforce".to_owned(),
+            "URL" => word.to_owned(),
+            word => word.to_ascii_lowercase(),
+        })
+        .collect();
+    let words = words.join(" ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
@@ -219,6 +227,13 @@ mod tests {
                 "record": "deal/deal-1",
             })
         );
+    }
+
+    #[test]
+    fn titles_are_codes_in_words() {
+        assert_eq!(title("SF_RECORD_NOT_FOUND"), "Salesforce record not found");
+        assert_eq!(title("URL_OTHER_ORG"), "URL other org");
+        assert_eq!(title("FORBIDDEN"), "Forbidden");
     }
 
     #[test]
