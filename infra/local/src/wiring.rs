@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use dead_letters::DeadLettersFunction;
 use dealbridge_aws::{
     DynamoPortal, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store,
     config::Sdk,
+    dead_letters::DeadLetterQueue,
     queue::{Sender, sqs_client},
 };
 use dealbridge_core::{link::token::PreviewTokens, ports::Clock};
@@ -14,16 +16,23 @@ use dealbridge_salesforce::SalesforceClient;
 use fan_out::FanOutFunction;
 use full_sync::FullSync;
 use import_worker::ImportWorker;
+use integration_log::IntegrationLog;
 use link::LinkFunction;
 use push_worker::PushWorker;
+use records::Records;
 use rsa::rand_core::{OsRng, RngCore};
+use settings::SettingsFunction;
 use unlink::UnlinkFunction;
 
 use crate::{
     data,
     error::LocalError,
     functions::{Invocations, Invoker},
+    queues::dead_letters_of,
 };
+
+/// The queues that functions consume.
+const QUEUES: [&str; 3] = ["imports", "sync-requests", "salesforce-writes"];
 
 /// What functions work with. All share one Salesforce client and one portal, as one execution environment would.
 pub(crate) struct Adapters {
@@ -84,11 +93,56 @@ impl Adapters {
                 clock: Arc::clone(&self.clock),
             },
         );
+        self.add_office(&mut functions);
         self.add_api(&mut functions);
         functions.by_name
     }
 
-    /// The functions behind the HTTP API.
+    /// The functions behind the HTTP API that only read or keep what administrators set.
+    fn add_office(&self, functions: &mut Functions) {
+        functions.add(
+            "integration-log",
+            IntegrationLog {
+                salesforce: self.salesforce.clone(),
+                salesforce_url: self.instance_url.clone(),
+                portal: self.portal.clone(),
+                store: self.store.clone(),
+                groups: self.groups.clone(),
+                clock: Arc::clone(&self.clock),
+            },
+        );
+        functions.add(
+            "records",
+            Records {
+                store: self.store.clone(),
+                portal: self.portal.clone(),
+                salesforce_url: self.instance_url.clone(),
+                groups: self.groups.clone(),
+            },
+        );
+        functions.add(
+            "settings",
+            SettingsFunction {
+                store: self.store.clone(),
+                groups: self.groups.clone(),
+            },
+        );
+        let client = sqs_client(&self.sqs, self.meter.clone());
+        let dead_letters = |queue: &'static str| {
+            let url = self.queues.queue_url(&dead_letters_of(queue));
+            (queue, DeadLetterQueue::new(client.clone(), url))
+        };
+        functions.add(
+            "dead-letters",
+            DeadLettersFunction {
+                queues: QUEUES.map(dead_letters).to_vec(),
+                store: self.store.clone(),
+                groups: self.groups.clone(),
+            },
+        );
+    }
+
+    /// The functions behind the HTTP API that start runs, link and unlink.
     fn add_api(&self, functions: &mut Functions) {
         functions.add(
             "full-sync",
