@@ -14,7 +14,11 @@ use crate::http::{Answer, Idempotency, Refusal, Request};
 /// # Errors
 /// 404 when there is no such collection, or no record can have that id.
 pub fn record_id(request: &Request) -> Result<RecordId, Refusal> {
-    let collection = request.route().1.split('/').nth(1).unwrap_or_default();
+    // Routes name the collection as a variable or in words.
+    let collection = match request.route().1.split('/').nth(1).unwrap_or_default() {
+        "{kind}" => request.path_parameter("kind")?,
+        collection => collection,
+    };
     let kind = RecordKind::ALL
         .into_iter()
         .find(|kind| kind.collection() == collection);
