@@ -42,13 +42,9 @@ pub struct LinkFunction {
     pub groups: Groups,
 }
 
-const ROUTES: [(&str, &str); 6] = [
-    ("POST", "/deals/{id}/link/preview"),
-    ("POST", "/leads/{id}/link/preview"),
-    ("POST", "/referrals/{id}/link/preview"),
-    ("PUT", "/deals/{id}/link"),
-    ("PUT", "/leads/{id}/link"),
-    ("PUT", "/referrals/{id}/link"),
+const ROUTES: [(&str, &str); 2] = [
+    ("POST", "/{kind}/{id}/link/preview"),
+    ("PUT", "/{kind}/{id}/link"),
 ];
 
 #[derive(Deserialize)]

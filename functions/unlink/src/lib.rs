@@ -32,10 +32,8 @@ pub struct UnlinkFunction {
     pub groups: Groups,
 }
 
-const ROUTES: [(&str, &str); 4] = [
-    ("DELETE", "/deals/{id}/link"),
-    ("DELETE", "/leads/{id}/link"),
-    ("DELETE", "/referrals/{id}/link"),
+const ROUTES: [(&str, &str); 2] = [
+    ("DELETE", "/{kind}/{id}/link"),
     ("DELETE", "/suppressions/{salesforceId}"),
 ];
 

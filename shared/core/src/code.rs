@@ -48,25 +48,25 @@ codes! {
         "{record} is flagged for export, but {field} is off."
         "Tick {field} on the Opportunity in Salesforce, or clear the export flag if it should not become a Deal.";
     AccountMissing "ACCOUNT_MISSING" Error
-        "{record} has no Account ({field} is empty)."
+        "{record} has no Account: {field} is empty."
         "Choose the end user's Account on the Opportunity in Salesforce.";
     AccountNotAccessible "ACCOUNT_NOT_ACCESSIBLE" Error
-        "The Account {value} of {record} ({field}) cannot be read by the integration user, or is deleted."
+        "{field} of {record} names {value}, which is deleted or cannot be read by the integration user."
         "Share the Account with the integration user, restore it, or choose another Account on the Opportunity.";
     ContactMissing "CONTACT_MISSING" Error
-        "{record} has no Contact ({field} is empty)."
+        "{record} has no Contact: it has no {field}."
         "Add a Contact Role to the Opportunity in Salesforce and mark it Primary.";
     PrimaryContactMissing "PRIMARY_CONTACT_MISSING" Error
-        "None of the {value} Contact Roles of {record} is Primary ({field})."
+        "{record} has {value} {field}, none of them Primary."
         "Mark one Contact Role of the Opportunity as Primary in Salesforce.";
     PrimaryContactNotAccessible "PRIMARY_CONTACT_NOT_ACCESSIBLE" Error
-        "The primary Contact {value} of {record} ({field}) cannot be read by the integration user, or is deleted."
+        "The primary one of the {field} of {record} names the Contact {value}, which is deleted or cannot be read by the integration user."
         "Share the Contact with the integration user, or mark another Contact Role as Primary.";
     MultiplePrimaryContacts "MULTIPLE_PRIMARY_CONTACTS" Error
-        "{record} has {value} primary Contact Roles ({field}); exactly one is needed."
+        "{record} has {value} primary {field}; exactly one is needed."
         "Leave one Contact Role of the Opportunity marked as Primary in Salesforce.";
     PartnerEmailMissing "PARTNER_EMAIL_MISSING" Error
-        "{record} names no partner ({field} is empty)."
+        "{record} names no partner: {field} is empty."
         "Fill {field} with the e-mail address of the partner's portal user.";
     PartnerEmailInvalid "PARTNER_EMAIL_INVALID" Error
         "{field} of {record} holds {value}, which is no e-mail address."
@@ -99,7 +99,7 @@ codes! {
         "{field} of {record} holds {value}; it may be blank, Partner-Owned or Distributor-Owned."
         "Choose Partner-Owned or Distributor-Owned in {field} on the Opportunity, or leave it blank.";
     DistributorEmailMissing "DISTRIBUTOR_EMAIL_MISSING" Error
-        "{record} needs a Distributor, and names none ({field} is empty)."
+        "{record} needs a Distributor, and names none: {field} is empty."
         "Fill {field} with the e-mail address of the Distributor's portal user.";
     DistributorEmailInvalid "DISTRIBUTOR_EMAIL_INVALID" Error
         "{field} of {record} holds {value}, which is no e-mail address."
@@ -129,7 +129,7 @@ codes! {
         "{field} of {record} holds {value}: no Group of the Distributor User {other} includes Deal Registration."
         "Add the user to a Distributor Group with the Deal Registration module, or add the module to one of the user's Groups.";
     StageEmpty "STAGE_EMPTY" Error
-        "{record} has no stage ({field} is empty)."
+        "{record} has no stage: {field} is empty."
         "Choose a stage on the Opportunity in Salesforce.";
     RequiredFieldEmpty "REQUIRED_FIELD_EMPTY" Error
         "{field} of {record} is empty, and the Deal needs it."
@@ -144,7 +144,7 @@ codes! {
         "{field} of {record} holds {value}, which is none of the Deal field's values: {other}."
         "Choose another value in Salesforce, or add it to the Deal field or to the value map of the mapping row.";
     CurrencyNotSupported "CURRENCY_NOT_SUPPORTED" Error
-        "{record} is in the currency {value} ({field}); the portal takes {other}."
+        "{field} of {record} is {value}; the portal takes {other}."
         "Change the Opportunity's currency, or add it to the portal's currencies.";
     AlreadyLinkedOther "ALREADY_LINKED_OTHER" Error
         "{record} is linked already, to the {other}."

@@ -361,7 +361,7 @@ mod tests {
         assert!(!account.passed && account.value.is_none());
         assert_eq!(
             account.message.as_deref(),
-            Some("the Opportunity has no Account (Account (AccountId) is empty).")
+            Some("the Opportunity has no Account: Account (AccountId) is empty.")
         );
         assert!(account.suggestion.is_some());
     }

@@ -54,7 +54,11 @@ pub(super) async fn tick(world: &World, tick: Tick) -> Result<Answer, Refusal> {
         world.queues.drained(&["sync-requests"]).await;
     }
     let run = run_body(world, run).await?;
-    Answer::json(200, &json!({ "run": run, "outcome": answer["outcome"] }))
+    // The run's own members, as `GET /sync-runs/{id}` gives them, beside the run as a whole and what the tick did.
+    let mut body = run.clone();
+    body["run"] = run;
+    body["outcome"] = answer["outcome"].clone();
+    Answer::json(200, &body)
 }
 
 /// `POST /local/settle`: waits until no queue holds a message and answers with the latest run, or null before the first.
