@@ -9,11 +9,14 @@ use dealbridge_core::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    item::{self, n},
+    item::{self, n, s, text},
     keys::{self, Attributes, EXPIRES_AT},
     store::Store,
     transaction::{self, Committed},
 };
+
+/// The attribute of the answer's body.
+const BODY: &str = "body";
 
 /// How long a receipt answers for its request.
 const RECEIPTS_LIVE: SignedDuration = SignedDuration::from_hours(24);
@@ -28,6 +31,8 @@ pub fn encode(
     now: Timestamp,
 ) -> Result<Attributes, PortError> {
     let mut item = item::encode(receipt, keys::receipt(key))?;
+    // As text: a map would come back in another order, and the repeat's answer is to be the same.
+    item.insert(BODY.to_owned(), s(&receipt.body));
     let expires = now.saturating_add(RECEIPTS_LIVE).unwrap_or(Timestamp::MAX);
     item.insert(EXPIRES_AT.to_owned(), n(expires.as_second()));
     Ok(item)
@@ -38,7 +43,12 @@ pub fn encode(
 /// # Errors
 /// When the item is no receipt.
 pub fn decode(item: Attributes) -> Result<Receipt, PortError> {
-    item::decode(item, "a receipt")
+    let body = text(&item, BODY).map(serde_json::from_str).transpose();
+    let body = body.map_err(|error| item::unreadable("a receipt", error))?;
+    Ok(Receipt {
+        body: body.unwrap_or_default(),
+        ..item::decode(item, "a receipt")?
+    })
 }
 
 impl Store {
@@ -84,5 +94,35 @@ impl Store {
             Committed::Yes => Ok(None),
             Committed::Refused(_) => self.receipt(key).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_receipt_reads_back_word_for_word() {
+        let key = ReceiptKey {
+            caller: "s-1".into(),
+            key: "k".into(),
+        };
+        let receipt = Receipt {
+            request: "digest".into(),
+            status: 202,
+            headers: BTreeMap::from([("etag".to_owned(), "\"8\"".to_owned())]),
+            body: json!({ "z": 1, "a": { "y": null, "b": [2.50, "x"] } }),
+        };
+
+        let item = encode(&key, &receipt, Timestamp::UNIX_EPOCH).unwrap();
+
+        assert_eq!(item[EXPIRES_AT], n(86_400));
+        let back = decode(item).unwrap();
+        assert_eq!(back.body.to_string(), receipt.body.to_string());
+        assert_eq!(back, receipt);
     }
 }
