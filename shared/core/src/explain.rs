@@ -208,7 +208,7 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
         |passed: bool, finding: Finding| Explained::of(&Condition { passed, finding }, label);
     let (verdict, mut conditions) = match decision.verdict {
         Verdict::Import(_) => (Outlook::WouldImport, Vec::new()),
-        Verdict::Fail => (Outlook::WouldFail, Vec::new()),
+        Verdict::Fail | Verdict::FailAndUpdate(_) => (Outlook::WouldFail, Vec::new()),
         Verdict::Unchanged => (Outlook::Unchanged, Vec::new()),
         // Only a Lead's link moves, and Leads are not explained.
         Verdict::Move(_) => (Outlook::WouldUpdate, Vec::new()),

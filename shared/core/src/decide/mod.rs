@@ -69,6 +69,8 @@ pub enum Verdict {
     Unchanged,
     /// At least one condition failed.
     Fail,
+    /// It cannot be imported, for it is linked to a Lead or a Referral; that record follows it all the same.
+    FailAndUpdate(Box<RecordUpdate>),
     /// It was unlinked on purpose.
     Suppressed,
     /// It is not flagged for import, or is gone.
@@ -165,14 +167,21 @@ fn decide_linked(
             && row.is_checked(settings.fields.import_flag.as_str())
             && row.is_checked(settings.fields.sync_flag.as_str())
     });
-    if record.id.kind() != RecordKind::Deal && flagged {
-        let finding = Finding::new(Code::AlreadyLinkedOther).other(record.id.to_string());
-        return Decision {
-            conditions: vec![Condition::failed(finding)],
-            verdict: Verdict::Fail,
-        };
+    let decision = linked::update(facts, claim, record, settings);
+    if record.id.kind() == RecordKind::Deal || !flagged {
+        return decision;
     }
-    linked::update(facts, claim, record, settings)
+    let finding = Finding::new(Code::AlreadyLinkedOther).other(record.id.to_string());
+    let mut conditions = decision.conditions;
+    conditions.push(Condition::failed(finding));
+    let verdict = match decision.verdict {
+        Verdict::Update(update) => Verdict::FailAndUpdate(update),
+        _ => Verdict::Fail,
+    };
+    Decision {
+        conditions,
+        verdict,
+    }
 }
 
 /// Whether a value that was read counts as set.

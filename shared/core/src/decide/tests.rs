@@ -488,6 +488,13 @@ fn an_opportunity_of_a_referral_is_not_imported() {
     case.record.as_mut().unwrap().id = referral;
 
     assert_eq!(case.codes(), ["ALREADY_LINKED_OTHER"]);
+    assert_eq!(case.decide().verdict, Verdict::Fail);
+
+    case.row = row(json!({ "SystemModstamp": LATER, "Amount": 9 }));
+    let Verdict::FailAndUpdate(update) = case.decide().verdict else {
+        panic!("the referral does not follow its Opportunity")
+    };
+    assert_eq!(Value::Object(update.fields), json!({ "amount": 9 }));
 }
 
 #[test]

@@ -52,17 +52,14 @@ pub(super) fn change(
         problem,
         writes: Vec::new(),
     };
-    let failures = if decision.verdict == Verdict::Fail {
-        decision.failures()
-    } else {
-        Vec::new()
-    };
+    let failures = decision.failures();
     Some(match decision.verdict {
         Verdict::Import(deal) => outcome.import(*deal, now),
         Verdict::Update(update) => outcome.update(*update),
         Verdict::Move(opportunity) => outcome.move_link(opportunity),
         Verdict::Unchanged => outcome.unchanged(),
         Verdict::Fail => outcome.fail(failures, now),
+        Verdict::FailAndUpdate(update) => outcome.fail_and_update(failures, *update, now),
         Verdict::Suppressed => outcome.suppressed(),
         Verdict::NotACandidate(finding) => outcome.no_candidate(finding, settings),
     })
@@ -154,9 +151,10 @@ impl Outcome<'_> {
         )
     }
 
-    fn update(mut self, update: RecordUpdate) -> Change {
+    /// Puts record and claim as the update has them; the log's findings come back.
+    fn put_update(&mut self, update: RecordUpdate) -> Vec<Finding> {
         let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
-            return self.unchanged();
+            return Vec::new();
         };
         let mut next = record.clone();
         next.version += 1;
@@ -168,8 +166,8 @@ impl Outcome<'_> {
             }
         }
         if let Some(link) = &mut next.link {
-            (link.status, link.reason, link.name, link.stamp) =
-                (update.status, update.reason, update.name, update.stamp);
+            (link.status, link.reason) = (update.status, update.reason);
+            (link.name, link.stamp) = (update.name, update.stamp);
         }
         self.writes.push(Write::Record(
             Box::new(next),
@@ -179,8 +177,11 @@ impl Outcome<'_> {
         self.put_claim(claim, |claim| {
             (claim.stamp, claim.disconnected) = (update.stamp, disconnected)
         });
-        self.close_problem();
-        let line = self.line(Some(record.id.clone()), update.findings);
+        update.findings
+    }
+
+    fn update(mut self, update: RecordUpdate) -> Change {
+        let entity = self.facts.record.map(|record| record.id.clone());
         let counts = if update.is_change {
             Counts {
                 updated: 1,
@@ -192,7 +193,24 @@ impl Outcome<'_> {
                 ..Counts::default()
             }
         };
+        let findings = self.put_update(update);
+        self.close_problem();
+        let line = self.line(entity, findings);
         self.finish(line, counts)
+    }
+
+    fn fail_and_update(
+        mut self,
+        failures: Vec<Finding>,
+        update: RecordUpdate,
+        now: Timestamp,
+    ) -> Change {
+        let findings = self.put_update(update);
+        let mut change = self.fail(failures, now);
+        if let Some(line) = &mut change.line {
+            line.findings.extend(findings);
+        }
+        change
     }
 
     /// A converted Lead's link goes on with the Opportunity: both claims and the record in one transaction.

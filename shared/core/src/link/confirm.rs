@@ -241,7 +241,7 @@ fn difference(seen: &Previewed, current: &Previewed) -> Option<&'static str> {
         Some("the Channeltivity record changed")
     } else if seen.stamp != current.stamp {
         Some("the Salesforce record changed")
-    } else if seen.claim != current.claim {
+    } else if seen.epoch != current.epoch {
         Some("the Salesforce record was linked or unlinked meanwhile")
     } else if seen.mapping != current.mapping {
         Some("the field mapping changed")

@@ -139,8 +139,9 @@ impl Looked {
             id: target.id,
         })?;
         let (fields, rows) = plan::mapping(settings, target.object);
+        let flags = (&settings.fields.sync_flag, &settings.fields.import_flag);
         let mapping =
-            serde_json::to_vec(&(fields, rows, &settings.fixed_values)).unwrap_or_default();
+            serde_json::to_vec(&(fields, rows, &settings.fixed_values, flags)).unwrap_or_default();
         let mapping = Sha256::digest(mapping)[..8]
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -150,7 +151,7 @@ impl Looked {
             version: record.version,
             salesforce: target.id,
             stamp,
-            claim: claim.as_ref().map(|claim| claim.version),
+            epoch: claim.as_ref().map(|claim| claim.epoch),
             mapping,
             master,
             user: user.to_owned(),

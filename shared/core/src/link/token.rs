@@ -23,8 +23,9 @@ pub struct Previewed {
     pub salesforce: SalesforceId,
     /// Its SystemModstamp.
     pub stamp: Stamp,
-    /// The version of its claim; none when there was no claim.
-    pub claim: Option<u64>,
+    /// The epoch of its claim, which each unlink moves; none when there was no claim. Its version would move with each
+    /// run that counts it.
+    pub epoch: Option<u32>,
     /// The version of the settings' mappings, as a digest: other mappings would do something else.
     pub mapping: String,
     /// The choice.
@@ -87,7 +88,7 @@ mod tests {
             version: 3,
             salesforce: SalesforceId::parse("006dM00000Mw7Vt").unwrap(),
             stamp: Stamp::from_second(5),
-            claim: None,
+            epoch: None,
             mapping: "m".into(),
             master: Master::Salesforce,
             user: "ada".into(),
