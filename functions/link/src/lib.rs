@@ -145,7 +145,9 @@ impl LinkFunction {
             ))
         };
         match self.links().confirm(&ask, receipt).await {
-            Ok(linked) => answer(&linked),
+            Ok(linked) if linked.is_new => answer(&linked),
+            // The same request may have made the link meanwhile: then its answer is this one's, too.
+            Ok(linked) => link_api::keep(&self.store, idempotency.as_ref(), answer(&linked)?).await,
             Err(error) => {
                 link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))
                     .await

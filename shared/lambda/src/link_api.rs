@@ -115,6 +115,25 @@ pub async fn or_earlier(
     }
 }
 
+/// An answer to a request that changed nothing, kept under its key; the answer that was given before, where there is one.
+///
+/// # Errors
+/// 422 when the key was used for another request; 503 when the store does not answer.
+pub async fn keep(
+    store: &Store,
+    idempotency: Option<&Idempotency>,
+    answer: Answer,
+) -> Result<Answer, Refusal> {
+    let Some(idempotency) = idempotency else {
+        return Ok(answer);
+    };
+    let receipt = idempotency.receipt(&answer);
+    match store.keep_receipt(&idempotency.key, &receipt).await? {
+        Some(earlier) => idempotency.answer(earlier),
+        None => Ok(answer),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use dealbridge_core::SalesforceId;
