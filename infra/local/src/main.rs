@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
     // Warnings go to standard error, so that with --json standard output holds the report alone. RUST_LOG says otherwise.
     // A failed run is told by the command itself.
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,dealbridge_aws::runs=off"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,dealbridge_aws::runs=off,dynoxide=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
