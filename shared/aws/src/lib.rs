@@ -13,6 +13,7 @@ pub mod link;
 pub mod listing;
 pub mod log;
 pub mod meter;
+mod partition;
 pub mod portal;
 pub mod queue;
 pub mod receipt;

@@ -1,6 +1,6 @@
 //! Links: one transaction per change, with its audit row, its log entry, its outbox note and its receipt.
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
@@ -16,7 +16,8 @@ use jiff::Timestamp;
 
 use crate::{
     item::{self, s},
-    keys::{self, Attributes, PK},
+    keys::{self, Attributes},
+    partition::Partition,
     queue::Sender,
     store::{Store, port_error},
     transaction,
@@ -117,30 +118,16 @@ impl LinkStore for Store {
     }
 
     async fn outbox(&self) -> Result<Vec<PushRequest>, PortError> {
-        let mut requests = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.tables.log)
-                .key_condition_expression("#pk = :pk")
-                .expression_attribute_names("#pk", PK)
-                .expression_attribute_values(":pk", s(keys::OUTBOX))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| port_error("Query of the outbox", error))?;
-            self.meter.read(answer.consumed_capacity.as_slice());
-            for item in answer.items.unwrap_or_default() {
-                requests.push(item::decode(item, "a note of the outbox")?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(requests);
-            }
-        }
+        let partition = Partition {
+            key: keys::OUTBOX,
+            prefix: None,
+            keys_only: false,
+        };
+        let items = self.partition(&partition).await?;
+        items
+            .into_iter()
+            .map(|item| item::decode(item, "a note of the outbox"))
+            .collect()
     }
 }
 

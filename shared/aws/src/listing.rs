@@ -13,42 +13,22 @@ use crate::{
     batch::Consistency,
     item::{self, s},
     keys::{self, PK, SK},
+    partition::Partition,
     store::{Store, port_error},
 };
 
 impl ListingStore for Store {
     async fn open_problems(&self, org: SalesforceId) -> Result<HashSet<SalesforceId>, PortError> {
-        let mut ids = HashSet::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.tables.log)
-                .key_condition_expression("#pk = :pk")
-                .projection_expression("#sk")
-                .expression_attribute_names("#pk", PK)
-                .expression_attribute_names("#sk", SK)
-                .expression_attribute_values(":pk", s(keys::problems(org)))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| port_error("Query of the open problems", error))?;
-            self.meter.read(answer.consumed_capacity.as_slice());
-            ids.extend(
-                answer
-                    .items
-                    .unwrap_or_default()
-                    .iter()
-                    .filter_map(|item| SalesforceId::parse(item::text(item, SK)?).ok()),
-            );
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(ids);
-            }
-        }
+        let partition = Partition {
+            key: &keys::problems(org),
+            prefix: None,
+            keys_only: true,
+        };
+        let items = self.partition(&partition).await?;
+        Ok(items
+            .iter()
+            .filter_map(|item| SalesforceId::parse(item::text(item, SK)?).ok())
+            .collect())
     }
 
     async fn claims(

@@ -18,6 +18,7 @@ use crate::{
     batch::Consistency,
     item::{self, n, s, text},
     keys::{self, Attributes, PK, SK, VERSION},
+    partition::Partition,
     store::{Store, port_error},
     transaction,
 };
@@ -61,32 +62,16 @@ impl Store {
     /// # Errors
     /// When DynamoDB does not answer, or an entry cannot be read.
     pub async fn packed_entries(&self, run: RunId) -> Result<Vec<PackedEntry>, PortError> {
-        let mut entries = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.tables.log)
-                .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
-                .expression_attribute_names("#pk", PK)
-                .expression_attribute_names("#sk", SK)
-                .expression_attribute_values(":pk", s(keys::run_partition(run)))
-                .expression_attribute_values(":prefix", s(keys::ENTRY_PREFIX))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| port_error("Query of the log", error))?;
-            self.meter.read(answer.consumed_capacity.as_slice());
-            for item in answer.items.unwrap_or_default() {
-                entries.push(item::unpack(&item)?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(entries);
-            }
-        }
+        let partition = Partition {
+            key: &keys::run_partition(run),
+            prefix: Some(keys::ENTRY_PREFIX),
+            keys_only: false,
+        };
+        self.partition(&partition)
+            .await?
+            .iter()
+            .map(item::unpack)
+            .collect()
     }
 
     /// Puts a record that is not there yet; one that is there stays as it is.
