@@ -1,11 +1,14 @@
 //! Deals, Leads and Referrals with their links: lists, and one record with its history.
 
+use std::sync::Arc;
+
 use dealbridge_aws::{DynamoPortal, Store, log::AuditRow, records::LinkFilter};
 use dealbridge_core::{
     link::store::LinkStore,
     pasted::ConnectedOrg,
     ports::Portal,
     record::{LinkStatus, RecordId, RecordKind},
+    settings::Settings,
 };
 use dealbridge_lambda::{
     Function, Invocation,
@@ -74,7 +77,7 @@ impl Records {
         if after.as_ref().is_some_and(String::is_empty) {
             return Err(cursor::invalid());
         }
-        let org = self.org().await?;
+        let (settings, org) = self.org().await?;
         let page = self
             .store
             .records_after(kind, filter, after.as_deref(), most)
@@ -83,7 +86,7 @@ impl Records {
         let items = page
             .records
             .iter()
-            .map(|record| body::record(record, &org))
+            .map(|record| body::record(record, &settings, &org))
             .collect();
         Answer::json(200, &body::page(items, cursor))
     }
@@ -99,17 +102,19 @@ impl Records {
         let record = LinkStore::record(&self.store, &id)
             .await?
             .ok_or_else(unknown)?;
-        let org = self.org().await?;
+        let (settings, org) = self.org().await?;
         let history = self.store.audit(&id, HISTORY).await?;
-        let mut body = body::record(&record, &org);
+        let mut body = body::record(&record, &settings, &org);
         body["version"] = record.version.into();
         body["history"] = history.iter().map(|row| act(row, &org)).collect();
         Answer::json(200, &body)
     }
 
-    async fn org(&self) -> Result<ConnectedOrg, Refusal> {
+    /// The settings, and the org that links lead to.
+    async fn org(&self) -> Result<(Arc<Settings>, ConnectedOrg), Refusal> {
         let settings = self.portal.settings().await?;
-        body::connected_org(&self.salesforce_url, &settings.my_domain)
+        let org = body::connected_org(&self.salesforce_url, &settings.my_domain)?;
+        Ok((settings, org))
     }
 }
 

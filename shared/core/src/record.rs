@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{SalesforceId, SalesforceObject, Stamp};
+use crate::{SalesforceId, SalesforceObject, Stamp, settings::Settings};
 
 /// The kind of a linkable record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -256,6 +256,25 @@ pub struct Record {
     /// Its link.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
+}
+
+impl Record {
+    /// The name of the linked Salesforce record when it was last read. An imported Deal keeps it once, in the field that
+    /// is mapped to it.
+    #[must_use]
+    pub fn salesforce_name(&self, settings: &Settings) -> Option<&str> {
+        let link = self.link.as_ref()?;
+        let mapped = || {
+            let mut rows = settings.mappings.iter();
+            let row = rows.find(|row| row.salesforce.as_str().eq_ignore_ascii_case("Name"))?;
+            self.fields.get(&row.channeltivity)?.as_str()
+        };
+        link.name.as_deref().or_else(|| {
+            (link.object == SalesforceObject::Opportunity)
+                .then(mapped)
+                .flatten()
+        })
+    }
 }
 
 fn unset_id() -> RecordId {

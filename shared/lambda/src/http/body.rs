@@ -5,8 +5,9 @@ use dealbridge_core::{
     entry::Entry,
     pasted::{ConnectedOrg, record_url},
     problem::Problem,
-    record::{Link, Record, RecordId},
+    record::{Record, RecordId},
     run::{DEAL_REGISTRATION, Run},
+    settings::Settings,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -63,22 +64,19 @@ pub fn salesforce(id: SalesforceId, name: Option<&str>, org: &ConnectedOrg) -> V
     })
 }
 
-/// A link.
-#[must_use]
-pub fn link(record: &RecordId, link: &Link, org: &ConnectedOrg) -> Value {
-    json!({
-        "record": record_ref(record),
-        "salesforce": salesforce(link.salesforce_id, link.name.as_deref(), org),
-        "status": link.status,
-        "reason": link.reason,
-        "linkedAt": link.linked_at,
-        "linkedBy": link.linked_by,
-    })
-}
-
 /// A Deal, Lead or Referral with its link.
 #[must_use]
-pub fn record(record: &Record, org: &ConnectedOrg) -> Value {
+pub fn record(record: &Record, settings: &Settings, org: &ConnectedOrg) -> Value {
+    let link = record.link.as_ref().map(|link| {
+        json!({
+            "record": record_ref(&record.id),
+            "salesforce": salesforce(link.salesforce_id, record.salesforce_name(settings), org),
+            "status": link.status,
+            "reason": link.reason,
+            "linkedAt": link.linked_at,
+            "linkedBy": link.linked_by,
+        })
+    });
     json!({
         "kind": record.id.kind(),
         "id": record.id.id(),
@@ -90,7 +88,7 @@ pub fn record(record: &Record, org: &ConnectedOrg) -> Value {
         "contact": record.contact,
         "registrationStatus": record.registration_status,
         "fields": record.fields,
-        "link": record.link.as_ref().map(|made| link(&record.id, made, org)),
+        "link": link,
     })
 }
 
