@@ -18,6 +18,7 @@ pub mod portal;
 pub mod queue;
 pub mod receipt;
 pub mod records;
+mod run_item;
 pub mod runs;
 pub mod settings;
 pub mod store;

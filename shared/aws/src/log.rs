@@ -1,16 +1,18 @@
 //! Reading the Integration Log: entries of runs and actions, open problems, what was done to a record.
 
 use aws_sdk_dynamodb::{
-    operation::query::builders::QueryFluentBuilder, types::ReturnConsumedCapacity,
+    operation::query::builders::QueryFluentBuilder,
+    types::{ReturnConsumedCapacity, TransactWriteItem},
 };
 use dealbridge_core::{
     SalesforceId,
     change::Expected,
-    entry::PackedEntry,
+    entry::{Line, PackedEntry},
+    finding::Finding,
     ports::PortError,
     problem::Problem,
     record::{Record, RecordId},
-    run::RunId,
+    run::{Counts, RunId},
 };
 use jiff::Timestamp;
 
@@ -115,6 +117,39 @@ impl Store {
             items,
             more: slice.more,
         })
+    }
+
+    /// Keeps what an administrator did, as an entry of an action.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn log_action(&self, finding: &Finding) -> Result<(), PortError> {
+        let (id, action) = self.action_entry(finding)?;
+        self.transact(&format!("action|{id}"), vec![action])
+            .await
+            .map(|_| ())
+    }
+
+    /// The write of an action's entry, with the entry's id.
+    pub(crate) fn action_entry(
+        &self,
+        finding: &Finding,
+    ) -> Result<(String, TransactWriteItem), PortError> {
+        let (id, at) = (self.ids.next(), self.clock.now());
+        let line = Line {
+            salesforce: None,
+            name: String::new(),
+            entity: None,
+            findings: vec![finding.clone()],
+        };
+        let packed = PackedEntry {
+            id: id.clone(),
+            at,
+            counts: Counts::default(),
+            lines: vec![line],
+        };
+        let item = item::packed_entry_at(keys::action(at, &id), &packed)?;
+        Ok((id, transaction::put_anyway(&self.tables.log, item)?))
     }
 
     /// Which of these runs are in the log: older ones have expired.

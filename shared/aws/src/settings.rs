@@ -2,6 +2,7 @@
 
 use dealbridge_core::{
     change::Expected,
+    finding::Finding,
     ports::PortError,
     receipt::{Receipt, ReceiptKey},
     settings::Settings,
@@ -40,7 +41,7 @@ impl Store {
     }
 
     /// Stores settings over those of the version that was seen, zero where there were none.
-    /// The version moves by one, and the receipt is kept in the same transaction.
+    /// The version moves by one; the log's entry and the receipt are kept in the same transaction.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -48,6 +49,7 @@ impl Store {
         &self,
         settings: &Settings,
         seen: u64,
+        said: &Finding,
         receipt: Option<(&ReceiptKey, &Receipt)>,
     ) -> Result<Replaced, PortError> {
         let json = serde_json::to_string(settings)
@@ -59,14 +61,19 @@ impl Store {
             0 => Expected::Absent,
             seen => Expected::Version(seen),
         };
-        let mut actions = vec![transaction::put(&self.tables.records, item, expected)?];
+        let (id, entry) = self.action_entry(said)?;
+        let mut actions = vec![
+            transaction::put(&self.tables.records, item, expected)?,
+            entry,
+        ];
         if let Some((key, receipt)) = receipt {
             actions.push(self.receipt_action(key, receipt)?);
         }
-        let token = format!("settings|{seen}|{}", self.ids.next());
-        Ok(match self.transact(&token, actions).await? {
-            Committed::Yes => Replaced::Yes,
-            Committed::Refused(_) => Replaced::Refused,
-        })
+        Ok(
+            match self.transact(&format!("settings|{id}"), actions).await? {
+                Committed::Yes => Replaced::Yes,
+                Committed::Refused(_) => Replaced::Refused,
+            },
+        )
     }
 }
