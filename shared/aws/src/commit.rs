@@ -173,6 +173,14 @@ impl Store {
                         };
                         add_holder(holders.entry(*at).or_default(), item)?;
                     }
+                    if holders.is_empty() {
+                        // Only items of changes carry conditions; anything else would be tried for ever.
+                        let detail = "it was refused without naming an item".to_owned();
+                        return Err(PortError {
+                            operation: "TransactWriteItems".to_owned(),
+                            detail,
+                        });
+                    }
                     group.retain(|at| !holders.contains_key(at));
                     settled.extend(
                         holders
