@@ -82,13 +82,7 @@ impl PortalFolder {
         let text = std::fs::read_to_string(&file).map_err(|failure| {
             error(format!("cannot be read ({failure}); the folder needs it beside its CSV files, with settings, organizations, groups and users"))
         })?;
-        let read: File = serde_json::from_str(&text).map_err(|failure| {
-            error(format!(
-                "is not as expected at line {}, column {}: {failure}",
-                failure.line(),
-                failure.column()
-            ))
-        })?;
+        let read: File = read(&text).map_err(error)?;
         let mut problems = Vec::new();
         if let Err(wrong) = read.settings.check() {
             problems.extend(wrong.into_iter().map(|wrong| format!("settings.{wrong}")));
@@ -149,6 +143,35 @@ impl PortalFolder {
             digest,
         })
     }
+}
+
+/// Reads the file's text. What is wrong is told with its line and its place in the document.
+fn read(text: &str) -> Result<File, String> {
+    let mut document = serde_json::Deserializer::from_str(text);
+    let file = serde_path_to_error::deserialize(&mut document).map_err(|failure| {
+        let path = failure.path().to_string();
+        sentence(failure.inner(), &path)
+    })?;
+    document.end().map_err(|failure| sentence(&failure, "."))?;
+    Ok(file)
+}
+
+fn sentence(failure: &serde_json::Error, path: &str) -> String {
+    let (line, column) = (failure.line(), failure.column());
+    let what = failure.to_string();
+    let what = what
+        .strip_suffix(&format!(" at line {line} column {column}"))
+        .unwrap_or(&what);
+    let place = match path {
+        "." => String::new(),
+        path => format!(", {path}"),
+    };
+    let advice = if failure.is_data() {
+        "correct it there"
+    } else {
+        "the file is no JSON from there on: look for a missing bracket, quote or comma"
+    };
+    format!("line {line}, column {column}{place}: {what}; {advice}")
 }
 
 fn record(id: RecordId, entry: &RecordEntry, users: &[User]) -> Record {

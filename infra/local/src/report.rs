@@ -90,7 +90,7 @@ pub struct Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} {}", self.code, self.message, self.suggestion)
+        write!(f, "{}: {} -> {}", self.code, self.message, self.suggestion)
     }
 }
 

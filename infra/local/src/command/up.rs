@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use dealbridge_core::{code::Code, ports::Clock};
+use dealbridge_core::{code::Code, ports::Clock, run::RunStatus};
 use dealbridge_lambda::SystemClock;
 use dealbridge_local::{
     LocalError, World,
@@ -49,16 +49,17 @@ async fn serve(world: Arc<World>, listener: TcpListener) -> Result<(), LocalErro
 
 /// Whether the run met a fault that no later run will make up for: somebody has to correct something first.
 fn needs_mending(report: &Report) -> bool {
-    report.faults.iter().any(|fault| {
+    let is_lasting = |code| {
         matches!(
-            fault.code,
+            code,
             Code::SfAuthFailed
                 | Code::SfApiDisabled
                 | Code::SfPermissionDenied
                 | Code::SfFieldMissing
                 | Code::SfNotConfigured
         )
-    })
+    };
+    report.status == RunStatus::Failed && report.faults.iter().any(|fault| is_lasting(fault.code))
 }
 
 /// Says what a tick of the schedule did.
