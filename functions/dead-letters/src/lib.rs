@@ -4,9 +4,10 @@ use dealbridge_aws::{
     Store,
     dead_letters::{DeadLetterQueue, DeadLetters, MoveStarted, MoveTask},
 };
+use dealbridge_core::{code::Code, finding::Finding, ports::PortError};
 use dealbridge_lambda::{
     Function, Invocation,
-    access::Groups,
+    access::{Caller, Groups},
     http::{self, Answer, Idempotency, Refusal, Request},
 };
 use lambda_runtime::Error;
@@ -51,7 +52,7 @@ impl DeadLettersFunction {
             "GET" => self.look().await,
             _ => {
                 let idempotency = Idempotency::of(request, caller)?;
-                http::once(&self.store, idempotency, self.replay(request)).await
+                http::once(&self.store, idempotency, self.replay(request, caller)).await
             }
         }
     }
@@ -67,7 +68,7 @@ impl DeadLettersFunction {
     }
 
     /// Starts a replay of each queue that is asked for and holds messages. One that is under way is the answer.
-    async fn replay(&self, request: &Request) -> Result<Answer, Refusal> {
+    async fn replay(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         let asked: Replay = if request.body.is_empty() {
             Replay { queue: None }
         } else {
@@ -88,30 +89,101 @@ impl DeadLettersFunction {
             );
             return Err(Refusal::malformed(detail));
         }
-        let (mut items, mut messages, mut under_way) = (Vec::new(), 0, false);
+        let mut replays = Vec::with_capacity(queues.len());
         for (name, queue) in queues {
-            let found = queue.look().await?;
-            messages += found.messages;
-            let started = if found.messages > 0 {
-                queue.start_move(&found.arn).await?
-            } else {
-                MoveStarted::Yes
-            };
-            under_way |= started == MoveStarted::UnderWay;
-            let task = queue.latest_move(&found.arn).await?;
-            items.push(item(name, &found, task.as_ref()));
+            replays.push(start(name, queue).await?);
         }
-        let message = match (messages, under_way) {
-            (0, _) => "There are no dead letters to replay.".to_owned(),
-            (_, true) => {
-                "A replay is under way already; what it leaves can be replayed when it has ended."
-                    .to_owned()
-            }
-            (1, false) => "One message is on its way back to its queue.".to_owned(),
-            (many, false) => format!("{many} messages are on their way back to their queues."),
-        };
-        let body = json!({ "messages": messages, "message": message, "items": items });
+        let begun = replays
+            .iter()
+            .filter(|replay| replay.outcome == Outcome::Begun);
+        let names: Vec<&str> = begun.clone().map(|replay| replay.name).collect();
+        if !names.is_empty() {
+            let messages: u64 = begun.map(|replay| replay.found.messages).sum();
+            let mut said = Finding::new(Code::DeadLettersReplayed)
+                .value(messages.to_string())
+                .other(&caller.user);
+            said.context.field = names.join(", ");
+            self.store.log_action(&said).await?;
+        }
+        let messages: u64 = replays.iter().map(|replay| replay.found.messages).sum();
+        let items: Vec<Value> = replays
+            .iter()
+            .map(|replay| item(replay.name, &replay.found, replay.task.as_ref()))
+            .collect();
+        let body = json!({ "messages": messages, "message": sentence(&replays), "items": items });
         Answer::json(202, &body)
+    }
+}
+
+/// What came of asking for one queue's replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Empty,
+    Begun,
+    UnderWay,
+    Failed,
+}
+
+/// A queue of which a replay was asked.
+struct Replayed {
+    name: &'static str,
+    found: DeadLetters,
+    task: Option<MoveTask>,
+    outcome: Outcome,
+}
+
+async fn start(name: &'static str, queue: &DeadLetterQueue) -> Result<Replayed, PortError> {
+    let found = queue.look().await?;
+    let begun = match found.messages {
+        0 => None,
+        _ => Some(queue.start_move(&found.arn).await?),
+    };
+    let task = queue.latest_move(&found.arn).await?;
+    let failed = task.as_ref().is_some_and(|task| task.status == "FAILED");
+    let outcome = match begun {
+        None => Outcome::Empty,
+        Some(MoveStarted::UnderWay) => Outcome::UnderWay,
+        Some(MoveStarted::Yes) if failed => Outcome::Failed,
+        Some(MoveStarted::Yes) => Outcome::Begun,
+    };
+    Ok(Replayed {
+        name,
+        found,
+        task,
+        outcome,
+    })
+}
+
+/// What happens, queue by queue.
+fn sentence(replays: &[Replayed]) -> String {
+    let parts: Vec<String> = replays.iter().filter_map(part).collect();
+    if parts.is_empty() {
+        "There are no dead letters to replay.".to_owned()
+    } else {
+        format!("{}.", parts.join("; "))
+    }
+}
+
+fn part(replay: &Replayed) -> Option<String> {
+    let name = replay.name;
+    let count = match replay.found.messages {
+        1 => "one message is".to_owned(),
+        many => format!("{many} messages are"),
+    };
+    let failure = replay
+        .task
+        .as_ref()
+        .and_then(|task| task.failure.as_deref());
+    match replay.outcome {
+        Outcome::Empty => None,
+        Outcome::Begun => Some(format!("{name}: {count} on the way back to the queue")),
+        Outcome::UnderWay => Some(format!(
+            "{name}: a replay is under way already, {count} left"
+        )),
+        Outcome::Failed => Some(format!(
+            "{name}: SQS could not move the messages ({})",
+            failure.unwrap_or("it gives no reason")
+        )),
     }
 }
 

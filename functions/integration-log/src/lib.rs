@@ -72,7 +72,7 @@ impl IntegrationLog {
             "/problems/clear" => {
                 request.query(&[])?;
                 let idempotency = Idempotency::of(request, caller)?;
-                let work = self.clear_problems(request, invocation.deadline);
+                let work = self.clear_problems(request, caller, invocation.deadline);
                 http::once(&self.store, idempotency, work).await
             }
             _ => self.explanation(request).await,

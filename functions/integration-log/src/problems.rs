@@ -6,14 +6,18 @@ use dealbridge_aws::log::{Cleared, Slice};
 use dealbridge_core::{
     SalesforceId,
     code::Code,
+    finding::Finding,
     ports::{ImportStore, PortError},
     problem::Problem,
 };
-use dealbridge_lambda::http::{Answer, Refusal, Request, body, cursor};
+use dealbridge_lambda::{
+    access::Caller,
+    http::{Answer, Refusal, Request, body, cursor},
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{IntegrationLog, code, limit};
 
@@ -111,10 +115,27 @@ impl IntegrationLog {
     pub(crate) async fn clear_problems(
         &self,
         request: &Request,
+        caller: &Caller,
         deadline: Option<Timestamp>,
     ) -> Result<Answer, Refusal> {
         let wanted = request.json::<Clear>()?.wanted()?;
         let org = self.org().await?.0.organization_id;
+        let (cleared, answer) = self.clear_wanted(org, wanted, deadline).await?;
+        if cleared > 0 {
+            let said = Finding::new(Code::ProblemsCleared)
+                .value(cleared.to_string())
+                .other(&caller.user);
+            self.store.log_action(&said).await?;
+        }
+        Answer::json(200, &answer)
+    }
+
+    async fn clear_wanted(
+        &self,
+        org: SalesforceId,
+        wanted: Wanted,
+        deadline: Option<Timestamp>,
+    ) -> Result<(usize, Value), PortError> {
         match wanted {
             Wanted::Named(ids) => {
                 let ids: Vec<SalesforceId> = ids.into_iter().collect();
@@ -126,7 +147,7 @@ impl IntegrationLog {
                     .collect();
                 unknown.sort_unstable();
                 let cleared = self.clear(org, problems.into_values().collect()).await?;
-                Answer::json(200, &json!({ "cleared": cleared, "unknown": unknown }))
+                Ok((cleared, json!({ "cleared": cleared, "unknown": unknown })))
             }
             Wanted::All => self.clear_where(org, deadline, |_| true).await,
             Wanted::Code(code) => {
@@ -142,7 +163,7 @@ impl IntegrationLog {
         org: SalesforceId,
         deadline: Option<Timestamp>,
         wanted: impl Fn(&Problem) -> bool + Send,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<(usize, Value), PortError> {
         let mut cleared = 0;
         let mut after = None;
         loop {
@@ -156,7 +177,7 @@ impl IntegrationLog {
                 .is_some_and(|deadline| deadline.duration_since(self.clock.now()) < RESERVE);
             if !slice.more || late {
                 let complete = !slice.more;
-                return Answer::json(200, &json!({ "cleared": cleared, "complete": complete }));
+                return Ok((cleared, json!({ "cleared": cleared, "complete": complete })));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The integration's settings: `GET /settings`, `PUT /settings` over the version that was read.
 
 use dealbridge_aws::{Store, settings::Replaced};
-use dealbridge_core::settings::Settings;
+use dealbridge_core::{code::Code, finding::Finding, settings::Settings};
 use dealbridge_lambda::{
     Function, Invocation,
     access::{Caller, Groups},
@@ -9,7 +9,6 @@ use dealbridge_lambda::{
 };
 use lambda_runtime::Error;
 use serde_json::{Value, json};
-use tracing::info;
 
 /// The calls that the function answers.
 pub const ROUTES: [(&str, &str); 2] = [("GET", "/settings"), ("PUT", "/settings")];
@@ -72,20 +71,15 @@ impl SettingsFunction {
             .as_ref()
             .map(|idempotency| (&idempotency.key, idempotency.receipt(&stored)));
         let receipt = receipt.as_ref().map(|(key, receipt)| (*key, receipt));
-        match self
+        let said = Finding::new(Code::SettingsReplaced)
+            .value((seen + 1).to_string())
+            .other(&caller.user);
+        let replaced = self
             .store
-            .replace_settings(&settings, seen, receipt)
-            .await?
-        {
-            Replaced::Yes => {
-                let version = seen + 1;
-                info!(
-                    settings.version = version,
-                    user.subject = caller.subject,
-                    "The settings are at version {version}"
-                );
-                Ok(stored)
-            }
+            .replace_settings(&settings, seen, &said, receipt)
+            .await?;
+        match replaced {
+            Replaced::Yes => Ok(stored),
             Replaced::Refused => {
                 // The same request may have gone through meanwhile, and be what this one met.
                 if let Some(idempotency) = &idempotency

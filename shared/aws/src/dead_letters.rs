@@ -125,7 +125,7 @@ impl DeadLetterQueue {
         }))
     }
 
-    /// Begins to move every message back to the queue that it came from.
+    /// Begins to move every message back to the queue whose dead letters these are.
     ///
     /// # Errors
     /// When SQS does not answer, or refuses for another reason than a move that is under way.
@@ -134,6 +134,8 @@ impl DeadLetterQueue {
             .client
             .start_message_move_task()
             .source_arn(arn)
+            // Named, for SQS does not know where a message came from that somebody put there by hand.
+            .set_destination_arn(source_of(arn))
             .send()
             .await;
         match sent {
@@ -150,6 +152,11 @@ impl DeadLetterQueue {
             },
         }
     }
+}
+
+/// The queue whose dead letters a queue holds, by the names that both have (template.yaml).
+fn source_of(arn: &str) -> Option<String> {
+    arn.strip_suffix("-dlq").map(str::to_owned)
 }
 
 fn port_error(operation: &str, error: &dyn std::error::Error) -> PortError {

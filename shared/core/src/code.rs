@@ -227,6 +227,15 @@ codes! {
     IntegrationDisabled "INTEGRATION_DISABLED" Error
         "The Deal Registration integration is switched off."
         "Switch it on in the settings to have Opportunities imported.";
+    SettingsReplaced "SETTINGS_REPLACED" Info
+        "The settings were replaced by {other}; they are at version {value}."
+        "Nothing to do. The next run goes by them.";
+    ProblemsCleared "PROBLEMS_CLEARED" Info
+        "{other} acknowledged {value} open problems."
+        "Nothing to do. Each run looks at them again, and raises those whose codes change.";
+    DeadLettersReplayed "DEAD_LETTERS_REPLAYED" Info
+        "{other} sent {value} dead letters back to their queues ({field})."
+        "Nothing to do. What fails again comes back to the dead-letter queue after five tries.";
 }
 
 impl Code {

@@ -7,6 +7,7 @@ use crate::{
     SalesforceId, SalesforceObject,
     code::Code,
     decide::{self, Condition, Facts, Verdict},
+    field,
     finding::{self, Finding},
     import::read,
     pasted::{self, ConnectedOrg, PastedError, record_url},
@@ -229,7 +230,13 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
             let finding = Finding::new(Code::ImportSuppressed).other(other.unwrap_or_default());
             (Outlook::Suppressed, vec![said(false, finding)])
         }
-        Verdict::NotACandidate(finding) => (Outlook::NotACandidate, vec![said(false, finding)]),
+        Verdict::NotACandidate(mut finding) => {
+            let path = api_name(&finding.context.field);
+            if let Some(value) = facts.row.and_then(|row| row.get(path)) {
+                finding.context.value = field::shown(value);
+            }
+            (Outlook::NotACandidate, vec![said(false, finding)])
+        }
     };
     let checked = if decision.conditions.is_empty() {
         as_candidate(facts, settings)
@@ -373,6 +380,7 @@ mod tests {
         assert_eq!(verdict, Outlook::NotACandidate);
         assert_eq!(conditions[0].code, Code::NotACandidate);
         assert_eq!(conditions[0].field.as_deref(), Some("Import__c"));
+        assert_eq!(conditions[0].value.as_deref(), Some("false"));
         let (_, flagged) = explained(Some(&row(true)), None);
         assert_eq!(conditions[1..], flagged);
     }
