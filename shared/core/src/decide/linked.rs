@@ -103,6 +103,9 @@ pub(super) fn update(
     if claim.pending.is_some() && matches!(status, LinkStatus::Synced | LinkStatus::Paused) {
         // The write that is on its way sets the Sync Flag, too.
         (status, reason) = (LinkStatus::Pending, None);
+    } else if status == LinkStatus::Synced && link.status == LinkStatus::Synced {
+        // What Salesforce refused of the link's own write is still refused.
+        reason.clone_from(&link.reason);
     }
     let stamp = facts.row.and_then(Row::stamp).unwrap_or(link.stamp);
     let status_changed = status != link.status || reason != link.reason;

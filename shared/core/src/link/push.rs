@@ -173,7 +173,8 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
         Err(Again::Busy)
     }
 
-    /// Leaves out the fields that a user changed since the preview. Answers the stamp that the rest may be written over.
+    /// Leaves out the fields that a user changed since the preview, and those that hold their values already: an earlier
+    /// delivery wrote them and died. Answers the stamp that the rest may be written over.
     async fn leave_newer_edits(
         &self,
         object: SalesforceObject,
@@ -211,7 +212,11 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
             finding.context.field = newer.join(", ");
             delivered.findings.push(finding);
         }
-        fields.retain(|field, _| !newer.contains(field));
+        fields.retain(|field, target| {
+            let is_there = row.get(field).is_some_and(|now| same(now, target));
+            delivered.written |= is_there;
+            !is_there && !newer.contains(field)
+        });
         Ok(row.stamp())
     }
 
@@ -293,10 +298,24 @@ impl Delivered {
     }
 }
 
-/// Salesforce answers numbers as doubles and blank texts as null.
+/// Salesforce answers numbers as doubles, blank texts as null, instants in its own form and choices in its own order.
 fn same(one: &Value, other: &Value) -> bool {
-    match (one.as_f64(), other.as_f64()) {
-        (Some(one), Some(other)) => (one - other).abs() < f64::EPSILON * one.abs().max(1.0),
+    let choices = |text: &str| -> Vec<String> {
+        let mut choices: Vec<String> = text
+            .split(';')
+            .map(|choice| choice.trim().to_owned())
+            .collect();
+        choices.sort();
+        choices
+    };
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            matches!((one.as_f64(), other.as_f64()), (Some(one), Some(other)) if (one - other).abs() < f64::EPSILON * one.abs().max(1.0))
+        }
+        (Value::String(one), Value::String(other)) => {
+            choices(one) == choices(other)
+                || matches!((Stamp::parse(one), Stamp::parse(other)), (Ok(one), Ok(other)) if one == other)
+        }
         _ => one == other || (crate::field::is_blank(one) && crate::field::is_blank(other)),
     }
 }
@@ -314,4 +333,36 @@ pub async fn send_outbox<S: LinkStore, Q: PushQueue>(
         queue.send(&requests).await?;
     }
     Ok(requests.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::same;
+
+    #[test]
+    fn values_are_the_same_in_whatever_form_salesforce_answers_them() {
+        for (one, other) in [
+            (json!(5), json!(5.0)),
+            (json!(null), json!(" ")),
+            (json!(" Won"), json!("Won")),
+            (json!("A;B"), json!("B; A")),
+            (
+                json!("2026-05-01T07:25:37Z"),
+                json!("2026-05-01T07:25:37.000+0000"),
+            ),
+        ] {
+            assert!(same(&one, &other), "{one} {other}");
+        }
+        for (one, other) in [
+            (json!(5), json!(5.01)),
+            (json!(0), json!(null)),
+            (json!(false), json!(null)),
+            (json!("A"), json!("a")),
+            (json!("2026-05-01"), json!("2026-05-02")),
+        ] {
+            assert!(!same(&one, &other), "{one} {other}");
+        }
+    }
 }
