@@ -231,10 +231,10 @@ codes! {
         "The settings were replaced by {other}; they are at version {value}."
         "Nothing to do. The next run goes by them.";
     ProblemsCleared "PROBLEMS_CLEARED" Info
-        "{other} acknowledged {value} open problems."
+        "{other} acknowledged open problems: {value}."
         "Nothing to do. Each run looks at them again, and raises those whose codes change.";
     DeadLettersReplayed "DEAD_LETTERS_REPLAYED" Info
-        "{other} sent {value} dead letters back to their queues ({field})."
+        "{other} sent dead letters back to their queues ({field}): {value}."
         "Nothing to do. What fails again comes back to the dead-letter queue after five tries.";
 }
 
