@@ -21,6 +21,7 @@ use crate::{
     connection::{ApiVersion, Connection, locator_path},
     credentials::Credentials,
     login::Login,
+    opportunity,
     retry::{Jitter, RetryPolicy},
     soql::{IDS_PER_STATEMENT, Statement},
 };
@@ -288,11 +289,10 @@ impl Salesforce for SalesforceClient {
         let mut rows = Vec::new();
         for ids in distinct(ids).chunks(IDS_PER_STATEMENT) {
             let statement = Statement::opportunities(ids, fields);
-            rows.append(
-                &mut self
-                    .all_rows_again(&statement, SalesforceObject::Opportunity)
-                    .await?,
-            );
+            let read = self
+                .all_rows_again(&statement, SalesforceObject::Opportunity)
+                .await?;
+            rows.extend(read.into_iter().map(opportunity::without_deleted));
         }
         Ok(rows)
     }

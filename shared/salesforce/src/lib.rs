@@ -14,6 +14,7 @@ mod fault;
 mod http;
 mod jwt;
 mod login;
+mod opportunity;
 mod retry;
 mod soql;
 mod update;

@@ -21,10 +21,15 @@ const LONGEST_PATH: usize = 16_000;
 const ROW_FIELDS: [&str; 3] = ["Id", "IsDeleted", "SystemModstamp"];
 
 /// What an Opportunity is read with beside the mapped fields.
-const ACCOUNT_FIELDS: [&str; 3] = ["AccountId", "Account.Id", "Account.Name"];
+const ACCOUNT_FIELDS: [&str; 4] = [
+    "AccountId",
+    "Account.Id",
+    "Account.Name",
+    "Account.IsDeleted",
+];
 
-const CONTACT_ROLES: &str = "(SELECT Id, ContactId, IsPrimary, Role, Contact.Id, Contact.Name, Contact.FirstName, \
-     Contact.LastName, Contact.Email, Contact.Phone, Contact.Title FROM OpportunityContactRoles)";
+const CONTACT_ROLES: &str = "(SELECT Id, IsDeleted, ContactId, IsPrimary, Role, Contact.Id, Contact.IsDeleted, \
+     Contact.Name, Contact.FirstName, Contact.LastName, Contact.Email, Contact.Phone, Contact.Title FROM OpportunityContactRoles)";
 
 /// Characters of a statement that may stand in a query string as they are.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -205,7 +210,7 @@ mod tests {
         assert_eq!(
             statement.text,
             format!(
-                "SELECT Id, IsDeleted, SystemModstamp, AccountId, Account.Id, Account.Name, Amount, {CONTACT_ROLES} \
+                "SELECT Id, IsDeleted, SystemModstamp, AccountId, Account.Id, Account.Name, Account.IsDeleted, Amount, {CONTACT_ROLES} \
                  FROM Opportunity WHERE Id IN ('006dM00000Mw7VtQAJ')"
             )
         );

@@ -1,0 +1,83 @@
+//! What an Opportunity is read with. The recycle bin takes part in the query, so that a deleted Opportunity is told
+//! from a hidden one; of what belongs to an Opportunity, only what is not deleted counts.
+
+use dealbridge_core::salesforce::Row;
+use serde_json::Value;
+
+/// Takes out of an Opportunity's row what is deleted: Contact Roles go, a deleted Account or Contact reads as null,
+/// just as one that the integration user may not see.
+pub(crate) fn without_deleted(mut row: Row) -> Row {
+    clear_if_deleted(row.0.get_mut("Account"));
+    let roles = row
+        .0
+        .get_mut("OpportunityContactRoles")
+        .and_then(|roles| roles.get_mut("records"))
+        .and_then(Value::as_array_mut);
+    if let Some(roles) = roles {
+        roles.retain(|role| !is_deleted(role));
+        for role in roles {
+            clear_if_deleted(role.get_mut("Contact"));
+        }
+    }
+    row
+}
+
+fn is_deleted(record: &Value) -> bool {
+    record.get("IsDeleted") == Some(&Value::Bool(true))
+}
+
+fn clear_if_deleted(record: Option<&mut Value>) {
+    if let Some(record) = record.filter(|record| is_deleted(record)) {
+        *record = Value::Null;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(value: Value) -> Row {
+        match value {
+            Value::Object(fields) => Row(fields),
+            other => panic!("{other} is no row"),
+        }
+    }
+
+    #[test]
+    fn what_is_deleted_does_not_count_and_the_rest_stays() {
+        let role = |id: &str, deleted: bool, contact: Value| json!({ "Id": id, "IsDeleted": deleted, "Contact": contact });
+        let contact = |deleted: bool| json!({ "Name": "Ann", "IsDeleted": deleted });
+        let read = row(json!({
+            "IsDeleted": true,
+            "Account": { "Name": "Acme", "IsDeleted": true },
+            "OpportunityContactRoles": { "records": [
+                role("a", true, contact(false)),
+                role("b", false, contact(true)),
+                role("c", false, contact(false)),
+                role("d", false, Value::Null),
+            ] },
+        }));
+
+        assert_eq!(
+            without_deleted(read),
+            row(json!({
+                "IsDeleted": true,
+                "Account": null,
+                "OpportunityContactRoles": { "records": [
+                    role("b", false, Value::Null),
+                    role("c", false, contact(false)),
+                    role("d", false, Value::Null),
+                ] },
+            }))
+        );
+    }
+
+    #[test]
+    fn a_row_without_account_and_roles_stays_as_it_is() {
+        let read = row(json!({ "Account": null, "OpportunityContactRoles": null }));
+
+        assert_eq!(without_deleted(read.clone()), read);
+    }
+}
