@@ -1,10 +1,10 @@
 //! Dead letters: how many wait in each queue, and giving them another five tries.
 
-use dealbridge_aws::{
+use dealbridge_core::{code::Code, finding::Finding, ports::PortError};
+use dealbridge_lambda::aws::{
     Store,
     dead_letters::{DeadLetterQueue, DeadLetters, MoveStarted, MoveTask},
 };
-use dealbridge_core::{code::Code, finding::Finding, ports::PortError};
 use dealbridge_lambda::{
     Function, Invocation,
     access::{Caller, Groups},

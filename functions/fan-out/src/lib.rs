@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, SqsImports, SqsSyncRequests, SqsWrites, Store};
 use dealbridge_core::{
     fan_out::{FanOut, Listed},
     import::Disposition,
@@ -11,8 +10,9 @@ use dealbridge_core::{
     ports::{Clock, PortError},
     run::Mode,
 };
+use dealbridge_lambda::aws::{DynamoPortal, SqsImports, SqsSyncRequests, SqsWrites, Store};
+use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{Function, Invocation, sqs};
-use dealbridge_salesforce::SalesforceClient;
 use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Value, json};

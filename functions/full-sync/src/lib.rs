@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{SqsSyncRequests, Store};
 use dealbridge_core::{
     ports::Clock,
     run::DEAL_REGISTRATION,
     sync_request::{Requested, request_run},
 };
+use dealbridge_lambda::aws::{SqsSyncRequests, Store};
 use dealbridge_lambda::{
     Function, Invocation,
     access::Groups,

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, Store};
 use dealbridge_core::{
     import::Import,
     message::ImportRequest,
     ports::{Clock, Delivery},
 };
+use dealbridge_lambda::aws::{DynamoPortal, Store};
+use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{Function, Invocation, sqs};
-use dealbridge_salesforce::SalesforceClient;
 use lambda_runtime::Error;
 use serde_json::Value;
 

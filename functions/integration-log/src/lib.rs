@@ -8,19 +8,19 @@ mod stream;
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, Store};
 use dealbridge_core::{
     code::{Code, Level},
     pasted::ConnectedOrg,
     ports::{Clock, Portal},
     settings::Settings,
 };
+use dealbridge_lambda::aws::{DynamoPortal, Store};
+use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Function, Invocation,
     access::Groups,
     http::{self, Answer, Idempotency, Query, Refusal, Request, body},
 };
-use dealbridge_salesforce::SalesforceClient;
 use lambda_runtime::Error;
 use serde_json::Value;
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use dealbridge_aws::log::{Cleared, Slice};
 use dealbridge_core::{
     SalesforceId,
     code::Code,
@@ -10,6 +9,7 @@ use dealbridge_core::{
     ports::{ImportStore, PortError},
     problem::Problem,
 };
+use dealbridge_lambda::aws::log::{Cleared, Slice};
 use dealbridge_lambda::{
     access::Caller,
     http::{Answer, Refusal, Request, body, cursor},

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use dealbridge_aws::{Store, keys};
 use dealbridge_core::{
     entry::{Entry, PackedEntry},
     ports::PortError,
     run::RunId,
 };
+use dealbridge_lambda::aws::{Store, keys};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 

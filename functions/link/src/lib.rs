@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, SqsWrites, Store};
 use dealbridge_core::{
     link::{
         Links, Master,
@@ -11,13 +10,14 @@ use dealbridge_core::{
     },
     ports::{Clock, Portal},
 };
+use dealbridge_lambda::aws::{DynamoPortal, SqsWrites, Store};
+use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Function, Invocation,
     access::{Caller, Groups},
     http::{Answer, Idempotency, Refusal, Request, respond},
     link_api,
 };
-use dealbridge_salesforce::SalesforceClient;
 use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::Value;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::Store;
 use dealbridge_core::{import::Disposition, link::push::Push, message::PushRequest, ports::Clock};
+use dealbridge_lambda::aws::Store;
+use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{Function, Invocation, sqs};
-use dealbridge_salesforce::SalesforceClient;
 use lambda_runtime::Error;
 use serde_json::Value;
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, Store, log::AuditRow, records::LinkFilter};
 use dealbridge_core::{
     link::store::LinkStore,
     pasted::ConnectedOrg,
@@ -10,6 +9,7 @@ use dealbridge_core::{
     record::{LinkStatus, RecordId, RecordKind},
     settings::Settings,
 };
+use dealbridge_lambda::aws::{DynamoPortal, Store, log::AuditRow, records::LinkFilter};
 use dealbridge_lambda::{
     Function, Invocation,
     access::Groups,

@@ -1,6 +1,6 @@
 //! The records function on Lambda.
 
-use dealbridge_aws::DynamoPortal;
+use dealbridge_lambda::aws::DynamoPortal;
 use dealbridge_lambda::wiring::Wiring;
 use records::Records;
 

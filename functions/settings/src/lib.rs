@@ -1,7 +1,7 @@
 //! The integration's settings: `GET /settings`, `PUT /settings` over the version that was read.
 
-use dealbridge_aws::{Store, settings::Replaced};
 use dealbridge_core::{code::Code, finding::Finding, settings::Settings};
+use dealbridge_lambda::aws::{Store, settings::Replaced};
 use dealbridge_lambda::{
     Function, Invocation,
     access::{Caller, Groups},

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dealbridge_aws::{DynamoPortal, Store};
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
     link::{Unlinks, unlink::Unlinked},
     ports::Clock,
 };
+use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::{
     Function, Invocation,
     access::Groups,

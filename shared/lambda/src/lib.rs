@@ -10,5 +10,10 @@ pub mod sqs;
 pub mod telemetry;
 pub mod wiring;
 
+/// The adapters that functions are wired with: they know them through this layer alone.
+pub use dealbridge_aws as aws;
+/// The adapter of Salesforce.
+pub use dealbridge_salesforce as salesforce;
+
 pub use clock::{SystemClock, UlidIds};
 pub use invocation::{Function, Invocation, run};

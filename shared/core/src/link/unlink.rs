@@ -89,7 +89,10 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             let mut next = record.clone();
             next.version += 1;
             next.link = None;
-            let name = link.name.clone().unwrap_or_default();
+            let name = record
+                .salesforce_name(&settings)
+                .unwrap_or_default()
+                .to_owned();
             let salesforce = SalesforceRecord::new(&org, link.object, link.salesforce_id, &name);
             let unlinked = Unlinked {
                 record: next.clone(),
