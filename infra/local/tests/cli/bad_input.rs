@@ -1,0 +1,195 @@
+//! Bad input: a clear sentence with file, row, field and what to do, exit code 1, nothing half done.
+
+use crate::place::{Folder, command, dealbridge, ended, text};
+
+#[test]
+fn a_folder_that_is_none_is_named_with_what_it_should_hold() {
+    dealbridge(&["sync", "--org", "no-such-folder"]).refused_with(&[
+        "no-such-folder is not a folder",
+        "Opportunity.csv",
+        "channeltivity.json",
+    ]);
+}
+
+#[test]
+fn a_missing_file_is_named_with_what_to_do() {
+    let folder = Folder::new();
+    std::fs::remove_file(folder.file("Contact.csv")).unwrap();
+
+    folder.sync().refused_with(&[
+        "Contact.csv",
+        "the file is missing; export Contact from Salesforce",
+    ]);
+}
+
+#[test]
+fn a_malformed_row_is_named_with_file_and_line() {
+    let folder = Folder::new();
+    folder.edit(
+        "Account.csv",
+        "\"Corvid Logistics\",",
+        "\"Corvid Logistics\",\"x\",",
+    );
+
+    folder
+        .sync()
+        .refused_with(&["Account.csv, row 3", "check its commas and quotes"]);
+}
+
+#[test]
+fn an_unknown_column_is_named_with_the_object() {
+    let folder = Folder::new();
+    folder.edit("Account.csv", "\"Website\"", "\"Websyte\"");
+
+    folder.sync().refused_with(&[
+        "Account.csv, row 1, field Websyte",
+        "is no field of Account",
+        "__c",
+    ]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_named_with_row_and_field() {
+    let folder = Folder::new();
+    folder.edit("Opportunity.csv", "\"2026-06-15\"", "\"soon\"");
+
+    folder.sync().refused_with(&[
+        "Opportunity.csv, row 2, field CloseDate",
+        "\"soon\" should be a date such as",
+    ]);
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let folder = Folder::new();
+    folder
+        .edit("Opportunity.csv", "\"2026-06-15\"", "\"soon\"")
+        .edit("channeltivity.json", "[\"grp-admins\"]", "[\"grp-nobody\"]");
+
+    folder.sync().refused_with(&[
+        "Opportunity.csv, row 2",
+        "channeltivity.json: users[0].groups: there is no group \"grp-nobody\"",
+    ]);
+}
+
+#[test]
+fn a_broken_channeltivity_json_is_told_with_line_place_and_what_to_do() {
+    let cases: [(&str, &str, &[&str]); 5] = [
+        (
+            "{\n  \"settings\"",
+            "{\n  settings",
+            &[
+                "line 2, column 3",
+                "look for a missing bracket, quote or comma",
+            ],
+        ),
+        (
+            "\"my_domain\"",
+            "\"my_domian\"",
+            &["line 4", "unknown field `my_domian`", "correct it there"],
+        ),
+        (
+            "\"enabled\": true",
+            "\"enabled\": \"yes\"",
+            &["settings.distributor_module.enabled", "expected a boolean"],
+        ),
+        (
+            "00DaP000000000VUAQ",
+            "006aP00000008G0QAI",
+            &["settings.organization_id", "begins with 00D"],
+        ),
+        (
+            "\"owner\": \"usr-rosa\"",
+            "\"owner\": \"usr-rose\"",
+            &["leads[0].owner", "there is no user \"usr-rose\""],
+        ),
+    ];
+    for (from, to, parts) in cases {
+        let folder = Folder::new();
+        folder.edit("channeltivity.json", from, to);
+
+        let ended = folder.sync();
+
+        ended.refused_with(&["channeltivity.json"]);
+        ended.refused_with(parts);
+    }
+}
+
+#[test]
+fn a_missing_channeltivity_json_is_told_with_what_it_holds() {
+    let folder = Folder::new();
+    std::fs::remove_file(folder.file("channeltivity.json")).unwrap();
+
+    folder.sync().refused_with(&[
+        "channeltivity.json: cannot be read",
+        "settings, organizations, groups and users",
+    ]);
+}
+
+#[test]
+fn a_busy_port_is_told_before_anything_begins() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+
+    dealbridge(&["up", "--port", &port, "--data-dir", text(&data)]).refused_with(&[
+        &format!("the port {port} of 127.0.0.1 is in use by another program"),
+        "--port 0",
+    ]);
+
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_bad_folder_leaves_the_data_directory_as_it_was() {
+    let folder = Folder::new();
+    folder.edit("Opportunity.csv", "\"2026-06-15\"", "\"soon\"");
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+
+    dealbridge(&["sync", "--org", folder.path(), "--data-dir", text(&data)])
+        .refused_with(&["field CloseDate"]);
+
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_one_is_named() {
+    let folder = Folder::new();
+    let file = folder.file("Account.csv");
+
+    dealbridge(&["sync", "--data-dir", text(&file)]).refused_with(&[
+        "the data directory",
+        "Account.csv cannot be used",
+        "choose another --data-dir",
+    ]);
+}
+
+#[test]
+fn an_unset_variable_is_named_with_what_is_needed() {
+    let mut sync = command(&["sync", "--salesforce-url", "https://acme.my.salesforce.com"]);
+    sync.env("SALESFORCE_CLIENT_ID", "id");
+
+    ended(sync).refused_with(&["SALESFORCE_CLIENT_SECRET is not set", "SALESFORCE_USERNAME"]);
+}
+
+#[test]
+fn an_address_that_is_none_is_named_by_its_option() {
+    let mut sync = command(&["sync", "--salesforce-url", "acme"]);
+    sync.env("SALESFORCE_CLIENT_ID", "id")
+        .env("SALESFORCE_CLIENT_SECRET", "secret");
+
+    ended(sync).refused_with(&["--salesforce-url cannot be used"]);
+}
+
+#[test]
+fn unknown_arguments_fail_like_everything_else_and_help_does_not() {
+    dealbridge(&["sync", "--jsn"]).refused_with(&["--jsn"]);
+    dealbridge(&["synchronize"]).refused_with(&["synchronize"]);
+    dealbridge(&["up", "--port", "http"]).refused_with(&["--port"]);
+
+    let help = dealbridge(&["--help"]);
+    assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
+    assert!(help.out.contains("sync") && help.out.contains("explain"));
+}
