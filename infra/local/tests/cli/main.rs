@@ -1,4 +1,9 @@
 //! The commands as a person meets them: exit codes, standard output, standard error.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what cannot go on here is a failed test"
+)]
 
 mod bad_input;
 mod explain;

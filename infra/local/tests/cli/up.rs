@@ -19,25 +19,25 @@ struct Served {
 }
 
 fn up(arguments: &[&str]) -> Served {
-    let mut command = command(arguments);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut printed = String::new();
-    loop {
-        let line = lines.next().expect("it ended before it listened").unwrap();
+    let mut served = Served {
+        child: command(arguments).stdout(Stdio::piped()).spawn().unwrap(),
+        printed: String::new(),
+        address: String::new(),
+    };
+    let mut lines = BufReader::new(served.child.stdout.take().unwrap()).lines();
+    for line in lines.by_ref() {
+        let line = line.unwrap();
         if let Some(address) = line.strip_prefix("listening on http://") {
-            let address = address.to_owned();
-            // What it prints later is read, so that it never waits for a reader.
-            std::thread::spawn(move || lines.count());
-            return Served {
-                child,
-                printed,
-                address,
-            };
+            address.clone_into(&mut served.address);
+            break;
         }
-        printed.push_str(&line);
-        printed.push('\n');
+        served.printed.push_str(&line);
+        served.printed.push('\n');
     }
+    assert_ne!(served.address, "", "it ended before it listened");
+    // What it prints later is read, so that it never waits for a reader.
+    std::thread::spawn(move || lines.count());
+    served
 }
 
 impl Served {
