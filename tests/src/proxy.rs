@@ -1,0 +1,247 @@
+//! A proxy between an SDK and its server that makes requests go wrong on order.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, StatusCode, header},
+    response::Response,
+};
+use dealbridge_salesforce::{Timeouts, http_client};
+use futures::{StreamExt, stream};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+/// What happens to one request.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// It goes through.
+    None,
+    /// It does not reach the server; this is the answer.
+    Answer(u16, Value),
+    /// The server does its work, and this is the answer instead of its own.
+    AnswerAfter(u16, Value),
+    /// The server does its work, and half of its answer arrives.
+    Cut,
+    /// It does not reach the server, and the connection breaks.
+    Drop,
+    /// The server does its work, and the connection breaks.
+    DropAfter,
+    /// It reaches the server twice, one after the other; the second answer counts.
+    Twice,
+    /// The request or the answer is changed on its way.
+    Edit(fn(&mut Value), fn(&mut Value)),
+}
+
+#[derive(Default)]
+struct Orders {
+    action: String,
+    faults: VecDeque<Fault>,
+    seen: Vec<(String, Value)>,
+}
+
+/// A running proxy. It lives as long as the test's runtime.
+#[derive(Clone)]
+pub struct Proxy {
+    url: String,
+    orders: Arc<Mutex<Orders>>,
+}
+
+#[derive(Clone)]
+struct Between {
+    target: String,
+    http: reqwest::Client,
+    orders: Arc<Mutex<Orders>>,
+}
+
+impl Proxy {
+    /// Starts a proxy before the server at that address.
+    pub async fn start(target: &str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let orders: Arc<Mutex<Orders>> = Arc::default();
+        let between = Between {
+            target: target.to_owned(),
+            http: http_client(Timeouts::default()).unwrap(),
+            orders: Arc::clone(&orders),
+        };
+        let router = Router::new().fallback(pass).with_state(between);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, orders }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    fn orders<T>(&self, act: impl FnOnce(&mut Orders) -> T) -> T {
+        act(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Orders faults for the next requests of one action, one after the other; the rest go through.
+    pub fn order(&self, action: &str, faults: impl IntoIterator<Item = Fault>) {
+        self.orders(|orders| {
+            orders.action = action.to_owned();
+            orders.faults = faults.into_iter().collect();
+            orders.seen.clear();
+        });
+    }
+
+    /// The bodies of the requests of that action since the last order.
+    #[must_use]
+    pub fn seen(&self, action: &str) -> Vec<Value> {
+        self.orders(|orders| {
+            let seen = orders.seen.iter();
+            seen.filter(|(name, _)| name == action)
+                .map(|(_, body)| body.clone())
+                .collect()
+        })
+    }
+
+    /// How many ordered faults were not met.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.orders(|orders| orders.faults.len())
+    }
+}
+
+async fn pass(State(between): State<Between>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let action = parts
+        .headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok()?.split('.').next_back())
+        .unwrap_or_default()
+        .to_owned();
+    let fault = {
+        let mut orders = between
+            .orders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let ordered = orders.action == action;
+        if ordered {
+            let json = serde_json::from_slice(&body).unwrap_or_default();
+            orders.seen.push((action.clone(), json));
+        }
+        ordered
+            .then(|| orders.faults.pop_front())
+            .flatten()
+            .unwrap_or(Fault::None)
+    };
+    let path = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let ask = async |body: Bytes| between.ask(path, &parts.headers, body).await;
+    match fault {
+        Fault::None => answer(ask(body).await),
+        Fault::Answer(status, json) => json_answer(status, &json),
+        Fault::AnswerAfter(status, json) => {
+            ask(body).await;
+            json_answer(status, &json)
+        }
+        Fault::Cut => {
+            let (status, headers, bytes) = ask(body).await;
+            let whole = bytes.len();
+            let half = stream::once(async move { Ok(bytes.slice(..whole / 2)) });
+            broken(status, &headers, whole, half.boxed())
+        }
+        Fault::Drop => broken(
+            StatusCode::OK,
+            &HeaderMap::new(),
+            100,
+            stream::empty().boxed(),
+        ),
+        Fault::DropAfter => {
+            let (status, headers, bytes) = ask(body).await;
+            broken(status, &headers, bytes.len(), stream::empty().boxed())
+        }
+        Fault::Twice => {
+            ask(body.clone()).await;
+            answer(ask(body).await)
+        }
+        Fault::Edit(request, reply) => {
+            let mut json: Value = serde_json::from_slice(&body).unwrap_or_default();
+            request(&mut json);
+            let (status, _, bytes) = ask(json.to_string().into()).await;
+            let mut json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            reply(&mut json);
+            json_answer(status.as_u16(), &json)
+        }
+    }
+}
+
+impl Between {
+    async fn ask(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> (StatusCode, HeaderMap, Bytes) {
+        let mut call = self.http.post(format!("{}{path}", self.target)).body(body);
+        for (name, value) in headers {
+            if name != header::HOST && name != header::CONTENT_LENGTH {
+                call = call.header(name, value);
+            }
+        }
+        let reply = call.send().await.unwrap();
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        (status, headers, reply.bytes().await.unwrap_or_default())
+    }
+}
+
+/// Headers that belong to a body as it was, not to the one that is passed on.
+const OF_THE_BODY: [HeaderName; 3] = [
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONTENT_ENCODING,
+];
+
+fn answer((status, headers, body): (StatusCode, HeaderMap, Bytes)) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    for (name, value) in &headers {
+        if !OF_THE_BODY.contains(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+fn json_answer(status: u16, json: &Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap();
+    let headers = HeaderMap::from_iter([(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/x-amz-json-1.0"),
+    )]);
+    answer((status, headers, json.to_string().into()))
+}
+
+/// An answer that promises more than it holds, and then breaks off.
+fn broken(
+    status: StatusCode,
+    headers: &HeaderMap,
+    length: usize,
+    start: stream::BoxStream<'static, Result<Bytes, std::io::Error>>,
+) -> Response {
+    let end = stream::once(async {
+        // What was sent must be on its way before the connection breaks.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        Err(std::io::Error::other("cut as ordered"))
+    });
+    let mut response = answer((status, headers.clone(), Bytes::new()));
+    let headers = response.headers_mut();
+    headers.remove("x-amz-crc32");
+    headers.insert(header::CONTENT_LENGTH, length.max(1).into());
+    *response.body_mut() = Body::from_stream(start.chain(end));
+    response
+}

@@ -1,0 +1,320 @@
+//! The product driven by hand: the handlers over embedded servers, each step asked for by the test.
+
+mod queues;
+
+use std::{sync::Arc, time::Duration};
+
+use dealbridge_aws::{
+    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store, queue, sdk_config,
+};
+use dealbridge_core::{
+    SalesforceId,
+    message::ImportRequest,
+    portal::{User, UserStatus},
+    ports::{Clock, RunStore},
+    run::{Run, RunId, RunStatus},
+    sync_request::{self, Requested},
+};
+use dealbridge_lambda::{Function, Invocation};
+use dealbridge_local::{database, folder::PortalFolder};
+use dealbridge_local_org::{OrgHandle, OrgOptions, OrgServer};
+use dealbridge_local_queue::{QueueHandle, QueueOptions, QueueServer};
+use dealbridge_salesforce::{
+    Connection, Credentials, RetryPolicy, SalesforceClient, Timeouts, http_client,
+};
+use fan_out::FanOutFunction;
+use import_worker::ImportWorker;
+use serde_json::{Value, json};
+
+pub use self::queues::{Delivery, event_of};
+use crate::{
+    clock::{NumberedIds, TestClock},
+    folder::OrgFolder,
+    ledger::Ledger,
+    people,
+    proxy::Proxy,
+};
+
+/// The queue of import requests.
+pub const IMPORTS: &str = "imports";
+/// The queue of sync requests.
+pub const SYNC_REQUESTS: &str = "sync-requests";
+/// The queue of writes to Salesforce.
+pub const WRITES: &str = "salesforce-writes";
+/// How long a received message stays hidden, as template.yaml has it for imports.
+const VISIBILITY: Duration = Duration::from_secs(390);
+
+/// The product, standing still.
+pub struct World {
+    /// The simulated org.
+    pub org: OrgHandle,
+    /// The queue server.
+    pub queues: QueueHandle,
+    /// Time.
+    pub clock: TestClock,
+    /// The store, over the wire and through [`World::dynamodb`].
+    pub store: Store,
+    /// The portal.
+    pub portal: DynamoPortal,
+    /// The Salesforce client of all functions.
+    pub salesforce: SalesforceClient,
+    /// Counts AWS requests.
+    pub meter: Meter,
+    /// Where DynamoDB itself listens.
+    pub database: String,
+    /// Between the store and DynamoDB.
+    pub dynamodb: Proxy,
+    /// Between the senders and SQS.
+    pub sqs: Proxy,
+    /// The fan-out.
+    pub fan_out: Arc<FanOutFunction>,
+    /// The import worker.
+    pub worker: Arc<ImportWorker>,
+    sync_requests: SqsSyncRequests,
+    /// The test's own hands on the queues, past the proxy and the meter.
+    hands: aws_sdk_sqs::Client,
+    http: reqwest::Client,
+}
+
+impl World {
+    /// Starts everything over an org folder. Nothing has run yet.
+    pub async fn start(folder: &OrgFolder) -> Self {
+        let place = folder.write();
+        let clock = TestClock::new();
+        let data = dealbridge_local_org::OrgFolder::load(place.path()).unwrap();
+        let org = OrgServer::start(data, OrgOptions::default()).await.unwrap();
+        let salesforce = client(&org, &clock);
+
+        let meter = Meter::default();
+        let database = format!("http://{}", database::serve(None).await.unwrap());
+        let dynamodb = Proxy::start(&database).await;
+        let config = sdk_config(&Endpoint::Local {
+            url: dynamodb.url(),
+        })
+        .await;
+        let store = Store::new(
+            &config,
+            database::tables(),
+            meter.clone(),
+            Arc::new(clock.clone()),
+            Arc::new(NumberedIds::default()),
+        );
+        database::create_tables(store.client()).await.unwrap();
+        let portal = DynamoPortal::new(store.clone());
+        let people = PortalFolder::load(place.path()).unwrap();
+        portal.put_settings(&people.settings, None).await.unwrap();
+        portal.seed(&people.people).await.unwrap();
+
+        let queues = start_queues(&clock).await;
+        let sqs = Proxy::start(&queues.endpoint_url()).await;
+        let through = sdk_config(&Endpoint::Local { url: sqs.url() }).await;
+        let sender = |name: &str| {
+            let client = queue::sqs_client(&through, meter.clone());
+            queue::Sender::new(client, queues.queue_url(name))
+        };
+        let direct = sdk_config(&Endpoint::Local {
+            url: queues.endpoint_url(),
+        })
+        .await;
+        let fan_out = FanOutFunction {
+            salesforce: salesforce.clone(),
+            portal: portal.clone(),
+            store: store.clone(),
+            imports: SqsImports(sender(IMPORTS)),
+            sync_requests: SqsSyncRequests(sender(SYNC_REQUESTS)),
+            writes: SqsWrites(sender(WRITES)),
+            clock: Arc::new(clock.clone()),
+        };
+        let worker = ImportWorker {
+            salesforce: salesforce.clone(),
+            portal: portal.clone(),
+            store: store.clone(),
+            clock: Arc::new(clock.clone()),
+        };
+        Self {
+            sync_requests: SqsSyncRequests(sender(SYNC_REQUESTS)),
+            hands: aws_sdk_sqs::Client::new(&direct),
+            http: http_client(Timeouts::default()).unwrap(),
+            org,
+            queues,
+            clock,
+            store,
+            portal,
+            salesforce,
+            meter,
+            database,
+            dynamodb,
+            sqs,
+            fan_out: Arc::new(fan_out),
+            worker: Arc::new(worker),
+        }
+    }
+
+    /// The id of the connected org.
+    #[must_use]
+    pub fn organization(&self) -> SalesforceId {
+        SalesforceId::parse(people::ORGANIZATION).unwrap()
+    }
+
+    /// Calls one of the org's administration hooks over HTTP.
+    pub async fn hook(&self, name: &str, body: Value) -> Value {
+        let url = format!("{}/_org/{name}", self.org.instance_url());
+        let call = self.http.post(url).body(body.to_string());
+        let answer = call
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{name} {body}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Edits an Opportunity as a user would.
+    pub async fn edit(&self, opportunity: SalesforceId, fields: Value) {
+        let body = json!({ "object": "Opportunity", "id": opportunity, "fields": fields });
+        self.hook("edit", body).await;
+    }
+
+    /// Deletes, undeletes, purges, hides or unhides an Opportunity.
+    pub async fn on_opportunity(&self, hook: &str, opportunity: SalesforceId) {
+        self.hook(hook, json!({ "object": "Opportunity", "id": opportunity }))
+            .await;
+    }
+
+    /// Orders faults of the org's answers.
+    pub async fn disturb(&self, fault: Value) {
+        self.hook("fail", fault).await;
+    }
+
+    /// Ends all faults of the org.
+    pub async fn calm(&self) {
+        self.hook("fail", json!({ "times": 0 })).await;
+        self.hook("limit", json!({ "remaining": null })).await;
+    }
+
+    /// Gives a portal user another status.
+    pub async fn set_user(&self, id: &str, status: UserStatus) {
+        let user: User = self.portal.user(id).await.unwrap().unwrap();
+        self.portal
+            .put_user(&User { status, ..user })
+            .await
+            .unwrap();
+    }
+
+    /// Changes the integration's settings.
+    pub async fn set(&self, change: impl FnOnce(&mut dealbridge_core::settings::Settings) + Send) {
+        let (_, settings) = self.portal.versioned_settings().await.unwrap();
+        let mut settings = (*settings).clone();
+        change(&mut settings);
+        self.portal.put_settings(&settings, None).await.unwrap();
+    }
+
+    /// A schedule's tick; answers what the fan-out answers.
+    pub async fn tick(&self, schedule: &str) -> Value {
+        let event = json!({ "schedule": schedule });
+        self.fan_out.handle(event, UNLIMITED).await.unwrap()
+    }
+
+    /// Asks for a full run, as `POST /sync-runs` does.
+    pub async fn request_run(&self) -> Requested {
+        sync_request::request_run(&self.store, &self.sync_requests, self.clock.now())
+            .await
+            .unwrap()
+    }
+
+    /// A full run to its end.
+    pub async fn full(&self) -> Run {
+        let (Requested::Started(run) | Requested::Active(run)) = self.request_run().await;
+        self.deliver_all().await;
+        self.run(run.id).await
+    }
+
+    /// A scheduled run to its end.
+    pub async fn scheduled(&self, schedule: &str) -> Run {
+        let answer = self.tick(schedule).await;
+        let run = RunId::parse(answer["run"].as_str().unwrap()).unwrap();
+        self.deliver_all().await;
+        self.run(run).await
+    }
+
+    /// An hourly run to its end.
+    pub async fn hourly(&self) -> Run {
+        self.clock.advance(Duration::from_secs(3_600));
+        self.scheduled("hourly").await
+    }
+
+    /// A run as it is.
+    pub async fn run(&self, run: RunId) -> Run {
+        RunStore::run(&self.store, run).await.unwrap().unwrap()
+    }
+
+    /// Where a run stands.
+    pub async fn status(&self, run: RunId) -> RunStatus {
+        self.run(run).await.status(self.clock.now())
+    }
+
+    /// Everything in the store.
+    pub async fn ledger(&self) -> Ledger {
+        Ledger::read(&self.store, self.organization()).await
+    }
+
+    /// An import request of a run.
+    #[must_use]
+    pub fn request(&self, run: RunId, opportunity: SalesforceId, fresh: bool) -> ImportRequest {
+        ImportRequest {
+            version: dealbridge_core::message::VERSION,
+            run,
+            org: self.organization(),
+            opportunity,
+            fresh,
+        }
+    }
+}
+
+/// An invocation that nothing stops.
+pub const UNLIMITED: Invocation = Invocation { deadline: None };
+
+fn client(org: &OrgHandle, clock: &TestClock) -> SalesforceClient {
+    let credentials = Credentials::ClientCredentials {
+        client_id: org.client().id.clone(),
+        client_secret: org.client().secret.clone(),
+    };
+    let connection = Connection::parse(org.instance_url()).unwrap();
+    let http = http_client(Timeouts::default()).unwrap();
+    let clock = clock.clone();
+    let client =
+        SalesforceClient::new(connection, credentials, http, Arc::new(move || clock.now()))
+            .unwrap();
+    // Repeats as ever, without the pauses.
+    client.with_retry_policy(RetryPolicy {
+        first_pause: Duration::ZERO,
+        longest_pause: Duration::ZERO,
+        ..RetryPolicy::default()
+    })
+}
+
+async fn start_queues(clock: &TestClock) -> QueueHandle {
+    let options = QueueOptions {
+        clock: Arc::new(clock.for_queues()),
+        seed: Some(1),
+        ..QueueOptions::default()
+    };
+    let queues = QueueServer::start(options).await.unwrap();
+    for name in [SYNC_REQUESTS, IMPORTS, WRITES] {
+        let dead_letters = format!("{name}-dlq");
+        queues
+            .ensure_queue(&dead_letters, &[("MessageRetentionPeriod", "1209600")])
+            .unwrap();
+        let redrive =
+            json!({ "deadLetterTargetArn": queues.queue_arn(&dead_letters), "maxReceiveCount": 5 });
+        let visibility = VISIBILITY.as_secs().to_string();
+        let attributes = [
+            ("VisibilityTimeout", visibility.as_str()),
+            ("RedrivePolicy", &redrive.to_string()),
+        ];
+        queues.ensure_queue(name, &attributes).unwrap();
+    }
+    queues
+}
