@@ -1,0 +1,21 @@
+//! Linking, unlinking, what a link writes to Salesforce, and suppression: the functions' handlers over embedded servers.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its world cannot be set up"
+)]
+
+mod access;
+mod caller;
+mod desk;
+mod dump;
+mod happy;
+mod idempotency;
+mod interleavings;
+mod model;
+mod push;
+mod races;
+mod refusals;
+mod reply;
+mod stage;
+mod stale;
+mod suppression;

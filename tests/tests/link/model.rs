@@ -1,0 +1,227 @@
+//! What links may become, step by step: a model that follows the history of committed transactions and names each step
+//! that breaks an invariant of the architecture.
+
+use std::collections::BTreeMap;
+
+use dealbridge_core::{SalesforceId, record::RecordId};
+use serde_json::Value;
+
+use crate::stage::Step;
+
+/// Who commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The import worker.
+    Import,
+    /// Link, unlink and allow import.
+    Administrator,
+}
+
+/// A claim as the model knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimSeen {
+    /// `live`, `suppressed` or `released`.
+    pub(crate) state: String,
+    /// The record, as it is stored.
+    pub(crate) record: String,
+    /// The epoch.
+    pub(crate) epoch: u64,
+    version: u64,
+    stamp: String,
+    /// Counts the links of this Salesforce record: tells one link of a pair from the next.
+    pub(crate) link: u64,
+}
+
+/// Claims by Salesforce record, and the Salesforce record and version of each record by its key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Model {
+    /// Claims.
+    pub(crate) claims: BTreeMap<String, ClaimSeen>,
+    /// Records.
+    pub(crate) records: BTreeMap<String, (Option<String>, u64)>,
+}
+
+/// What a committed transaction did to a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// A record was linked.
+    Linked,
+    /// A link was cut: its number.
+    Unlinked(u64),
+    /// A suppression was lifted.
+    Allowed,
+    /// Nothing that concerns who belongs to whom.
+    Other,
+}
+
+/// The key of a record in the Records table.
+pub(crate) fn key_of(stored: &str) -> String {
+    let (kind, id) = stored.split_once('/').unwrap();
+    format!("{}#{id}", kind.to_uppercase())
+}
+
+fn text(item: &Value, name: &str) -> Option<String> {
+    item[name]["S"].as_str().map(str::to_owned)
+}
+
+fn number(item: &Value, name: &str) -> u64 {
+    item[name]["N"].as_str().unwrap().parse().unwrap()
+}
+
+impl Model {
+    /// Takes in an item as it is in the store.
+    pub(crate) fn know(&mut self, item: &Value) {
+        let pk = text(item, "pk").unwrap();
+        if let Some(id) = pk.strip_prefix("SF#") {
+            let id = id.split_once('#').unwrap().1.to_owned();
+            let link = self.claims.get(&id).map_or(0, |claim| claim.link);
+            let claim = seen(item, link);
+            self.claims.insert(id, claim);
+        } else {
+            let link = text(item, "salesforce_id");
+            self.records.insert(pk, (link, number(item, "version")));
+        }
+    }
+
+    /// Follows a committed transaction. Answers what it did, and what it broke.
+    pub(crate) fn follow(
+        &mut self,
+        step: &Step,
+        role: Role,
+        org: SalesforceId,
+    ) -> (Act, Vec<String>) {
+        let mut broken = Vec::new();
+        let mut act = Act::Other;
+        let puts: Vec<(&str, &Value)> = step.request["TransactItems"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| Some((item["Put"]["TableName"].as_str()?, &item["Put"]["Item"])))
+            .collect();
+        for (_, item) in puts.iter().filter(|(table, _)| *table == "Records") {
+            let (pk, version) = (text(item, "pk").unwrap(), number(item, "version"));
+            let before = self.records.get(&pk).map_or(0, |(_, version)| *version);
+            if version != before + 1 {
+                broken.push(format!("{pk} went from version {before} to {version}"));
+            }
+            self.know(item);
+        }
+        for (_, item) in puts.iter().filter(|(table, _)| *table == "Links") {
+            let id = text(item, "pk")
+                .unwrap()
+                .rsplit('#')
+                .next()
+                .unwrap()
+                .to_owned();
+            let before = self.claims.get(&id).cloned();
+            let mut after = seen(item, before.as_ref().map_or(0, |claim| claim.link));
+            let was_live = before.as_ref().is_some_and(|claim| claim.state == "live");
+            if after.state == "live" && !was_live {
+                (after.link, act) = (after.link + 1, Act::Linked);
+            } else if after.state == "suppressed" && was_live {
+                act = Act::Unlinked(after.link);
+            } else if after.state == "released"
+                && before
+                    .as_ref()
+                    .is_some_and(|claim| claim.state == "suppressed")
+            {
+                act = Act::Allowed;
+            }
+            broken.extend(transition(&id, before.as_ref(), &after, role, org));
+            self.claims.insert(id, after);
+        }
+        let is_audited = puts.iter().any(|(table, item)| {
+            *table == "Log" && text(item, "pk").is_some_and(|pk| pk.starts_with("RECORD#"))
+        });
+        if role == Role::Administrator && act != Act::Other && !is_audited {
+            broken.push("an administrator's change left no audit row".to_owned());
+        }
+        broken.extend(self.broken_mirrors());
+        (act, broken)
+    }
+
+    /// Record and live claim mirror each other, so each side has at most one other.
+    fn broken_mirrors(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (id, claim) in self
+            .claims
+            .iter()
+            .filter(|(_, claim)| claim.state == "live")
+        {
+            let record = self.records.get(&key_of(&claim.record));
+            if record.and_then(|(link, _)| link.as_ref()) != Some(id) {
+                broken.push(format!(
+                    "the live claim of {id} names {}, which is linked to {record:?}",
+                    claim.record
+                ));
+            }
+        }
+        for (record, (link, _)) in &self.records {
+            let Some(id) = link else { continue };
+            let claim = self.claims.get(id);
+            if !claim.is_some_and(|claim| claim.state == "live" && key_of(&claim.record) == *record)
+            {
+                broken.push(format!(
+                    "{record} is linked to {id}, whose claim is {claim:?}"
+                ));
+            }
+        }
+        broken
+    }
+}
+
+fn seen(item: &Value, link: u64) -> ClaimSeen {
+    ClaimSeen {
+        state: text(item, "state").unwrap(),
+        record: text(item, "record").unwrap(),
+        epoch: number(item, "epoch"),
+        version: number(item, "version"),
+        stamp: text(item, "stamp").unwrap(),
+        link,
+    }
+}
+
+/// What is wrong with a claim's change.
+fn transition(
+    id: &str,
+    before: Option<&ClaimSeen>,
+    after: &ClaimSeen,
+    role: Role,
+    org: SalesforceId,
+) -> Vec<String> {
+    let mut broken = Vec::new();
+    let (epoch, version) = before.map_or((0, 0), |claim| (claim.epoch, claim.version));
+    if after.version != version + 1 {
+        broken.push(format!(
+            "{id} went from version {version} to {}",
+            after.version
+        ));
+    }
+    let from = before.map_or("absent", |claim| claim.state.as_str());
+    let same_record = before.is_none_or(|claim| claim.record == after.record);
+    let allowed = match (role, from, after.state.as_str()) {
+        // A run's mark on the claim, or an update.
+        (Role::Import, from, to) if from == to => same_record && after.epoch == epoch,
+        (Role::Import, "absent" | "released", "live") => {
+            let opportunity = SalesforceId::parse(id).unwrap();
+            let deal = RecordId::of_imported_deal(org, opportunity, u32::try_from(epoch).unwrap());
+            after.epoch == epoch && after.record == format!("deal/{}", deal.id())
+        }
+        (Role::Administrator, "absent" | "suppressed" | "released", "live") => after.epoch == epoch,
+        (Role::Administrator, "live", "suppressed") => same_record && after.epoch == epoch + 1,
+        (Role::Administrator, "suppressed", "released") => same_record && after.epoch == epoch,
+        _ => false,
+    };
+    if !allowed {
+        broken.push(format!("{role:?} made {after:?} of {before:?}"));
+    }
+    if let Some(before) =
+        before.filter(|before| after.record == before.record && after.stamp < before.stamp)
+    {
+        broken.push(format!(
+            "{id} went back from {} to {}",
+            before.stamp, after.stamp
+        ));
+    }
+    broken
+}

@@ -1,0 +1,440 @@
+//! What a link writes to Salesforce arrives once, whatever happens on the way, and never over a user's newer edit.
+
+use dealbridge_core::{code::Code, message::PushRequest, record::LinkStatus};
+use dealbridge_tests::{Fault, opportunity, world::WRITES};
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, deal, folder, lead};
+
+/// A Deal whose name and amount go to the first Opportunity.
+async fn confirmed() -> Desk {
+    let desk = Desk::start(&folder(2, 0)).await;
+    desk.put(&deal("d"), json!({ "name": "Ours", "amount": 5 }))
+        .await;
+    let link = desk.link(&deal("d"), opportunity(1), "channeltivity").await;
+    assert_eq!(
+        (link.status, &link.body["status"]),
+        (201, &json!("pending"))
+    );
+    desk
+}
+
+impl Desk {
+    /// How often rows were written over Salesforce's API.
+    fn salesforce_writes(&self) -> u64 {
+        self.world.org.counters()["write"]
+    }
+
+    async fn values(&self) -> (Value, Value) {
+        let row = self.row(opportunity(1), &["Name", "Amount"]).await;
+        (
+            row.get("Name").unwrap().clone(),
+            row.get("Amount").unwrap().clone(),
+        )
+    }
+
+    /// Spoils the next writes of rows.
+    async fn refuse_writes(&self, status: u16, body: Value, times: u64) {
+        self.world
+            .disturb(
+                json!({ "match": "/sobjects/", "status": status, "body": body, "times": times }),
+            )
+            .await;
+    }
+
+    async fn codes(&self) -> Vec<String> {
+        self.actions()
+            .await
+            .into_iter()
+            .map(|(code, _)| code)
+            .collect()
+    }
+
+    /// The message of the entry with that code.
+    async fn message(&self, code: Code) -> String {
+        let messages = self.messages().await;
+        messages
+            .into_iter()
+            .find(|(of, _)| of == code.as_str())
+            .unwrap()
+            .1
+    }
+}
+
+fn error(code: &str, message: &str, fields: &[&str]) -> Value {
+    json!([{ "errorCode": code, "message": message, "fields": fields }])
+}
+
+#[tokio::test]
+async fn a_crash_between_the_transaction_and_the_queue_is_made_good_by_the_next_hourly_tick_once() {
+    let desk = Desk::start(&folder(1, 0)).await;
+    desk.put(&deal("d"), json!({ "name": "Ours" })).await;
+    let token = desk
+        .preview(&deal("d"), opportunity(1), "channeltivity")
+        .await
+        .token();
+    let faults = std::iter::repeat_n(Fault::Drop, 30);
+    desk.world.sqs.order("SendMessageBatch", faults);
+    let link = desk
+        .confirm(&deal("d"), opportunity(1), "channeltivity", &token)
+        .await;
+    desk.world.sqs.order("", []);
+    assert_eq!((link.status, desk.world.waiting(WRITES)), (201, 0));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
+
+    desk.world.hourly().await;
+
+    assert_eq!(desk.world.waiting(WRITES), 1);
+    assert_eq!(desk.push().await, (1, 0));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(desk.values().await.0, "Ours");
+    assert_eq!(desk.salesforce_writes(), 1);
+    desk.world.hourly().await;
+    assert_eq!((desk.push().await, desk.salesforce_writes()), ((0, 0), 1));
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+}
+
+#[tokio::test]
+async fn while_salesforce_is_down_a_link_is_pending_and_then_synced() {
+    let desk = confirmed().await;
+    desk.refuse_writes(
+        503,
+        json!([{ "errorCode": "SERVER_UNAVAILABLE", "message": "down" }]),
+        10_000,
+    )
+    .await;
+    assert_eq!(desk.push().await, (0, 1));
+    // More deliveries than the queue makes before it gives up.
+    for _ in 0..6 {
+        desk.push_again().await;
+        assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
+    }
+    assert_eq!(desk.world.waiting(WRITES), 0);
+    desk.world.hourly().await;
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
+    desk.world.calm().await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(desk.values().await, (json!("Ours"), json!(5.0)));
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_run_between_confirm_and_push_brings_no_old_value_back_and_the_one_after_nothing_of_our_own()
+ {
+    let desk = confirmed().await;
+    desk.world
+        .edit(opportunity(1), json!({ "Description": "called" }))
+        .await;
+    let between = desk.world.full().await;
+    assert_eq!(between.counts.updated, 0);
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
+    assert_eq!(desk.record(&deal("d")).await.fields["name"], "Ours");
+
+    assert_eq!(desk.push().await, (1, 0));
+    let after = desk.world.hourly().await;
+
+    assert_eq!((after.counts.updated, after.counts.failed), (0, 0));
+    let record = desk.record(&deal("d")).await;
+    assert_eq!(
+        (&record.fields["name"], &record.fields["amount"]),
+        (&json!("Ours"), &json!(5))
+    );
+    assert_eq!(desk.values().await, (json!("Ours"), json!(5.0)));
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_user_s_newer_edit_is_not_overwritten_and_the_rest_is_written() {
+    let desk = confirmed().await;
+    desk.world
+        .edit(opportunity(1), json!({ "Amount": 77 }))
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(77.0)));
+    assert_eq!(
+        desk.codes().await,
+        ["LINKED", "WRITE_SKIPPED", "WRITE_DELIVERED"]
+    );
+    let message = desk.message(Code::WriteSkipped).await;
+    assert!(
+        message.contains("Amount") && message.contains("Deal d"),
+        "{message}"
+    );
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    // What the user wrote is an edit like any other.
+    let run = desk.world.hourly().await;
+    assert_eq!(run.counts.updated, 1);
+    assert_eq!(desk.record(&deal("d")).await.fields["amount"], 77);
+}
+
+#[tokio::test]
+async fn an_edit_of_another_field_does_not_hold_a_write_up() {
+    let desk = confirmed().await;
+    desk.world
+        .edit(opportunity(1), json!({ "Description": "called" }))
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(5.0)));
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+}
+
+#[tokio::test]
+async fn a_validation_rule_leaves_out_what_it_names_and_is_said_at_the_link() {
+    let desk = confirmed().await;
+    let rule = "Amounts below 10 need an approval";
+    desk.refuse_writes(
+        400,
+        error("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule, &["Amount"]),
+        1,
+    )
+    .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(1001.0)));
+    let link = desk.record(&deal("d")).await.link.unwrap();
+    assert_eq!(link.status, LinkStatus::Synced);
+    assert!(link.reason.unwrap().contains(rule));
+    let message = desk.message(Code::WriteRefused).await;
+    assert!(
+        message.contains(rule)
+            && message.contains("Amount")
+            && message.contains(opportunity(1).as_str()),
+        "{message}"
+    );
+    assert_eq!(desk.world.waiting(WRITES), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_finds_nothing_else_leaves_the_reason_of_a_refused_value_at_the_link() {
+    let mut fields = crate::desk::agreeing(1);
+    fields.insert("close_date".to_owned(), json!("2027-01-31"));
+    let desk = Desk::start(&folder(1, 0)).await;
+    desk.put(&deal("d"), Value::Object(fields)).await;
+    desk.link(&deal("d"), opportunity(1), "channeltivity").await;
+    desk.refuse_writes(
+        400,
+        error(
+            "FIELD_INTEGRITY_EXCEPTION",
+            "the year is closed",
+            &["CloseDate"],
+        ),
+        1,
+    )
+    .await;
+    assert_eq!(desk.push().await, (1, 0));
+    desk.world
+        .edit(opportunity(1), json!({ "Description": "called" }))
+        .await;
+
+    let run = desk.world.full().await;
+
+    assert_eq!((run.counts.updated, run.counts.unchanged), (0, 1));
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+    let link = desk.record(&deal("d")).await.link.unwrap();
+    assert_eq!(
+        link.reason.as_deref(),
+        Some("Salesforce refused a value: the year is closed")
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_that_names_no_field_is_final_for_all_of_them() {
+    let desk = confirmed().await;
+    let rule = "This record is under audit";
+    desk.refuse_writes(
+        400,
+        error("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule, &[]),
+        100,
+    )
+    .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_REFUSED"]);
+    assert!(desk.message(Code::WriteRefused).await.contains(rule));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(desk.world.waiting(WRITES), 0);
+    assert_eq!(desk.claim(opportunity(1)).await.unwrap().pending, None);
+}
+
+#[tokio::test]
+async fn a_value_that_salesforce_cannot_take_is_refused_by_name_and_the_rest_written() {
+    let desk = Desk::start(&folder(0, 1)).await;
+    desk.put(
+        &deal("d"),
+        json!({ "title": "t".repeat(200), "phone": "+49 30 1" }),
+    )
+    .await;
+    desk.link(&deal("d"), lead(0), "channeltivity").await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    let row = desk.row(lead(0), &["Title", "Phone"]).await;
+    assert_eq!(
+        (row.text("Title"), row.text("Phone")),
+        (Some("Buyer"), Some("+49 30 1"))
+    );
+    let message = desk.message(Code::WriteRefused).await;
+    assert!(message.contains("Title"), "{message}");
+}
+
+#[tokio::test]
+async fn a_locked_row_is_tried_again_later() {
+    let desk = confirmed().await;
+    desk.refuse_writes(
+        400,
+        error(
+            "UNABLE_TO_LOCK_ROW",
+            "unable to obtain exclusive access to this record",
+            &[],
+        ),
+        100,
+    )
+    .await;
+    assert_eq!(desk.push().await, (0, 1));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
+    desk.world.calm().await;
+
+    assert_eq!(desk.push_again().await, (1, 0));
+
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(desk.values().await.0, "Ours");
+}
+
+#[tokio::test]
+async fn a_record_that_is_gone_when_the_write_arrives_ends_it_with_an_entry() {
+    let desk = confirmed().await;
+    desk.world.on_opportunity("delete", opportunity(1)).await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_REFUSED"]);
+    assert_eq!(desk.world.waiting(WRITES), 0);
+    desk.world.hourly().await;
+    assert_eq!(
+        desk.status(&deal("d")).await,
+        Some(LinkStatus::Disconnected)
+    );
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_unlink_drops_what_was_not_delivered() {
+    let desk = confirmed().await;
+
+    desk.unlink(&deal("d")).await;
+
+    assert_eq!(desk.push().await, (1, 0));
+    desk.world.hourly().await;
+    assert_eq!(desk.push().await, (0, 0));
+    assert_eq!(
+        (desk.values().await.0, desk.salesforce_writes()),
+        (json!("Deal 1"), 0)
+    );
+    assert_eq!(desk.codes().await, ["LINKED", "UNLINKED"]);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_twice_writes_once() {
+    let desk = confirmed().await;
+    let delivery = desk.world.receive(WRITES, 10).await;
+    let body = delivery.messages[0].body().unwrap().to_owned();
+    desk.world
+        .send(WRITES, &[body.clone(), body.clone(), body])
+        .await;
+    let stamp_of = async || desk.row(opportunity(1), &[]).await.stamp().unwrap();
+
+    assert_eq!(desk.push().await, (3, 0));
+    let written = stamp_of().await;
+    assert_eq!(desk.push_again().await, (1, 0));
+
+    assert_eq!(desk.salesforce_writes(), 1);
+    assert_eq!(stamp_of().await, written);
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+}
+
+#[tokio::test]
+async fn a_crash_between_the_write_and_its_note_writes_nothing_a_second_time() {
+    let desk = confirmed().await;
+    let faults = std::iter::repeat_n(
+        Fault::Answer(500, json!({ "__type": "InternalServerError" })),
+        50,
+    );
+    desk.world.dynamodb.order("TransactWriteItems", faults);
+    assert_eq!(desk.push().await, (0, 1));
+    desk.world.dynamodb.order("", []);
+    let written = desk.row(opportunity(1), &["Name"]).await;
+    assert_eq!(written.text("Name"), Some("Ours"));
+
+    assert_eq!(desk.push_again().await, (1, 0));
+
+    assert_eq!(desk.row(opportunity(1), &["Name"]).await, written);
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_known_by_its_values() {
+    let desk = confirmed().await;
+    desk.world
+        .disturb(json!({ "match": "/sobjects/", "mode": "cut", "times": 1 }))
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(5.0)));
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+}
+
+#[tokio::test]
+async fn the_message_of_a_link_that_was_cut_does_not_deliver_for_the_one_that_followed() {
+    let desk = confirmed().await;
+    let old = desk.world.receive(WRITES, 10).await.messages[0]
+        .body()
+        .unwrap()
+        .to_owned();
+    desk.unlink(&deal("d")).await;
+    desk.edit(&deal("d"), json!({ "name": "Ours, later" }))
+        .await;
+    desk.link(&deal("d"), opportunity(1), "channeltivity").await;
+    let newer = desk.world.receive(WRITES, 10).await.messages[0]
+        .body()
+        .unwrap()
+        .to_owned();
+    let write = |body: &str| serde_json::from_str::<PushRequest>(body).unwrap().write;
+    assert_ne!(write(&old), write(&newer));
+
+    desk.world.send(WRITES, &[old]).await;
+    assert_eq!(desk.push().await, (1, 0));
+    assert_eq!(
+        (desk.salesforce_writes(), desk.status(&deal("d")).await),
+        (0, Some(LinkStatus::Pending))
+    );
+    // The note of the newer write is still there for the hourly tick; the messages that nobody deleted are visible again, too.
+    desk.world.hourly().await;
+    assert_eq!(desk.push().await, (3, 0));
+
+    assert_eq!(desk.values().await.0, "Ours, later");
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_goes_back_and_the_others_are_done() {
+    let desk = confirmed().await;
+    desk.world
+        .send(WRITES, &["{}".to_owned(), "nonsense".to_owned()])
+        .await;
+
+    assert_eq!(desk.push().await, (1, 2));
+
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+}

@@ -1,0 +1,46 @@
+//! An answer of a function, as API Gateway takes it.
+
+use serde_json::Value;
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reply {
+    /// The status.
+    pub(crate) status: u64,
+    /// The headers.
+    pub(crate) headers: Value,
+    /// The body.
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    /// Reads what a function returned.
+    pub(crate) fn read(answer: &Value) -> Self {
+        Self {
+            status: answer["statusCode"].as_u64().unwrap(),
+            headers: answer["headers"].clone(),
+            body: serde_json::from_str(answer["body"].as_str().unwrap()).unwrap(),
+        }
+    }
+
+    /// A problem's code; empty for other answers.
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// Status and code.
+    pub(crate) fn verdict(&self) -> (u64, &str) {
+        (self.status, self.code())
+    }
+
+    /// A problem's sentence.
+    pub(crate) fn detail(&self) -> &str {
+        self.body["detail"].as_str().unwrap_or_default()
+    }
+
+    /// The preview's token.
+    pub(crate) fn token(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body["previewToken"].as_str().unwrap().to_owned()
+    }
+}

@@ -1,0 +1,204 @@
+//! A stage on which actors take turns: each request to DynamoDB waits until the order of a seed lets it through, alone.
+//!
+//! So a seed gives one interleaving of the actors' requests, whatever the machine does, and the history says what was
+//! committed in which order.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{StatusCode, header},
+    response::Response,
+};
+use dealbridge_salesforce::{Timeouts, http_client};
+use futures::{StreamExt, stream::FuturesUnordered};
+use rand::{rngs::StdRng, seq::IndexedRandom};
+use serde_json::Value;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, oneshot},
+};
+
+/// A request that was let through.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Whose it was.
+    pub(crate) actor: usize,
+    /// What it asked, such as `GetItem`.
+    pub(crate) action: String,
+    /// Its body.
+    pub(crate) request: Value,
+    /// Whether DynamoDB did it.
+    pub(crate) done: bool,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Requests at the gates, each with its actor and what lets it through.
+    waiting: Vec<(usize, oneshot::Sender<()>)>,
+    history: Vec<Step>,
+}
+
+/// The stage. It lives as long as the test's runtime.
+#[derive(Clone)]
+pub(crate) struct Stage {
+    inner: Arc<Mutex<Inner>>,
+    arrived: Arc<Notify>,
+    /// The address at which each actor finds DynamoDB.
+    pub(crate) gates: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Gate {
+    actor: usize,
+    database: String,
+    http: reqwest::Client,
+    inner: Arc<Mutex<Inner>>,
+    arrived: Arc<Notify>,
+}
+
+/// What an actor does.
+pub(crate) type Act<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+impl Stage {
+    /// A stage for that many actors before the database at that address.
+    pub(crate) async fn build(database: &str, actors: usize) -> Self {
+        let mut stage = Self {
+            inner: Arc::default(),
+            arrived: Arc::default(),
+            gates: Vec::new(),
+        };
+        for actor in 0..actors {
+            let gate = Gate {
+                actor,
+                database: database.to_owned(),
+                http: http_client(Timeouts::default()).unwrap(),
+                inner: Arc::clone(&stage.inner),
+                arrived: Arc::clone(&stage.arrived),
+            };
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            stage
+                .gates
+                .push(format!("http://{}", listener.local_addr().unwrap()));
+            let router = Router::new().fallback(pass).with_state(gate);
+            tokio::spawn(async move { axum::serve(listener, router).await });
+        }
+        stage
+    }
+
+    fn inner<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many requests have been let through.
+    pub(crate) fn now(&self) -> usize {
+        self.inner(|inner| inner.history.len())
+    }
+
+    /// Lets the actors play to the end, one request at a time in the order of the seed. Answers what each came to, and
+    /// the history of all requests.
+    pub(crate) async fn play<T>(
+        &self,
+        seed: &mut StdRng,
+        acts: Vec<Act<'_, T>>,
+    ) -> (Vec<T>, Vec<Step>) {
+        self.inner(|inner| inner.history.clear());
+        // Who hurries and who dawdles differs from play to play, so that the longer act is not always the later one.
+        let haste: Vec<u32> = acts
+            .iter()
+            .map(|_| *[1, 3, 9].choose(seed).unwrap())
+            .collect();
+        let mut thinking = vec![true; acts.len()];
+        let mut results: Vec<Option<T>> = acts.iter().map(|_| None).collect();
+        let mut playing: FuturesUnordered<_> = acts
+            .into_iter()
+            .enumerate()
+            .map(|(actor, act)| async move { (actor, act.await) })
+            .collect();
+        while !playing.is_empty() {
+            // Everyone who is still in the play stands before a gate: only then somebody may go on.
+            let at_gates = self.inner(|inner| {
+                let mut at_gates: Vec<usize> =
+                    inner.waiting.iter().map(|(actor, _)| *actor).collect();
+                at_gates.sort_unstable();
+                at_gates
+            });
+            for actor in &at_gates {
+                thinking[*actor] = false;
+            }
+            let anybody_thinks =
+                (0..thinking.len()).any(|actor| thinking[actor] && results[actor].is_none());
+            if !anybody_thinks && !at_gates.is_empty() {
+                let next = at_gates
+                    .choose_weighted(seed, |actor| haste[*actor])
+                    .unwrap();
+                let (actor, permit) = self.inner(|inner| {
+                    let place = inner.waiting.iter().position(|(actor, _)| actor == next);
+                    inner.waiting.remove(place.unwrap())
+                });
+                thinking[actor] = true;
+                permit.send(()).unwrap();
+                continue;
+            }
+            tokio::select! {
+                Some((actor, result)) = playing.next() => results[actor] = Some(result),
+                () = self.arrived.notified() => {}
+            }
+        }
+        let history = self.inner(|inner| std::mem::take(&mut inner.history));
+        (results.into_iter().map(Option::unwrap).collect(), history)
+    }
+}
+
+async fn pass(State(gate): State<Gate>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let action = parts
+        .headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok()?.split('.').next_back())
+        .unwrap_or_default()
+        .to_owned();
+    let (permit, permitted) = oneshot::channel();
+    gate.inner(|inner| inner.waiting.push((gate.actor, permit)));
+    gate.arrived.notify_one();
+    permitted.await.unwrap();
+    let mut call = gate.http.post(&gate.database).body(body.clone());
+    for (name, value) in &parts.headers {
+        if name != header::HOST && name != header::CONTENT_LENGTH {
+            call = call.header(name, value);
+        }
+    }
+    let reply = call.send().await.unwrap();
+    let (status, headers) = (reply.status(), reply.headers().clone());
+    let answer: Bytes = reply.bytes().await.unwrap();
+    let step = Step {
+        actor: gate.actor,
+        action,
+        request: serde_json::from_slice(&body).unwrap_or_default(),
+        done: status == StatusCode::OK,
+    };
+    gate.inner(|inner| inner.history.push(step));
+    let mut response = Response::new(Body::from(answer));
+    *response.status_mut() = status;
+    for name in [
+        header::CONTENT_TYPE,
+        header::HeaderName::from_static("x-amz-crc32"),
+    ] {
+        if let Some(value) = headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+impl Gate {
+    fn inner<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,418 @@
+//! What an unlink leaves behind, and what lifts it.
+
+use std::time::Duration;
+
+use dealbridge_core::{
+    SalesforceId,
+    claim::ClaimState,
+    code::{Code, Level},
+    record::RecordId,
+    run::RunId,
+};
+use dealbridge_tests::{OrgFolder, opportunity};
+use serde_json::{Value, json};
+
+use crate::{
+    caller::Caller,
+    desk::{Desk, agreeing, deal, event, folder, lead, unlink_event},
+};
+
+/// A world in which one Opportunity was imported and its Deal unlinked.
+async fn unlinked() -> (Desk, RecordId) {
+    let desk = Desk::start(&OrgFolder::importable(1)).await;
+    desk.world.full().await;
+    let imported = desk
+        .world
+        .ledger()
+        .await
+        .linked(opportunity(1))
+        .unwrap()
+        .id
+        .clone();
+    assert_eq!(desk.unlink(&imported).await.status, 200);
+    (desk, imported)
+}
+
+/// The codes that a run says of an Opportunity.
+async fn said(desk: &Desk, run: RunId, id: SalesforceId) -> Vec<Code> {
+    let ledger = desk.world.ledger().await;
+    assert_eq!(ledger.broken(), Vec::<String>::new());
+    let entries = ledger.log(run).into_iter();
+    entries
+        .filter(|entry| entry.salesforce.as_ref().is_some_and(|(of, _)| *of == id))
+        .map(|entry| entry.code)
+        .collect()
+}
+
+#[tokio::test]
+async fn an_unlink_says_what_was_unlinked_and_that_it_is_suppressed() {
+    let desk = Desk::start(&folder(1, 1)).await;
+    for (id, target) in [("d", opportunity(1)), ("l", lead(0))] {
+        desk.put(&deal(id), Value::Object(agreeing(1))).await;
+        desk.link(&deal(id), target, "salesforce").await;
+
+        let reply = desk.unlink(&deal(id)).await;
+
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.body["record"], json!({ "kind": "deal", "id": id }));
+        assert_eq!(reply.body["salesforce"]["id"], target.as_str());
+        assert_eq!(reply.body["suppressed"], true);
+        let message = reply.body["message"].as_str().unwrap();
+        for part in [
+            "no longer linked",
+            "linked again",
+            "allowed",
+            "cleared and set again",
+            target.as_str(),
+            id,
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+        let claim = desk.claim(target).await.unwrap();
+        assert_eq!((claim.state, claim.epoch), (ClaimState::Suppressed, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_unlink_leaves_the_values_of_both_sides_alone() {
+    let desk = Desk::start(&folder(1, 0)).await;
+    desk.put(&deal("d"), json!({ "name": "Ours", "amount": 5 }))
+        .await;
+    desk.link(&deal("d"), opportunity(1), "channeltivity").await;
+    desk.push().await;
+    let before = desk.record(&deal("d")).await;
+    let row = desk
+        .row(opportunity(1), &["Name", "Amount", "Sync__c"])
+        .await;
+    let calls = desk.world.org.counters();
+
+    desk.unlink(&deal("d")).await;
+
+    let after = desk.record(&deal("d")).await;
+    assert_eq!((after.fields, after.link), (before.fields, None));
+    assert_eq!(desk.world.org.counters(), calls);
+    assert_eq!(
+        desk.row(opportunity(1), &["Name", "Amount", "Sync__c"])
+            .await,
+        row
+    );
+}
+
+#[tokio::test]
+async fn an_unlink_must_be_confirmed_and_there_must_be_a_link() {
+    let desk = Desk::start(&folder(1, 0)).await;
+    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
+    assert_eq!(desk.unlink(&deal("d")).await.verdict(), (409, "NOT_LINKED"));
+    desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let before = desk.dump().await;
+
+    for (query, verdict) in [
+        ("", (400, "NOT_CONFIRMED")),
+        ("confirm=false", (400, "NOT_CONFIRMED")),
+        ("confirm=yes", (400, "MALFORMED")),
+        ("confirm=true&confirm=true", (400, "MALFORMED")),
+        ("confirm=true&force=true", (400, "MALFORMED")),
+    ] {
+        let reply = desk
+            .call(
+                &Caller::admin(),
+                event("DELETE", "/deals/d/link", query, None),
+            )
+            .await;
+        assert_eq!(reply.verdict(), verdict, "{query}");
+    }
+    desk.assert_untouched_since(&before).await;
+    assert_eq!(desk.unlink(&deal("d")).await.status, 200);
+    assert_eq!(desk.unlink(&deal("d")).await.verdict(), (409, "NOT_LINKED"));
+}
+
+#[tokio::test]
+async fn no_hourly_and_no_full_run_undoes_an_unlink_and_a_full_run_says_so_once() {
+    let (desk, imported) = unlinked().await;
+
+    for round in 0..3 {
+        let hourly = desk.world.hourly().await;
+        assert_eq!(hourly.counts.imported, 0);
+        let full = desk.world.full().await;
+        assert_eq!(
+            (
+                full.counts.suppressed,
+                full.counts.imported,
+                full.counts.left()
+            ),
+            (1, 0, 0),
+            "{round}"
+        );
+        assert_eq!(
+            said(&desk, full.id, opportunity(1)).await,
+            [Code::ImportSuppressed]
+        );
+        let daily = desk.world.scheduled("daily").await;
+        assert_eq!((daily.counts.suppressed, daily.counts.imported), (1, 0));
+    }
+    // An edit brings it into an hourly run.
+    desk.world
+        .edit(opportunity(1), json!({ "Description": "called" }))
+        .await;
+    let hourly = desk.world.hourly().await;
+
+    assert_eq!(hourly.counts.suppressed, 1);
+    let ledger = desk.world.ledger().await;
+    let entry = ledger.log(hourly.id).pop().unwrap();
+    assert_eq!(
+        (entry.code, entry.level),
+        (Code::ImportSuppressed, Level::Info)
+    );
+    assert!(entry.message.contains(imported.id()), "{}", entry.message);
+    assert_eq!(
+        (ledger.live(), ledger.records.len(), ledger.problems.len()),
+        (0, 1, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_suppression_does_not_end_by_time_and_a_late_replay_does_not_import() {
+    let (desk, _) = unlinked().await;
+    desk.world
+        .clock
+        .advance(Duration::from_secs(400 * 24 * 3_600));
+    let run = RunId::new(1);
+
+    for fresh in [true, false] {
+        desk.world
+            .send_requests(&[desk.world.request(run, opportunity(1), fresh)])
+            .await;
+        desk.world.deliver_all().await;
+    }
+    desk.world.full().await;
+
+    let ledger = desk.world.ledger().await;
+    assert_eq!((ledger.live(), ledger.records.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn allowing_the_import_brings_a_second_deal_with_the_next_hourly_run() {
+    let (desk, former) = unlinked().await;
+    desk.world.hourly().await;
+
+    let allowed = desk.allow(opportunity(1)).await;
+    let run = desk.world.hourly().await;
+
+    assert_eq!(allowed.status, 200);
+    assert_eq!(allowed.body["salesforceId"], opportunity(1).as_str());
+    assert_eq!(allowed.body["suppressed"], false);
+    assert_eq!(run.counts.imported, 1);
+    assert_eq!(said(&desk, run.id, opportunity(1)).await, [Code::Imported]);
+    let ledger = desk.world.ledger().await;
+    let second = ledger.linked(opportunity(1)).unwrap();
+    assert_ne!(second.id, former);
+    assert_eq!(ledger.records[&former].link, None);
+    assert_eq!(ledger.problems.len(), 0);
+}
+
+#[tokio::test]
+async fn only_a_suppression_can_be_lifted() {
+    let (desk, _) = unlinked().await;
+    let admin = Caller::admin();
+    assert_eq!(desk.allow(opportunity(1)).await.status, 200);
+    let before = desk.dump().await;
+
+    for id in [opportunity(1), opportunity(7)] {
+        assert_eq!(desk.allow(id).await.verdict(), (404, "NOT_SUPPRESSED"));
+    }
+    let odd = event("DELETE", "/suppressions/006dM0000000001QAB", "", None);
+    assert_eq!(desk.call(&admin, odd).await.verdict(), (400, "MALFORMED"));
+    desk.assert_untouched_since(&before).await;
+    desk.world.hourly().await;
+    assert_eq!(
+        desk.allow(opportunity(1)).await.verdict(),
+        (404, "NOT_SUPPRESSED")
+    );
+}
+
+#[tokio::test]
+async fn an_administrator_may_link_the_same_pair_or_another_record_again() {
+    let (desk, former) = unlinked().await;
+    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
+
+    assert_eq!(
+        desk.link(&deal("d"), opportunity(1), "salesforce")
+            .await
+            .status,
+        201
+    );
+    assert_eq!(desk.unlink(&deal("d")).await.status, 200);
+    assert_eq!(
+        desk.link(&former, opportunity(1), "salesforce")
+            .await
+            .status,
+        201
+    );
+    let run = desk.world.full().await;
+
+    assert_eq!((run.counts.unchanged, run.counts.imported), (1, 0));
+    let ledger = desk.world.ledger().await;
+    assert_eq!(ledger.linked(opportunity(1)).unwrap().id, former);
+    assert_eq!(ledger.broken(), Vec::<String>::new());
+    assert_eq!(desk.claim(opportunity(1)).await.unwrap().epoch, 2);
+}
+
+async fn set_import_flag(desk: &Desk, on: bool) {
+    desk.world
+        .edit(opportunity(1), json!({ "Export__c": on }))
+        .await;
+}
+
+#[tokio::test]
+async fn the_import_flag_seen_off_and_set_again_is_a_problem_while_the_former_deal_exists() {
+    let (desk, former) = unlinked().await;
+    set_import_flag(&desk, false).await;
+    desk.world.hourly().await;
+    set_import_flag(&desk, true).await;
+
+    let run = desk.world.hourly().await;
+
+    assert_eq!((run.counts.failed, run.counts.imported), (1, 0));
+    let ledger = desk.world.ledger().await;
+    let problem = &ledger.problems[&opportunity(1)];
+    assert_eq!(problem.codes(), [Code::ImportSuppressedFormerDeal]);
+    let entry = ledger.log(run.id).pop().unwrap();
+    assert!(entry.message.contains(former.id()), "{}", entry.message);
+    assert!(entry.suggestion.contains("Link"), "{}", entry.suggestion);
+
+    // Either fix closes it.
+    assert_eq!(
+        desk.link(&former, opportunity(1), "salesforce")
+            .await
+            .status,
+        201
+    );
+    let run = desk.world.hourly().await;
+    assert_eq!(run.counts.failed, 0);
+    assert_eq!(desk.world.ledger().await.problems.len(), 0);
+}
+
+#[tokio::test]
+async fn allowing_the_import_ends_the_problem_of_the_former_deal() {
+    let (desk, former) = unlinked().await;
+    set_import_flag(&desk, false).await;
+    desk.world.hourly().await;
+    set_import_flag(&desk, true).await;
+    desk.world.hourly().await;
+
+    desk.allow(opportunity(1)).await;
+    let run = desk.world.hourly().await;
+
+    assert_eq!(run.counts.imported, 1);
+    let ledger = desk.world.ledger().await;
+    assert_eq!(ledger.problems.len(), 0);
+    assert_ne!(ledger.linked(opportunity(1)).unwrap().id, former);
+}
+
+#[tokio::test]
+async fn the_import_flag_seen_off_and_set_again_imports_once_the_former_deal_is_gone() {
+    let (desk, former) = unlinked().await;
+    set_import_flag(&desk, false).await;
+    desk.world.hourly().await;
+    desk.delete_record(&former).await;
+    set_import_flag(&desk, true).await;
+
+    let run = desk.world.hourly().await;
+
+    assert_eq!(run.counts.imported, 1);
+    let ledger = desk.world.ledger().await;
+    assert_ne!(ledger.linked(opportunity(1)).unwrap().id, former);
+    assert_eq!(ledger.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_import_flag_off_and_on_between_two_runs_was_seen_by_none_and_lifts_nothing() {
+    let (desk, former) = unlinked().await;
+    desk.delete_record(&former).await;
+    set_import_flag(&desk, false).await;
+    set_import_flag(&desk, true).await;
+
+    let run = desk.world.hourly().await;
+
+    assert_eq!((run.counts.suppressed, run.counts.imported), (1, 0));
+}
+
+#[tokio::test]
+async fn a_flag_that_was_off_when_it_was_unlinked_counts_only_once_a_run_has_seen_it() {
+    let desk = Desk::start(&OrgFolder::importable(1)).await;
+    desk.world.full().await;
+    let imported = desk
+        .world
+        .ledger()
+        .await
+        .linked(opportunity(1))
+        .unwrap()
+        .id
+        .clone();
+    set_import_flag(&desk, false).await;
+    desk.world.hourly().await;
+    desk.unlink(&imported).await;
+    // The daily run looks at what is suppressed and no longer flagged.
+    desk.world.clock.advance(Duration::from_secs(24 * 3_600));
+    desk.world.scheduled("daily").await;
+    desk.delete_record(&imported).await;
+    set_import_flag(&desk, true).await;
+
+    let run = desk.world.hourly().await;
+
+    assert_eq!(run.counts.imported, 1);
+}
+
+#[tokio::test]
+async fn a_deal_that_was_deleted_in_the_portal_does_not_come_back() {
+    let desk = Desk::start(&OrgFolder::importable(1)).await;
+    desk.world.full().await;
+    let imported = desk
+        .world
+        .ledger()
+        .await
+        .linked(opportunity(1))
+        .unwrap()
+        .id
+        .clone();
+    desk.delete_record(&imported).await;
+    desk.world
+        .edit(opportunity(1), json!({ "Description": "called" }))
+        .await;
+
+    let hourly = desk.world.hourly().await;
+    let full = desk.world.full().await;
+
+    assert_eq!((hourly.counts.imported, full.counts.imported), (0, 0));
+    assert_eq!(full.counts.suppressed, 1);
+    assert_eq!(
+        desk.claim(opportunity(1)).await.unwrap().state,
+        ClaimState::Suppressed
+    );
+    assert_eq!(desk.allow(opportunity(1)).await.status, 200);
+    assert_eq!(desk.world.hourly().await.counts.imported, 1);
+}
+
+#[tokio::test]
+async fn an_unlink_of_an_older_version_cannot_cut_a_newer_link_of_the_same_pair() {
+    let desk = Desk::start(&folder(1, 0)).await;
+    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
+    let first = desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let mut stale = unlink_event(&deal("d"));
+    stale["headers"]["if-match"] = format!("\"{}\"", first.body["version"]).into();
+    desk.unlink(&deal("d")).await;
+    let second = desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let before = desk.dump().await;
+
+    let reply = desk.call(&Caller::admin(), stale.clone()).await;
+
+    assert_eq!(reply.verdict(), (409, "PREVIEW_STALE"));
+    desk.assert_untouched_since(&before).await;
+    stale["headers"]["if-match"] = format!("\"{}\"", second.body["version"]).into();
+    assert_eq!(desk.call(&Caller::admin(), stale.clone()).await.status, 200);
+    stale["headers"]["if-match"] = "the second one".into();
+    assert_eq!(
+        desk.call(&Caller::admin(), stale).await.verdict(),
+        (400, "MALFORMED")
+    );
+}
