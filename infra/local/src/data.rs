@@ -28,17 +28,18 @@ impl DataDirectory {
     pub fn open(path: &Path) -> Result<Self, LocalError> {
         let refused = |detail: String| {
             LocalError::new(format!(
-                "the data directory {} cannot be used: {detail}; choose another --data-dir",
+                "the data directory {} cannot be used: {detail}, or choose another --data-dir",
                 path.display()
             ))
         };
-        std::fs::create_dir_all(path).map_err(|error| refused(error.to_string()))?;
-        let lock = File::create(path.join("lock")).map_err(|error| refused(error.to_string()))?;
+        let failed = |error: std::io::Error| refused(format!("{error}; correct that"));
+        std::fs::create_dir_all(path).map_err(failed)?;
+        let lock = File::create(path.join("lock")).map_err(failed)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
                 refused("another dealbridge is running on it; stop that one".to_owned())
             }
-            TryLockError::Error(error) => refused(error.to_string()),
+            TryLockError::Error(error) => failed(error),
         })?;
         let interruptions = std::fs::read_to_string(path.join(INTERRUPTIONS))
             .ok()
@@ -50,9 +51,7 @@ impl DataDirectory {
             _lock: lock,
         };
         // Counted until this process ends as it should and takes it back.
-        directory
-            .remember(interruptions + 1)
-            .map_err(|error| refused(error.to_string()))?;
+        directory.remember(interruptions + 1).map_err(failed)?;
         Ok(directory)
     }
 

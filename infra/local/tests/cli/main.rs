@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod explain;
+mod kill;
 mod place;
 mod salesforce;
 mod sync;
