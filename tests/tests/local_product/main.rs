@@ -1,0 +1,14 @@
+//! The product on one machine as its API's callers meet it: over HTTP, on the bundled sample org.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot go on here is a failed test"
+)]
+
+mod authorizer;
+mod endpoints;
+mod links;
+mod portal_screens;
+mod product;
+mod restart;
+mod runs;
+mod sample_org;

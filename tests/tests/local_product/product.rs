@@ -1,0 +1,174 @@
+//! The local product with its gateway on a free port.
+
+use std::{path::PathBuf, sync::Arc};
+
+use dealbridge_local::{
+    Options, SalesforceTarget, World,
+    gateway::{self, Gateway},
+};
+use dealbridge_salesforce::{Timeouts, http_client};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+/// An administrator of the sample org.
+pub(crate) const ADMIN: &str = "esme.rowan@alderpeak.example";
+/// An internal user who is none.
+pub(crate) const INTERNAL: &str = "felix.tarn@alderpeak.example";
+/// A partner.
+pub(crate) const PARTNER: &str = "rosa.lindqvist@fjordpartners.example";
+/// A distributor.
+pub(crate) const DISTRIBUTOR: &str = "dirk.vos@broadgate.example";
+
+/// The running product.
+pub(crate) struct Product {
+    pub(crate) world: Arc<World>,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) address: String,
+    http: reqwest::Client,
+    serving: JoinHandle<()>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// Status and code of a refusal.
+    pub(crate) fn refusal(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or_default())
+    }
+
+    /// The body of a success.
+    pub(crate) fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{self:?}");
+        self.body
+    }
+}
+
+/// A call to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) target: String,
+    pub(crate) token: Option<String>,
+    pub(crate) body: Option<Value>,
+}
+
+impl Product {
+    /// Starts on the sample org; nothing is imported yet.
+    pub(crate) async fn start(data: Option<PathBuf>) -> Self {
+        let options = Options {
+            org: PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../infra/local/sample-org"
+            )),
+            data,
+            salesforce: SalesforceTarget::Simulated,
+        };
+        let world = Arc::new(World::start(&options).await.unwrap());
+        let gateway = Arc::new(Gateway::new(Arc::clone(&world)).unwrap());
+        let listener = gateway::listen(0).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let served = Arc::clone(&gateway);
+        let serving = tokio::spawn(async move { served.serve(listener).await.unwrap() });
+        Self {
+            world,
+            gateway,
+            address,
+            http: http_client(Timeouts::default()).unwrap(),
+            serving,
+        }
+    }
+
+    /// Starts in memory and imports the org once.
+    pub(crate) async fn imported() -> Self {
+        let product = Self::start(None).await;
+        product.world.full_run().await.unwrap();
+        product
+    }
+
+    pub(crate) async fn send(&self, call: Call) -> Answer {
+        let url = format!("{}{}", self.address, call.target);
+        let mut request = self.http.request(call.method, url);
+        if let Some(token) = call.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(body) = call.body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.bytes().await.unwrap();
+        Answer {
+            status,
+            headers,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+        }
+    }
+
+    /// A call of the portal user with that address.
+    pub(crate) async fn call(
+        &self,
+        user: &str,
+        method: Method,
+        target: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let token = self.token(user).await;
+        self.send(Call {
+            method,
+            target: target.to_owned(),
+            token: Some(token),
+            body,
+        })
+        .await
+    }
+
+    pub(crate) async fn get(&self, user: &str, target: &str) -> Answer {
+        self.call(user, Method::GET, target, None).await
+    }
+
+    /// A call below `/local`.
+    pub(crate) async fn local(&self, method: Method, target: &str, body: Option<Value>) -> Answer {
+        self.send(Call {
+            method,
+            target: format!("/local/{target}"),
+            token: None,
+            body,
+        })
+        .await
+    }
+
+    /// A token for a portal user; `more` are further query parameters.
+    pub(crate) async fn token_with(&self, user: &str, more: &str) -> String {
+        let target = format!("token?user={user}{more}");
+        let answer = self.local(Method::GET, &target, None).await.ok();
+        answer["token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn token(&self, user: &str) -> String {
+        self.token_with(user, "").await
+    }
+
+    /// Fires a schedule, waits for its messages, and answers the run's counts.
+    pub(crate) async fn run(&self, schedule: &str) -> Value {
+        let body = json!({ "schedule": schedule });
+        self.local(Method::POST, "tick", Some(body)).await.ok();
+        let settled = self.local(Method::POST, "settle", None).await.ok();
+        settled["run"]["counts"].clone()
+    }
+
+    /// Stops everything, so that the data directory can be used again.
+    pub(crate) async fn stop(self) {
+        self.serving.abort();
+        let _ = self.serving.await;
+        self.world.shutdown().await;
+    }
+}
