@@ -5,6 +5,7 @@
 )]
 
 mod access;
+mod agreement;
 mod caller;
 mod desk;
 mod dump;

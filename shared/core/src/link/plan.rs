@@ -118,12 +118,14 @@ pub fn plan(
         let Some(raw) = row.get(mapping.salesforce.as_str()) else {
             continue;
         };
-        plan.add(record, raw, field, mapping, master);
+        let unwritable = plan.unwritable(&mapping.salesforce, settings);
+        plan.add(record, raw, (field, mapping), unwritable, master);
     }
     if object == SalesforceObject::Opportunity {
         for fixed in &settings.fixed_values {
             if let Some(before) = row.get(fixed.salesforce.as_str()) {
-                plan.add_fixed(&fixed.salesforce, &fixed.value, before);
+                let unwritable = plan.unwritable(&fixed.salesforce, settings);
+                plan.add_fixed(&fixed.salesforce, &fixed.value, before, unwritable);
             }
         }
     }
@@ -134,18 +136,35 @@ pub fn plan(
             &settings.fields.sync_flag,
             &Value::Bool(true),
             &Value::Bool(false),
+            None,
         );
     }
     plan
 }
 
 impl Plan {
+    /// Why no value goes to a Salesforce field, if so. The flags are the integration's own; of several rows for one
+    /// field the first that writes it counts, so that what is shown is what is written.
+    fn unwritable(&self, path: &FieldPath, settings: &Settings) -> Option<&'static str> {
+        let is = |name: &str| name.eq_ignore_ascii_case(path.as_str());
+        if path.is_parent_path() {
+            Some("the Salesforce field can be read, not written")
+        } else if is(settings.fields.sync_flag.as_str()) || is(settings.fields.import_flag.as_str())
+        {
+            Some("the flags of the integration are not written by a mapping")
+        } else if self.to_salesforce.keys().any(|name| is(name)) {
+            Some("another row of the mapping writes this Salesforce field")
+        } else {
+            None
+        }
+    }
+
     fn add(
         &mut self,
         record: &Record,
         raw: &Value,
-        field: &Field,
-        mapping: &MappingRow,
+        (field, mapping): (&Field, &MappingRow),
+        unwritable: Option<&'static str>,
         master: Master,
     ) {
         let ours_raw = record
@@ -168,7 +187,6 @@ impl Plan {
         );
         let (ours_blank, theirs_blank) = (field::is_blank(&ours), field::is_blank(&theirs));
         let differ = ours != theirs && !(ours_blank && theirs_blank);
-        let can_write = !mapping.salesforce.is_parent_path();
         let (taken, note) = if !differ {
             (Taken::Unchanged, None)
         } else {
@@ -176,7 +194,7 @@ impl Plan {
                 mapping.on_create,
                 ours_blank,
                 theirs_blank,
-                can_write,
+                unwritable,
                 master,
             )
         };
@@ -211,8 +229,14 @@ impl Plan {
         });
     }
 
-    fn add_fixed(&mut self, path: &FieldPath, value: &Value, before: &Value) {
-        let taken = if before == value {
+    fn add_fixed(
+        &mut self,
+        path: &FieldPath,
+        value: &Value,
+        before: &Value,
+        unwritable: Option<&'static str>,
+    ) {
+        let taken = if before == value || unwritable.is_some() {
             Taken::Unchanged
         } else {
             Taken::Channeltivity
@@ -229,7 +253,7 @@ impl Plan {
             salesforce_value: before.clone(),
             conflict: false,
             taken,
-            note: Some("a fixed value that a link sends to Salesforce"),
+            note: unwritable.or(Some("a fixed value that a link sends to Salesforce")),
         });
     }
 }
@@ -239,10 +263,9 @@ fn choose(
     flow: Flow,
     ours_blank: bool,
     theirs_blank: bool,
-    can_write: bool,
+    unwritable: Option<&'static str>,
     master: Master,
 ) -> (Taken, Option<&'static str>) {
-    const READ_ONLY: &str = "the Salesforce field can be read, not written";
     match flow {
         Flow::None => (
             Taken::Unchanged,
@@ -258,17 +281,15 @@ fn choose(
             Taken::Unchanged,
             Some("one way, to Salesforce, and Channeltivity has no value"),
         ),
-        Flow::ToSalesforce if !can_write => (Taken::Unchanged, Some(READ_ONLY)),
+        Flow::ToSalesforce if unwritable.is_some() => (Taken::Unchanged, unwritable),
         Flow::ToSalesforce => (Taken::Channeltivity, Some("one way, to Salesforce")),
         Flow::Both if ours_blank => (Taken::Salesforce, Some("Channeltivity has no value")),
-        Flow::Both if theirs_blank && can_write => {
-            (Taken::Channeltivity, Some("Salesforce has no value"))
-        }
-        Flow::Both if theirs_blank => (Taken::Unchanged, Some(READ_ONLY)),
+        Flow::Both if theirs_blank && unwritable.is_some() => (Taken::Unchanged, unwritable),
+        Flow::Both if theirs_blank => (Taken::Channeltivity, Some("Salesforce has no value")),
         Flow::Both => match master {
             Master::Salesforce => (Taken::Salesforce, None),
-            Master::Channeltivity if can_write => (Taken::Channeltivity, None),
-            Master::Channeltivity => (Taken::Unchanged, Some(READ_ONLY)),
+            Master::Channeltivity if unwritable.is_some() => (Taken::Unchanged, unwritable),
+            Master::Channeltivity => (Taken::Channeltivity, None),
         },
     }
 }

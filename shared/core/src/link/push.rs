@@ -316,6 +316,11 @@ fn same(one: &Value, other: &Value) -> bool {
             choices(one) == choices(other)
                 || matches!((Stamp::parse(one), Stamp::parse(other)), (Ok(one), Ok(other)) if one == other)
         }
+        // A number in a text field.
+        (Value::String(text), Value::Number(number))
+        | (Value::Number(number), Value::String(text)) => {
+            text.trim().parse().ok() == number.as_f64()
+        }
         _ => one == other || (crate::field::is_blank(one) && crate::field::is_blank(other)),
     }
 }
@@ -347,6 +352,7 @@ mod tests {
             (json!(5), json!(5.0)),
             (json!(null), json!(" ")),
             (json!(" Won"), json!("Won")),
+            (json!("12"), json!(12)),
             (json!("A;B"), json!("B; A")),
             (
                 json!("2026-05-01T07:25:37Z"),
@@ -358,6 +364,7 @@ mod tests {
         for (one, other) in [
             (json!(5), json!(5.01)),
             (json!(0), json!(null)),
+            (json!("a dozen"), json!(12)),
             (json!(false), json!(null)),
             (json!("A"), json!("a")),
             (json!("2026-05-01"), json!("2026-05-02")),

@@ -1,0 +1,648 @@
+//! What a preview says of each field is what confirm and push then do, over generated records, mappings and choices.
+
+use std::fmt::Write as _;
+
+use dealbridge_core::{
+    SalesforceId, SalesforceObject,
+    field::{Field, FieldType, is_blank},
+    link::plan,
+    mapping::{FixedValue, Flow, MappingRow},
+    record::{LinkStatus, RecordId, RecordKind},
+    salesforce::{FieldPath, Row},
+    settings::Settings,
+};
+use dealbridge_tests::{OrgFolder, account, opportunity};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde_json::{Map, Value, json};
+
+use crate::desk::{Desk, lead, record_id, url};
+
+/// Generated links of each object.
+const CASES: usize = 60;
+
+const FLOWS: [Flow; 4] = [
+    Flow::ToChanneltivity,
+    Flow::ToSalesforce,
+    Flow::Both,
+    Flow::None,
+];
+
+/// A field of each type with the Salesforce field that it is mapped to, and values that either side may hold.
+fn fields() -> Vec<(&'static str, FieldType, &'static str, Vec<Value>)> {
+    use FieldType::*;
+    vec![
+        (
+            "name",
+            Text,
+            "Name",
+            vec![json!("Acme"), json!("Globex"), json!("Acme ")],
+        ),
+        (
+            "stage",
+            Picklist,
+            "Stage__c",
+            vec![
+                json!("Prospecting"),
+                json!("Won"),
+                json!("Closed Won"),
+                json!("Elsewhere"),
+            ],
+        ),
+        (
+            "amount",
+            Currency,
+            "Amount",
+            vec![json!(0), json!(5), json!(5.0), json!(1054.25)],
+        ),
+        (
+            "likely",
+            Percent,
+            "Probability",
+            vec![json!(0), json!(50), json!(100)],
+        ),
+        (
+            "quantity",
+            Number,
+            "TotalOpportunityQuantity",
+            vec![json!(1), json!(-2.5), json!(1e6)],
+        ),
+        (
+            "close_date",
+            Date,
+            "CloseDate",
+            vec![json!("2026-09-30"), json!("2027-01-01")],
+        ),
+        (
+            "call_at",
+            Datetime,
+            "Call_At__c",
+            vec![
+                json!("2026-05-01T07:25:37Z"),
+                json!("2026-05-01T09:25:37+02:00"),
+                json!("2026-12-31T23:59:59Z"),
+            ],
+        ),
+        (
+            "private",
+            Checkbox,
+            "IsPrivate",
+            vec![json!(true), json!(false)],
+        ),
+        (
+            "tags",
+            MultiPicklist,
+            "Tags__c",
+            vec![json!("A;B"), json!("B;A"), json!("C"), json!("A;A")],
+        ),
+        (
+            "email",
+            Email,
+            "Contact_Email__c",
+            vec![
+                json!("ada@acme.example"),
+                json!("ADA@acme.example"),
+                json!("bob@acme.example"),
+            ],
+        ),
+        (
+            "phone",
+            Phone,
+            "Phone__c",
+            vec![json!("+49 30 1"), json!("+49 30 2")],
+        ),
+        (
+            "site",
+            Url,
+            "Site__c",
+            vec![json!("https://acme.example"), json!("acme.example")],
+        ),
+        (
+            "notes",
+            LongText,
+            "Description",
+            vec![json!("met at the fair"), json!("two\nlines")],
+        ),
+        (
+            "seats",
+            Number,
+            "Seats__c",
+            vec![json!("12"), json!("a dozen")],
+        ),
+        (
+            "account",
+            Text,
+            "Account.Name",
+            vec![json!("Acme"), json!("Initech")],
+        ),
+    ]
+}
+
+/// Salesforce fields that no mapping names.
+const BYSTANDERS: [&str; 3] = ["StageName", "LeadSource", "Export__c"];
+
+fn path(name: &str) -> FieldPath {
+    FieldPath::parse(name).unwrap()
+}
+
+/// Opportunities with a column of each type.
+fn opportunities() -> OrgFolder {
+    let mut folder = OrgFolder::new();
+    let mut rows = "Id,Name,AccountId,StageName,CloseDate,Sync__c,Export__c,Partner__c,Distributor__c,Owner_Type__c,Stage__c,Call_At__c,Tags__c,Contact_Email__c,Phone__c,Site__c,Seats__c,Score__c,SystemModstamp\n".to_owned();
+    for number in 1..=CASES {
+        let (id, account) = (opportunity(number), account(1));
+        writeln!(rows, "{id},Deal,{account},Prospecting,2026-09-30,false,false,,,,x,2026-05-01T07:25:37.000+0000,x,a@b.example,x,x,x,1,2026-02-01T08:00:00.000+0000").unwrap();
+    }
+    folder.files.push(("Opportunity.csv", rows));
+    folder.files.push((
+        "OpportunityContactRole.csv",
+        "Id,OpportunityId,ContactId,Role,IsPrimary\n".to_owned(),
+    ));
+    folder
+}
+
+fn random_flow(seed: &mut StdRng, salesforce: &FieldPath) -> Flow {
+    let flow = *FLOWS.choose(seed).unwrap();
+    // The settings refuse to write a parent's field.
+    if salesforce.is_parent_path() && flow.reaches_salesforce() {
+        Flow::ToChanneltivity
+    } else {
+        flow
+    }
+}
+
+fn opportunity_mapping(seed: &mut StdRng, settings: &mut Settings) {
+    settings.deal_fields.clear();
+    settings.mappings.clear();
+    for (name, kind, salesforce, _) in fields() {
+        let values: &[&str] = match kind {
+            FieldType::Picklist => &["Prospecting", "Won"],
+            FieldType::MultiPicklist => &["A", "B", "C"],
+            _ => &[],
+        };
+        settings.deal_fields.push(Field {
+            name: name.to_owned(),
+            label: None,
+            kind,
+            required: false,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+            max_length: None,
+        });
+        let map = [("Closed Won", "Won"), ("Closed", "Won")]
+            .map(|(from, to)| (from.to_owned(), to.to_owned()));
+        settings.mappings.push(MappingRow {
+            channeltivity: name.to_owned(),
+            salesforce: path(salesforce),
+            on_create: random_flow(seed, &path(salesforce)),
+            on_update: Flow::None,
+            values: if name == "stage" {
+                map.into()
+            } else {
+                [].into()
+            },
+        });
+    }
+    let fixed = [
+        ("NextStep", json!("Call")),
+        ("Score__c", json!(seed.random_range(1..4))),
+    ];
+    settings.fixed_values = fixed
+        .into_iter()
+        .filter(|_| seed.random_bool(0.5))
+        .map(|(salesforce, value)| FixedValue {
+            salesforce: path(salesforce),
+            value,
+        })
+        .collect();
+}
+
+fn random_value(seed: &mut StdRng, values: &[Value]) -> Value {
+    if seed.random_bool(0.25) {
+        [Value::Null, json!(""), json!("  ")]
+            .choose(seed)
+            .unwrap()
+            .clone()
+    } else {
+        values.choose(seed).unwrap().clone()
+    }
+}
+
+/// A record with some of the fields.
+fn random_record(seed: &mut StdRng, pools: &[(&str, Vec<Value>)]) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("unmapped".to_owned(), json!("stays"));
+    for (name, values) in pools {
+        if seed.random_bool(0.8) {
+            fields.insert((*name).to_owned(), random_value(seed, values));
+        }
+    }
+    fields
+}
+
+/// Whether two values are the same to people: numbers by value, blanks, instants, choices in any order.
+fn same(one: &Value, other: &Value) -> bool {
+    let instant = |text: &str| {
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|at| at.as_second())
+    };
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::String(one), Value::String(other)) => {
+            one.trim() == other.trim()
+                || matches!((instant(&one.replace("+0000", "Z")), instant(&other.replace("+0000", "Z"))), (Some(one), Some(other)) if one == other)
+        }
+        // A number in a text field.
+        (Value::String(text), Value::Number(number)) => text.parse().ok() == number.as_f64(),
+        _ => one == other || (is_blank(one) && is_blank(other)),
+    }
+}
+
+/// What the specification says is taken of two values that differ, told from the words of behaviour, section 4.
+fn expected(flow: Flow, ours: &Value, theirs: &Value, master: &str) -> &'static str {
+    let blank = (is_blank(ours), is_blank(theirs));
+    match (flow, blank) {
+        (Flow::None, _) | (_, (true, true)) => "unchanged",
+        (Flow::ToChanneltivity, (_, false)) => "salesforce",
+        (Flow::ToSalesforce, (false, _)) => "channeltivity",
+        (Flow::ToChanneltivity | Flow::ToSalesforce, _) => "unchanged",
+        (Flow::Both, (true, false)) => "salesforce",
+        (Flow::Both, (false, true)) => "channeltivity",
+        (Flow::Both, (false, false)) if master == "salesforce" => "salesforce",
+        (Flow::Both, (false, false)) => "channeltivity",
+    }
+}
+
+/// A record, a Salesforce record, and the choice.
+struct Case<'a> {
+    desk: &'a Desk,
+    record: RecordId,
+    id: SalesforceId,
+    master: &'static str,
+    settings: Settings,
+    /// All Salesforce fields that are compared.
+    watched: Vec<String>,
+}
+
+impl Case<'_> {
+    async fn row(&self) -> Row {
+        let watched: Vec<&str> = self.watched.iter().map(String::as_str).collect();
+        self.desk.row(self.id, &watched).await
+    }
+
+    /// Previews, confirms, pushes; compares both sides with the preview.
+    async fn check(&self, context: &str) {
+        let preview = self.desk.preview(&self.record, self.id, self.master).await;
+        let (before, row_before) = (self.desk.record(&self.record).await, self.row().await);
+        let link = self
+            .desk
+            .confirm(&self.record, self.id, self.master, &preview.token())
+            .await;
+        assert_eq!(link.status, 201, "{context} {}", link.body);
+        let told = preview.body["fields"].as_array().unwrap();
+        let to_salesforce = told.iter().any(|field| field["taken"] == "channeltivity");
+        assert_eq!(
+            link.body["status"],
+            if to_salesforce { "pending" } else { "synced" },
+            "{context}"
+        );
+        let after_confirm = self.row().await;
+        assert_eq!(
+            after_confirm, row_before,
+            "{context}: Salesforce is written by the push alone"
+        );
+        assert_eq!(
+            self.desk.push().await,
+            (usize::from(to_salesforce), 0),
+            "{context}"
+        );
+        let (after, row_after) = (self.desk.record(&self.record).await, self.row().await);
+        assert_eq!(
+            after
+                .link
+                .as_ref()
+                .map(|link| (link.status, link.reason.clone())),
+            Some((LinkStatus::Synced, None)),
+            "{context}"
+        );
+
+        let mut ours: Map<String, Value> = before.fields.clone();
+        let mut theirs: Vec<(String, Value)> = Vec::new();
+        for field in told {
+            let context = format!("{context} {field}");
+            let salesforce = field["salesforceField"].as_str().unwrap();
+            match (
+                field["taken"].as_str().unwrap(),
+                field["channeltivityField"].as_str(),
+            ) {
+                ("salesforce", Some(name)) => {
+                    assert!(
+                        !is_blank(&field["salesforceValue"]),
+                        "{context}: a blank brings nothing"
+                    );
+                    ours.insert(name.to_owned(), field["salesforceValue"].clone());
+                }
+                ("channeltivity", name) => {
+                    let value = field["channeltivityValue"].clone();
+                    assert!(!is_blank(&value), "{context}: a blank brings nothing");
+                    let row = self
+                        .mapping()
+                        .iter()
+                        .find(|row| Some(row.channeltivity.as_str()) == name);
+                    theirs.push((
+                        salesforce.to_owned(),
+                        row.map_or(value.clone(), |row| row.to_salesforce(&value)),
+                    ));
+                }
+                ("unchanged", _) => {}
+                other => unreachable!("{other:?}"),
+            }
+            self.check_choice(field, &context);
+        }
+        assert_eq!(after.fields, ours, "{context}");
+        for name in &self.watched {
+            let value = row_after.get(name).unwrap();
+            match theirs.iter().find(|(written, _)| written == name) {
+                Some((_, target)) => assert!(
+                    same(value, target),
+                    "{context}: {name} is {value}, not {target}"
+                ),
+                None => assert_eq!(Some(value), row_before.get(name), "{context}: {name}"),
+            }
+        }
+    }
+
+    fn mapping(&self) -> &[MappingRow] {
+        plan::mapping(&self.settings, self.id.object().unwrap()).1
+    }
+
+    /// The preview's choice is the specification's.
+    fn check_choice(&self, field: &Value, context: &str) {
+        let Some(name) = field["channeltivityField"].as_str() else {
+            assert_eq!(field["conflict"], false, "{context}");
+            return;
+        };
+        let row = self
+            .mapping()
+            .iter()
+            .find(|row| row.channeltivity == name)
+            .unwrap();
+        let (ours, theirs) = (&field["channeltivityValue"], &field["salesforceValue"]);
+        let differ = !same(ours, theirs);
+        assert_eq!(
+            field["conflict"],
+            differ && !is_blank(ours) && !is_blank(theirs),
+            "{context}"
+        );
+        let declared = plan::mapping(&self.settings, self.id.object().unwrap())
+            .0
+            .iter()
+            .find(|field| field.name == name)
+            .unwrap();
+        let expected = if differ {
+            expected(row.on_create, ours, theirs, self.master)
+        } else {
+            "unchanged"
+        };
+        let cannot_take = expected == "salesforce" && declared.fit(theirs).is_err();
+        assert_eq!(
+            field["taken"],
+            if cannot_take { "unchanged" } else { expected },
+            "{context}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
+    let desk = Desk::start(&opportunities()).await;
+    for number in 1..=CASES {
+        let mut seed = StdRng::seed_from_u64(number as u64);
+        desk.world
+            .set(|settings| opportunity_mapping(&mut seed, settings))
+            .await;
+        let pools: Vec<(&str, Vec<Value>)> = fields()
+            .into_iter()
+            .map(|(name, _, _, values)| (name, values))
+            .collect();
+        let record = record_id(RecordKind::ALL[number % 3], &format!("r{number}"));
+        // What the portal holds fits its fields.
+        let pools_of_ours: Vec<(&str, Vec<Value>)> = pools
+            .iter()
+            .map(|(name, values)| match *name {
+                "stage" => (*name, vec![json!("Prospecting"), json!("Won")]),
+                "seats" => (*name, vec![json!(12), json!(13)]),
+                _ => (*name, values.clone()),
+            })
+            .collect();
+        desk.put(
+            &record,
+            Value::Object(random_record(&mut seed, &pools_of_ours)),
+        )
+        .await;
+        let mut edit = Map::new();
+        for (name, _, salesforce, values) in fields() {
+            if salesforce.contains('.') {
+                continue;
+            }
+            let value = random_value(&mut seed, &values);
+            let required = matches!(name, "name" | "close_date" | "private");
+            if !(required && is_blank(&value)) {
+                let text_column = matches!(salesforce, "Seats__c");
+                edit.insert(
+                    salesforce.to_owned(),
+                    if is_blank(&value) && !text_column {
+                        Value::Null
+                    } else {
+                        value
+                    },
+                );
+            }
+        }
+        edit.insert("Sync__c".to_owned(), json!(seed.random_bool(0.5)));
+        desk.world
+            .edit(opportunity(number), Value::Object(edit))
+            .await;
+        let settings = (*desk.world.portal.versioned_settings().await.unwrap().1).clone();
+        let mut watched: Vec<String> = fields()
+            .iter()
+            .map(|(_, _, salesforce, _)| (*salesforce).to_owned())
+            .collect();
+        watched.extend(
+            BYSTANDERS
+                .iter()
+                .chain(&["Sync__c", "NextStep", "Score__c"])
+                .map(|name| (*name).to_owned()),
+        );
+        let case = Case {
+            desk: &desk,
+            record,
+            id: opportunity(number),
+            master: ["salesforce", "channeltivity"].choose(&mut seed).unwrap(),
+            settings,
+            watched,
+        };
+
+        case.check(&format!("seed {number}:")).await;
+    }
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
+    let desk = Desk::start(&crate::desk::folder(0, CASES)).await;
+    let pools: Vec<(&str, &str, Vec<Value>)> = vec![
+        ("first_name", "FirstName", vec![json!("Leo"), json!("Lea")]),
+        ("last_name", "LastName", vec![json!("Kaur"), json!("Li")]),
+        ("company", "Company", vec![json!("Acme"), json!("Betasol")]),
+        (
+            "email",
+            "Email",
+            vec![
+                json!("leo@acme.example"),
+                json!("LEO@acme.example"),
+                json!("lea@acme.example"),
+            ],
+        ),
+        ("phone", "Phone", vec![json!("1"), json!("2")]),
+        ("title", "Title", vec![json!("Buyer"), json!("CEO")]),
+        (
+            "website",
+            "Website",
+            vec![json!("acme.example"), json!("https://acme.example")],
+        ),
+        ("description", "Description", vec![json!("a"), json!("b")]),
+    ];
+    for number in 0..CASES {
+        let mut seed = StdRng::seed_from_u64(1_000 + number as u64);
+        desk.world
+            .set(|settings| {
+                for row in &mut settings.lead_mappings {
+                    row.on_create = *FLOWS.choose(&mut seed).unwrap();
+                }
+            })
+            .await;
+        let record = record_id(RecordKind::ALL[number % 3], &format!("r{number}"));
+        let ours: Vec<(&str, Vec<Value>)> = pools
+            .iter()
+            .map(|(name, _, values)| (*name, values.clone()))
+            .collect();
+        desk.put(&record, Value::Object(random_record(&mut seed, &ours)))
+            .await;
+        let mut edit = Map::new();
+        for (name, salesforce, values) in &pools {
+            let value = random_value(&mut seed, values);
+            if !(matches!(*name, "last_name" | "company") && is_blank(&value)) {
+                edit.insert(
+                    (*salesforce).to_owned(),
+                    if is_blank(&value) { Value::Null } else { value },
+                );
+            }
+        }
+        edit.insert("Sync__c".to_owned(), json!(seed.random_bool(0.5)));
+        let body = json!({ "object": SalesforceObject::Lead, "id": lead(number), "fields": edit });
+        desk.world.hook("edit", body).await;
+        let settings = (*desk.world.portal.versioned_settings().await.unwrap().1).clone();
+        let mut watched: Vec<String> = pools
+            .iter()
+            .map(|(_, salesforce, _)| (*salesforce).to_owned())
+            .collect();
+        watched.extend(["Status", "LeadSource", "Sync__c"].map(str::to_owned));
+        let case = Case {
+            desk: &desk,
+            record,
+            id: lead(number),
+            master: ["salesforce", "channeltivity"].choose(&mut seed).unwrap(),
+            settings,
+            watched,
+        };
+
+        case.check(&format!("seed {number}:")).await;
+    }
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn two_fields_that_go_to_one_salesforce_field_are_previewed_as_they_will_be_written() {
+    let desk = Desk::start(&crate::desk::folder(1, 0)).await;
+    desk.world
+        .set(|settings| {
+            // Two rows and a fixed value for one field, and rows for the flags that are the integration's own.
+            settings.mappings.retain(|row| row.channeltivity == "name");
+            for (name, salesforce) in [
+                ("notes", "Name"),
+                ("product", "Sync__c"),
+                ("seats", "Export__c"),
+            ] {
+                settings.mappings.push(MappingRow {
+                    channeltivity: name.to_owned(),
+                    salesforce: path(salesforce),
+                    on_create: Flow::Both,
+                    on_update: Flow::None,
+                    values: [].into(),
+                });
+            }
+            for (salesforce, value) in [
+                ("Name", json!("Fixed")),
+                ("Sync__c", json!(false)),
+                ("Export__c", json!(false)),
+                ("NextStep", json!("Call")),
+            ] {
+                settings.fixed_values.push(FixedValue {
+                    salesforce: path(salesforce),
+                    value,
+                });
+            }
+        })
+        .await;
+    let record = record_id(RecordKind::Deal, "d");
+    desk.put(
+        &record,
+        json!({ "name": "Ours", "notes": "Other", "product": "Basic", "seats": 0 }),
+    )
+    .await;
+    desk.world
+        .edit(opportunity(1), json!({ "Sync__c": false }))
+        .await;
+    let body = json!({ "salesforceUrl": url(opportunity(1)), "master": "channeltivity" });
+    let preview = desk
+        .call(
+            &crate::caller::Caller::admin(),
+            crate::desk::preview_event(&record, &body),
+        )
+        .await;
+
+    let link = desk
+        .confirm(&record, opportunity(1), "channeltivity", &preview.token())
+        .await;
+    assert_eq!((link.status, desk.push().await), (201, (1, 0)));
+
+    let row = desk
+        .row(
+            opportunity(1),
+            &["Name", "Sync__c", "Export__c", "NextStep"],
+        )
+        .await;
+    let told = preview.body["fields"].as_array().unwrap();
+    for name in ["Name", "Sync__c", "Export__c", "NextStep"] {
+        let taken: Vec<&Value> = told
+            .iter()
+            .filter(|field| field["salesforceField"] == name && field["taken"] == "channeltivity")
+            .collect();
+        assert!(taken.len() <= 1, "{name} is told twice: {taken:?}");
+        if let [field] = taken[..] {
+            assert!(
+                same(row.get(name).unwrap(), &field["channeltivityValue"]),
+                "{name} {row:?}"
+            );
+        }
+    }
+    assert!(
+        row.is_checked("Sync__c"),
+        "a link sets the Sync Flag, whatever is mapped"
+    );
+    assert!(
+        row.is_checked("Export__c"),
+        "a link never touches the Import Flag"
+    );
+    assert_eq!(row.text("NextStep"), Some("Call"));
+}
