@@ -76,11 +76,27 @@ pub struct Holder {
     pub counted: bool,
 }
 
-/// The key of a record or of a Salesforce record's claim, where only the key matters.
+/// The key of an item, where only the key matters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ItemKey {
     /// A linkable record.
     Record(RecordId),
     /// A claim.
     Claim(SalesforceId),
+    /// An open problem.
+    Problem(SalesforceId),
+}
+
+impl Write {
+    /// The item that is written; none for a mark of a run, which nobody else writes.
+    #[must_use]
+    pub fn key(&self) -> Option<ItemKey> {
+        match self {
+            Self::Claim(claim, _) => Some(ItemKey::Claim(claim.salesforce)),
+            Self::Record(record, _) => Some(ItemKey::Record(record.id.clone())),
+            Self::Problem(problem, _) => Some(ItemKey::Problem(problem.opportunity)),
+            Self::CloseProblem(opportunity, _) => Some(ItemKey::Problem(*opportunity)),
+            Self::Counted(..) => None,
+        }
+    }
 }

@@ -23,12 +23,13 @@ const OF_LINKED: [Code; 5] = [
 ];
 
 /// Codes of entries that count as an update.
-const UPDATES: [Code; 5] = [
+const UPDATES: [Code; 6] = [
     Code::Updated,
     Code::LinkPaused,
     Code::LinkResumed,
     Code::LinkDisconnected,
     Code::LinkReconnected,
+    Code::LinkMoved,
 ];
 
 impl Ledger {

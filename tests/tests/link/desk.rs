@@ -15,16 +15,17 @@ use dealbridge_aws::{
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
     change::Expected,
-    claim::Claim,
+    claim::{Claim, ClaimState},
+    counted::Counted,
     entry::Entry,
     link::{store::LinkStore, token::PreviewTokens},
     ports::Clock,
-    record::{LinkStatus, Record, RecordId, RecordKind},
+    record::{Link, LinkStatus, Record, RecordId, RecordKind},
     salesforce::{FieldPath, Row, Salesforce},
 };
 use dealbridge_lambda::{Function, access::Groups};
 use dealbridge_tests::{
-    OrgFolder, TestClock, World,
+    OrgFolder, TestClock, World, opportunity,
     world::{UNLIMITED, WRITES},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -263,20 +264,61 @@ impl Desk {
         let Value::Object(fields) = fields else {
             unreachable!("fields are an object")
         };
-        let record = Record {
-            id: id.clone(),
-            version: 1,
-            fields,
-            owner: Some("usr-partner-active".to_owned()),
-            organization: Some("org-partner".to_owned()),
-            partner: None,
-            distributor: None,
-            account: None,
-            contact: None,
-            registration_status: None,
-            link: None,
-        };
+        let record = record(id, fields);
         self.put_record(&record, Expected::Absent).await;
+    }
+
+    /// Stores Deals that are linked to the first so many Opportunities, as links of earlier days have left them.
+    pub(crate) async fn put_links(&self, count: usize) {
+        let store = &self.world.store;
+        let tables = store.tables();
+        let numbers: Vec<usize> = (1..=count).collect();
+        for chunk in numbers.chunks(40) {
+            let ids: Vec<SalesforceId> = chunk.iter().map(|number| opportunity(*number)).collect();
+            let stamps = self
+                .world
+                .salesforce
+                .stamps(SalesforceObject::Opportunity, &ids)
+                .await;
+            let mut puts = Vec::new();
+            for ((number, id), stamp) in chunk.iter().zip(&ids).zip(stamps.unwrap()) {
+                let (id, stamp) = (*id, stamp.unwrap());
+                let mut record = record(&deal(&format!("d{number}")), agreeing(*number));
+                record.link = Some(Link {
+                    salesforce_id: id,
+                    object: SalesforceObject::Opportunity,
+                    status: LinkStatus::Synced,
+                    reason: None,
+                    name: None,
+                    linked_at: self.world.clock.now(),
+                    linked_by: "usr-admin".to_owned(),
+                    stamp,
+                });
+                let claim = Claim {
+                    salesforce: id,
+                    state: ClaimState::Live,
+                    record: record.id.clone(),
+                    epoch: 0,
+                    stamp,
+                    version: 1,
+                    counted: Counted::default(),
+                    pending: None,
+                    disconnected: false,
+                    import_flag_was_off: false,
+                };
+                let record = item::encode(&record, keys::record(&record.id)).unwrap();
+                puts.push(transaction::put_anyway(&tables.records, record).unwrap());
+                let key = keys::claim(self.world.organization(), id);
+                puts.push(
+                    transaction::put_anyway(&tables.links, item::encode(&claim, key).unwrap())
+                        .unwrap(),
+                );
+            }
+            store
+                .transact(&format!("links|{}", chunk[0]), puts)
+                .await
+                .unwrap();
+        }
     }
 
     /// Edits a record in the portal, as Channeltivity's own screens do.
@@ -410,6 +452,23 @@ impl Desk {
             .iter()
             .flat_map(|item| item::unpack(item).unwrap().unpack("actions"))
             .collect()
+    }
+}
+
+/// A record of the portal without a link.
+fn record(id: &RecordId, fields: Map<String, Value>) -> Record {
+    Record {
+        id: id.clone(),
+        version: 1,
+        fields,
+        owner: Some("usr-partner-active".to_owned()),
+        organization: Some("org-partner".to_owned()),
+        partner: None,
+        distributor: None,
+        account: None,
+        contact: None,
+        registration_status: None,
+        link: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod dump;
 mod happy;
 mod idempotency;
 mod interleavings;
+mod life;
 mod model;
 mod push;
 mod races;

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use crate::{
-    SalesforceId,
-    change::{Change, Settled},
+    SalesforceId, SalesforceObject,
+    change::{Change, ItemKey, Settled, Write},
     decide::{self, Facts},
     finding::Finding,
     message::ImportRequest,
@@ -20,6 +20,7 @@ use crate::{
     salesforce::{Salesforce, SalesforceError},
     settings::Settings,
 };
+use outcome::Problems;
 use read::Rows;
 
 /// How often a batch is decided again because something changed under it, before the rest goes back to the queue.
@@ -65,6 +66,8 @@ struct KnownItems {
     record: Option<Record>,
     /// The claim of the Opportunity that a converted Lead became.
     successor: Option<crate::claim::Claim>,
+    /// The open problem of that Opportunity.
+    problem_of_successor: Option<crate::problem::Problem>,
 }
 
 impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
@@ -184,6 +187,14 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         let directory = self.portal.directory(&rows.emails(settings)).await?;
         let now = self.clock.now();
         let mut by_run: BTreeMap<RunId, (Vec<Change>, Vec<Pending>)> = BTreeMap::new();
+        let mut again = Vec::new();
+        // A converted Lead's link goes before the import of the Opportunity that it became. A transaction takes each item
+        // once, so the second change of one item waits for the next round, which sees what the first has made of it.
+        let is_lead =
+            |item: &Pending| item.request.opportunity.object() == Some(SalesforceObject::Lead);
+        let may_meet = pending.iter().any(is_lead);
+        pending.sort_by_key(|item| !is_lead(item));
+        let mut touched: HashSet<ItemKey> = HashSet::new();
         for item in pending {
             let known = item.known.clone().unwrap_or_default();
             let facts = Facts {
@@ -199,12 +210,21 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             match outcome::change(
                 &item.request,
                 &facts,
-                known.problem.as_ref(),
+                Problems {
+                    own: known.problem.as_ref(),
+                    of_successor: known.problem_of_successor.as_ref(),
+                },
                 decision,
                 settings,
                 now,
             ) {
                 None => settled.push((item.request.run, item.request.opportunity)),
+                Some(change) if may_meet && !all_new(&change, &mut touched) => {
+                    again.push(Pending {
+                        known: None,
+                        ..item
+                    })
+                }
                 Some(change) => {
                     let (changes, items) = by_run.entry(item.request.run).or_default();
                     changes.push(change);
@@ -212,7 +232,6 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
                 }
             }
         }
-        let mut again = Vec::new();
         for (run, (changes, items)) in by_run {
             let results = self
                 .store
@@ -278,6 +297,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
                 problem: known.problems.get(&id).cloned(),
                 record,
                 successor,
+                problem_of_successor: rows
+                    .successor(id)
+                    .and_then(|id| known.problems.get(&id))
+                    .cloned(),
             });
         }
         Ok(())
@@ -305,6 +328,16 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             .map(|request| (request.run, request.opportunity))
             .collect())
     }
+}
+
+/// Notes the items that a change writes; whether no change before it writes one of them.
+fn all_new(change: &Change, touched: &mut HashSet<ItemKey>) -> bool {
+    let keys: Vec<ItemKey> = change.writes.iter().filter_map(Write::key).collect();
+    let all_new = keys.iter().all(|key| !touched.contains(key));
+    if all_new {
+        touched.extend(keys);
+    }
+    all_new
 }
 
 impl crate::change::Holder {

@@ -7,7 +7,7 @@ use crate::{
     SalesforceId, SalesforceObject, Stamp,
     change::{Change, Expected, Write},
     claim::{Claim, ClaimState},
-    code::Code,
+    code::{Code, Level},
     counted::Counted,
     decide::{Decision, Facts, NewDeal, RecordUpdate, Verdict},
     entry::Line,
@@ -23,11 +23,21 @@ use crate::{
 /// Who links when the import does.
 const INTEGRATION: &str = "integration";
 
+/// Open problems, and notes to look at a record, that concern one request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Problems<'a> {
+    /// The record's own.
+    pub(super) own: Option<&'a Problem>,
+    /// That of the Opportunity that a converted Lead became.
+    pub(super) of_successor: Option<&'a Problem>,
+}
+
 /// What is collected for one Opportunity.
 struct Outcome<'a> {
     request: &'a ImportRequest,
     facts: &'a Facts<'a>,
     problem: Option<&'a Problem>,
+    problem_of_successor: Option<&'a Problem>,
     writes: Vec<Write>,
 }
 
@@ -35,11 +45,12 @@ struct Outcome<'a> {
 pub(super) fn change(
     request: &ImportRequest,
     facts: &Facts<'_>,
-    problem: Option<&Problem>,
+    problems: Problems<'_>,
     decision: Decision,
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Change> {
+    let problem = problems.own;
     let counted = |counted: &Counted| counted.contains(request.run);
     if facts.claim.is_some_and(|claim| counted(&claim.counted))
         || problem.is_some_and(|problem| counted(&problem.counted))
@@ -50,13 +61,14 @@ pub(super) fn change(
         request,
         facts,
         problem,
+        problem_of_successor: problems.of_successor,
         writes: Vec::new(),
     };
     let failures = decision.failures();
     Some(match decision.verdict {
         Verdict::Import(deal) => outcome.import(*deal, now),
         Verdict::Update(update) => outcome.update(*update),
-        Verdict::Move(opportunity) => outcome.move_link(opportunity),
+        Verdict::Move(opportunity) => outcome.move_link(opportunity, now),
         Verdict::Unchanged => outcome.unchanged(),
         Verdict::Fail => outcome.fail(failures, now),
         Verdict::FailAndUpdate(update) => outcome.fail_and_update(failures, *update, now),
@@ -182,7 +194,15 @@ impl Outcome<'_> {
 
     fn update(mut self, update: RecordUpdate) -> Change {
         let entity = self.facts.record.map(|record| record.id.clone());
-        let counts = if update.is_change {
+        let mut findings = update.findings.iter();
+        let is_error = findings.any(|finding| finding.level() == Level::Error);
+        let counts = if is_error {
+            // The link could not follow its Lead: the run's counts say of it what its entry says.
+            Counts {
+                failed: 1,
+                ..Counts::default()
+            }
+        } else if update.is_change {
             Counts {
                 updated: 1,
                 ..Counts::default()
@@ -214,11 +234,17 @@ impl Outcome<'_> {
     }
 
     /// A converted Lead's link goes on with the Opportunity: both claims and the record in one transaction.
-    fn move_link(mut self, opportunity: SalesforceId) -> Change {
+    fn move_link(mut self, opportunity: SalesforceId, now: Timestamp) -> Change {
         let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
             return self.unchanged();
         };
-        // The Opportunity has not been read yet: any stamp of its own is newer, so the next run brings its values.
+        // The Opportunity has not been read yet: any stamp of its own is newer, so the next run brings its values. What
+        // stood in the way of its import is settled, and the note has the next run look at it whatever its stamp.
+        let watched = self.problem_of_successor.map(|problem| problem.version);
+        let mut watch = Problem::watch(opportunity, "", now);
+        watch.version = watched.unwrap_or(0) + 1;
+        self.writes
+            .push(Write::Problem(watch, Expected::of(watched)));
         let stamp = Stamp::from_second(0);
         let successor = self.facts.successor;
         let moved = Claim {
