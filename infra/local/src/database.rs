@@ -13,6 +13,25 @@ use tokio::net::TcpListener;
 
 use crate::error::LocalError;
 
+/// The database's file in the data directory.
+const FILE: &str = "dynamodb.sqlite";
+/// Says that the tables were made; without it the process that began to make them was killed.
+const READY: &str = "dynamodb.ready";
+
+/// Removes a database whose tables were never finished. Nothing can be in it: nothing is stored before they are.
+fn discard_unfinished(folder: &Path) -> std::io::Result<()> {
+    if folder.join(READY).exists() {
+        return Ok(());
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        match std::fs::remove_file(folder.join(format!("{FILE}{suffix}"))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The tables' names on this machine.
 #[must_use]
 pub fn tables() -> Tables {
@@ -30,7 +49,13 @@ pub fn tables() -> Tables {
 pub async fn serve(folder: Option<&Path>) -> Result<SocketAddr, LocalError> {
     let database = match folder {
         Some(folder) => {
-            let file = folder.join("dynamodb.sqlite");
+            let file = folder.join(FILE);
+            discard_unfinished(folder).map_err(|error| {
+                LocalError::new(format!(
+                    "could not begin the database {} anew: {error}; choose another --data-dir",
+                    file.display()
+                ))
+            })?;
             Database::new(&file.to_string_lossy()).map_err(|error| {
                 LocalError::new(format!("could not open the database {}: {error}; choose another --data-dir, or remove a damaged one", file.display()))
             })?
@@ -49,11 +74,11 @@ pub async fn serve(folder: Option<&Path>) -> Result<SocketAddr, LocalError> {
     Ok(address)
 }
 
-/// Makes the tables that are not there.
+/// Makes the tables that are not there, and marks the database in the folder as finished.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn create_tables(client: &Client) -> Result<(), LocalError> {
+/// When the database refuses, or the mark cannot be written.
+pub async fn create_tables(client: &Client, folder: Option<&Path>) -> Result<(), LocalError> {
     let listed = client.list_tables().send().await.map_err(|error| {
         LocalError::new(format!(
             "could not list the tables: {}",
@@ -69,6 +94,14 @@ pub async fn create_tables(client: &Client) -> Result<(), LocalError> {
         if !listed.table_names().contains(&name) {
             create_table(client, &name, sorted).await?;
         }
+    }
+    if let Some(folder) = folder {
+        std::fs::write(folder.join(READY), "").map_err(|error| {
+            LocalError::new(format!(
+                "could not write to {}: {error}; choose another --data-dir",
+                folder.display()
+            ))
+        })?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ pub mod error;
 pub mod folder;
 pub mod functions;
 pub mod gateway;
-mod hooks;
+pub mod hooks;
 pub mod poller;
 pub mod progress;
 pub mod queues;

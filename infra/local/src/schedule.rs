@@ -94,13 +94,13 @@ fn at(cron: &str) -> Option<Timetable> {
     Some(Timetable::Cron(Box::new(crontab)))
 }
 
-/// Keeps the schedules until the task is dropped. What each tick did is told to `told`.
+/// Keeps the schedules until the task is dropped. What each tick did is given to `told`.
 ///
 /// # Errors
 /// When an expression of the template cannot be kept.
 pub async fn keep(
     world: Arc<World>,
-    told: impl Fn(&Schedule, Result<Value, InvokeError>) + Clone + Send + Sync + 'static,
+    told: impl Fn(&Arc<World>, &Schedule, Result<Value, InvokeError>) + Clone + Send + Sync + 'static,
 ) -> Result<(), LocalError> {
     let mut schedules = tokio::task::JoinSet::new();
     for schedule in world.template.schedules.clone() {
@@ -111,7 +111,7 @@ pub async fn keep(
             let clock = SystemClock;
             while let Some(next) = timetable.next(clock.now()) {
                 wait_until(&clock, next).await;
-                told(&schedule, world.tick(&schedule).await);
+                told(&world, &schedule, world.tick(&schedule).await);
             }
             warn!("The schedule {} has no further time", schedule.expression);
         });

@@ -33,28 +33,44 @@ impl World {
     ///
     /// # Errors
     /// When the store or the queue cannot be reached.
-    pub async fn request_run(&self) -> Result<Run, LocalError> {
-        match sync_request::request_run(&self.store, &self.sync_requests, SystemClock.now()).await?
-        {
-            Requested::Started(run) | Requested::Active(run) => Ok(run),
-        }
+    pub async fn request_run(&self) -> Result<Requested, LocalError> {
+        let now = SystemClock.now();
+        Ok(sync_request::request_run(&self.store, &self.sync_requests, now).await?)
     }
 
     /// One full run to its end, shown on standard error as it gets on.
     ///
+    /// A run that an earlier process left behind comes to its end first: what it listed may be out of date by now.
+    ///
     /// # Errors
     /// When the store or the queue cannot be reached.
     pub async fn full_run(&self) -> Result<Report, LocalError> {
-        let before = self.used();
+        let mut waited_for = None;
+        loop {
+            let before = self.used();
+            let (run, is_ours) = match self.request_run().await? {
+                Requested::Started(run) => (run.id, true),
+                // Waiting again would not help: what is left of it waits in the dead-letter queue.
+                Requested::Active(run) => (run.id, waited_for == Some(run.id)),
+            };
+            let run = self.watched(run).await?;
+            if is_ours {
+                let usage = self.used().since(&before);
+                return self.report(run, usage).await;
+            }
+            waited_for = Some(run.id);
+        }
+    }
+
+    /// Waits for a run with a progress bar.
+    async fn watched(&self, run: RunId) -> Result<Run, LocalError> {
         let progress = Progress::new();
-        let run = self.request_run().await?.id;
         let run = tokio::select! {
             run = self.settled(run) => run?,
             () = progress.follow(run, &self.queues, &self.onlooker) => self.run(run).await?,
         };
         progress.end(&run);
-        let usage = self.used().since(&before);
-        self.report(run, usage).await
+        Ok(run)
     }
 
     /// The report of a run.

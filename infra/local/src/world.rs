@@ -134,7 +134,7 @@ impl World {
             Store::new(&dynamodb, database::tables(), meter, clock, ids)
         };
         let (store, onlooker) = (store(meter.clone()), store(Meter::default()));
-        database::create_tables(store.client()).await?;
+        database::create_tables(store.client(), directory).await?;
         let portal = DynamoPortal::new(store.clone());
         seed::seed(&store, &portal, &folder).await?;
 

@@ -66,6 +66,28 @@ async fn a_changed_address_leads_to_the_user_and_the_former_one_nowhere() {
 }
 
 #[tokio::test]
+async fn an_invited_user_counts_once_the_account_is_activated() {
+    let product = Product::imported().await;
+    let mut body = json!({
+        "name": "Someone Else", "email": "someone.else@fjordpartners.example", "type": "partner",
+        "organization": "org-fjord", "groups": ["grp-partner-sales"],
+    });
+
+    product
+        .local(Method::POST, "users/usr-else", Some(body.clone()))
+        .await
+        .ok();
+    assert_eq!(product.run("hourly").await["imported"], 0);
+    body["status"] = json!("active");
+    product
+        .local(Method::POST, "users/usr-else", Some(body))
+        .await
+        .ok();
+
+    assert_eq!(product.run("hourly").await["imported"], 1);
+}
+
+#[tokio::test]
 async fn a_second_user_of_an_address_makes_it_ambiguous_until_one_moves_on() {
     let product = Product::start(None).await;
     let email = |email: &str| Some(json!({ "email": email }));

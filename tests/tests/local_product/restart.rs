@@ -1,6 +1,6 @@
 //! What a data directory keeps.
 
-use dealbridge_core::run::RunStatus;
+use dealbridge_core::{run::RunStatus, sync_request::Requested};
 use reqwest::Method;
 use serde_json::json;
 
@@ -52,19 +52,22 @@ async fn a_run_that_was_stopped_in_the_middle_is_made_whole_after_the_restart() 
     let data = tempfile::tempdir().unwrap();
     let at = || Some(data.path().to_owned());
     let first = Product::start(at()).await;
-    let interrupted = first.world.request_run().await.unwrap().id;
+    let Requested::Started(interrupted) = first.world.request_run().await.unwrap() else {
+        panic!("a run was active before there was one");
+    };
     first.stop().await;
 
     let second = Product::start(at()).await;
     let report = second.world.full_run().await.unwrap();
 
     assert_eq!(report.status, RunStatus::Succeeded);
+    assert!(report.run.id > interrupted.id);
     let counts = report.run.counts;
     assert_eq!(
         (counts.imported + counts.unchanged, counts.failed),
         (12, 30)
     );
-    let (interrupted, _) = second.world.status(interrupted).await.unwrap();
+    let (interrupted, _) = second.world.status(interrupted.id).await.unwrap();
     assert!(interrupted.failed_at.is_some() || interrupted.listed_at.is_some());
     second.stop().await;
 }

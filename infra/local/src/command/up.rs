@@ -2,7 +2,11 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use dealbridge_core::{code::Code, ports::Clock, run::RunStatus};
+use dealbridge_core::{
+    code::Code,
+    ports::Clock,
+    run::{RunId, RunStatus},
+};
 use dealbridge_lambda::SystemClock;
 use dealbridge_local::{
     LocalError, World,
@@ -62,18 +66,54 @@ fn needs_mending(report: &Report) -> bool {
     report.status == RunStatus::Failed && report.faults.iter().any(|fault| is_lasting(fault.code))
 }
 
-/// Says what a tick of the schedule did.
-fn tell(schedule: &Schedule, answer: Result<Value, InvokeError>) {
-    let at = SystemClock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let what = match answer {
-        Ok(answer) => {
-            let word = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-            format!("{} {}", word("run"), word("outcome"))
-        }
-        Err(error) => format!("failed: {error}"),
+/// Says what came of a tick, once its run has come to its end.
+fn tell(world: &Arc<World>, schedule: &Schedule, answer: Result<Value, InvokeError>) {
+    let world = Arc::clone(world);
+    let name = schedule.name;
+    tokio::spawn(async move {
+        let what = match answer {
+            Ok(answer) => came_to(&world, &answer).await,
+            Err(error) => error.to_string(),
+        };
+        let at = SystemClock.now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        // Whoever closed standard output does not want to be told.
+        let _ = print(&format!("{at} {name}: {what}"));
+    });
+}
+
+/// What the run of a tick came to.
+async fn came_to(world: &World, answer: &Value) -> String {
+    let named = answer["run"]
+        .as_str()
+        .and_then(|run| RunId::parse(run).ok());
+    let Some(run) = named else {
+        return "the fan-out named no run".to_owned();
     };
-    // Whoever closed standard output does not want to be told.
-    let _ = print(&format!("{at} {} run: {what}", schedule.name));
+    if answer["outcome"] == "active" {
+        return format!("{run} is under way, nothing to do");
+    }
+    match world.settled(run).await {
+        Err(error) => error.to_string(),
+        Ok(run) => {
+            let counts = &run.counts;
+            let status = if run.failed_at.is_some() {
+                "failed"
+            } else {
+                "ended"
+            };
+            format!(
+                "{} {status}: listed {}, imported {}, updated {}, unchanged {}, failed {}, suppressed {}, left {}",
+                run.id,
+                counts.listed,
+                counts.imported,
+                counts.updated,
+                counts.unchanged,
+                counts.failed,
+                counts.suppressed,
+                counts.left()
+            )
+        }
+    }
 }
 
 /// Waits for Ctrl-C, or for the system's request to end.

@@ -2,7 +2,7 @@
 
 use dealbridge_core::{
     Email,
-    portal::{OrganizationStatus, UserStatus},
+    portal::{OrganizationStatus, PartyType, User, UserStatus},
 };
 use dealbridge_lambda::http::{Answer, Refusal};
 use serde::Deserialize;
@@ -14,6 +14,8 @@ use crate::world::World;
 pub(super) struct UserChange {
     name: Option<String>,
     email: Option<Email>,
+    #[serde(rename = "type")]
+    kind: Option<PartyType>,
     organization: Option<String>,
     groups: Option<Vec<String>>,
     status: Option<UserStatus>,
@@ -38,10 +40,13 @@ fn missing(kind: &str, id: &str) -> Refusal {
     Refusal::not_found(&code, format!("There is no {kind} {id:?}."))
 }
 
-/// `POST /local/users/{id}`.
+/// `POST /local/users/{id}`: changes a user, or invites one if the body says all that a user needs.
 pub(super) async fn user(world: &World, id: &str, change: UserChange) -> Result<Answer, Refusal> {
     let portal = &world.portal;
-    let mut user = portal.user(id).await?.ok_or_else(|| missing("user", id))?;
+    let mut user = match portal.user(id).await? {
+        Some(user) => user,
+        None => invited(id, &change).ok_or_else(|| missing("user", id))?,
+    };
     for group in change.groups.iter().flatten() {
         if portal.group(group).await?.is_none() {
             return Err(Refusal::malformed(format!("There is no group {group:?}.")));
@@ -56,11 +61,25 @@ pub(super) async fn user(world: &World, id: &str, change: UserChange) -> Result<
     }
     user.name = change.name.unwrap_or(user.name);
     user.email = change.email.unwrap_or(user.email);
+    user.kind = change.kind.unwrap_or(user.kind);
     user.organization = change.organization.unwrap_or(user.organization);
     user.groups = change.groups.unwrap_or(user.groups);
     user.status = change.status.unwrap_or(user.status);
     portal.put_user(&user).await?;
     Answer::json(200, &user)
+}
+
+/// A user who has never activated the account.
+fn invited(id: &str, change: &UserChange) -> Option<User> {
+    Some(User {
+        id: id.to_owned(),
+        name: change.name.clone()?,
+        email: change.email.clone()?,
+        kind: change.kind?,
+        organization: change.organization.clone()?,
+        groups: Vec::new(),
+        status: UserStatus::Pending,
+    })
 }
 
 /// `POST /local/groups/{id}`.
