@@ -99,7 +99,7 @@ impl World {
             Arc::new(clock.clone()),
             Arc::new(NumberedIds::default()),
         );
-        database::create_tables(store.client()).await.unwrap();
+        database::create_tables(store.client(), None).await.unwrap();
         let portal = DynamoPortal::new(store.clone());
         let people = PortalFolder::load(place.path()).unwrap();
         portal.put_settings(&people.settings, None).await.unwrap();
