@@ -13,10 +13,10 @@ use crate::{
 pub enum Defect {
     SyncFlagOff,
     NoAccount,
-    DeletedAccount,
+    HiddenAccount,
     NoContact,
     NoPrimaryContact,
-    DeletedPrimaryContact,
+    HiddenPrimaryContact,
     TwoPrimaryContacts,
     OwnerTypeUnknown,
     NoPartner,
@@ -55,10 +55,10 @@ impl Defect {
     pub const ALL: [Self; 35] = [
         SyncFlagOff,
         NoAccount,
-        DeletedAccount,
+        HiddenAccount,
         NoContact,
         NoPrimaryContact,
-        DeletedPrimaryContact,
+        HiddenPrimaryContact,
         TwoPrimaryContacts,
         OwnerTypeUnknown,
         NoPartner,
@@ -96,10 +96,10 @@ impl Defect {
         match self {
             SyncFlagOff => &[Code::SyncFlagNotSet],
             NoAccount => &[Code::AccountMissing],
-            DeletedAccount => &[Code::AccountNotAccessible],
+            HiddenAccount => &[Code::AccountNotAccessible],
             NoContact => &[Code::ContactMissing],
             NoPrimaryContact => &[Code::PrimaryContactMissing],
-            DeletedPrimaryContact => &[Code::PrimaryContactNotAccessible],
+            HiddenPrimaryContact => &[Code::PrimaryContactNotAccessible],
             TwoPrimaryContacts => &[Code::MultiplePrimaryContacts],
             OwnerTypeUnknown => &[Code::DealOwnerTypeInvalid],
             NoPartner => &[Code::PartnerEmailMissing],
@@ -145,7 +145,7 @@ impl Defect {
     pub fn value(self) -> String {
         let of = |column: &'static str| self.apply(&Opportunity::blank()).fields[column].clone();
         match self {
-            DeletedAccount => of("AccountId"),
+            HiddenAccount => of("AccountId"),
             OwnerTypeUnknown => of("Owner_Type__c"),
             StageUnknown => of("Stage__c"),
             ProductUnknown => of("Product__c"),
@@ -170,7 +170,7 @@ impl Defect {
             | DistributorInactive
             | DistributorDisabled
             | DistributorWithoutDeals => of("Distributor__c"),
-            DeletedPrimaryContact => crate::folder::contact(3).to_string(),
+            HiddenPrimaryContact => crate::folder::contact(3).to_string(),
             TwoPrimaryContacts | NoPrimaryContact => "2".to_owned(),
             _ => String::new(),
         }
@@ -203,10 +203,10 @@ impl Defect {
         match self {
             SyncFlagOff => good.with("Sync__c", "false"),
             NoAccount => good.with("AccountId", ""),
-            DeletedAccount => good.with("AccountId", account(2).to_string()),
+            HiddenAccount => good.with("AccountId", account(2).to_string()),
             NoContact => roles(&[]),
             NoPrimaryContact => roles(&[(1, false), (2, false)]),
-            DeletedPrimaryContact => roles(&[(3, true)]),
+            HiddenPrimaryContact => roles(&[(3, true)]),
             TwoPrimaryContacts => roles(&[(1, true), (2, true)]),
             OwnerTypeUnknown => good.with("Owner_Type__c", "Vendor-Owned"),
             NoPartner => good.with("Partner__c", ""),

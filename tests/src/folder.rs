@@ -16,13 +16,13 @@ fn id(prefix: &str, number: usize) -> SalesforceId {
     SalesforceId::parse(&format!("{prefix}dM{number:010}")).unwrap()
 }
 
-/// The id of the account of that number. Account 2 is deleted.
+/// The id of the account of that number. Account 2 is hidden from the integration user in a [`World`](crate::World).
 #[must_use]
 pub fn account(number: usize) -> SalesforceId {
     id("001", number)
 }
 
-/// The id of the contact of that number. Contact 3 is deleted.
+/// The id of the contact of that number. Contact 3 is hidden from the integration user in a [`World`](crate::World).
 #[must_use]
 pub fn contact(number: usize) -> SalesforceId {
     id("003", number)
@@ -175,7 +175,8 @@ impl OrgFolder {
         let bystander = Opportunity::new(0)
             .with("Export__c", "false")
             .with("Sync__c", "false")
-            .with("Seats__c", "several");
+            .with("Seats__c", "several")
+            .stamped(-86_400);
         Self {
             opportunities: vec![bystander],
             settings: people::settings(),
@@ -211,19 +212,18 @@ impl OrgFolder {
             people::portal(self.settings.clone()).to_string(),
         );
         let accounts = format!(
-            "Id,IsDeleted,Name,SystemModstamp\n{},false,Acme,{OLD}\n{},true,Closed Ltd,{OLD}\n{},false,Betasol,{OLD}\n",
+            "Id,Name,SystemModstamp\n{},Acme,{OLD}\n{},Secret Ltd,{OLD}\n{},Betasol,{OLD}\n",
             account(1),
             account(2),
             account(3)
         );
         write("Account.csv", accounts);
-        let mut contacts =
-            "Id,IsDeleted,AccountId,FirstName,LastName,Email,SystemModstamp\n".to_owned();
-        for (number, deleted) in [(1, false), (2, false), (3, true)] {
+        let mut contacts = "Id,AccountId,FirstName,LastName,Email,SystemModstamp\n".to_owned();
+        for number in 1..=3 {
             let (contact, account) = (contact(number), account(1));
             writeln!(
                 contacts,
-                "{contact},{deleted},{account},Con,Tact{number},c{number}@acme.example,{OLD}"
+                "{contact},{account},Con,Tact{number},c{number}@acme.example,{OLD}"
             )
             .unwrap();
         }

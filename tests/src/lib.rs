@@ -5,7 +5,6 @@
 //! test asks for it: messages are received, delivered and deleted by hand, and time stands still until it is moved.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "only tests link this: what cannot go on here is a failed test"
 )]
 

@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 pub use self::queues::{Delivery, event_of};
 use crate::{
     clock::{NumberedIds, TestClock},
-    folder::OrgFolder,
+    folder::{OrgFolder, account, contact},
     ledger::Ledger,
     people,
     proxy::Proxy,
@@ -131,7 +131,7 @@ impl World {
             store: store.clone(),
             clock: Arc::new(clock.clone()),
         };
-        Self {
+        let world = Self {
             sync_requests: SqsSyncRequests(sender(SYNC_REQUESTS)),
             hands: aws_sdk_sqs::Client::new(&direct),
             http: http_client(Timeouts::default()).unwrap(),
@@ -147,7 +147,13 @@ impl World {
             sqs,
             fan_out: Arc::new(fan_out),
             worker: Arc::new(worker),
+        };
+        for (object, id) in [("Account", account(2)), ("Contact", contact(3))] {
+            world
+                .hook("hide", json!({ "object": object, "id": id }))
+                .await;
         }
+        world
     }
 
     /// The id of the connected org.

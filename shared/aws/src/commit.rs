@@ -8,6 +8,7 @@ use dealbridge_core::{
     change::{Change, Expected, Holder, Settled, Write},
     entry::PackedEntry,
     ports::{ImportStore, Known, PortError},
+    problem::Problem,
     record::{Record, RecordId},
     run::{Counts, RunId},
 };
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use crate::{
     batch::Consistency,
     item::{self, n, s},
-    keys::{self, Attributes, EXPIRES_AT, SK},
+    keys::{self, Attributes, EXPIRES_AT},
     store::Store,
     transaction::{self, Committed, MOST_ACTIONS},
 };
@@ -48,6 +49,23 @@ impl ImportStore for Store {
             known.problems.insert(problem.opportunity, problem);
         }
         Ok(known)
+    }
+
+    async fn problems(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> Result<HashMap<SalesforceId, Problem>, PortError> {
+        let keys = ids
+            .iter()
+            .map(|id| (self.tables.log.clone(), keys::problem(org, *id)))
+            .collect();
+        let mut found = self.batch_get(keys, Consistency::Strong).await?;
+        let items = found.remove(&self.tables.log).unwrap_or_default();
+        items
+            .into_iter()
+            .map(|item| item::problem(item).map(|problem| (problem.opportunity, problem)))
+            .collect()
     }
 
     async fn records(&self, ids: &[RecordId]) -> Result<HashMap<RecordId, Record>, PortError> {
@@ -211,21 +229,18 @@ impl Store {
                 item::encode(record, keys::record(&record.id))?,
                 *expected,
             ),
-            Write::Problem(problem, expected) => transaction::put(
-                &self.tables.log,
-                item::encode(problem, keys::problem(org, problem.opportunity))?,
-                *expected,
-            ),
+            Write::Problem(problem, expected) => {
+                let mut item = item::encode(problem, keys::problem(org, problem.opportunity))?;
+                if problem.closed {
+                    item.insert(EXPIRES_AT.to_owned(), item::expiry(now));
+                }
+                transaction::put(&self.tables.log, item, *expected)
+            }
             Write::CloseProblem(id, Expected::Version(version)) => {
                 transaction::delete(&self.tables.log, keys::problem(org, *id), *version)
             }
             Write::CloseProblem(id, Expected::Absent) => {
                 transaction::delete_anyway(&self.tables.log, keys::problem(org, *id))
-            }
-            Write::Counted(id, run) => {
-                let mut item = keys::counted(*run, *id);
-                item.insert(EXPIRES_AT.to_owned(), item::expiry(now));
-                transaction::put(&self.tables.log, item, Expected::Absent)
             }
         }
     }
@@ -273,8 +288,6 @@ fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortE
         holder.claim = Some(item::claim(item)?);
     } else if pk.starts_with("PROBLEM#") {
         holder.problem = Some(item::problem(item)?);
-    } else if item::text(&item, SK).is_some_and(|sk| sk.starts_with("COUNTED#")) {
-        holder.counted = true;
     } else if item::record_id(pk).is_some() {
         holder.record = Some(item::record(item)?);
     }
@@ -289,7 +302,7 @@ mod tests {
         let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
         let change = |size: &usize| Change {
             opportunity: id,
-            writes: vec![Write::Counted(id, RunId::new(1)); *size],
+            writes: vec![Write::CloseProblem(id, Expected::Version(1)); *size],
             line: None,
             counts: Counts::default(),
         };

@@ -177,12 +177,52 @@ pub fn packed_entry_at(key: Attributes, entry: &PackedEntry) -> Result<Attribute
 pub fn deflate(lines: &[Line]) -> Result<AttributeValue, PortError> {
     let json =
         serde_json::to_vec(lines).map_err(|error| unreadable("lines to be stored", error))?;
+    deflate_bytes(&json)
+}
+
+fn deflate_bytes(bytes: &[u8]) -> Result<AttributeValue, PortError> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
     let packed = encoder
-        .write_all(&json)
+        .write_all(bytes)
         .and_then(|()| encoder.finish())
-        .map_err(|error| unreadable("lines to be stored", error))?;
+        .map_err(|error| unreadable("bytes to be stored", error))?;
     Ok(AttributeValue::B(Blob::new(packed)))
+}
+
+fn inflate(packed: &Blob, what: &str) -> Result<Vec<u8>, PortError> {
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(packed.as_ref())
+        .take(MOST_UNPACKED)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(what, error))?;
+    Ok(bytes)
+}
+
+/// Ids as they are stored: fifteen characters each, deflated, for they begin alike.
+///
+/// # Errors
+/// Never in memory.
+pub fn pack_ids(ids: &[SalesforceId]) -> Result<AttributeValue, PortError> {
+    let text: String = ids.iter().map(|id| &id.as_str()[..15]).collect();
+    deflate_bytes(text.as_bytes())
+}
+
+/// The ids of an attribute.
+///
+/// # Errors
+/// When it holds no packed ids.
+pub fn packed_ids(item: &Attributes, name: &str) -> Result<Vec<SalesforceId>, PortError> {
+    let what = "packed ids";
+    let packed = item
+        .get(name)
+        .and_then(|value| value.as_b().ok())
+        .ok_or_else(|| unreadable(what, "there are none"))?;
+    let id = |bytes: &[u8]| SalesforceId::parse(std::str::from_utf8(bytes).ok()?).ok();
+    inflate(packed, what)?
+        .chunks(15)
+        .map(id)
+        .collect::<Option<_>>()
+        .ok_or_else(|| unreadable(what, "one is no Salesforce id"))
 }
 
 /// Unpacks an entry item.
@@ -199,11 +239,7 @@ pub fn unpack(item: &Attributes) -> Result<PackedEntry, PortError> {
         .get("lines")
         .and_then(|value| value.as_b().ok())
         .ok_or_else(|| unreadable(what, "it has no lines"))?;
-    let mut json = Vec::new();
-    DeflateDecoder::new(packed.as_ref())
-        .take(MOST_UNPACKED)
-        .read_to_end(&mut json)
-        .map_err(|error| unreadable(what, error))?;
+    let json = inflate(packed, what)?;
     let lines = serde_json::from_slice(&json).map_err(|error| unreadable(what, error))?;
     Ok(PackedEntry {
         id: id.to_owned(),

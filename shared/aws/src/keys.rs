@@ -139,10 +139,10 @@ pub fn entry(run: RunId, id: &str) -> Attributes {
     two(run_partition(run), format!("{ENTRY_PREFIX}{id}"))
 }
 
-/// Log: the mark that a run has counted an Opportunity which has neither claim nor problem.
+/// Log: what the last checkpoint of a run's listing was about to enqueue.
 #[must_use]
-pub fn counted(run: RunId, id: SalesforceId) -> Attributes {
-    two(run_partition(run), format!("COUNTED#{id}"))
+pub fn unsent(run: RunId) -> Attributes {
+    two(run_partition(run), "UNSENT".to_owned())
 }
 
 fn integration(sk: &str) -> Attributes {

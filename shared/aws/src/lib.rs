@@ -15,6 +15,7 @@ pub mod log;
 pub mod meter;
 mod partition;
 pub mod portal;
+mod progress;
 pub mod queue;
 pub mod receipt;
 pub mod records;

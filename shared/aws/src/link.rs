@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::{
     item::{self, s},
-    keys::{self, Attributes},
+    keys::{self, Attributes, EXPIRES_AT},
     partition::Partition,
     queue::Sender,
     store::{Store, port_error},
@@ -121,7 +121,7 @@ impl LinkStore for Store {
         let partition = Partition {
             key: keys::OUTBOX,
             prefix: None,
-            keys_only: false,
+            attributes: &[],
         };
         let items = self.partition(&partition).await?;
         items
@@ -145,7 +145,12 @@ impl Store {
                 .expression_attribute_values(format!(":v{at}"), value);
             sets.push(format!("#a{at} = if_not_exists(#a{at}, :v{at})"));
         }
-        transaction::update(update.update_expression(format!("SET {}", sets.join(", "))))
+        // What was closed is looked at again.
+        let update = update
+            .expression_attribute_names("#closed", "closed")
+            .expression_attribute_names("#expires", EXPIRES_AT)
+            .update_expression(format!("SET {} REMOVE #closed, #expires", sets.join(", ")));
+        transaction::update(update)
     }
 }
 

@@ -17,16 +17,20 @@ use crate::{
     store::{Store, port_error},
 };
 
+/// Marks a problem that only remembers which runs have counted its Opportunity.
+const CLOSED: &str = "closed";
+
 impl ListingStore for Store {
     async fn open_problems(&self, org: SalesforceId) -> Result<HashSet<SalesforceId>, PortError> {
         let partition = Partition {
             key: &keys::problems(org),
             prefix: None,
-            keys_only: true,
+            attributes: &[SK, CLOSED],
         };
         let items = self.partition(&partition).await?;
         Ok(items
             .iter()
+            .filter(|item| !item.contains_key(CLOSED))
             .filter_map(|item| SalesforceId::parse(item::text(item, SK)?).ok())
             .collect())
     }

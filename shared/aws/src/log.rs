@@ -67,7 +67,7 @@ impl Store {
         let partition = Partition {
             key: &keys::run_partition(run),
             prefix: Some(keys::ENTRY_PREFIX),
-            keys_only: false,
+            attributes: &[],
         };
         self.partition(&partition)
             .await?

@@ -15,8 +15,8 @@ pub(crate) struct Partition<'a> {
     pub(crate) key: &'a str,
     /// Only items whose sort keys begin so.
     pub(crate) prefix: Option<&'a str>,
-    /// Only sort keys, where nothing else is wanted: fewer bytes, the same units.
-    pub(crate) keys_only: bool,
+    /// Only these attributes, where others are not wanted: fewer bytes, the same units. All when empty.
+    pub(crate) attributes: &'a [&'a str],
 }
 
 impl Store {
@@ -44,10 +44,14 @@ impl Store {
                     .expression_attribute_names("#sk", SK)
                     .expression_attribute_values(":prefix", s(prefix)),
             };
-            if partition.keys_only {
-                query = query
-                    .projection_expression("#sk")
-                    .expression_attribute_names("#sk", SK);
+            let mut columns = Vec::with_capacity(partition.attributes.len());
+            for (at, name) in partition.attributes.iter().enumerate() {
+                let column = format!("#column{at}");
+                query = query.expression_attribute_names(&column, *name);
+                columns.push(column);
+            }
+            if !columns.is_empty() {
+                query = query.projection_expression(columns.join(", "));
             }
             let answer = query
                 .send()

@@ -3,14 +3,14 @@
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use dealbridge_core::{
     SalesforceId, Stamp,
-    ports::{Mark, PortError, Progress},
+    ports::{Mark, Place, PortError, Progress},
     run::{Counts, Mode, Run, RunId, Trigger},
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     item::{self, n, number, s, text},
-    keys::{self, Attributes, EXPIRES_AT},
+    keys::{self, Attributes, EXPIRES_AT, VERSION},
 };
 
 /// How long a run that is not heard of counts as active: the fan-out function's own timeout.
@@ -79,16 +79,14 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
         counts: Counts::default(),
     };
     let attempt = number(item, "attempt").ok_or_else(|| missing("attempt"))?;
-    let after = text(item, "after").and_then(|after| after.split_once('|'));
     let progress = Progress {
         run: id,
         mode,
         attempt,
         checkpoints: number(item, "checkpoints").ok_or_else(|| missing("checkpoints"))?,
-        after: after.and_then(|(stamp, id)| {
-            Some((Stamp::parse(stamp).ok()?, SalesforceId::parse(id).ok()?))
-        }),
+        place: place(item),
         newest: text(item, "newest").and_then(|stamp| Stamp::parse(stamp).ok()),
+        unsent: Vec::new(),
     };
     Ok(Leased {
         run,
@@ -98,7 +96,51 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
     })
 }
 
-pub(crate) fn mark_item(mark: &Mark) -> Attributes {
+/// A place as a run's item has it: its step, then what it stands behind.
+pub(crate) fn place_text(place: Place) -> String {
+    match place {
+        Place::Problems(None) => "problems".to_owned(),
+        Place::Problems(Some(id)) => format!("problems|{id}"),
+        Place::Opportunities(stamp, id) => format!("opportunities|{id}|{stamp}"),
+        Place::Leads(stamp, id) => format!("leads|{id}|{stamp}"),
+        Place::Links(id) => format!("links|{id}"),
+    }
+}
+
+/// The place in a run's item; the beginning when there was no checkpoint.
+fn place(item: &Attributes) -> Place {
+    let mut parts = text(item, "place").unwrap_or_default().split('|');
+    let step = parts.next().unwrap_or_default();
+    let id = parts.next().and_then(|id| SalesforceId::parse(id).ok());
+    let stamp = parts.next().and_then(|stamp| Stamp::parse(stamp).ok());
+    match (step, id, stamp) {
+        ("opportunities", Some(id), Some(stamp)) => Place::Opportunities(stamp, id),
+        ("leads", Some(id), Some(stamp)) => Place::Leads(stamp, id),
+        ("links", Some(id), _) => Place::Links(id),
+        (_, id, _) => Place::Problems(id),
+    }
+}
+
+/// The mark of an item.
+pub(crate) fn read_mark(item: &Attributes) -> Mark {
+    let prints = item.get("recent").and_then(|value| value.as_b().ok());
+    let prints = prints
+        .into_iter()
+        .flat_map(|blob| blob.as_ref().chunks_exact(8));
+    let number_of = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    };
+    Mark {
+        stamp: text(item, "stamp").and_then(|stamp| Stamp::parse(stamp).ok()),
+        recent: prints.map(number_of).collect(),
+        left_by: number(item, VERSION).map(RunId::new),
+    }
+}
+
+/// The mark that a run leaves.
+pub(crate) fn mark_item(mark: &Mark, run: RunId) -> Attributes {
     let mut item = keys::mark();
     if let Some(stamp) = mark.stamp {
         item.insert("stamp".to_owned(), s(stamp));
@@ -107,5 +149,40 @@ pub(crate) fn mark_item(mark: &Mark) -> Attributes {
     recent.sort_unstable();
     let bytes: Vec<u8> = recent.into_iter().flat_map(u64::to_be_bytes).collect();
     item.insert("recent".to_owned(), AttributeValue::B(Blob::new(bytes)));
+    item.insert(VERSION.to_owned(), n(run.number()));
     item
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back_as_it_was_kept() {
+        let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
+        let stamp = Stamp::parse("2026-01-01T00:05:00Z").unwrap();
+        for kept in [
+            Place::Problems(None),
+            Place::Problems(Some(id)),
+            Place::Opportunities(stamp, id),
+            Place::Leads(stamp, id),
+            Place::Links(id),
+        ] {
+            let item = Attributes::from([("place".to_owned(), s(place_text(kept)))]);
+
+            assert_eq!(place(&item), kept);
+        }
+        assert_eq!(place(&Attributes::new()), Place::Problems(None));
+    }
+
+    #[test]
+    fn a_mark_reads_back_as_it_was_left() {
+        let mark = Mark {
+            stamp: Stamp::parse("2026-01-01T00:05:00Z").ok(),
+            recent: [1, u64::MAX, 77].into(),
+            left_by: Some(RunId::new(9)),
+        };
+
+        assert_eq!(read_mark(&mark_item(&mark, RunId::new(9))), mark);
+    }
 }

@@ -1,10 +1,7 @@
 //! Runs: one at a time, their lease, their progress, their mark, their counts.
 
-use std::collections::HashSet;
-
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update, builders::UpdateBuilder};
+use aws_sdk_dynamodb::types::{Update, builders::UpdateBuilder};
 use dealbridge_core::{
-    Stamp,
     change::Expected,
     code::Code,
     entry::{Line, PackedEntry},
@@ -18,7 +15,7 @@ use crate::{
     batch::Consistency,
     item::{self, n, number, s, text},
     keys::{self, SK, VERSION},
-    run_item::{Leased, lease_end, mark_item, new_run, read_run},
+    run_item::{Leased, new_run, read_mark, read_run},
     store::Store,
     transaction::{self, Committed},
 };
@@ -94,60 +91,12 @@ impl RunStore for Store {
     }
 
     async fn take_up(&self, run: RunId, delivery: Delivery) -> Result<TakenUp, PortError> {
-        let now = self.clock.now();
-        let Some(leased) = self.leased(run).await? else {
-            return Ok(TakenUp::NotOurs);
-        };
-        let ended = leased.run.listed_at.is_some() || leased.run.failed_at.is_some();
-        let busy = leased.run.taken_up && leased.until > now && delivery == Delivery::First;
-        if ended || busy {
-            return Ok(TakenUp::NotOurs);
-        }
-        let update = self
-            .run_update(run, "SET #attempt = :next, #until = :until, #taken = :yes")
-            .condition_expression("#attempt = :attempt AND attribute_not_exists(#failed)")
-            .expression_attribute_names("#attempt", "attempt")
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_names("#taken", "taken_up")
-            .expression_attribute_names("#failed", "failed_at")
-            .expression_attribute_values(":attempt", n(leased.attempt))
-            .expression_attribute_values(":next", n(leased.attempt + 1))
-            .expression_attribute_values(":until", s(lease_end(now)))
-            .expression_attribute_values(":yes", AttributeValue::Bool(true));
-        let token = format!("take-up|{run}|{}", self.ids.next());
-        match self
-            .transact(&token, vec![transaction::update(update)?])
-            .await?
-        {
-            Committed::Yes => Ok(TakenUp::Go(Progress {
-                attempt: leased.attempt + 1,
-                ..leased.progress
-            })),
-            Committed::Refused(_) => Ok(TakenUp::NotOurs),
-        }
+        self.take_up_run(run, delivery).await
     }
 
     async fn mark(&self) -> Result<Mark, PortError> {
-        let Some(item) = self.get(&self.tables.log, keys::mark()).await? else {
-            return Ok(Mark::default());
-        };
-        let recent = item
-            .get("recent")
-            .and_then(|value| value.as_b().ok())
-            .map(|blob| {
-                blob.as_ref()
-                    .chunks_exact(8)
-                    .map(|bytes| {
-                        bytes
-                            .iter()
-                            .fold(0, |number, byte| number << 8 | u64::from(*byte))
-                    })
-                    .collect::<HashSet<u64>>()
-            });
-        Ok(Mark {
-            stamp: text(&item, "stamp").and_then(|stamp| Stamp::parse(stamp).ok()),
-            recent: recent.unwrap_or_default(),
-        })
+        let item = self.get(&self.tables.log, keys::mark()).await?;
+        Ok(item.as_ref().map(read_mark).unwrap_or_default())
     }
 
     async fn checkpoint(
@@ -155,77 +104,20 @@ impl RunStore for Store {
         progress: &Progress,
         checkpoint: &Checkpoint,
     ) -> Result<Kept, PortError> {
-        let now = self.clock.now();
-        let run = progress.run;
-        let mut set = vec!["#checkpoints = :next", "#until = :until"];
-        let mut update = self
-            .ours(progress)
-            .expression_attribute_values(":next", n(progress.checkpoints + 1));
-        update = update
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":until", s(lease_end(now)));
-        if let Some((stamp, id)) = checkpoint.after {
-            set.push("#after = :after");
-            update = update
-                .expression_attribute_names("#after", "after")
-                .expression_attribute_values(":after", s(format!("{stamp}|{id}")));
-        }
-        if let Some(newest) = checkpoint.newest {
-            set.push("#newest = :newest");
-            update = update
-                .expression_attribute_names("#newest", "newest")
-                .expression_attribute_values(":newest", s(newest));
-        }
-        let mut actions = vec![transaction::update(
-            update.update_expression(format!("SET {}", set.join(", "))),
-        )?];
-        let entry = self.ids.next();
-        if !checkpoint.lines.is_empty() {
-            let packed = PackedEntry {
-                id: entry.clone(),
-                at: now,
-                counts: checkpoint.counts,
-                lines: checkpoint.lines.clone(),
-            };
-            actions.push(transaction::put_anyway(
-                &self.tables.log,
-                item::packed_entry(run, &packed)?,
-            )?);
-        }
-        if checkpoint.counts != Counts::default() {
-            actions.push(self.count(run, &entry, &checkpoint.counts, now)?);
-        }
-        self.keep(format!("checkpoint|{run}|{entry}"), actions)
-            .await
+        self.keep_checkpoint(progress, checkpoint).await
     }
 
     async fn release(&self, progress: &Progress) -> Result<Kept, PortError> {
-        let update = self
-            .ours(progress)
-            .update_expression("SET #until = :start")
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":start", s(Timestamp::UNIX_EPOCH));
-        let token = format!("release|{}|{}", progress.run, self.ids.next());
-        self.keep(token, vec![transaction::update(update)?]).await
+        self.let_go(progress).await
     }
 
-    async fn finish_listing(&self, progress: &Progress, mark: &Mark) -> Result<Kept, PortError> {
-        let now = self.clock.now();
-        let update = self
-            .ours(progress)
-            .expression_attribute_names("#listed", "listed_at")
-            .expression_attribute_values(":now", s(now));
-        let mut actions = vec![transaction::update(
-            update.update_expression("SET #listed = :now"),
-        )?];
-        if *mark != self.mark().await? {
-            actions.push(transaction::put_anyway(&self.tables.log, mark_item(mark))?);
-        }
-        self.keep(
-            format!("finish|{}|{}", progress.run, self.ids.next()),
-            actions,
-        )
-        .await
+    async fn finish_listing(
+        &self,
+        progress: &Progress,
+        found: &Mark,
+        mark: &Mark,
+    ) -> Result<Kept, PortError> {
+        self.end_listing(progress, found, mark).await
     }
 
     async fn fail(&self, run: RunId, finding: &Finding) -> Result<(), PortError> {
@@ -340,38 +232,14 @@ impl Store {
         .map(|_| ())
     }
 
-    fn run_update(&self, run: RunId, expression: &str) -> UpdateBuilder {
+    pub(crate) fn run_update(&self, run: RunId, expression: &str) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.tables.log)
             .set_key(Some(keys::run(run)))
             .update_expression(expression)
     }
 
-    /// An update of a run that is still ours and where we left it.
-    fn ours(&self, progress: &Progress) -> UpdateBuilder {
-        Update::builder()
-            .table_name(&self.tables.log)
-            .set_key(Some(keys::run(progress.run)))
-            .condition_expression("#attempt = :attempt AND #checkpoints = :checkpoints AND attribute_not_exists(#failed)")
-            .expression_attribute_names("#attempt", "attempt")
-            .expression_attribute_names("#checkpoints", "checkpoints")
-            .expression_attribute_names("#failed", "failed_at")
-            .expression_attribute_values(":attempt", n(progress.attempt))
-            .expression_attribute_values(":checkpoints", n(progress.checkpoints))
-    }
-
-    async fn keep(
-        &self,
-        token: String,
-        actions: Vec<TransactWriteItem>,
-    ) -> Result<Kept, PortError> {
-        Ok(match self.transact(&token, actions).await? {
-            Committed::Yes => Kept::Yes,
-            Committed::Refused(_) => Kept::Lost,
-        })
-    }
-
-    async fn leased(&self, run: RunId) -> Result<Option<Leased>, PortError> {
+    pub(crate) async fn leased(&self, run: RunId) -> Result<Option<Leased>, PortError> {
         Ok(self.leased_runs(&[run]).await?.pop())
     }
 

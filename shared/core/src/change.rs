@@ -6,7 +6,7 @@ use crate::{
     entry::Line,
     problem::Problem,
     record::{Record, RecordId},
-    run::{Counts, RunId},
+    run::Counts,
 };
 
 /// What an item must be for a change to happen.
@@ -37,8 +37,6 @@ pub enum Write {
     Problem(Problem, Expected),
     /// Closes an open problem.
     CloseProblem(SalesforceId, Expected),
-    /// Marks the Opportunity as counted by a run, where neither claim nor problem can carry the mark. Expects that it is not marked.
-    Counted(SalesforceId, RunId),
 }
 
 /// What one Opportunity's outcome writes. Its effect, its log line and its count commit together.
@@ -72,8 +70,6 @@ pub struct Holder {
     pub record: Option<Record>,
     /// The open problem that is there.
     pub problem: Option<Problem>,
-    /// Whether the run had counted the Opportunity already.
-    pub counted: bool,
 }
 
 /// The key of an item, where only the key matters.
@@ -88,15 +84,14 @@ pub enum ItemKey {
 }
 
 impl Write {
-    /// The item that is written; none for a mark of a run, which nobody else writes.
+    /// The item that is written.
     #[must_use]
-    pub fn key(&self) -> Option<ItemKey> {
+    pub fn key(&self) -> ItemKey {
         match self {
-            Self::Claim(claim, _) => Some(ItemKey::Claim(claim.salesforce)),
-            Self::Record(record, _) => Some(ItemKey::Record(record.id.clone())),
-            Self::Problem(problem, _) => Some(ItemKey::Problem(problem.opportunity)),
-            Self::CloseProblem(opportunity, _) => Some(ItemKey::Problem(*opportunity)),
-            Self::Counted(..) => None,
+            Self::Claim(claim, _) => ItemKey::Claim(claim.salesforce),
+            Self::Record(record, _) => ItemKey::Record(record.id.clone()),
+            Self::Problem(problem, _) => ItemKey::Problem(problem.opportunity),
+            Self::CloseProblem(opportunity, _) => ItemKey::Problem(*opportunity),
         }
     }
 }

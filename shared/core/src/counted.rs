@@ -45,11 +45,17 @@ impl Counted {
     /// The set with that run added.
     #[must_use]
     pub fn with(&self, run: RunId) -> Self {
-        let mut ranges = self.0.clone();
-        if !self.contains(run) {
-            ranges.push((run.number(), run.number()));
-            ranges.sort_unstable();
+        if self.contains(run) {
+            return self.clone();
         }
+        self.and(&Self::by(run))
+    }
+
+    /// The runs of both sets.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let mut ranges = [&self.0[..], &other.0[..]].concat();
+        ranges.sort_unstable();
         let mut merged: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
         for (first, last) in ranges {
             match merged.last_mut() {
@@ -127,6 +133,18 @@ mod tests {
                 .into_iter()
                 .any(|number| counted.contains(run(number)))
         );
+    }
+
+    #[test]
+    fn two_sets_together_hold_the_runs_of_both() {
+        let both = |one: &str, other: &str| {
+            let set = |text: &str| Counted::try_from(text.to_owned()).unwrap();
+            set(one).and(&set(other)).to_string()
+        };
+
+        assert_eq!(both("3-5,9", "1,6-8,20"), "1,3-9,20");
+        assert_eq!(both("", "2"), "2");
+        assert_eq!(both("1-9", "3"), "1-9");
     }
 
     #[test]

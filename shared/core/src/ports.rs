@@ -67,7 +67,7 @@ pub trait Portal: Send + Sync {
 pub struct Known {
     /// Claims, live or not.
     pub claims: HashMap<SalesforceId, Claim>,
-    /// Open problems.
+    /// Problems, closed ones too.
     pub problems: HashMap<SalesforceId, Problem>,
 }
 
@@ -79,6 +79,13 @@ pub trait ImportStore: Send + Sync {
         org: SalesforceId,
         ids: &[SalesforceId],
     ) -> impl Future<Output = Result<Known, PortError>> + Send;
+
+    /// The problems of these Opportunities, closed ones too.
+    fn problems(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> impl Future<Output = Result<HashMap<SalesforceId, Problem>, PortError>> + Send;
 
     /// The records of these ids; those that do not exist are left out.
     fn records(
@@ -97,6 +104,19 @@ pub trait ImportStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Settled>, PortError>> + Send;
 }
 
+/// How far a listing came. The steps follow each other in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Among the open problems, by id: behind this one.
+    Problems(Option<SalesforceId>),
+    /// Among the Opportunities, in the order of the listing: behind this one.
+    Opportunities(Stamp, SalesforceId),
+    /// Among the Leads, in the order of the listing: behind this one.
+    Leads(Stamp, SalesforceId),
+    /// Among the linked records that the listing did not show, by id: behind this one.
+    Links(SalesforceId),
+}
+
 /// Where a run's listing stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -108,10 +128,12 @@ pub struct Progress {
     pub attempt: u32,
     /// How many checkpoints were made.
     pub checkpoints: u32,
-    /// The last Opportunity that was dealt with.
-    pub after: Option<(Stamp, SalesforceId)>,
+    /// What was dealt with.
+    pub place: Place,
     /// The mark that the run will leave: the newest stamp it could see.
     pub newest: Option<Stamp>,
+    /// What the last checkpoint counted as listed, and an earlier attempt may not have enqueued.
+    pub unsent: Vec<SalesforceId>,
 }
 
 /// What came of asking for a run.
@@ -148,15 +170,19 @@ pub struct Mark {
     pub stamp: Option<Stamp>,
     /// Fingerprints of the rows within the overlap before it, as they were enqueued or found unchanged.
     pub recent: HashSet<u64>,
+    /// The run that left it.
+    pub left_by: Option<RunId>,
 }
 
 /// What a checkpoint adds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The last Opportunity dealt with.
-    pub after: Option<(Stamp, SalesforceId)>,
+    /// What was dealt with.
+    pub place: Place,
     /// The newest stamp.
     pub newest: Option<Stamp>,
+    /// Those that are about to be enqueued.
+    pub work: Vec<SalesforceId>,
     /// Counts of those that were listed, and of those that needed no message.
     pub counts: Counts,
     /// Lines for those that needed no message.
@@ -191,20 +217,24 @@ pub trait RunStore: Send + Sync {
     /// The mark.
     fn mark(&self) -> impl Future<Output = Result<Mark, PortError>> + Send;
 
-    /// Keeps how far the listing came, with its counts and lines, and renews the lease.
+    /// Keeps how far the listing came, with its counts, its lines and what is about to be enqueued, and renews the lease.
     fn checkpoint(
         &self,
         progress: &Progress,
         checkpoint: &Checkpoint,
     ) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
-    /// Lets go of the lease, so that another invocation can go on with the listing at once.
+    /// Lets go of the lease, everything being enqueued, so that another invocation can go on with the listing at once.
     fn release(&self, progress: &Progress) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
     /// Ends the listing and moves the mark, in one step.
+    ///
+    /// A mark that is no longer as it was found stays as it is: a run that failed meanwhile took it away, so that the next
+    /// run finds again what that one left behind.
     fn finish_listing(
         &self,
         progress: &Progress,
+        found: &Mark,
         mark: &Mark,
     ) -> impl Future<Output = Result<Kept, PortError>> + Send;
 

@@ -28,6 +28,9 @@ pub struct Problem {
     /// The runs that counted it.
     #[serde(default)]
     pub counted: Counted,
+    /// Nothing is wrong any more. The item stays for a while, for it is all that knows which runs have counted the Opportunity.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
     /// Counts the changes of this item.
     pub version: u64,
 }
@@ -47,6 +50,9 @@ impl Problem {
         run: RunId,
         at: Timestamp,
     ) -> Self {
+        let counted = Self::counted_with(earlier, run);
+        let version = Self::next_version(earlier);
+        let earlier = earlier.filter(|earlier| !earlier.closed);
         let cleared =
             earlier.is_some_and(|earlier| earlier.cleared && earlier.codes() == codes(&findings));
         Self {
@@ -57,11 +63,34 @@ impl Problem {
             last_seen: at,
             times: earlier.map_or(0, |earlier| earlier.times) + 1,
             cleared,
-            counted: earlier
-                .map(|earlier| earlier.counted.with(run))
-                .unwrap_or_else(|| Counted::by(run)),
-            version: earlier.map_or(0, |earlier| earlier.version) + 1,
+            counted,
+            closed: false,
+            version,
         }
+    }
+
+    /// What stays of an Opportunity that a run counted and that has neither a claim nor anything wrong with it.
+    #[must_use]
+    pub fn closed(
+        earlier: Option<&Self>,
+        opportunity: SalesforceId,
+        run: RunId,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            counted: Self::counted_with(earlier, run),
+            version: Self::next_version(earlier),
+            closed: true,
+            ..Self::watch(opportunity, "", at)
+        }
+    }
+
+    fn counted_with(earlier: Option<&Self>, run: RunId) -> Counted {
+        earlier.map_or_else(|| Counted::by(run), |earlier| earlier.counted.with(run))
+    }
+
+    fn next_version(earlier: Option<&Self>) -> u64 {
+        earlier.map_or(0, |earlier| earlier.version) + 1
     }
 
     /// A note that the next run must look at this Opportunity, though its stamp did not move.
@@ -76,6 +105,7 @@ impl Problem {
             times: 0,
             cleared: true,
             counted: Counted::default(),
+            closed: false,
             version: 1,
         }
     }
@@ -86,7 +116,7 @@ impl Problem {
         codes(&self.findings)
     }
 
-    /// Whether it is only a note for the next run.
+    /// Whether it is only a note: for the next run, or of what was counted.
     #[must_use]
     pub fn is_watch(&self) -> bool {
         self.findings.is_empty()
@@ -127,6 +157,21 @@ mod tests {
             (first.first_seen, 2, 2)
         );
         assert!(second.counted.contains(RunId::new(1)) && second.counted.contains(RunId::new(2)));
+    }
+
+    #[test]
+    fn what_is_met_again_after_it_was_closed_is_met_for_the_first_time_and_remembers_its_runs() {
+        let first = met(None, Code::StageEmpty, 1);
+        let at = Timestamp::from_second(2).unwrap();
+        let closed = Problem::closed(Some(&first), first.opportunity, RunId::new(2), at);
+        let again = met(Some(&closed), Code::StageEmpty, 3);
+
+        assert!(closed.is_watch() && closed.closed && !again.closed);
+        assert_eq!((again.times, again.first_seen), (1, again.last_seen));
+        assert_eq!(
+            (again.counted.to_string(), again.version),
+            ("1-3".to_owned(), 3)
+        );
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! The import, whole: handlers over embedded servers and a simulated org.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what cannot go on in a test is a failed test"
+)]
 
 mod conditions;
+mod races;
 mod runs;
 mod usage;

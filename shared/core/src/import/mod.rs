@@ -119,6 +119,11 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         deadline: Option<Timestamp>,
     ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
         let settings = self.portal.settings().await?;
+        // A message of an org that was connected before says nothing about this one. It stays where it can be seen.
+        let requests: Vec<ImportRequest> = requests
+            .into_iter()
+            .filter(|request| request.org == settings.organization_id)
+            .collect();
         let runs: HashSet<RunId> = requests.iter().map(|request| request.run).collect();
         if !settings.enabled {
             return self
@@ -145,13 +150,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             }
         }
         let mut settled = Vec::with_capacity(requests.len());
-        let mut pending: Vec<Pending> = requests
-            .into_iter()
-            .map(|request| Pending {
-                known: request.fresh.then(KnownItems::default),
-                request,
-            })
-            .collect();
+        let mut pending = self.pending(requests, settings.organization_id).await?;
         for _ in 0..ROUNDS {
             let late = deadline.is_some_and(|deadline| {
                 self.clock
@@ -172,6 +171,32 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             );
         }
         Ok(settled)
+    }
+
+    /// Of a fresh one only the problem is read: a claim that is there refuses the import, a problem would stay open beside it.
+    async fn pending(
+        &self,
+        requests: Vec<ImportRequest>,
+        org: SalesforceId,
+    ) -> Result<Vec<Pending>, PortError> {
+        let fresh: Vec<SalesforceId> = requests
+            .iter()
+            .filter(|request| request.fresh)
+            .map(|request| request.opportunity)
+            .collect();
+        let problems = if fresh.is_empty() {
+            HashMap::new()
+        } else {
+            self.store.problems(org, &fresh).await?
+        };
+        let pending = requests.into_iter().map(|request| {
+            let fresh = request.fresh && !problems.contains_key(&request.opportunity);
+            Pending {
+                known: fresh.then(KnownItems::default),
+                request,
+            }
+        });
+        Ok(pending.collect())
     }
 
     /// Reads what is not known, decides each, commits. What met a change of others comes back for the next round.
@@ -332,7 +357,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
 
 /// Notes the items that a change writes; whether no change before it writes one of them.
 fn all_new(change: &Change, touched: &mut HashSet<ItemKey>) -> bool {
-    let keys: Vec<ItemKey> = change.writes.iter().filter_map(Write::key).collect();
+    let keys: Vec<ItemKey> = change.writes.iter().map(Write::key).collect();
     let all_new = keys.iter().all(|key| !touched.contains(key));
     if all_new {
         touched.extend(keys);
@@ -347,12 +372,12 @@ impl crate::change::Holder {
             .claim
             .as_ref()
             .filter(|claim| claim.salesforce == opportunity);
-        self.counted
-            || claim.is_some_and(|claim| claim.counted.contains(run))
-            || self
-                .problem
-                .as_ref()
-                .is_some_and(|problem| problem.counted.contains(run))
+        let problem = self
+            .problem
+            .as_ref()
+            .filter(|problem| problem.opportunity == opportunity);
+        claim.is_some_and(|claim| claim.counted.contains(run))
+            || problem.is_some_and(|problem| problem.counted.contains(run))
     }
 }
 

@@ -69,11 +69,11 @@ pub(super) fn change(
         Verdict::Import(deal) => outcome.import(*deal, now),
         Verdict::Update(update) => outcome.update(*update),
         Verdict::Move(opportunity) => outcome.move_link(opportunity, now),
-        Verdict::Unchanged => outcome.unchanged(),
+        Verdict::Unchanged => outcome.unchanged(now),
         Verdict::Fail => outcome.fail(failures, now),
         Verdict::FailAndUpdate(update) => outcome.fail_and_update(failures, *update, now),
         Verdict::Suppressed => outcome.suppressed(),
-        Verdict::NotACandidate(finding) => outcome.no_candidate(finding, settings),
+        Verdict::NotACandidate(finding) => outcome.no_candidate(finding, settings, now),
     })
 }
 
@@ -103,6 +103,19 @@ impl Outcome<'_> {
         }
     }
 
+    /// The runs that counted the Opportunity, this one included. Its problem's runs go with the claim when the problem closes:
+    /// a message of theirs that comes again must not count again.
+    fn counted(&self) -> Counted {
+        let of_claim = self.facts.claim.map(|claim| &claim.counted);
+        let of_problem = self.problem.map(|problem| &problem.counted);
+        of_claim
+            .into_iter()
+            .chain(of_problem)
+            .fold(Counted::by(self.request.run), |all, counted| {
+                all.and(counted)
+            })
+    }
+
     fn close_problem(&mut self) {
         if let Some(problem) = self.problem {
             self.writes.push(Write::CloseProblem(
@@ -116,19 +129,29 @@ impl Outcome<'_> {
     fn put_claim(&mut self, claim: &Claim, edit: impl FnOnce(&mut Claim)) {
         let mut next = claim.clone();
         next.version += 1;
-        next.counted = claim.counted.with(self.request.run);
+        next.counted = self.counted();
         edit(&mut next);
         self.writes
             .push(Write::Claim(next, Expected::Version(claim.version)));
     }
 
+    /// Marks claim or problem as counted by this run, and closes the problem.
+    fn put_claim_or_note(&mut self, now: Timestamp, edit: impl FnOnce(&mut Claim)) {
+        if let Some(claim) = self.facts.claim {
+            self.put_claim(claim, edit);
+            self.close_problem();
+            return;
+        }
+        let (id, run) = (self.request.opportunity, self.request.run);
+        self.writes.push(Write::Problem(
+            Problem::closed(self.problem, id, run, now),
+            Expected::of(self.problem.map(|problem| problem.version)),
+        ));
+    }
+
     fn import(mut self, deal: NewDeal, now: Timestamp) -> Change {
         let id = deal.id.clone();
         let earlier = self.facts.claim;
-        let counted = earlier.map_or_else(
-            || Counted::by(self.request.run),
-            |claim| claim.counted.with(self.request.run),
-        );
         let claim = Claim {
             salesforce: self.request.opportunity,
             state: ClaimState::Live,
@@ -136,7 +159,7 @@ impl Outcome<'_> {
             epoch: deal.epoch,
             stamp: deal.stamp,
             version: earlier.map_or(0, |claim| claim.version) + 1,
-            counted,
+            counted: self.counted(),
             pending: None,
             disconnected: false,
             import_flag_was_off: false,
@@ -236,13 +259,16 @@ impl Outcome<'_> {
     /// A converted Lead's link goes on with the Opportunity: both claims and the record in one transaction.
     fn move_link(mut self, opportunity: SalesforceId, now: Timestamp) -> Change {
         let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
-            return self.unchanged();
+            return self.unchanged(now);
         };
         // The Opportunity has not been read yet: any stamp of its own is newer, so the next run brings its values. What
         // stood in the way of its import is settled, and the note has the next run look at it whatever its stamp.
         let watched = self.problem_of_successor.map(|problem| problem.version);
         let mut watch = Problem::watch(opportunity, "", now);
         watch.version = watched.unwrap_or(0) + 1;
+        if let Some(problem) = self.problem_of_successor {
+            watch.counted = problem.counted.clone();
+        }
         self.writes
             .push(Write::Problem(watch, Expected::of(watched)));
         let stamp = Stamp::from_second(0);
@@ -293,14 +319,8 @@ impl Outcome<'_> {
         )
     }
 
-    fn unchanged(mut self) -> Change {
-        match self.facts.claim {
-            Some(claim) => self.put_claim(claim, |_| {}),
-            None => self
-                .writes
-                .push(Write::Counted(self.request.opportunity, self.request.run)),
-        }
-        self.close_problem();
+    fn unchanged(mut self, now: Timestamp) -> Change {
+        self.put_claim_or_note(now, |_| {});
         self.finish(
             None,
             Counts {
@@ -359,25 +379,19 @@ impl Outcome<'_> {
     }
 
     /// Not flagged, deleted or hidden: nothing to import. That the flag was seen off is remembered on a suppressed claim.
-    fn no_candidate(mut self, finding: Finding, settings: &Settings) -> Change {
+    fn no_candidate(mut self, finding: Finding, settings: &Settings, now: Timestamp) -> Change {
         let flag_is_off = self
             .facts
             .row
             .is_some_and(|row: &Row| !row.is_checked(settings.fields.import_flag.as_str()));
-        match self.facts.claim {
-            Some(claim) => self.put_claim(claim, |claim| {
-                claim.import_flag_was_off |= flag_is_off && claim.state == ClaimState::Suppressed;
-            }),
-            None => self
-                .writes
-                .push(Write::Counted(self.request.opportunity, self.request.run)),
-        }
         let line = if self.problem.is_some_and(|problem| !problem.is_watch()) {
             self.line(None, vec![finding])
         } else {
             None
         };
-        self.close_problem();
+        self.put_claim_or_note(now, |claim| {
+            claim.import_flag_was_off |= flag_is_off && claim.state == ClaimState::Suppressed;
+        });
         self.finish(
             line,
             Counts {
