@@ -6,7 +6,7 @@ use dealbridge_core::{
     SalesforceId,
     code::Code,
     finding::Finding,
-    ports::{ImportStore, PortError},
+    ports::{Freshness, ImportStore, PortError},
     problem::Problem,
 };
 use dealbridge_lambda::aws::log::{Cleared, Slice};
@@ -139,7 +139,11 @@ impl IntegrationLog {
         match wanted {
             Wanted::Named(ids) => {
                 let ids: Vec<SalesforceId> = ids.into_iter().collect();
-                let mut problems = self.store.known(org, &ids).await?.problems;
+                let mut problems = self
+                    .store
+                    .known(org, &ids, Freshness::Latest)
+                    .await?
+                    .problems;
                 problems.retain(|_, problem| !problem.is_watch());
                 let mut unknown: Vec<SalesforceId> = ids
                     .into_iter()
@@ -204,7 +208,13 @@ impl IntegrationLog {
             if self.store.clear_problem(org, &problem).await? == Cleared::Yes {
                 return Ok(true);
             }
-            match self.store.known(org, &[id]).await?.problems.remove(&id) {
+            match self
+                .store
+                .known(org, &[id], Freshness::Latest)
+                .await?
+                .problems
+                .remove(&id)
+            {
                 Some(again) => problem = again,
                 None => return Ok(false),
             }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use dealbridge_core::ports::PortError;
+use dealbridge_core::ports::{Freshness, PortError};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -25,6 +25,15 @@ pub enum Consistency {
     Strong,
     /// May miss the latest moment: for reads whose result a condition checks again.
     Eventual,
+}
+
+impl From<Freshness> for Consistency {
+    fn from(freshness: Freshness) -> Self {
+        match freshness {
+            Freshness::Latest => Self::Strong,
+            Freshness::Recent => Self::Eventual,
+        }
+    }
 }
 
 impl Store {

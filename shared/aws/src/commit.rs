@@ -7,7 +7,7 @@ use dealbridge_core::{
     SalesforceId,
     change::{Change, Expected, Holder, Settled, Write},
     entry::PackedEntry,
-    ports::{ImportStore, Known, PortError},
+    ports::{Freshness, ImportStore, Known, PortError},
     problem::Problem,
     record::{Record, RecordId},
     run::{Counts, RunId},
@@ -29,7 +29,12 @@ const OVERHEAD: usize = 2;
 const CONCURRENT: usize = 4;
 
 impl ImportStore for Store {
-    async fn known(&self, org: SalesforceId, ids: &[SalesforceId]) -> Result<Known, PortError> {
+    async fn known(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+        freshness: Freshness,
+    ) -> Result<Known, PortError> {
         let claims = ids
             .iter()
             .map(|id| (self.tables.links.clone(), keys::claim(org, *id)));
@@ -37,7 +42,7 @@ impl ImportStore for Store {
             .iter()
             .map(|id| (self.tables.log.clone(), keys::problem(org, *id)));
         let mut found = self
-            .batch_get(claims.chain(problems).collect(), Consistency::Strong)
+            .batch_get(claims.chain(problems).collect(), freshness.into())
             .await?;
         let mut known = Known::default();
         for item in found.remove(&self.tables.links).unwrap_or_default() {

@@ -11,7 +11,7 @@ use crate::{
     finding::{self, Finding},
     import::read,
     pasted::{self, ConnectedOrg, PastedError, record_url},
-    ports::{ImportStore, PortError, Portal},
+    ports::{Freshness, ImportStore, PortError, Portal},
     salesforce::{Row, Salesforce, SalesforceError},
     settings::Settings,
 };
@@ -148,7 +148,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
         settings: &Settings,
     ) -> Result<Explanation, ExplainError> {
         let rows = read::read(self.salesforce, &[id], settings).await?;
-        let mut known = self.store.known(settings.organization_id, &[id]).await?;
+        let mut known = self
+            .store
+            .known(settings.organization_id, &[id], Freshness::Latest)
+            .await?;
         let claim = known.claims.remove(&id);
         let row = rows.get(id);
         if row.is_none() && claim.is_none() {

@@ -71,6 +71,15 @@ pub struct Known {
     pub problems: HashMap<SalesforceId, Problem>,
 }
 
+/// How fresh what is read must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Everything acknowledged before is seen.
+    Latest,
+    /// May miss the latest moment, at half the cost: for reads whose result a write's condition checks again.
+    Recent,
+}
+
 /// Links, records and open problems, as the import needs them.
 pub trait ImportStore: Send + Sync {
     /// Claims and open problems of these Opportunities.
@@ -78,6 +87,7 @@ pub trait ImportStore: Send + Sync {
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
+        freshness: Freshness,
     ) -> impl Future<Output = Result<Known, PortError>> + Send;
 
     /// The problems of these Opportunities, closed ones too.

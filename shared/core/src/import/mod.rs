@@ -14,7 +14,7 @@ use crate::{
     decide::{self, Facts},
     finding::Finding,
     message::ImportRequest,
-    ports::{Clock, ImportStore, PortError, Portal, RunStore},
+    ports::{Clock, Freshness, ImportStore, PortError, Portal, RunStore},
     record::Record,
     run::RunId,
     salesforce::{Salesforce, SalesforceError},
@@ -151,7 +151,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         }
         let mut settled = Vec::with_capacity(requests.len());
         let mut pending = self.pending(requests, settings.organization_id).await?;
-        for _ in 0..ROUNDS {
+        // What was refused was decided from something out of date: it is read again as it is at that moment.
+        for freshness in std::iter::once(Freshness::Recent)
+            .chain(std::iter::repeat_n(Freshness::Latest, ROUNDS - 1))
+        {
             let late = deadline.is_some_and(|deadline| {
                 self.clock
                     .now()
@@ -161,7 +164,9 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             if pending.is_empty() || late {
                 break;
             }
-            pending = self.round(pending, &rows, &settings, &mut settled).await?;
+            pending = self
+                .round(pending, &rows, &settings, freshness, &mut settled)
+                .await?;
         }
         if !pending.is_empty() {
             info!(
@@ -205,9 +210,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         mut pending: Vec<Pending>,
         rows: &Rows,
         settings: &Settings,
+        freshness: Freshness,
         settled: &mut Vec<(RunId, SalesforceId)>,
     ) -> Result<Vec<Pending>, PortError> {
-        self.read_known(&mut pending, rows, settings.organization_id)
+        self.read_known(&mut pending, rows, settings.organization_id, freshness)
             .await?;
         let directory = self.portal.directory(&rows.emails(settings)).await?;
         let now = self.clock.now();
@@ -284,6 +290,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         pending: &mut [Pending],
         rows: &Rows,
         org: SalesforceId,
+        freshness: Freshness,
     ) -> Result<(), PortError> {
         let unknown: Vec<SalesforceId> = pending
             .iter()
@@ -295,7 +302,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         }
         let successors = unknown.iter().filter_map(|id| rows.successor(*id));
         let ids: Vec<SalesforceId> = unknown.iter().copied().chain(successors).collect();
-        let known = self.store.known(org, &ids).await?;
+        let known = self.store.known(org, &ids, freshness).await?;
         let record_ids: Vec<_> = known
             .claims
             .values()
