@@ -106,6 +106,7 @@ impl Model {
             }
             self.know(item);
         }
+        let moved = self.moved(&puts);
         for (_, item) in puts.iter().filter(|(table, _)| *table == "Links") {
             let id = text(item, "pk")
                 .unwrap()
@@ -121,13 +122,20 @@ impl Model {
             } else if after.state == "suppressed" && was_live {
                 act = Act::Unlinked(after.link);
             } else if after.state == "released"
+                && role == Role::Administrator
                 && before
                     .as_ref()
                     .is_some_and(|claim| claim.state == "suppressed")
             {
                 act = Act::Allowed;
             }
-            broken.extend(transition(&id, before.as_ref(), &after, role, org));
+            let is_move = moved.as_ref() == Some(&after.record);
+            broken.extend(transition(
+                &id,
+                (before.as_ref(), &after),
+                (role, is_move),
+                org,
+            ));
             self.claims.insert(id, after);
         }
         let is_audited = puts.iter().any(|(table, item)| {
@@ -138,6 +146,21 @@ impl Model {
         }
         broken.extend(self.broken_mirrors());
         (act, broken)
+    }
+
+    /// The record whose converted Lead a transaction releases.
+    fn moved(&self, puts: &[(&str, &Value)]) -> Option<String> {
+        puts.iter()
+            .filter(|(table, _)| *table == "Links")
+            .find_map(|(_, item)| {
+                let id = text(item, "pk")?.rsplit('#').next()?.to_owned();
+                let was_live = self
+                    .claims
+                    .get(&id)
+                    .is_some_and(|claim| claim.state == "live");
+                (id.starts_with("00Q") && was_live && text(item, "state")? == "released")
+                    .then(|| text(item, "record"))?
+            })
     }
 
     /// Record and live claim mirror each other, so each side has at most one other.
@@ -184,9 +207,8 @@ fn seen(item: &Value, link: u64) -> ClaimSeen {
 /// What is wrong with a claim's change.
 fn transition(
     id: &str,
-    before: Option<&ClaimSeen>,
-    after: &ClaimSeen,
-    role: Role,
+    (before, after): (Option<&ClaimSeen>, &ClaimSeen),
+    (role, is_move): (Role, bool),
     org: SalesforceId,
 ) -> Vec<String> {
     let mut broken = Vec::new();
@@ -202,6 +224,11 @@ fn transition(
     let allowed = match (role, from, after.state.as_str()) {
         // A run's mark on the claim, or an update.
         (Role::Import, from, to) if from == to => same_record && after.epoch == epoch,
+        // A converted Lead's link goes on with its Opportunity.
+        (Role::Import, "live", "released") => is_move && same_record && after.epoch == epoch,
+        (Role::Import, "absent" | "suppressed" | "released", "live") if is_move => {
+            after.epoch == epoch
+        }
         (Role::Import, "absent" | "released", "live") => {
             let opportunity = SalesforceId::parse(id).unwrap();
             let deal = RecordId::of_imported_deal(org, opportunity, u32::try_from(epoch).unwrap());

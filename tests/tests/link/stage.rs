@@ -51,7 +51,11 @@ pub(crate) struct Stage {
     arrived: Arc<Notify>,
     /// The address at which each actor finds DynamoDB.
     pub(crate) gates: Vec<String>,
+    spoiling: Arc<Mutex<Option<Spoiling>>>,
 }
+
+/// Changes a request on its way.
+pub(crate) type Spoiling = fn(&mut Value);
 
 #[derive(Clone)]
 struct Gate {
@@ -60,6 +64,7 @@ struct Gate {
     http: reqwest::Client,
     inner: Arc<Mutex<Inner>>,
     arrived: Arc<Notify>,
+    spoiling: Arc<Mutex<Option<Spoiling>>>,
 }
 
 /// What an actor does.
@@ -72,6 +77,7 @@ impl Stage {
             inner: Arc::default(),
             arrived: Arc::default(),
             gates: Vec::new(),
+            spoiling: Arc::default(),
         };
         for actor in 0..actors {
             let gate = Gate {
@@ -80,6 +86,7 @@ impl Stage {
                 http: http_client(Timeouts::default()).unwrap(),
                 inner: Arc::clone(&stage.inner),
                 arrived: Arc::clone(&stage.arrived),
+                spoiling: Arc::clone(&stage.spoiling),
             };
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
             stage
@@ -93,6 +100,11 @@ impl Stage {
 
     fn inner<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
         act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has every request changed on its way from now on.
+    pub(crate) fn spoil(&self, spoiling: Spoiling) {
+        *self.spoiling.lock().unwrap_or_else(PoisonError::into_inner) = Some(spoiling);
     }
 
     /// How many requests have been let through.
@@ -168,7 +180,16 @@ async fn pass(State(gate): State<Gate>, request: Request) -> Response {
     gate.inner(|inner| inner.waiting.push((gate.actor, permit)));
     gate.arrived.notify_one();
     permitted.await.unwrap();
-    let mut call = gate.http.post(&gate.database).body(body.clone());
+    let mut json: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let spoiling = *gate.spoiling.lock().unwrap_or_else(PoisonError::into_inner);
+    let body = match spoiling {
+        Some(spoil) => {
+            spoil(&mut json);
+            Bytes::from(json.to_string())
+        }
+        None => body,
+    };
+    let mut call = gate.http.post(&gate.database).body(body);
     for (name, value) in &parts.headers {
         if name != header::HOST && name != header::CONTENT_LENGTH {
             call = call.header(name, value);
@@ -180,7 +201,7 @@ async fn pass(State(gate): State<Gate>, request: Request) -> Response {
     let step = Step {
         actor: gate.actor,
         action,
-        request: serde_json::from_slice(&body).unwrap_or_default(),
+        request: json,
         done: status == StatusCode::OK,
     };
     gate.inner(|inner| inner.history.push(step));

@@ -1,0 +1,373 @@
+//! Plays: actors that import, link, unlink and allow imports of one Opportunity on a stage.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use dealbridge_aws::{Endpoint, Meter, Store, keys, sdk_config};
+use dealbridge_core::{
+    SalesforceId,
+    message::ImportRequest,
+    ports::Ids,
+    record::{RecordId, RecordKind},
+    run::RunId,
+};
+use dealbridge_lambda::Function;
+use dealbridge_tests::{opportunity, world::UNLIMITED};
+use import_worker::ImportWorker;
+use link::LinkFunction;
+use rand::{Rng, rngs::StdRng};
+use serde_json::{Value, json};
+use unlink::UnlinkFunction;
+
+use crate::{
+    caller::Caller,
+    desk::{
+        Desk, agreeing, allow_event, confirm_event, deal, folder, functions, lead, preview_event,
+        record_id, unlink_event, url,
+    },
+    judge::Judged,
+    model::Model,
+    reply::Reply,
+    stage::Stage,
+};
+
+/// Actors of a play.
+pub(crate) const ACTORS: usize = 3;
+/// Plays in one world.
+pub(crate) const PLAYS: usize = 100;
+
+/// What an actor does.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    /// The import worker gets messages.
+    Import { run: u32, fresh: bool, of: Of },
+    /// Confirms a preview: one made before, or by this actor.
+    Link {
+        record: RecordId,
+        token: Option<String>,
+    },
+    /// Unlinks, perhaps only the version that was seen.
+    Unlink {
+        record: RecordId,
+        version: Option<u64>,
+    },
+    /// Lifts the suppression.
+    Allow,
+}
+
+/// What came of a play.
+#[derive(Clone, Debug)]
+pub(crate) struct Played {
+    /// What is wrong with it.
+    pub(crate) wrong: Vec<String>,
+    /// Who committed what in which order.
+    pub(crate) outcome: String,
+    /// Everything that happened, to read.
+    pub(crate) story: String,
+}
+
+/// What the messages of a batch name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The scene's Opportunity.
+    Opportunity,
+    /// Its Lead.
+    Lead,
+    /// Both.
+    Both,
+}
+
+/// A deed with its answer, and the requests between which it was done.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    pub(crate) actor: usize,
+    pub(crate) deed: Deed,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) answer: Answer,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Batch(Value),
+    Http(Box<Reply>),
+}
+
+/// Ids that no other actor has.
+#[derive(Debug)]
+pub(crate) struct ActorIds(usize, AtomicU64);
+
+impl Ids for ActorIds {
+    fn next(&self) -> String {
+        format!(
+            "ACTOR{}{:010}",
+            self.0,
+            self.1.fetch_add(1, Ordering::Relaxed)
+        )
+    }
+}
+
+pub(crate) struct Actor {
+    link: LinkFunction,
+    unlink: UnlinkFunction,
+    worker: ImportWorker,
+}
+
+/// A desk with actors on a stage.
+pub(crate) struct Theatre {
+    pub(crate) desk: Desk,
+    pub(crate) stage: Stage,
+    actors: Vec<Actor>,
+}
+
+/// One Opportunity with a Deal and a Referral that could be linked to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    pub(crate) opportunity: SalesforceId,
+    /// A Lead that becomes it, where it does.
+    pub(crate) lead: SalesforceId,
+    pub(crate) records: [RecordId; 2],
+}
+
+impl Theatre {
+    pub(crate) async fn open() -> Self {
+        let desk = Desk::start(&folder(PLAYS, PLAYS + 1)).await;
+        let stage = Stage::build(&desk.world.database, ACTORS).await;
+        let mut actors = Vec::new();
+        for (number, gate) in stage.gates.iter().enumerate() {
+            let config = sdk_config(&Endpoint::Local { url: gate.clone() }).await;
+            let store = Store::new(
+                &config,
+                desk.world.store.tables().clone(),
+                Meter::default(),
+                Arc::new(desk.world.clock.clone()),
+                Arc::new(ActorIds(number, AtomicU64::new(0))),
+            );
+            let (link, unlink) = functions(&desk.world, store.clone()).await;
+            let worker = ImportWorker {
+                salesforce: desk.world.salesforce.clone(),
+                portal: dealbridge_aws::DynamoPortal::new(store.clone()),
+                store,
+                clock: Arc::new(desk.world.clock.clone()),
+            };
+            actors.push(Actor {
+                link,
+                unlink,
+                worker,
+            });
+        }
+        Self {
+            desk,
+            stage,
+            actors,
+        }
+    }
+
+    pub(crate) async fn scene(&self, number: usize) -> Scene {
+        let scene = Scene {
+            opportunity: opportunity(number),
+            lead: lead(number),
+            records: [
+                deal(&format!("d{number}")),
+                record_id(RecordKind::Referral, &format!("r{number}")),
+            ],
+        };
+        for record in &scene.records {
+            self.desk.put(record, Value::Object(agreeing(number))).await;
+        }
+        scene
+    }
+
+    fn messages(&self, scene: &Scene, run: u32, fresh: bool, of: Of) -> Value {
+        let ids = match of {
+            Of::Opportunity => vec![scene.opportunity],
+            Of::Lead => vec![scene.lead],
+            Of::Both => vec![scene.opportunity, scene.lead],
+        };
+        let record = |id: &SalesforceId| {
+            // A Lead is never listed as fresh.
+            let fresh = fresh && *id == scene.opportunity;
+            let request: ImportRequest = self.desk.world.request(RunId::new(run), *id, fresh);
+            let body = serde_json::to_string(&request).unwrap();
+            json!({ "messageId": id, "body": body, "attributes": { "ApproximateReceiveCount": "1" } })
+        };
+        json!({ "Records": ids.iter().map(record).collect::<Vec<_>>() })
+    }
+
+    /// Imports outside the play.
+    pub(crate) async fn import(&self, scene: &Scene, run: u32, of: Of) {
+        let event = self.messages(scene, run, false, of);
+        let answer = self.desk.world.worker.handle(event, UNLIMITED).await;
+        assert_eq!(answer.unwrap()["batchItemFailures"], json!([]));
+    }
+
+    /// The Deal that an import makes of the Opportunity in that epoch.
+    pub(crate) fn imported(&self, scene: &Scene, epoch: u32) -> RecordId {
+        RecordId::of_imported_deal(self.desk.world.organization(), scene.opportunity, epoch)
+    }
+
+    /// Claim and records of a scene as the store has them.
+    async fn model(&self, scene: &Scene) -> Model {
+        let store = &self.desk.world.store;
+        let tables = store.tables();
+        let mut model = Model::default();
+        let imported = (0..4).map(|epoch| self.imported(scene, epoch));
+        let records = scene.records.iter().cloned().chain(imported);
+        let mut wanted: Vec<_> = records
+            .map(|id| (&tables.records, keys::record(&id)))
+            .collect();
+        let org = self.desk.world.organization();
+        let claims =
+            [scene.opportunity, scene.lead].map(|id| (&tables.links, keys::claim(org, id)));
+        wanted.extend(claims);
+        for (table, key) in wanted {
+            if let Some(item) = store.get(table, key).await.unwrap() {
+                let wire = item.iter().filter_map(|(name, value)| match value {
+                    AttributeValue::S(text) => Some((name.clone(), json!({ "S": text }))),
+                    AttributeValue::N(number) => Some((name.clone(), json!({ "N": number }))),
+                    _ => None,
+                });
+                model.know(&Value::Object(wire.collect()));
+            }
+        }
+        model
+    }
+
+    async fn perform(&self, actor: usize, scene: &Scene, deeds: Vec<Deed>) -> Vec<Done> {
+        let mut done = Vec::new();
+        for deed in deeds {
+            let from = self.stage.now();
+            let answer = self.act(&self.actors[actor], scene, &deed).await;
+            let to = self.stage.now();
+            done.push(Done {
+                actor,
+                deed,
+                from,
+                to,
+                answer,
+            });
+        }
+        done
+    }
+
+    async fn act(&self, actor: &Actor, scene: &Scene, deed: &Deed) -> Answer {
+        let signed = |mut event: Value| {
+            Caller::admin().sign(&mut event);
+            event
+        };
+        let reply = |answer: Value| Answer::Http(Box::new(Reply::read(&answer)));
+        match deed {
+            Deed::Import { run, fresh, of } => {
+                let event = self.messages(scene, *run, *fresh, *of);
+                Answer::Batch(actor.worker.handle(event, UNLIMITED).await.unwrap())
+            }
+            Deed::Link { record, token } => {
+                let mut body =
+                    json!({ "salesforceUrl": url(scene.opportunity), "master": "salesforce" });
+                let token = match token {
+                    Some(token) => token.clone(),
+                    None => {
+                        let event = signed(preview_event(record, &body));
+                        let preview =
+                            Reply::read(&actor.link.handle(event, UNLIMITED).await.unwrap());
+                        if preview.status != 200 {
+                            return Answer::Http(Box::new(preview));
+                        }
+                        preview.token()
+                    }
+                };
+                body["previewToken"] = token.into();
+                body["confirm"] = true.into();
+                reply(
+                    actor
+                        .link
+                        .handle(signed(confirm_event(record, &body)), UNLIMITED)
+                        .await
+                        .unwrap(),
+                )
+            }
+            Deed::Unlink { record, version } => {
+                let mut event = unlink_event(record);
+                if let Some(version) = version {
+                    event["headers"]["if-match"] = format!("\"{version}\"").into();
+                }
+                reply(actor.unlink.handle(signed(event), UNLIMITED).await.unwrap())
+            }
+            Deed::Allow => reply(
+                actor
+                    .unlink
+                    .handle(signed(allow_event(scene.opportunity)), UNLIMITED)
+                    .await
+                    .unwrap(),
+            ),
+        }
+    }
+
+    /// Plays the parts in the order of the seed.
+    pub(crate) async fn play(
+        &self,
+        seed: &mut StdRng,
+        scene: &Scene,
+        parts: Vec<Vec<Deed>>,
+    ) -> Played {
+        let before = self.model(scene).await;
+        let acts = parts
+            .into_iter()
+            .enumerate()
+            .map(|(actor, deeds)| {
+                let act: crate::stage::Act<'_, Vec<Done>> =
+                    Box::pin(self.perform(actor, scene, deeds));
+                act
+            })
+            .collect();
+        let (results, history) = self.stage.play(seed, acts).await;
+        let done: Vec<Done> = results.into_iter().flatten().collect();
+        let judged = Judged::of(before, done, history, scene, self.desk.world.organization());
+        let mut wrong = judged.wrong();
+        let after = self.model(scene).await;
+        if after.records != judged.last().records {
+            wrong.push(format!("the store holds {:?}", after.records));
+        }
+        // The next run makes whole what is still to be imported.
+        self.import(scene, 9, Of::Both).await;
+        let claim = self.model(scene).await.claims[&scene.opportunity.to_string()].clone();
+        if !matches!(claim.state.as_str(), "live" | "suppressed") {
+            wrong.push(format!("nothing became of it: {claim:?}"));
+        }
+        Played {
+            wrong,
+            outcome: judged.outcome(),
+            story: judged.story(),
+        }
+    }
+}
+
+impl Theatre {
+    /// A token of a preview that an administrator made before the play, or none where the actor previews by itself.
+    async fn token(&self, seed: &mut StdRng, record: &RecordId, scene: &Scene) -> Option<String> {
+        if seed.random_bool(0.5) {
+            return None;
+        }
+        let preview = self
+            .desk
+            .preview(record, scene.opportunity, "salesforce")
+            .await;
+        (preview.status == 200).then(|| preview.token())
+    }
+
+    pub(crate) async fn link_deed(
+        &self,
+        seed: &mut StdRng,
+        record: &RecordId,
+        scene: &Scene,
+    ) -> Deed {
+        let token = self.token(seed, record, scene).await;
+        Deed::Link {
+            record: record.clone(),
+            token,
+        }
+    }
+}
