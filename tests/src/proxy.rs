@@ -16,7 +16,7 @@ use axum::{
 use dealbridge_salesforce::{Timeouts, http_client};
 use futures::{StreamExt, stream};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 
 /// What happens to one request.
 #[derive(Clone, Debug)]
@@ -33,6 +33,10 @@ pub enum Fault {
     Drop,
     /// The server does its work, and the connection breaks.
     DropAfter,
+    /// It does not reach the server, and nothing ever answers: the caller's process is taken for dead.
+    Stop,
+    /// The server does its work, and nothing ever answers.
+    StopAfter,
     /// It reaches the server twice, one after the other; the second answer counts.
     Twice,
     /// The request or the answer is changed on its way.
@@ -46,11 +50,24 @@ struct Orders {
     seen: Vec<(String, Value)>,
 }
 
+impl Orders {
+    /// What happens to a request.
+    fn take(&mut self, action: &str, body: &[u8]) -> Fault {
+        if self.action != action && !self.action.is_empty() {
+            return Fault::None;
+        }
+        let json = serde_json::from_slice(body).unwrap_or_default();
+        self.seen.push((action.to_owned(), json));
+        self.faults.pop_front().unwrap_or(Fault::None)
+    }
+}
+
 /// A running proxy. It lives as long as the test's runtime.
 #[derive(Clone)]
 pub struct Proxy {
     url: String,
     orders: Arc<Mutex<Orders>>,
+    stopped: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -58,6 +75,7 @@ struct Between {
     target: String,
     http: reqwest::Client,
     orders: Arc<Mutex<Orders>>,
+    stopped: Arc<Notify>,
 }
 
 impl Proxy {
@@ -66,14 +84,20 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let orders: Arc<Mutex<Orders>> = Arc::default();
+        let stopped: Arc<Notify> = Arc::default();
         let between = Between {
             target: target.to_owned(),
             http: http_client(Timeouts::default()).unwrap(),
             orders: Arc::clone(&orders),
+            stopped: Arc::clone(&stopped),
         };
         let router = Router::new().fallback(pass).with_state(between);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, orders }
+        Self {
+            url,
+            orders,
+            stopped,
+        }
     }
 
     /// Where it listens.
@@ -86,13 +110,24 @@ impl Proxy {
         act(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Orders faults for the next requests of one action, one after the other; the rest go through.
+    /// Orders faults for the next requests of one action, or of any when it is empty, one after the other; the rest go through.
     pub fn order(&self, action: &str, faults: impl IntoIterator<Item = Fault>) {
         self.orders(|orders| {
             orders.action = action.to_owned();
             orders.faults = faults.into_iter().collect();
             orders.seen.clear();
         });
+    }
+
+    /// Orders one fault for the request that comes after that many others.
+    pub fn order_at(&self, action: &str, others: usize, fault: Fault) {
+        let others = std::iter::repeat_n(Fault::None, others);
+        self.order(action, others.chain([fault]));
+    }
+
+    /// Ends when a request was stopped.
+    pub async fn stopped(&self) {
+        self.stopped.notified().await;
     }
 
     /// The bodies of the requests of that action since the last order.
@@ -123,19 +158,10 @@ async fn pass(State(between): State<Between>, request: Request) -> Response {
         .unwrap_or_default()
         .to_owned();
     let fault = {
-        let mut orders = between
-            .orders
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let ordered = orders.action == action;
-        if ordered {
-            let json = serde_json::from_slice(&body).unwrap_or_default();
-            orders.seen.push((action.clone(), json));
-        }
-        ordered
-            .then(|| orders.faults.pop_front())
-            .flatten()
-            .unwrap_or(Fault::None)
+        let orders = between.orders.lock();
+        orders
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(&action, &body)
     };
     let path = parts
         .uri
@@ -165,6 +191,11 @@ async fn pass(State(between): State<Between>, request: Request) -> Response {
             let (status, headers, bytes) = ask(body).await;
             broken(status, &headers, bytes.len(), stream::empty().boxed())
         }
+        Fault::Stop => between.stop().await,
+        Fault::StopAfter => {
+            ask(body).await;
+            between.stop().await
+        }
         Fault::Twice => {
             ask(body.clone()).await;
             answer(ask(body).await)
@@ -181,6 +212,11 @@ async fn pass(State(between): State<Between>, request: Request) -> Response {
 }
 
 impl Between {
+    async fn stop(&self) -> Response {
+        self.stopped.notify_one();
+        std::future::pending().await
+    }
+
     async fn ask(
         &self,
         path: &str,

@@ -88,22 +88,19 @@ impl World {
         let meter = Meter::default();
         let database = format!("http://{}", database::serve(None).await.unwrap());
         let dynamodb = Proxy::start(&database).await;
-        let config = sdk_config(&Endpoint::Local {
-            url: dynamodb.url(),
-        })
+        let store_at = async |url: &str, meter: Meter| {
+            let url = url.to_owned();
+            let config = sdk_config(&Endpoint::Local { url }).await;
+            let (clock, ids) = (Arc::new(clock.clone()), Arc::new(NumberedIds::default()));
+            Store::new(&config, database::tables(), meter, clock, ids)
+        };
+        seed(
+            &store_at(&database, Meter::default()).await,
+            &PortalFolder::load(place.path()).unwrap(),
+        )
         .await;
-        let store = Store::new(
-            &config,
-            database::tables(),
-            meter.clone(),
-            Arc::new(clock.clone()),
-            Arc::new(NumberedIds::default()),
-        );
-        database::create_tables(store.client(), None).await.unwrap();
+        let store = store_at(&dynamodb.url(), meter.clone()).await;
         let portal = DynamoPortal::new(store.clone());
-        let people = PortalFolder::load(place.path()).unwrap();
-        portal.put_settings(&people.settings, None).await.unwrap();
-        portal.seed(&people.people).await.unwrap();
 
         let queues = start_queues(&clock).await;
         let sqs = Proxy::start(&queues.endpoint_url()).await;
@@ -281,6 +278,14 @@ impl World {
 
 /// An invocation that nothing stops.
 pub const UNLIMITED: Invocation = Invocation { deadline: None };
+
+/// Fills an empty database, without the detour over the proxy.
+async fn seed(store: &Store, folder: &PortalFolder) {
+    database::create_tables(store.client(), None).await.unwrap();
+    let portal = DynamoPortal::new(store.clone());
+    portal.put_settings(&folder.settings, None).await.unwrap();
+    portal.seed(&folder.people).await.unwrap();
+}
 
 fn client(org: &OrgHandle, clock: &TestClock) -> SalesforceClient {
     let credentials = Credentials::ClientCredentials {

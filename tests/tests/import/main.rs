@@ -6,6 +6,8 @@
 )]
 
 mod conditions;
+mod crashes;
 mod races;
 mod runs;
+mod salesforce_faults;
 mod usage;

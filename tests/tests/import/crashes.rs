@@ -1,0 +1,223 @@
+//! Processes that die at any point of a run.
+
+use std::{future::Future, time::Duration};
+
+use dealbridge_core::{
+    code::Code,
+    run::{Counts, RunId, RunStatus},
+    sync_request::Requested,
+};
+use dealbridge_tests::{
+    Defect, Fault, Ledger, OrgFolder, Proxy, World, opportunity,
+    world::{IMPORTS, SYNC_REQUESTS},
+};
+use serde_json::{Value, json};
+
+/// Requests of a run at which it is stopped, more than it makes.
+const MOST: usize = 200;
+
+/// Works until a request is stopped. Answers whether one was: then all that was under way is gone.
+async fn dies(world: &World, work: impl Future) -> bool {
+    tokio::select! {
+        biased;
+        () = world.dynamodb.stopped() => true,
+        () = world.sqs.stopped() => true,
+        _ = work => false,
+    }
+}
+
+fn calm(world: &World) {
+    world.dynamodb.order("", []);
+    world.sqs.order("", []);
+}
+
+/// An org with something of everything: linked, edited, deleted, hidden, failing, mended and new.
+async fn lively() -> World {
+    let mut folder = OrgFolder::importable(6);
+    for defect in [Defect::NoProduct, Defect::NoStage, Defect::NoContact] {
+        folder.add(|opportunity| defect.apply(&opportunity));
+    }
+    folder.add(|opportunity| opportunity.with("Export__c", "false"));
+    let world = World::start(&folder).await;
+    world.full().await;
+    world.edit(opportunity(1), json!({ "Amount": 7 })).await;
+    world
+        .edit(opportunity(2), json!({ "Sync__c": false }))
+        .await;
+    world.on_opportunity("delete", opportunity(3)).await;
+    world.on_opportunity("hide", opportunity(4)).await;
+    world
+        .edit(opportunity(7), json!({ "Product__c": "Pro" }))
+        .await;
+    world
+        .edit(opportunity(8), json!({ "Export__c": false }))
+        .await;
+    world
+        .edit(opportunity(10), json!({ "Export__c": true }))
+        .await;
+    world
+}
+
+/// What a full run over the lively org comes to.
+fn lively_counts() -> Counts {
+    Counts {
+        listed: 10,
+        imported: 2,
+        updated: 4,
+        unchanged: 3,
+        failed: 1,
+        suppressed: 0,
+    }
+}
+
+/// Lets time pass until nothing is left in the queues.
+async fn recover(world: &World) {
+    for _ in 0..4 {
+        world.deliver_again().await;
+        if world.waiting(SYNC_REQUESTS) + world.waiting(IMPORTS) == 0 {
+            return;
+        }
+    }
+    panic!("messages stay in the queues");
+}
+
+async fn essence_of_an_uninterrupted_run() -> Value {
+    let world = lively().await;
+    let run = world.full().await;
+    assert_eq!(run.counts, lively_counts());
+    world.ledger().await.essence()
+}
+
+/// Stops a manual run at each request to one server in turn, and lets the queue deliver again.
+async fn a_manual_run_dies_at_each_request(proxy: fn(&World) -> &Proxy, fault: &Fault) -> usize {
+    let expected = essence_of_an_uninterrupted_run().await;
+    for nth in 0..MOST {
+        let world = lively().await;
+        let Requested::Started(run) = world.request_run().await else {
+            panic!("no run was active");
+        };
+        proxy(&world).order_at("", nth, fault.clone());
+
+        let died = dies(&world, world.deliver_all()).await;
+        calm(&world);
+        if died {
+            recover(&world).await;
+        }
+
+        let ledger = world.ledger().await;
+        let place = format!("request {nth}, {fault:?}");
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
+        assert_eq!(ledger.runs[&run.id].counts, lively_counts(), "{place}");
+        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{place}");
+        assert_eq!(ledger.essence(), expected, "{place}");
+        if !died {
+            return nth;
+        }
+    }
+    panic!("a run makes fewer requests");
+}
+
+#[tokio::test]
+async fn a_run_that_dies_after_any_request_to_dynamodb_ends_as_if_it_had_not() {
+    let points =
+        a_manual_run_dies_at_each_request(|world| &world.dynamodb, &Fault::StopAfter).await;
+
+    assert!(points >= 15, "{points}");
+}
+
+#[tokio::test]
+async fn a_run_that_dies_around_any_request_to_sqs_ends_as_if_it_had_not() {
+    for fault in [Fault::Stop, Fault::StopAfter] {
+        let points = a_manual_run_dies_at_each_request(|world| &world.sqs, &fault).await;
+
+        assert!(points >= 2, "{points}");
+    }
+}
+
+#[tokio::test]
+async fn a_tick_that_dies_is_followed_by_a_run_that_makes_it_whole() {
+    let expected = essence_of_an_uninterrupted_run().await;
+    let mut interrupted = 0;
+    for nth in (0..MOST).step_by(2) {
+        let world = lively().await;
+        world.dynamodb.order_at("", nth, Fault::StopAfter);
+
+        let died = dies(&world, async {
+            world.tick("daily").await;
+            world.deliver_all().await;
+        })
+        .await;
+        calm(&world);
+        let before = world.ledger().await;
+        // Within the lease it holds up further ticks; after it, the next one goes on.
+        world.clock.advance(Duration::from_secs(3_600));
+        recover(&world).await;
+        let next = world.scheduled("daily").await;
+
+        let ledger = world.ledger().await;
+        let place = format!("request {nth}");
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
+        assert_eq!(
+            ledger.broken_since(&before),
+            Vec::<String>::new(),
+            "{place}"
+        );
+        assert_eq!(world.status(next.id).await, RunStatus::Succeeded, "{place}");
+        assert_eq!(ledger.essence(), expected, "{place}");
+        let faults = ledger.faults(RunId::new(2));
+        interrupted += usize::from(faults == [Code::RunInterrupted]);
+        assert!(
+            faults.is_empty() || faults == [Code::RunInterrupted],
+            "{place}: {faults:?}"
+        );
+        if !died {
+            assert!(interrupted > 3, "{interrupted}");
+            return;
+        }
+    }
+    panic!("a run makes fewer requests");
+}
+
+/// More than a page of linked Opportunities, and as much again that has to be done.
+#[tokio::test]
+async fn a_listing_of_several_pages_that_dies_on_its_way_counts_each_once() {
+    const MANY: usize = 2_050;
+    let world = World::start(&OrgFolder::importable(MANY)).await;
+    world.full().await;
+    let listed = |ledger: &Ledger, run: RunId| ledger.runs[&run].counts;
+    // Requests of the fan-out: around the first page's checkpoint, the second's, and the end.
+    let mut died_at = Vec::new();
+    for nth in [7, 8, 9, 10, 11, 12, 13] {
+        for number in [1, MANY / 2, MANY] {
+            world
+                .edit(opportunity(number), json!({ "Amount": nth }))
+                .await;
+        }
+        world.on_opportunity("hide", opportunity(40)).await;
+        let Requested::Started(run) = world.request_run().await else {
+            panic!("no run was active");
+        };
+        world.dynamodb.order_at("", nth, Fault::StopAfter);
+
+        let died = dies(&world, world.deliver_all()).await;
+        calm(&world);
+        recover(&world).await;
+
+        died_at.push(died);
+        let ledger = world.ledger().await;
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "request {nth}");
+        let counts = listed(&ledger, run.id);
+        assert_eq!(counts.listed, MANY as u64, "request {nth}: {counts:?}");
+        assert_eq!(
+            (counts.updated, counts.left()),
+            (4, 0),
+            "request {nth}: {counts:?}"
+        );
+        world.on_opportunity("unhide", opportunity(40)).await;
+        world.full().await;
+    }
+    assert!(
+        died_at.iter().filter(|died| **died).count() >= 5,
+        "{died_at:?}"
+    );
+}
