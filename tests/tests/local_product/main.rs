@@ -1,7 +1,6 @@
 //! The product on one machine as its API's callers meet it: over HTTP, on the bundled sample org.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "what cannot go on here is a failed test"
 )]
 

@@ -118,7 +118,8 @@ async fn a_second_user_of_an_address_makes_it_ambiguous_until_one_moves_on() {
 #[tokio::test]
 async fn what_is_unknown_or_malformed_is_refused_and_changes_nothing() {
     let product = Product::start(None).await;
-    let cases: [(Method, &str, Option<Value>, (u16, &str)); 10] = [
+    type Case = (Method, &'static str, Option<Value>, (u16, &'static str));
+    let cases: [Case; 10] = [
         (
             Method::POST,
             "users/usr-nobody",
