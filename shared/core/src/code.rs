@@ -190,7 +190,7 @@ codes! {
     WriteDelivered "WRITE_DELIVERED" Info "The values of the {other} were written to {record}." "Nothing to do.";
     WriteRefused "WRITE_REFUSED" Error
         "Salesforce refused the values of the {other} for {record} ({field}): {value}"
-        "Correct the value or the rule that Salesforce names, then link again; the link itself stands.";
+        "The link itself stands. Set the value in Salesforce by hand, or mend it or the rule that Salesforce names, unlink, and link again.";
     WriteSkipped "WRITE_SKIPPED" Warning
         "{record} was edited in Salesforce after the link was confirmed, so the values of the {other} were not written over it ({field})."
         "Compare the two records; edit the one that is wrong.";

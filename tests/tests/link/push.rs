@@ -288,6 +288,78 @@ async fn a_value_that_salesforce_cannot_take_is_refused_by_name_and_the_rest_wri
 }
 
 #[tokio::test]
+async fn fields_that_are_refused_one_by_one_do_not_hold_up_the_rest() {
+    let desk = Desk::start(&folder(0, 2)).await;
+    let long = "x".repeat(300);
+    let fields = [
+        "first_name",
+        "last_name",
+        "company",
+        "title",
+        "phone",
+        "website",
+    ];
+    let mut ours: serde_json::Map<String, Value> = fields
+        .iter()
+        .map(|name| ((*name).to_owned(), json!(long)))
+        .collect();
+    ours["website"] = json!(format!("{long}.example"));
+    ours.insert("description".to_owned(), json!("ours"));
+    desk.put(&deal("d"), Value::Object(ours)).await;
+    desk.link(&deal("d"), lead(1), "channeltivity").await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    let row = desk
+        .row(lead(1), &["Description", "Sync__c", "Title"])
+        .await;
+    assert_eq!(
+        (row.text("Description"), row.text("Title")),
+        (Some("ours"), Some("Buyer"))
+    );
+    assert!(row.is_checked("Sync__c"));
+    let refused = desk
+        .codes()
+        .await
+        .iter()
+        .filter(|code| *code == "WRITE_REFUSED")
+        .count();
+    assert_eq!(refused, fields.len());
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+}
+
+#[tokio::test]
+async fn a_field_that_the_org_no_longer_has_is_refused_and_the_rest_written() {
+    let desk = confirmed().await;
+    let gone = "No such column 'Amount' on sobject of type Opportunity";
+    desk.refuse_writes(400, error("INVALID_FIELD", gone, &[]), 1)
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(1001.0)));
+    let message = desk.message(Code::WriteRefused).await;
+    assert!(message.contains("(Amount)"), "{message}");
+}
+
+#[tokio::test]
+async fn a_record_that_the_integration_user_may_not_edit_is_a_clear_entry() {
+    let desk = confirmed().await;
+    let denied = "insufficient access rights on object id";
+    desk.refuse_writes(
+        400,
+        error("INSUFFICIENT_ACCESS_OR_READONLY", denied, &[]),
+        100,
+    )
+    .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert!(desk.message(Code::WriteRefused).await.contains(denied));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+}
+
+#[tokio::test]
 async fn a_locked_row_is_tried_again_later() {
     let desk = confirmed().await;
     desk.refuse_writes(

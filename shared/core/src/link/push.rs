@@ -20,7 +20,7 @@ use crate::{
     salesforce::{FieldPath, Salesforce, SalesforceError, UpdateOutcome},
 };
 
-/// How often one delivery looks again because a user was faster, or a field was refused.
+/// How often one delivery looks again because a user was faster.
 const ROUNDS: usize = 5;
 
 /// The use case, over its ports.
@@ -124,7 +124,8 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
             mut seen,
             ..
         } = pending;
-        for _ in 0..ROUNDS {
+        // Beside those rounds, each refusal takes at least one field away.
+        for _ in 0..ROUNDS + fields.len() {
             if fields.is_empty() {
                 return Ok(delivered);
             }
@@ -155,16 +156,7 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
                     message,
                     fields: named,
                 } => {
-                    let blamed: Vec<String> = fields
-                        .keys()
-                        .filter(|field| named.iter().any(|name| name.eq_ignore_ascii_case(field)))
-                        .cloned()
-                        .collect();
-                    let blamed = if blamed.is_empty() {
-                        fields.keys().cloned().collect()
-                    } else {
-                        blamed
-                    };
+                    let blamed = blamed(&fields, &named, &message);
                     delivered.refuse(blamed.iter(), &message, &code);
                     fields.retain(|field, _| !blamed.contains(field));
                 }
@@ -295,6 +287,32 @@ impl Delivered {
         finding.context.field = names;
         self.findings.push(finding);
         self.reason = Some(format!("Salesforce refused a value: {message}"));
+    }
+}
+
+/// The fields that a refusal is about: those it names, else those its message names as a word, else all of them.
+fn blamed(fields: &Map<String, Value>, named: &[String], message: &str) -> Vec<String> {
+    let words: Vec<&str> = message
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
+    let of = |is_named: &dyn Fn(&str) -> bool| -> Vec<String> {
+        fields
+            .keys()
+            .filter(|field| is_named(field))
+            .cloned()
+            .collect()
+    };
+    let by_name = of(&|field| named.iter().any(|name| name.eq_ignore_ascii_case(field)));
+    let by_message = || of(&|field| words.contains(&field));
+    let blamed = if by_name.is_empty() {
+        by_message()
+    } else {
+        by_name
+    };
+    if blamed.is_empty() {
+        fields.keys().cloned().collect()
+    } else {
+        blamed
     }
 }
 
