@@ -1,0 +1,199 @@
+//! What an import costs in counted units, beside the goals: `cargo bench -p dealbridge-tests --bench usage [-- ORG_FOLDER]`.
+//!
+//! Nothing is timed: Salesforce calls, SQS requests and DynamoDB units are counted from the requests that were really sent,
+//! in a first run, a second one, and an hourly one, on the folder given or on 2,000 generated Opportunities.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use dealbridge_core::run::Counts;
+use dealbridge_local::{LocalError, Options, SalesforceTarget, World};
+use dealbridge_tests::OrgFolder;
+use serde_json::Value;
+
+/// One line of the table: a figure with the most that it may be.
+struct Line {
+    what: &'static str,
+    goal: f64,
+    figure: f64,
+}
+
+fn per_thousand(units: f64, count: u64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of a benchmark are far below 2^52"
+    )]
+    let thousands = count as f64 / 1_000.0;
+    if count == 0 { 0.0 } else { units / thousands }
+}
+
+fn number(usage: &Value, name: &str) -> f64 {
+    usage[name].as_f64().unwrap_or(f64::NAN)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a benchmark are far below 2^52"
+)]
+fn first(counts: &Counts, usage: &Value) -> Vec<Line> {
+    // A failure costs what a repeated one does; what is left is the imports' own.
+    let failures = counts.failed as f64 * 2.2;
+    let calls = counts.listed.div_ceil(2_000) + counts.listed.div_ceil(200) + 1;
+    vec![
+        Line {
+            what: "write units per 1,000 imports, failures at 2.2 each taken off",
+            goal: 4_400.0,
+            figure: per_thousand(
+                number(usage, "dynamodbWriteUnits") - failures,
+                counts.imported,
+            ),
+        },
+        Line {
+            what: "DynamoDB requests per 1,000 Opportunities",
+            goal: 45.0,
+            figure: per_thousand(number(usage, "dynamodbRequests"), counts.listed),
+        },
+        Line {
+            what: "SQS requests per 1,000 Opportunities",
+            goal: 320.0,
+            figure: per_thousand(number(usage, "sqsRequests"), counts.listed),
+        },
+        Line {
+            what: "Salesforce calls",
+            goal: calls as f64,
+            figure: number(usage, "salesforceCalls"),
+        },
+    ]
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a benchmark are far below 2^52"
+)]
+fn second(counts: &Counts, usage: &Value) -> Vec<Line> {
+    let linked_only = counts.failed == 0;
+    let mut lines = vec![Line {
+        what: "read units per 1,000 Opportunities",
+        goal: 510.0,
+        figure: per_thousand(number(usage, "dynamodbReadUnits"), counts.listed),
+    }];
+    if linked_only {
+        // The request for the run itself is one message: sent, received, deleted.
+        lines.push(Line {
+            what: "SQS requests beyond the run's own request",
+            goal: 0.0,
+            figure: (number(usage, "sqsRequests") - 3.0).max(0.0),
+        });
+    } else {
+        lines.push(Line {
+            what: "write units per 1,000 repeated failures",
+            goal: 2_200.0,
+            figure: per_thousand(number(usage, "dynamodbWriteUnits"), counts.failed),
+        });
+    }
+    lines.push(Line {
+        what: "imported or updated",
+        goal: 0.0,
+        figure: (counts.imported + counts.updated) as f64,
+    });
+    lines
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a benchmark are far below 2^52"
+)]
+fn hourly(counts: &Counts, usage: &Value) -> Vec<Line> {
+    vec![
+        Line {
+            what: "Salesforce calls beside the re-check of problems",
+            goal: 2.0,
+            figure: number(usage, "salesforceCalls") - counts.failed.div_ceil(200) as f64,
+        },
+        Line {
+            what: "linked ones listed",
+            goal: 0.0,
+            figure: (counts.listed - counts.failed) as f64,
+        },
+    ]
+}
+
+fn print(title: &str, lines: &[Line]) {
+    println!("\n{title}\n{:<66}{:>10}{:>12}", "", "goal", "figure");
+    for line in lines {
+        let verdict = if line.figure <= line.goal {
+            ""
+        } else {
+            "  over"
+        };
+        println!(
+            "{:<66}{:>10.0}{:>12.1}{verdict}",
+            line.what, line.goal, line.figure
+        );
+    }
+}
+
+async fn measure(org: PathBuf) -> Result<(), LocalError> {
+    let world = World::start(&Options {
+        org,
+        data: None,
+        salesforce: SalesforceTarget::Simulated,
+    })
+    .await?;
+    let report = world.full_run().await?;
+    println!(
+        "{} Opportunities: {} imported, {} failed",
+        report.run.counts.listed, report.run.counts.imported, report.run.counts.failed
+    );
+    print("first run", &first(&report.run.counts, &report.usage));
+
+    let report = world.full_run().await?;
+    print(
+        "second run, full",
+        &second(&report.run.counts, &report.usage),
+    );
+
+    let before = world.used();
+    let schedule = world
+        .template
+        .schedules
+        .iter()
+        .find(|schedule| schedule.name == "hourly");
+    let schedule =
+        schedule.ok_or_else(|| LocalError::new("template.yaml has no hourly schedule"))?;
+    world
+        .tick(schedule)
+        .await
+        .map_err(|error| LocalError::new(error.to_string()))?;
+    world.queues.drained(&["imports"]).await;
+    let usage = world.used().since(&before);
+    let latest = world.store.latest_run().await?;
+    let run = world.run(dealbridge_core::run::RunId::new(latest)).await?;
+    print(
+        "hourly run of an unedited org",
+        &hourly(&run.counts, &usage),
+    );
+    println!("\n{usage}");
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Cargo adds an option of its own.
+    let given = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'))
+        .map(PathBuf::from);
+    let generated = given
+        .is_none()
+        .then(|| OrgFolder::importable(2_000).write());
+    let org = given
+        .or_else(|| generated.as_ref().map(|folder| folder.path().to_owned()))
+        .unwrap_or_default();
+    match measure(org).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
