@@ -227,6 +227,12 @@ impl World {
             .unwrap()
     }
 
+    /// The queue that a manual run's request goes to.
+    #[must_use]
+    pub fn sync_requests(&self) -> &SqsSyncRequests {
+        &self.sync_requests
+    }
+
     /// A full run to its end.
     pub async fn full(&self) -> Run {
         let (Requested::Started(run) | Requested::Active(run)) = self.request_run().await;

@@ -5,8 +5,10 @@
     reason = "what cannot go on in a test is a failed test"
 )]
 
+mod adapters;
 mod conditions;
 mod crashes;
+mod dead_letters;
 mod races;
 mod runs;
 mod salesforce_faults;

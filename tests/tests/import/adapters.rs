@@ -1,0 +1,457 @@
+//! The adapters between the product and a DynamoDB or SQS that is not at its best: retried or said, never written twice.
+
+use dealbridge_aws::{
+    item::{n, number, s},
+    keys::{Attributes, PK},
+    transaction::{self, Committed},
+};
+use dealbridge_core::{
+    SalesforceId,
+    change::Expected,
+    ports::{Clock, Freshness, ImportStore, Known, PortError},
+    run::{Counts, RunStatus},
+    sync_request,
+};
+use dealbridge_tests::{
+    Defect, Fault, OrgFolder, World,
+    world::{IMPORTS, SYNC_REQUESTS},
+};
+use serde_json::{Value, json};
+
+const TRANSACTION: &str = "TransactWriteItems";
+
+/// An answer in DynamoDB's error envelope.
+fn error(status: u16, kind: &str) -> Fault {
+    let kind = format!("com.amazonaws.dynamodb.v20120810#{kind}");
+    Fault::Answer(status, json!({ "__type": kind, "message": kind }))
+}
+
+/// A transaction that was cancelled for these reasons.
+fn cancelled(reasons: &[&str]) -> Fault {
+    let reasons: Vec<Value> = reasons
+        .iter()
+        .map(|code| json!({ "Code": code, "Message": code }))
+        .collect();
+    Fault::Answer(
+        400,
+        json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "Message": "Transaction cancelled",
+            "CancellationReasons": reasons,
+        }),
+    )
+}
+
+fn key() -> Attributes {
+    Attributes::from([(PK.to_owned(), s("TEST#1"))])
+}
+
+/// Adds one to a number, and puts an item beside it: an effect that shows how often it took place.
+async fn count(world: &World) -> Result<Committed, PortError> {
+    let table = world.store.tables().records.clone();
+    let mut beside = key();
+    beside.insert(PK.to_owned(), s("TEST#2"));
+    let update = aws_sdk_dynamodb::types::Update::builder()
+        .table_name(&table)
+        .set_key(Some(key()))
+        .update_expression("ADD #count :one")
+        .expression_attribute_names("#count", "count")
+        .expression_attribute_values(":one", n(1));
+    let actions = vec![
+        transaction::update(update).unwrap(),
+        transaction::put_anyway(&table, beside).unwrap(),
+    ];
+    world.store.transact("a test", actions).await
+}
+
+async fn counted(world: &World) -> u32 {
+    let item = world
+        .store
+        .get(&world.store.tables().records, key())
+        .await
+        .unwrap();
+    item.and_then(|item| number(&item, "count")).unwrap_or(0)
+}
+
+/// The tokens of the transactions that were sent.
+fn tokens(world: &World) -> Vec<String> {
+    let seen = world.dynamodb.seen(TRANSACTION).into_iter();
+    seen.map(|body| body["ClientRequestToken"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_transaction_that_only_met_conflicts_or_throttling_is_sent_again_under_the_same_token() {
+    let world = World::start(&OrgFolder::new()).await;
+    let transient = [
+        &["TransactionConflict", "None"][..],
+        &["None", "ThrottlingError"],
+        &["ProvisionedThroughputExceeded", "TransactionConflict"],
+        &["RequestLimitExceeded", "None"],
+    ];
+    world.dynamodb.order(TRANSACTION, transient.map(cancelled));
+
+    let committed = count(&world).await;
+
+    assert!(matches!(committed, Ok(Committed::Yes)), "{committed:?}");
+    assert_eq!(counted(&world).await, 1);
+    let tokens = tokens(&world);
+    assert_eq!(tokens.len(), 5);
+    assert!(
+        tokens
+            .iter()
+            .all(|token| *token == tokens[0] && token.len() <= 36)
+    );
+}
+
+#[tokio::test]
+async fn a_transaction_that_meets_conflicts_for_ever_is_given_up_without_a_write() {
+    let world = World::start(&OrgFolder::new()).await;
+    world.dynamodb.order(
+        TRANSACTION,
+        vec![cancelled(&["TransactionConflict", "None"]); 100],
+    );
+
+    let committed = count(&world).await;
+
+    assert!(committed.is_err());
+    assert_eq!(counted(&world).await, 0);
+    assert!(tokens(&world).len() <= 12);
+}
+
+#[tokio::test]
+async fn a_reason_that_does_not_pass_is_said_at_once() {
+    let world = World::start(&OrgFolder::new()).await;
+    for reasons in [
+        &["ValidationError", "None"][..],
+        &["TransactionConflict", "ItemCollectionSizeLimitExceeded"],
+    ] {
+        world.dynamodb.order(TRANSACTION, [cancelled(reasons)]);
+
+        let committed = count(&world).await;
+
+        assert!(committed.is_err());
+        assert_eq!(tokens(&world).len(), 1, "{reasons:?}");
+    }
+    assert_eq!(counted(&world).await, 0);
+}
+
+#[tokio::test]
+async fn a_failed_condition_beside_a_conflict_is_the_outcome() {
+    let world = World::start(&OrgFolder::new()).await;
+    world.dynamodb.order(
+        TRANSACTION,
+        [cancelled(&[
+            "TransactionConflict",
+            "ConditionalCheckFailed",
+        ])],
+    );
+
+    let committed = count(&world).await;
+
+    let Ok(Committed::Refused(refused)) = committed else {
+        panic!("{committed:?}");
+    };
+    assert_eq!(refused.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test]
+async fn a_refused_put_tells_what_is_there() {
+    let world = World::start(&OrgFolder::new()).await;
+    count(&world).await.unwrap();
+    let table = world.store.tables().records.clone();
+    let put = |expected| transaction::put(&table, key(), expected).unwrap();
+
+    for expected in [Expected::Absent, Expected::Version(7)] {
+        let committed = world
+            .store
+            .transact(&format!("{expected:?}"), vec![put(expected)])
+            .await
+            .unwrap();
+
+        let Committed::Refused(refused) = committed else {
+            panic!("{committed:?}");
+        };
+        let (at, item) = &refused[0];
+        assert_eq!(
+            (
+                *at,
+                item.as_ref().and_then(|item| number::<u32>(item, "count"))
+            ),
+            (0, Some(1))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_takes_place_once() {
+    let lost = [
+        ("a broken connection", Fault::DropAfter),
+        ("half an answer", Fault::Cut),
+        (
+            "an inner error after the work",
+            Fault::AnswerAfter(500, json!({ "__type": "InternalServerError" })),
+        ),
+        (
+            "an answer that says nothing",
+            Fault::AnswerAfter(200, json!("?")),
+        ),
+        ("a request that came twice", Fault::Twice),
+    ];
+    for (name, fault) in lost {
+        let world = World::start(&OrgFolder::new()).await;
+        world.dynamodb.order(TRANSACTION, [fault]);
+
+        let committed = count(&world).await;
+
+        // Either it is known to have taken place, or it is said that nobody knows; and a repeat of the same does nothing.
+        assert!(
+            !matches!(committed, Ok(Committed::Refused(_))),
+            "{name}: {committed:?}"
+        );
+        count(&world).await.unwrap();
+        assert_eq!(counted(&world).await, 1, "{name}");
+        let tokens = tokens(&world);
+        assert!(tokens.iter().all(|token| *token == tokens[0]), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_for_a_moment_is_asked_again() {
+    let moments = [
+        error(500, "InternalServerError"),
+        error(503, "ServiceUnavailable"),
+        error(400, "ThrottlingException"),
+        error(400, "TransactionInProgressException"),
+        Fault::Drop,
+    ];
+    for fault in moments {
+        let world = World::start(&OrgFolder::new()).await;
+        world.dynamodb.order(TRANSACTION, [fault.clone()]);
+
+        let committed = count(&world).await;
+
+        assert!(
+            matches!(committed, Ok(Committed::Yes)),
+            "{fault:?}: {committed:?}"
+        );
+        assert_eq!(counted(&world).await, 1, "{fault:?}");
+    }
+}
+
+/// Takes the first item of each table out of an answer to BatchGetItem and leaves its key unprocessed.
+fn leave_one_unprocessed(answer: &mut Value) {
+    let mut unprocessed = serde_json::Map::new();
+    for (table, items) in answer["Responses"].as_object_mut().unwrap() {
+        let items = items.as_array_mut().unwrap();
+        if items.is_empty() {
+            continue;
+        }
+        let item = items.remove(0);
+        let key: serde_json::Map<String, Value> = ["pk", "sk"]
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone())))
+            .collect();
+        unprocessed.insert(
+            table.clone(),
+            json!({ "Keys": [key], "ConsistentRead": true }),
+        );
+    }
+    answer["UnprocessedKeys"] = unprocessed.into();
+}
+
+async fn known(world: &World, ids: &[SalesforceId]) -> Result<Known, PortError> {
+    ImportStore::known(&world.store, world.organization(), ids, Freshness::Latest).await
+}
+
+#[tokio::test]
+async fn keys_that_dynamodb_left_unprocessed_are_asked_for_again() {
+    let world = World::start(&mixed()).await;
+    world.full().await;
+    let faults = vec![Fault::Edit(|_| {}, leave_one_unprocessed); 4];
+    world.dynamodb.order("BatchGetItem", faults);
+
+    let claims: Vec<_> = world.ledger().await.claims.into_keys().collect();
+    let known = known(&world, &claims).await.unwrap();
+
+    assert_eq!(known.claims.len(), 5);
+    assert_eq!(world.dynamodb.left(), 0);
+}
+
+#[tokio::test]
+async fn keys_that_stay_unprocessed_are_an_error_and_not_an_absence() {
+    let world = World::start(&mixed()).await;
+    world.full().await;
+    let claims: Vec<_> = world.ledger().await.claims.into_keys().take(1).collect();
+    world.dynamodb.order(
+        "BatchGetItem",
+        vec![Fault::Edit(|_| {}, leave_one_unprocessed); 100],
+    );
+
+    let known = known(&world, &claims).await;
+
+    assert!(known.is_err(), "{known:?}");
+}
+
+/// Five that import and three that do not.
+fn mixed() -> OrgFolder {
+    let mut folder = OrgFolder::importable(5);
+    for defect in [
+        Defect::NoProduct,
+        Defect::NoPartner,
+        Defect::TwoPrimaryContacts,
+    ] {
+        folder.add(|opportunity| defect.apply(&opportunity));
+    }
+    folder
+}
+
+async fn assert_whole(world: &World, name: &str) {
+    let ledger = world.ledger().await;
+    assert_eq!(ledger.broken(), Vec::<String>::new(), "{name}");
+    assert_eq!((ledger.live(), ledger.problems.len()), (5, 3), "{name}");
+    let (id, run) = ledger.runs.last_key_value().unwrap();
+    let expected = Counts {
+        listed: 8,
+        imported: 5,
+        failed: 3,
+        ..Counts::default()
+    };
+    assert_eq!(run.counts, expected, "{name}");
+    assert_eq!(world.status(*id).await, RunStatus::Succeeded, "{name}");
+}
+
+/// Every transaction of a run goes wrong at its first try.
+#[tokio::test]
+async fn a_run_over_a_shaky_dynamodb_counts_exactly() {
+    let reasons = ["TransactionConflict"; 20];
+    let shaky = [
+        ("conflicts", cancelled(&reasons)),
+        ("lost answers", Fault::DropAfter),
+        ("half answers", Fault::Cut),
+        (
+            "inner errors after the work",
+            Fault::AnswerAfter(500, json!({ "__type": "InternalServerError" })),
+        ),
+        ("unreadable answers", Fault::AnswerAfter(200, json!("?"))),
+        ("repeats", Fault::Twice),
+    ];
+    for (name, fault) in shaky {
+        let world = World::start(&mixed()).await;
+        let faults: Vec<Fault> = std::iter::repeat_n([fault, Fault::None], 6)
+            .flatten()
+            .collect();
+        world.dynamodb.order(TRANSACTION, faults);
+
+        // Asking fails where nobody knows what came of it; asking again answers with the run.
+        let mut asked = 0;
+        while asked < 3 {
+            asked += 1;
+            let done =
+                sync_request::request_run(&world.store, world.sync_requests(), world.clock.now())
+                    .await;
+            if done.is_ok() {
+                break;
+            }
+        }
+        world.deliver_all().await;
+        for _ in 0..4 {
+            world.deliver_again().await;
+        }
+
+        assert_whole(&world, name).await;
+        assert_eq!(world.ledger().await.runs.len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_over_reads_that_fail_for_a_moment_ends_well() {
+    for action in ["GetItem", "BatchGetItem", "Query", "Scan"] {
+        let world = World::start(&mixed()).await;
+        world.dynamodb.order(
+            action,
+            [
+                Fault::Drop,
+                Fault::None,
+                error(500, "InternalServerError"),
+                Fault::None,
+                Fault::Cut,
+            ],
+        );
+
+        world.full().await;
+        world.deliver_again().await;
+
+        assert_whole(&world, action).await;
+    }
+}
+
+/// The first two messages of a request do not get through, and SQS says so.
+fn without_two(request: &mut Value) {
+    let entries = request["Entries"].as_array_mut().unwrap();
+    entries.drain(..2.min(entries.len() - 1));
+}
+
+fn two_failed(answer: &mut Value) {
+    answer["Failed"] = json!([
+        { "Id": "0", "SenderFault": false, "Code": "InternalError", "Message": "try again" },
+        { "Id": "1", "SenderFault": false, "Code": "ThrottlingException", "Message": "try again" },
+    ]);
+}
+
+fn one_at_fault(answer: &mut Value) {
+    answer["Failed"] = json!([{ "Id": "0", "SenderFault": true, "Code": "InvalidMessageContents", "Message": "no" }]);
+}
+
+#[tokio::test]
+async fn messages_that_sqs_did_not_take_are_sent_again_and_no_other() {
+    let world = World::start(&mixed()).await;
+    world.request_run().await;
+    let request = world.receive(SYNC_REQUESTS, 1).await;
+    world
+        .sqs
+        .order("SendMessageBatch", [Fault::Edit(without_two, two_failed)]);
+
+    world.work(SYNC_REQUESTS, &request).await;
+
+    let sent: Vec<usize> = world
+        .sqs
+        .seen("SendMessageBatch")
+        .iter()
+        .map(|body| body["Entries"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(sent, [8, 2]);
+    assert_eq!(world.waiting(IMPORTS), 8);
+    world.deliver_all().await;
+    assert_whole(&world, "partial failure").await;
+}
+
+#[tokio::test]
+async fn a_run_over_a_shaky_sqs_counts_exactly() {
+    let shaky = [
+        ("a sender's fault", Fault::Edit(without_two, one_at_fault)),
+        ("a lost answer", Fault::DropAfter),
+        ("half an answer", Fault::Cut),
+        (
+            "an inner error after the work",
+            Fault::AnswerAfter(500, json!({ "__type": "InternalError" })),
+        ),
+        (
+            "a refusal",
+            Fault::Answer(400, json!({ "__type": "com.amazonaws.sqs#OverLimit" })),
+        ),
+    ];
+    for (name, fault) in shaky {
+        let world = World::start(&mixed()).await;
+        world.request_run().await;
+        world.sqs.order("SendMessageBatch", [fault]);
+
+        world.deliver_all().await;
+        for _ in 0..4 {
+            world.deliver_again().await;
+        }
+
+        assert_whole(&world, name).await;
+        assert_eq!(world.ledger().await.runs.len(), 1, "{name}");
+    }
+}

@@ -1,0 +1,146 @@
+//! Messages that cannot be worked on, or not now.
+
+use dealbridge_core::{SalesforceId, run::RunId};
+use dealbridge_tests::{OrgFolder, World, opportunity, world::IMPORTS};
+use serde_json::json;
+
+/// Receives of a message before it is given up.
+const RECEIVES: usize = 5;
+
+#[tokio::test]
+async fn what_cannot_be_read_goes_to_the_dead_letters_after_five_receives_and_takes_no_other_along()
+{
+    let world = World::start(&OrgFolder::importable(2)).await;
+    let run = world.full().await.id;
+    let good = serde_json::to_value(world.request(run, opportunity(1), false)).unwrap();
+    let with = |name: &str, value: serde_json::Value| {
+        let mut body = good.clone();
+        body[name] = value;
+        body.to_string()
+    };
+    let bad = [
+        " ".to_owned(),
+        "not JSON".to_owned(),
+        "[]".to_owned(),
+        "null".to_owned(),
+        json!({ "version": 1 }).to_string(),
+        with("version", json!(2)),
+        with("version", json!("1")),
+        with("run", json!("run-1")),
+        with("opportunity", json!("006dM00000Mw7VTQAJ")),
+        with("opportunity", json!("006")),
+        with("org", json!(7)),
+    ];
+    let mut bodies = bad.to_vec();
+    bodies.insert(3, good.to_string());
+    world.send(IMPORTS, &bodies).await;
+
+    let mut came_back = Vec::new();
+    for _ in 0..RECEIVES {
+        let delivery = world.receive(IMPORTS, 200).await;
+        came_back.push(world.work(IMPORTS, &delivery).await);
+        world.clock.advance(std::time::Duration::from_secs(400));
+    }
+    let sixth = world.receive(IMPORTS, 200).await;
+
+    assert_eq!(came_back, [bad.len(); RECEIVES]);
+    assert!(sixth.messages.is_empty());
+    assert_eq!(world.waiting("imports-dlq"), bad.len() as u64);
+    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_message_of_another_org_is_kept_where_it_can_be_seen_and_changes_nothing() {
+    let world = World::start(&OrgFolder::importable(2)).await;
+    let run = world.full().await.id;
+    let before = world.ledger().await;
+    let mut request = world.request(run, opportunity(1), true);
+    request.org = SalesforceId::parse("00DdM0000000002UAA").unwrap();
+    world.send_requests(&[request]).await;
+
+    for _ in 0..RECEIVES + 1 {
+        world.deliver_again().await;
+    }
+
+    assert_eq!(world.waiting("imports-dlq"), 1);
+    let after = world.ledger().await;
+    assert_eq!(after.essence(), before.essence());
+    assert_eq!(after.runs, before.runs);
+}
+
+#[tokio::test]
+async fn a_message_of_a_run_that_the_log_has_forgotten_still_acts_on_the_present_state() {
+    let world = World::start(&OrgFolder::importable(2)).await;
+    let lost = RunId::new(77);
+    world
+        .send_requests(&[
+            world.request(lost, opportunity(1), true),
+            world.request(lost, opportunity(1), false),
+        ])
+        .await;
+
+    world.deliver_all().await;
+
+    let ledger = world.ledger().await;
+    assert_eq!((ledger.live(), ledger.records.len()), (1, 1));
+    let run = world.full().await;
+    assert_eq!(
+        (run.counts.listed, run.counts.imported, run.counts.unchanged),
+        (2, 1, 1)
+    );
+    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn requests_for_what_does_not_exist_are_counted_and_leave_nothing_behind() {
+    let world = World::start(&OrgFolder::importable(1)).await;
+    let run = world.full().await.id;
+
+    world
+        .send_requests(&[
+            world.request(run, opportunity(99), true),
+            world.request(run, opportunity(98), false),
+        ])
+        .await;
+    world.deliver_all().await;
+    world
+        .send_requests(&[world.request(run, opportunity(99), true)])
+        .await;
+    world.deliver_all().await;
+
+    let ledger = world.ledger().await;
+    assert_eq!((ledger.claims.len(), ledger.problems.len()), (1, 0));
+    assert_eq!(ledger.runs[&run].counts.unchanged, 2);
+    assert_eq!(
+        world.hourly().await.counts.listed,
+        0,
+        "nothing is left for the next run"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_near_the_function_s_deadline_gives_the_rest_back() {
+    use dealbridge_core::ports::Clock;
+    use dealbridge_lambda::{Function, Invocation};
+
+    let world = World::start(&OrgFolder::importable(3)).await;
+    world.request_run().await;
+    let request = world.receive("sync-requests", 1).await;
+    world.work("sync-requests", &request).await;
+    let delivery = world.receive(IMPORTS, 10).await;
+
+    let deadline = world
+        .clock
+        .now()
+        .checked_add(jiff::SignedDuration::from_secs(5))
+        .ok();
+    let answer = world
+        .worker
+        .handle(delivery.event(), Invocation { deadline })
+        .await
+        .unwrap();
+
+    assert_eq!(delivery.done(&answer).messages.len(), 0);
+    world.deliver_again().await;
+    assert_eq!(world.ledger().await.live(), 3);
+}
