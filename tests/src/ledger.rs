@@ -74,6 +74,13 @@ impl Ledger {
             }
         }
         for item in scan(store, &tables.log).await {
+            let run = item::text(&item, keys::PK).and_then(|pk| pk.strip_prefix("RUN#"));
+            let run = run.and_then(|run| RunId::parse(run).ok());
+            let sort = item::text(&item, keys::SK).unwrap_or_default();
+            if let (Some(run), true) = (run, sort.starts_with(keys::ENTRY_PREFIX)) {
+                let packed = item::unpack(&item).unwrap();
+                ledger.entries.entry(run).or_default().push(packed);
+            }
             if item.get(keys::PK) == Some(&AttributeValue::S(keys::problems(org))) {
                 let problem = item::problem(item).unwrap();
                 if !problem.is_watch() {
@@ -86,8 +93,7 @@ impl Ledger {
             .collect();
         for ids in runs.chunks(RUNS) {
             for run in store.runs(ids).await.unwrap() {
-                let entries = store.packed_entries(run.id).await.unwrap();
-                ledger.entries.insert(run.id, entries);
+                ledger.entries.entry(run.id).or_default();
                 ledger.runs.insert(run.id, run);
             }
         }

@@ -71,6 +71,8 @@ pub struct World {
     /// The import worker.
     pub worker: Arc<ImportWorker>,
     sync_requests: SqsSyncRequests,
+    /// The test's own eyes on the store, past the proxy and the meter.
+    eyes: Store,
     /// The test's own hands on the queues, past the proxy and the meter.
     hands: aws_sdk_sqs::Client,
     http: reqwest::Client,
@@ -94,11 +96,8 @@ impl World {
             let (clock, ids) = (Arc::new(clock.clone()), Arc::new(NumberedIds::default()));
             Store::new(&config, database::tables(), meter, clock, ids)
         };
-        seed(
-            &store_at(&database, Meter::default()).await,
-            &PortalFolder::load(place.path()).unwrap(),
-        )
-        .await;
+        let eyes = store_at(&database, Meter::default()).await;
+        seed(&eyes, &PortalFolder::load(place.path()).unwrap()).await;
         let store = store_at(&dynamodb.url(), meter.clone()).await;
         let portal = DynamoPortal::new(store.clone());
 
@@ -130,6 +129,7 @@ impl World {
         };
         let world = Self {
             sync_requests: SqsSyncRequests(sender(SYNC_REQUESTS)),
+            eyes,
             hands: aws_sdk_sqs::Client::new(&direct),
             http: http_client(Timeouts::default()).unwrap(),
             org,
@@ -266,7 +266,7 @@ impl World {
 
     /// Everything in the store.
     pub async fn ledger(&self) -> Ledger {
-        Ledger::read(&self.store, self.organization()).await
+        Ledger::read(&self.eyes, self.organization()).await
     }
 
     /// An import request of a run.

@@ -145,15 +145,20 @@ impl World {
         self.send(IMPORTS, &bodies).await;
     }
 
-    /// Hands a delivery to the function behind its queue and deletes what it did not give back. Answers how many came back.
-    pub async fn work(&self, queue: &str, delivery: &Delivery) -> usize {
-        let event = delivery.event();
+    /// What the function behind a queue answers to an event.
+    pub async fn answer(&self, queue: &str, event: Value) -> Value {
         let answer = if queue == IMPORTS {
             self.worker.handle(event, UNLIMITED).await
         } else {
             self.fan_out.handle(event, UNLIMITED).await
         };
-        let done = delivery.done(&answer.unwrap());
+        answer.unwrap()
+    }
+
+    /// Hands a delivery to the function behind its queue and deletes what it did not give back. Answers how many came back.
+    pub async fn work(&self, queue: &str, delivery: &Delivery) -> usize {
+        let answer = self.answer(queue, delivery.event()).await;
+        let done = delivery.done(&answer);
         self.delete(queue, &done).await;
         delivery.messages.len() - done.messages.len()
     }

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use crate::{
     SalesforceId, SalesforceObject,
     change::{Change, ItemKey, Settled, Write},
-    decide::{self, Facts},
+    decide::{self, Facts, Verdict},
     finding::Finding,
     message::ImportRequest,
     ports::{Clock, Freshness, ImportStore, PortError, Portal, RunStore},
@@ -56,6 +56,19 @@ struct Pending {
     request: ImportRequest,
     /// What is known of it in the store; [`None`] before the first read of one that is not fresh.
     known: Option<KnownItems>,
+    /// That there is no claim is the listing's word alone. Only an import may go by it, for its conditions check it again.
+    is_assumed: bool,
+}
+
+impl Pending {
+    /// To be read and decided again.
+    fn again(self) -> Self {
+        Self {
+            known: None,
+            is_assumed: false,
+            ..self
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -198,6 +211,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             let fresh = request.fresh && !problems.contains_key(&request.opportunity);
             Pending {
                 known: fresh.then(KnownItems::default),
+                is_assumed: fresh,
                 request,
             }
         });
@@ -238,6 +252,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
                 missing: &rows.missing,
             };
             let decision = decide::decide(&facts, settings);
+            if item.is_assumed && !matches!(decision.verdict, Verdict::Import(_)) {
+                again.push(item.again());
+                continue;
+            }
             match outcome::change(
                 &item.request,
                 &facts,
@@ -251,10 +269,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             ) {
                 None => settled.push((item.request.run, item.request.opportunity)),
                 Some(change) if may_meet && !all_new(&change, &mut touched) => {
-                    again.push(Pending {
-                        known: None,
-                        ..item
-                    })
+                    again.push(item.again())
                 }
                 Some(change) => {
                     let (changes, items) = by_run.entry(item.request.run).or_default();
@@ -275,10 +290,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
                     Settled::Refused(holder) if holder.counts_in(run, opportunity) => {
                         settled.push((run, opportunity))
                     }
-                    Settled::Refused(_) => again.push(Pending {
-                        known: None,
-                        ..item
-                    }),
+                    Settled::Refused(_) => again.push(item.again()),
                 }
             }
         }
