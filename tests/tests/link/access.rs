@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::Caller,
-    desk::{
-        Desk, agreeing, allow_event, confirm_event, deal, event, folder, preview_event,
-        unlink_event, url,
-    },
+    desk::Desk,
+    event::{allow_event, confirm_event, event, preview_event, unlink_event, url},
+    portal::{agreeing, deal, folder},
 };
 
 /// Every route of the functions, with a request that an administrator could make.

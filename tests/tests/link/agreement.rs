@@ -1,242 +1,27 @@
 //! What a preview says of each field is what confirm and push then do, over generated records, mappings and choices.
 
-use std::fmt::Write as _;
-
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
-    field::{Field, FieldType, is_blank},
+    field::is_blank,
     link::plan,
     mapping::{FixedValue, Flow, MappingRow},
     record::{LinkStatus, RecordId, RecordKind},
-    salesforce::{FieldPath, Row},
+    salesforce::Row,
     settings::Settings,
 };
-use dealbridge_tests::{OrgFolder, account, opportunity};
+use dealbridge_tests::opportunity;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Map, Value, json};
 
-use crate::desk::{Desk, lead, record_id, url};
-
-/// Generated links of each object.
-const CASES: usize = 60;
-
-const FLOWS: [Flow; 4] = [
-    Flow::ToChanneltivity,
-    Flow::ToSalesforce,
-    Flow::Both,
-    Flow::None,
-];
-
-/// A field of each type with the Salesforce field that it is mapped to, and values that either side may hold.
-fn fields() -> Vec<(&'static str, FieldType, &'static str, Vec<Value>)> {
-    use FieldType::*;
-    vec![
-        (
-            "name",
-            Text,
-            "Name",
-            vec![json!("Acme"), json!("Globex"), json!("Acme ")],
-        ),
-        (
-            "stage",
-            Picklist,
-            "Stage__c",
-            vec![
-                json!("Prospecting"),
-                json!("Won"),
-                json!("Closed Won"),
-                json!("Elsewhere"),
-            ],
-        ),
-        (
-            "amount",
-            Currency,
-            "Amount",
-            vec![json!(0), json!(5), json!(5.0), json!(1054.25)],
-        ),
-        (
-            "likely",
-            Percent,
-            "Probability",
-            vec![json!(0), json!(50), json!(100)],
-        ),
-        (
-            "quantity",
-            Number,
-            "TotalOpportunityQuantity",
-            vec![json!(1), json!(-2.5), json!(1e6)],
-        ),
-        (
-            "close_date",
-            Date,
-            "CloseDate",
-            vec![json!("2026-09-30"), json!("2027-01-01")],
-        ),
-        (
-            "call_at",
-            Datetime,
-            "Call_At__c",
-            vec![
-                json!("2026-05-01T07:25:37Z"),
-                json!("2026-05-01T09:25:37+02:00"),
-                json!("2026-12-31T23:59:59Z"),
-            ],
-        ),
-        (
-            "private",
-            Checkbox,
-            "IsPrivate",
-            vec![json!(true), json!(false)],
-        ),
-        (
-            "tags",
-            MultiPicklist,
-            "Tags__c",
-            vec![json!("A;B"), json!("B;A"), json!("C"), json!("A;A")],
-        ),
-        (
-            "email",
-            Email,
-            "Contact_Email__c",
-            vec![
-                json!("ada@acme.example"),
-                json!("ADA@acme.example"),
-                json!("bob@acme.example"),
-            ],
-        ),
-        (
-            "phone",
-            Phone,
-            "Phone__c",
-            vec![json!("+49 30 1"), json!("+49 30 2")],
-        ),
-        (
-            "site",
-            Url,
-            "Site__c",
-            vec![json!("https://acme.example"), json!("acme.example")],
-        ),
-        (
-            "notes",
-            LongText,
-            "Description",
-            vec![json!("met at the fair"), json!("two\nlines")],
-        ),
-        (
-            "seats",
-            Number,
-            "Seats__c",
-            vec![json!("12"), json!("a dozen")],
-        ),
-        (
-            "account",
-            Text,
-            "Account.Name",
-            vec![json!("Acme"), json!("Initech")],
-        ),
-    ]
-}
-
-/// Salesforce fields that no mapping names.
-const BYSTANDERS: [&str; 3] = ["StageName", "LeadSource", "Export__c"];
-
-fn path(name: &str) -> FieldPath {
-    FieldPath::parse(name).unwrap()
-}
-
-/// Opportunities with a column of each type.
-fn opportunities() -> OrgFolder {
-    let mut folder = OrgFolder::new();
-    let mut rows = "Id,Name,AccountId,StageName,CloseDate,Sync__c,Export__c,Partner__c,Distributor__c,Owner_Type__c,Stage__c,Call_At__c,Tags__c,Contact_Email__c,Phone__c,Site__c,Seats__c,Score__c,SystemModstamp\n".to_owned();
-    for number in 1..=CASES {
-        let (id, account) = (opportunity(number), account(1));
-        writeln!(rows, "{id},Deal,{account},Prospecting,2026-09-30,false,false,,,,x,2026-05-01T07:25:37.000+0000,x,a@b.example,x,x,x,1,2026-02-01T08:00:00.000+0000").unwrap();
-    }
-    folder.files.push(("Opportunity.csv", rows));
-    folder.files.push((
-        "OpportunityContactRole.csv",
-        "Id,OpportunityId,ContactId,Role,IsPrimary\n".to_owned(),
-    ));
-    folder
-}
-
-fn random_flow(seed: &mut StdRng, salesforce: &FieldPath) -> Flow {
-    let flow = *FLOWS.choose(seed).unwrap();
-    // The settings refuse to write a parent's field.
-    if salesforce.is_parent_path() && flow.reaches_salesforce() {
-        Flow::ToChanneltivity
-    } else {
-        flow
-    }
-}
-
-fn opportunity_mapping(seed: &mut StdRng, settings: &mut Settings) {
-    settings.deal_fields.clear();
-    settings.mappings.clear();
-    for (name, kind, salesforce, _) in fields() {
-        let values: &[&str] = match kind {
-            FieldType::Picklist => &["Prospecting", "Won"],
-            FieldType::MultiPicklist => &["A", "B", "C"],
-            _ => &[],
-        };
-        settings.deal_fields.push(Field {
-            name: name.to_owned(),
-            label: None,
-            kind,
-            required: false,
-            values: values.iter().map(|value| (*value).to_owned()).collect(),
-            max_length: None,
-        });
-        let map = [("Closed Won", "Won"), ("Closed", "Won")]
-            .map(|(from, to)| (from.to_owned(), to.to_owned()));
-        settings.mappings.push(MappingRow {
-            channeltivity: name.to_owned(),
-            salesforce: path(salesforce),
-            on_create: random_flow(seed, &path(salesforce)),
-            on_update: Flow::None,
-            values: if name == "stage" {
-                map.into()
-            } else {
-                [].into()
-            },
-        });
-    }
-    let fixed = [
-        ("NextStep", json!("Call")),
-        ("Score__c", json!(seed.random_range(1..4))),
-    ];
-    settings.fixed_values = fixed
-        .into_iter()
-        .filter(|_| seed.random_bool(0.5))
-        .map(|(salesforce, value)| FixedValue {
-            salesforce: path(salesforce),
-            value,
-        })
-        .collect();
-}
-
-fn random_value(seed: &mut StdRng, values: &[Value]) -> Value {
-    if seed.random_bool(0.25) {
-        [Value::Null, json!(""), json!("  ")]
-            .choose(seed)
-            .unwrap()
-            .clone()
-    } else {
-        values.choose(seed).unwrap().clone()
-    }
-}
-
-/// A record with some of the fields.
-fn random_record(seed: &mut StdRng, pools: &[(&str, Vec<Value>)]) -> Map<String, Value> {
-    let mut fields = Map::new();
-    fields.insert("unmapped".to_owned(), json!("stays"));
-    for (name, values) in pools {
-        if seed.random_bool(0.8) {
-            fields.insert((*name).to_owned(), random_value(seed, values));
-        }
-    }
-    fields
-}
+use crate::{
+    desk::Desk,
+    event::url,
+    generated::{
+        BYSTANDERS, CASES, FLOWS, fields, opportunities, opportunity_mapping, path, random_record,
+        random_value,
+    },
+    portal::{lead, record_id},
+};
 
 /// Whether two values are the same to people: numbers by value, blanks, instants, choices in any order.
 fn same(one: &Value, other: &Value) -> bool {
@@ -489,7 +274,7 @@ async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
 
 #[tokio::test]
 async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
-    let desk = Desk::start(&crate::desk::folder(0, CASES)).await;
+    let desk = Desk::start(&crate::portal::folder(0, CASES)).await;
     let pools: Vec<(&str, &str, Vec<Value>)> = vec![
         ("first_name", "FirstName", vec![json!("Leo"), json!("Lea")]),
         ("last_name", "LastName", vec![json!("Kaur"), json!("Li")]),
@@ -563,7 +348,7 @@ async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
 
 #[tokio::test]
 async fn two_fields_that_go_to_one_salesforce_field_are_previewed_as_they_will_be_written() {
-    let desk = Desk::start(&crate::desk::folder(1, 0)).await;
+    let desk = Desk::start(&crate::portal::folder(1, 0)).await;
     desk.world
         .set(|settings| {
             // Two rows and a fixed value for one field, and rows for the flags that are the integration's own.
@@ -607,7 +392,7 @@ async fn two_fields_that_go_to_one_salesforce_field_are_previewed_as_they_will_b
     let preview = desk
         .call(
             &crate::caller::Caller::admin(),
-            crate::desk::preview_event(&record, &body),
+            crate::event::preview_event(&record, &body),
         )
         .await;
 

@@ -8,7 +8,10 @@ use dealbridge_core::{
 use dealbridge_tests::opportunity;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, deal, folder, lead, record_id};
+use crate::{
+    desk::Desk,
+    portal::{deal, folder, lead, record_id},
+};
 
 #[tokio::test]
 async fn every_kind_links_to_a_lead_and_to_an_opportunity_and_both_sides_get_their_values() {
@@ -117,7 +120,7 @@ async fn the_sync_flag_is_set_on_the_linked_record_and_the_import_flag_never() {
             .with("Export__c", "false")
     });
     let desk = Desk::start(&folder).await;
-    desk.put(&deal("d"), Value::Object(crate::desk::agreeing(1)))
+    desk.put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
         .await;
 
     let preview = desk.preview(&deal("d"), plain, "salesforce").await;
@@ -144,7 +147,7 @@ async fn the_sync_flag_is_set_on_the_linked_record_and_the_import_flag_never() {
 #[tokio::test]
 async fn where_both_sides_agree_nothing_is_written_to_salesforce() {
     let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(crate::desk::agreeing(1)))
+    desk.put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
         .await;
 
     let link = desk.link(&deal("d"), opportunity(1), "salesforce").await;
@@ -186,7 +189,7 @@ async fn confirming_the_very_link_that_exists_is_a_success_and_changes_nothing()
 #[tokio::test]
 async fn a_link_and_an_unlink_leave_a_receipt_in_the_log_and_an_audit_row_at_the_record() {
     let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(crate::desk::agreeing(1)))
+    desk.put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
         .await;
 
     desk.link(&deal("d"), opportunity(1), "salesforce").await;

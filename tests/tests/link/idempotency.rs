@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::Caller,
-    desk::{
-        Desk, agreeing, allow_event, confirm_event, deal, folder, record_id, unlink_event, url,
-    },
+    desk::Desk,
+    event::{allow_event, confirm_event, unlink_event, url},
+    portal::{agreeing, deal, folder, record_id},
 };
 
 async fn desk() -> Desk {

@@ -19,7 +19,7 @@ fn interleavings() -> usize {
         reason = "the one place where a test reads the environment"
     )]
     let asked = std::env::var("DEALBRIDGE_INTERLEAVINGS");
-    asked.map_or(60, |asked| asked.parse().unwrap())
+    asked.map_or(40, |asked| asked.parse().unwrap())
 }
 
 /// Casts the actors of a scene, whatever happened before the play included.

@@ -13,17 +13,20 @@ use dealbridge_core::{
 use dealbridge_tests::opportunity;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, deal, folder, lead, record_id};
+use crate::{
+    desk::Desk,
+    portal::{deal, folder, lead, record_id},
+};
 
 /// A Referral linked to an Opportunity that is not flagged for import, and a Lead linked to a Lead.
-struct Pair {
-    desk: Desk,
-    of_opportunity: RecordId,
-    of_lead: RecordId,
+pub(crate) struct Pair {
+    pub(crate) desk: Desk,
+    pub(crate) of_opportunity: RecordId,
+    pub(crate) of_lead: RecordId,
 }
 
 impl Pair {
-    async fn make() -> Self {
+    pub(crate) async fn make() -> Self {
         let mut folder = folder(1, 4);
         folder.add(|opportunity| opportunity.with("Export__c", "false"));
         let desk = Desk::start(&folder).await;
@@ -42,32 +45,32 @@ impl Pair {
         pair
     }
 
-    fn links(&self) -> [(&RecordId, SalesforceId); 2] {
+    pub(crate) fn links(&self) -> [(&RecordId, SalesforceId); 2] {
         [
             (&self.of_opportunity, opportunity(2)),
             (&self.of_lead, lead(1)),
         ]
     }
 
-    async fn hook(&self, hook: &str, id: SalesforceId) {
+    pub(crate) async fn hook(&self, hook: &str, id: SalesforceId) {
         let body = json!({ "object": id.object().unwrap(), "id": id });
         self.desk.world.hook(hook, body).await;
     }
 
-    async fn edit(&self, id: SalesforceId, fields: Value) {
+    pub(crate) async fn edit(&self, id: SalesforceId, fields: Value) {
         let body = json!({ "object": id.object().unwrap(), "id": id, "fields": fields });
         self.desk.world.hook("edit", body).await;
     }
 
     /// An hourly run, after which the store is whole.
-    async fn hourly(&self) -> Run {
+    pub(crate) async fn hourly(&self) -> Run {
         let run = self.desk.world.hourly().await;
         self.desk.assert_whole().await;
         run
     }
 
     /// The daily run.
-    async fn daily(&self) -> Run {
+    pub(crate) async fn daily(&self) -> Run {
         self.desk
             .world
             .clock
@@ -78,7 +81,7 @@ impl Pair {
     }
 
     /// Status and reason of both links.
-    async fn assert_statuses(&self, status: LinkStatus, reason: &str) {
+    pub(crate) async fn assert_statuses(&self, status: LinkStatus, reason: &str) {
         for (record, id) in self.links() {
             let link = self.desk.record(record).await.link.unwrap();
             assert_eq!(
@@ -95,19 +98,19 @@ impl Pair {
 }
 
 impl Desk {
-    async fn assert_whole(&self) {
+    pub(crate) async fn assert_whole(&self) {
         assert_eq!(self.world.ledger().await.broken(), Vec::<String>::new());
     }
 
     /// The entries that a run has of a Salesforce record.
-    async fn said(&self, run: RunId, id: SalesforceId) -> Vec<Entry> {
+    pub(crate) async fn said(&self, run: RunId, id: SalesforceId) -> Vec<Entry> {
         let log = self.world.ledger().await.log(run).into_iter();
         log.filter(|entry| entry.salesforce.as_ref().is_some_and(|(of, _)| *of == id))
             .collect()
     }
 }
 
-fn codes(entries: &[Entry]) -> Vec<Code> {
+pub(crate) fn codes(entries: &[Entry]) -> Vec<Code> {
     entries.iter().map(|entry| entry.code).collect()
 }
 
@@ -283,217 +286,6 @@ async fn a_purged_record_is_noticed_by_the_daily_run() {
 }
 
 #[tokio::test]
-async fn a_merged_lead_disconnects_its_link_names_the_survivor_and_never_moves() {
-    let pair = Pair::make().await;
-    pair.desk.put(&deal("other"), json!({})).await;
-    let merge = json!({ "object": "Lead", "winner": lead(2), "losers": [lead(1)] });
-    pair.desk.world.hook("merge", merge).await;
-
-    let run = pair.hourly().await;
-    pair.hourly().await;
-    pair.daily().await;
-
-    let link = pair.desk.record(&pair.of_lead).await.link.unwrap();
-    assert_eq!(
-        (link.status, link.salesforce_id),
-        (LinkStatus::Disconnected, lead(1))
-    );
-    assert!(link.reason.unwrap().contains(lead(2).as_str()));
-    let said = pair.desk.said(run.id, lead(1)).await;
-    assert_eq!(codes(&said), [Code::LinkDisconnected]);
-    assert!(
-        said[0].message.contains(lead(2).as_str()),
-        "{}",
-        said[0].message
-    );
-    assert_eq!(pair.desk.claim(lead(2)).await, None);
-    assert_eq!(
-        pair.desk
-            .preview(&deal("other"), lead(1), "salesforce")
-            .await
-            .verdict(),
-        (409, "ALREADY_LINKED_OTHER")
-    );
-    // An administrator moves it by hand.
-    assert_eq!(pair.desk.unlink(&pair.of_lead).await.status, 200);
-    assert_eq!(
-        pair.desk
-            .link(&pair.of_lead, lead(2), "salesforce")
-            .await
-            .status,
-        201
-    );
-    pair.desk.assert_whole().await;
-}
-
-#[tokio::test]
-async fn the_link_of_a_converted_lead_moves_to_its_opportunity_and_brings_its_values() {
-    for daily in [false, true] {
-        let pair = Pair::make().await;
-        let answer = pair
-            .desk
-            .world
-            .hook("convert", json!({ "lead": lead(1), "opportunity": true }))
-            .await;
-        let target = SalesforceId::parse(answer["opportunity"].as_str().unwrap()).unwrap();
-
-        let run = if daily {
-            pair.daily().await
-        } else {
-            pair.hourly().await
-        };
-
-        let link = pair.desk.record(&pair.of_lead).await.link.unwrap();
-        assert_eq!(link.salesforce_id, target);
-        assert_eq!(pair.desk.claim(target).await.unwrap().record, pair.of_lead);
-        assert_ne!(
-            pair.desk.claim(lead(1)).await.unwrap().state,
-            ClaimState::Live
-        );
-        let said = pair.desk.said(run.id, lead(1)).await;
-        assert_eq!(codes(&said), [Code::LinkMoved]);
-        assert!(
-            said[0].message.contains(target.as_str()),
-            "{}",
-            said[0].message
-        );
-        pair.edit(target, json!({ "Sync__c": true })).await;
-
-        pair.hourly().await;
-
-        let record = pair.desk.record(&pair.of_lead).await;
-        assert_eq!(record.link.unwrap().status, LinkStatus::Synced);
-        let row = pair.desk.row(target, &["Name", "CloseDate"]).await;
-        assert_eq!(record.fields["name"], *row.get("Name").unwrap());
-    }
-}
-
-#[tokio::test]
-async fn a_link_that_moved_is_looked_at_by_the_next_run_although_nobody_edits_the_opportunity() {
-    let pair = Pair::make().await;
-    // Converted into an Opportunity that earlier runs have seen.
-    pair.desk
-        .world
-        .hook(
-            "convert",
-            json!({ "lead": lead(1), "opportunity": opportunity(1) }),
-        )
-        .await;
-    pair.desk
-        .world
-        .edit(opportunity(1), json!({ "Export__c": false }))
-        .await;
-    let imported = pair
-        .desk
-        .world
-        .ledger()
-        .await
-        .linked(opportunity(1))
-        .map(|record| record.id.clone());
-    if let Some(imported) = imported {
-        pair.desk.unlink(&imported).await;
-    }
-    pair.hourly().await;
-    assert_eq!(
-        pair.desk
-            .record(&pair.of_lead)
-            .await
-            .link
-            .unwrap()
-            .salesforce_id,
-        opportunity(1)
-    );
-
-    pair.hourly().await;
-
-    let record = pair.desk.record(&pair.of_lead).await;
-    assert_eq!(
-        record.fields.get("name"),
-        Some(&json!("Deal 1")),
-        "{:?}",
-        record.link
-    );
-}
-
-#[tokio::test]
-async fn a_lead_converted_to_an_opportunity_that_is_taken_is_a_named_conflict() {
-    let pair = Pair::make().await;
-    pair.desk
-        .world
-        .hook(
-            "convert",
-            json!({ "lead": lead(1), "opportunity": opportunity(2) }),
-        )
-        .await;
-
-    let run = pair.hourly().await;
-
-    let link = pair.desk.record(&pair.of_lead).await.link.unwrap();
-    assert_eq!(
-        (link.status, link.salesforce_id),
-        (LinkStatus::Disconnected, lead(1))
-    );
-    let reason = link.reason.unwrap();
-    assert!(
-        reason.contains(opportunity(2).as_str()) && reason.contains("Referral of-opportunity"),
-        "{reason}"
-    );
-    let said = pair.desk.said(run.id, lead(1)).await;
-    assert_eq!(
-        (codes(&said), said[0].level),
-        (vec![Code::LinkMoveConflict], Level::Error)
-    );
-    assert!(
-        said[0].message.contains(opportunity(2).as_str()),
-        "{}",
-        said[0].message
-    );
-    let holder = pair.desk.record(&pair.of_opportunity).await.link.unwrap();
-    assert_eq!(
-        (holder.status, holder.salesforce_id),
-        (LinkStatus::Synced, opportunity(2))
-    );
-    // The way out that the suggestion names.
-    pair.desk.unlink(&pair.of_lead).await;
-    pair.desk.unlink(&pair.of_opportunity).await;
-    assert_eq!(
-        pair.desk
-            .link(&pair.of_lead, opportunity(2), "salesforce")
-            .await
-            .status,
-        201
-    );
-    pair.desk.assert_whole().await;
-}
-
-#[tokio::test]
-async fn a_lead_converted_without_an_opportunity_disconnects_its_link() {
-    let pair = Pair::make().await;
-    pair.desk
-        .world
-        .hook("convert", json!({ "lead": lead(1), "opportunity": false }))
-        .await;
-
-    let run = pair.hourly().await;
-    pair.daily().await;
-
-    let link = pair.desk.record(&pair.of_lead).await.link.unwrap();
-    assert_eq!(
-        (link.status, link.salesforce_id),
-        (LinkStatus::Disconnected, lead(1))
-    );
-    assert!(
-        link.reason
-            .unwrap()
-            .contains("converted without an Opportunity")
-    );
-    assert_eq!(
-        codes(&pair.desk.said(run.id, lead(1)).await),
-        [Code::LinkDisconnected]
-    );
-}
-
-#[tokio::test]
 async fn the_import_flag_of_a_linked_opportunity_changes_nothing_of_its_link() {
     let pair = Pair::make().await;
     for flag in [true, false] {
@@ -507,47 +299,4 @@ async fn the_import_flag_of_a_linked_opportunity_changes_nothing_of_its_link() {
             (LinkStatus::Synced, opportunity(2))
         );
     }
-}
-
-#[tokio::test]
-async fn salesforce_calls_grow_with_the_changes_and_daily_by_one_per_two_thousand_links() {
-    const LINKS: usize = 2_001;
-    let mut folder = folder(0, 0);
-    for _ in 0..LINKS {
-        folder.add(|opportunity| opportunity.with("Export__c", "false"));
-    }
-    folder.add(|opportunity| opportunity);
-    let desk = Desk::start(&folder).await;
-    desk.put_links(LINKS).await;
-    desk.world.full().await;
-    desk.world.hourly().await;
-    let calls = |desk: &Desk| desk.world.org.counters();
-    let spent = |before: &std::collections::BTreeMap<&'static str, u64>, name| {
-        calls(&desk)[name] - before[name]
-    };
-
-    let before = calls(&desk);
-    desk.world.clock.advance(Duration::from_secs(24 * 3_600));
-    let daily = desk.world.scheduled("daily").await;
-    let listed = LINKS as u64 + 1;
-    assert_eq!(
-        (daily.counts.listed, daily.counts.unchanged),
-        (listed, listed)
-    );
-    assert_eq!(spent(&before, "retrieve"), 2);
-    assert!(spent(&before, "total") <= 4, "{:?}", calls(&desk));
-
-    let before = calls(&desk);
-    desk.world.hourly().await;
-    assert!(spent(&before, "total") <= 1, "{:?}", calls(&desk));
-
-    for number in 1..=20 {
-        desk.world
-            .edit(opportunity(number), json!({ "Amount": 7 }))
-            .await;
-    }
-    let before = calls(&desk);
-    let hourly = desk.world.hourly().await;
-    assert_eq!(hourly.counts.updated, 20);
-    assert!(spent(&before, "total") <= 3, "{:?}", calls(&desk));
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use dealbridge_aws::{Endpoint, Meter, Store, keys, sdk_config};
 use dealbridge_core::{
     SalesforceId,
@@ -24,12 +24,11 @@ use unlink::UnlinkFunction;
 
 use crate::{
     caller::Caller,
-    desk::{
-        Desk, agreeing, allow_event, confirm_event, deal, folder, functions, lead, preview_event,
-        record_id, unlink_event, url,
-    },
+    desk::{Desk, functions},
+    event::{allow_event, confirm_event, preview_event, unlink_event, url},
     judge::Judged,
     model::Model,
+    portal::{agreeing, deal, folder, lead, record_id},
     reply::Reply,
     stage::Stage,
 };
@@ -216,22 +215,24 @@ impl Theatre {
         let mut model = Model::default();
         let imported = (0..4).map(|epoch| self.imported(scene, epoch));
         let records = scene.records.iter().cloned().chain(imported);
-        let mut wanted: Vec<_> = records
-            .map(|id| (&tables.records, keys::record(&id)))
-            .collect();
+        let records = records.map(|id| keys::record(&id)).collect();
         let org = self.desk.world.organization();
-        let claims =
-            [scene.opportunity, scene.lead].map(|id| (&tables.links, keys::claim(org, id)));
-        wanted.extend(claims);
-        for (table, key) in wanted {
-            if let Some(item) = store.get(table, key).await.unwrap() {
-                let wire = item.iter().filter_map(|(name, value)| match value {
-                    AttributeValue::S(text) => Some((name.clone(), json!({ "S": text }))),
-                    AttributeValue::N(number) => Some((name.clone(), json!({ "N": number }))),
-                    _ => None,
-                });
-                model.know(&Value::Object(wire.collect()));
-            }
+        let claims = [scene.opportunity, scene.lead].map(|id| keys::claim(org, id));
+        let mut request = store.client().batch_get_item();
+        for (table, keys) in [(&tables.records, records), (&tables.links, claims.to_vec())] {
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true);
+            request = request.request_items(table, keys.build().unwrap());
+        }
+        let found = request.send().await.unwrap().responses.unwrap();
+        for item in found.values().flatten() {
+            let wire = item.iter().filter_map(|(name, value)| match value {
+                AttributeValue::S(text) => Some((name.clone(), json!({ "S": text }))),
+                AttributeValue::N(number) => Some((name.clone(), json!({ "N": number }))),
+                _ => None,
+            });
+            model.know(&Value::Object(wire.collect()));
         }
         model
     }

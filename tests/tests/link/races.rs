@@ -9,7 +9,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
-    desk::{Desk, agreeing, deal, folder, lead, record_id},
+    desk::Desk,
+    portal::{agreeing, deal, folder, lead, record_id},
     reply::Reply,
 };
 

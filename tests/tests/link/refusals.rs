@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::Caller,
-    desk::{Desk, confirm_event, deal, event, folder, lead, preview_event, record_id, url},
+    desk::Desk,
+    event::{confirm_event, event, preview_event, url},
+    portal::{deal, folder, lead, record_id},
     reply::Reply,
 };
 

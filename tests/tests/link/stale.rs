@@ -9,7 +9,9 @@ use serde_json::json;
 
 use crate::{
     caller::Caller,
-    desk::{Desk, confirm_event, deal, folder, lead, url},
+    desk::Desk,
+    event::{confirm_event, url},
+    portal::{deal, folder, lead},
 };
 
 async fn desk() -> Desk {

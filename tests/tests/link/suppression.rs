@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::Caller,
-    desk::{Desk, agreeing, deal, event, folder, lead, unlink_event},
+    desk::Desk,
+    event::{event, unlink_event},
+    portal::{agreeing, deal, folder, lead},
 };
 
 /// A world in which one Opportunity was imported and its Deal unlinked.
@@ -391,6 +393,27 @@ async fn a_deal_that_was_deleted_in_the_portal_does_not_come_back() {
     );
     assert_eq!(desk.allow(opportunity(1)).await.status, 200);
     assert_eq!(desk.world.hourly().await.counts.imported, 1);
+}
+
+#[tokio::test]
+async fn what_a_deleted_record_was_linked_to_may_be_linked_to_another() {
+    let desk = Desk::start(&folder(1, 0)).await;
+    for id in ["gone", "d"] {
+        desk.put(&deal(id), Value::Object(agreeing(1))).await;
+    }
+    desk.link(&deal("gone"), opportunity(1), "salesforce").await;
+    desk.delete_record(&deal("gone")).await;
+
+    let link = desk.link(&deal("d"), opportunity(1), "salesforce").await;
+
+    assert_eq!(link.status, 201, "{}", link.body);
+    let claim = desk.claim(opportunity(1)).await.unwrap();
+    assert_eq!(
+        (claim.state, claim.record, claim.epoch),
+        (ClaimState::Live, deal("d"), 1)
+    );
+    desk.world.full().await;
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]

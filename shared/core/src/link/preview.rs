@@ -12,6 +12,7 @@ use super::{
     token::{LIFETIME, Previewed},
 };
 use crate::{
+    claim::{Claim, ClaimState},
     pasted,
     ports::{Clock, Portal},
     record::RecordId,
@@ -96,12 +97,30 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
             .store
             .claim(settings.organization_id, target.id)
             .await?;
+        let claim = match claim {
+            Some(claim) if claim.state == ClaimState::Live && claim.record != record.id => {
+                Some(self.without_deleted_holder(claim).await?)
+            }
+            claim => claim,
+        };
         Ok(Sides {
             settings,
             org,
             record,
             claim,
             target,
+        })
+    }
+
+    /// A record that was deleted while it was linked holds nothing: its claim is as an unlink would have left it.
+    async fn without_deleted_holder(&self, claim: Claim) -> Result<Claim, LinkError> {
+        Ok(match self.store.record(&claim.record).await? {
+            Some(_) => claim,
+            None => Claim {
+                state: ClaimState::Suppressed,
+                epoch: claim.epoch + 1,
+                ..claim
+            },
         })
     }
 

@@ -1,0 +1,263 @@
+//! What Salesforce refuses of a write, or a user has changed meanwhile, is left out and said.
+
+use dealbridge_core::{code::Code, record::LinkStatus};
+use dealbridge_tests::{opportunity, world::WRITES};
+use serde_json::{Value, json};
+
+use crate::{
+    desk::Desk,
+    portal::{agreeing, deal, folder, lead},
+    push::{confirmed, error},
+};
+
+#[tokio::test]
+async fn a_user_s_newer_edit_is_not_overwritten_and_the_rest_is_written() {
+    let desk = confirmed().await;
+    desk.world
+        .edit(opportunity(1), json!({ "Amount": 77 }))
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(77.0)));
+    assert_eq!(
+        desk.codes().await,
+        ["LINKED", "WRITE_SKIPPED", "WRITE_DELIVERED"]
+    );
+    let message = desk.message(Code::WriteSkipped).await;
+    assert!(
+        message.contains("Amount") && message.contains("Deal d"),
+        "{message}"
+    );
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    // What the user wrote is an edit like any other.
+    let run = desk.world.hourly().await;
+    assert_eq!(run.counts.updated, 1);
+    assert_eq!(desk.record(&deal("d")).await.fields["amount"], 77);
+}
+
+#[tokio::test]
+async fn an_edit_of_another_field_does_not_hold_a_write_up() {
+    let desk = confirmed().await;
+    desk.world
+        .edit(opportunity(1), json!({ "Description": "called" }))
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(5.0)));
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+}
+
+#[tokio::test]
+async fn a_validation_rule_leaves_out_what_it_names_and_is_said_at_the_link() {
+    let desk = confirmed().await;
+    let rule = "Amounts below 10 need an approval";
+    desk.refuse_writes(
+        400,
+        error("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule, &["Amount"]),
+        1,
+    )
+    .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(1001.0)));
+    let link = desk.record(&deal("d")).await.link.unwrap();
+    assert_eq!(link.status, LinkStatus::Synced);
+    assert!(link.reason.unwrap().contains(rule));
+    let message = desk.message(Code::WriteRefused).await;
+    assert!(
+        message.contains(rule)
+            && message.contains("Amount")
+            && message.contains(opportunity(1).as_str()),
+        "{message}"
+    );
+    assert_eq!(desk.world.waiting(WRITES), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_finds_nothing_else_leaves_the_reason_of_a_refused_value_at_the_link() {
+    let mut fields = agreeing(1);
+    fields.insert("close_date".to_owned(), json!("2027-01-31"));
+    let desk = Desk::start(&folder(1, 0)).await;
+    desk.put(&deal("d"), Value::Object(fields)).await;
+    desk.link(&deal("d"), opportunity(1), "channeltivity").await;
+    desk.refuse_writes(
+        400,
+        error(
+            "FIELD_INTEGRITY_EXCEPTION",
+            "the year is closed",
+            &["CloseDate"],
+        ),
+        1,
+    )
+    .await;
+    assert_eq!(desk.push().await, (1, 0));
+    desk.world
+        .edit(opportunity(1), json!({ "Description": "called" }))
+        .await;
+
+    let run = desk.world.full().await;
+
+    assert_eq!((run.counts.updated, run.counts.unchanged), (0, 1));
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+    let link = desk.record(&deal("d")).await.link.unwrap();
+    assert_eq!(
+        link.reason.as_deref(),
+        Some("Salesforce refused a value: the year is closed")
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_that_names_no_field_is_final_for_all_of_them() {
+    let desk = confirmed().await;
+    let rule = "This record is under audit";
+    desk.refuse_writes(
+        400,
+        error("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule, &[]),
+        100,
+    )
+    .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_REFUSED"]);
+    assert!(desk.message(Code::WriteRefused).await.contains(rule));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(desk.world.waiting(WRITES), 0);
+    assert_eq!(desk.claim(opportunity(1)).await.unwrap().pending, None);
+}
+
+#[tokio::test]
+async fn a_value_that_salesforce_cannot_take_is_refused_by_name_and_the_rest_written() {
+    let desk = Desk::start(&folder(0, 1)).await;
+    desk.put(
+        &deal("d"),
+        json!({ "title": "t".repeat(200), "phone": "+49 30 1" }),
+    )
+    .await;
+    desk.link(&deal("d"), lead(0), "channeltivity").await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    let row = desk.row(lead(0), &["Title", "Phone"]).await;
+    assert_eq!(
+        (row.text("Title"), row.text("Phone")),
+        (Some("Buyer"), Some("+49 30 1"))
+    );
+    let message = desk.message(Code::WriteRefused).await;
+    assert!(message.contains("Title"), "{message}");
+}
+
+#[tokio::test]
+async fn fields_that_are_refused_one_by_one_do_not_hold_up_the_rest() {
+    let desk = Desk::start(&folder(0, 2)).await;
+    let long = "x".repeat(300);
+    let fields = [
+        "first_name",
+        "last_name",
+        "company",
+        "title",
+        "phone",
+        "website",
+    ];
+    let mut ours: serde_json::Map<String, Value> = fields
+        .iter()
+        .map(|name| ((*name).to_owned(), json!(long)))
+        .collect();
+    ours["website"] = json!(format!("{long}.example"));
+    ours.insert("description".to_owned(), json!("ours"));
+    desk.put(&deal("d"), Value::Object(ours)).await;
+    desk.link(&deal("d"), lead(1), "channeltivity").await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    let row = desk
+        .row(lead(1), &["Description", "Sync__c", "Title"])
+        .await;
+    assert_eq!(
+        (row.text("Description"), row.text("Title")),
+        (Some("ours"), Some("Buyer"))
+    );
+    assert!(row.is_checked("Sync__c"));
+    let refused = desk
+        .codes()
+        .await
+        .iter()
+        .filter(|code| *code == "WRITE_REFUSED")
+        .count();
+    assert_eq!(refused, fields.len());
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+}
+
+#[tokio::test]
+async fn a_field_that_the_org_no_longer_has_is_refused_and_the_rest_written() {
+    let desk = confirmed().await;
+    let gone = "No such column 'Amount' on sobject of type Opportunity";
+    desk.refuse_writes(400, error("INVALID_FIELD", gone, &[]), 1)
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(1001.0)));
+    let message = desk.message(Code::WriteRefused).await;
+    assert!(message.contains("(Amount)"), "{message}");
+}
+
+#[tokio::test]
+async fn a_record_that_the_integration_user_may_not_edit_is_a_clear_entry() {
+    let desk = confirmed().await;
+    let denied = "insufficient access rights on object id";
+    desk.refuse_writes(
+        400,
+        error("INSUFFICIENT_ACCESS_OR_READONLY", denied, &[]),
+        100,
+    )
+    .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert!(desk.message(Code::WriteRefused).await.contains(denied));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+}
+
+#[tokio::test]
+async fn a_locked_row_is_tried_again_later() {
+    let desk = confirmed().await;
+    desk.refuse_writes(
+        400,
+        error(
+            "UNABLE_TO_LOCK_ROW",
+            "unable to obtain exclusive access to this record",
+            &[],
+        ),
+        100,
+    )
+    .await;
+    assert_eq!(desk.push().await, (0, 1));
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
+    desk.world.calm().await;
+
+    assert_eq!(desk.push_again().await, (1, 0));
+
+    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(desk.values().await.0, "Ours");
+}
+
+#[tokio::test]
+async fn a_record_that_is_gone_when_the_write_arrives_ends_it_with_an_entry() {
+    let desk = confirmed().await;
+    desk.world.on_opportunity("delete", opportunity(1)).await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_REFUSED"]);
+    assert_eq!(desk.world.waiting(WRITES), 0);
+    desk.world.hourly().await;
+    assert_eq!(
+        desk.status(&deal("d")).await,
+        Some(LinkStatus::Disconnected)
+    );
+    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+}
