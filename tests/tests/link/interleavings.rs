@@ -240,6 +240,50 @@ async fn links_against_conversions() {
     play_all(against_conversions).await;
 }
 
+async fn writes_against_the_rest(
+    theatre: &Theatre,
+    scene: &Scene,
+    seed: &mut StdRng,
+) -> Vec<Vec<Deed>> {
+    let desk = &theatre.desk;
+    let record = &scene.records[0];
+    desk.edit(record, json!({ "name": "Ours" })).await;
+    let linked = desk.link(record, scene.opportunity, "channeltivity").await;
+    assert_eq!(linked.body["status"], "pending");
+    if seed.random_bool(0.5) {
+        // A user's edit, which the push has to go around and a run brings.
+        let edits = [json!({ "Name": "Theirs" }), json!({ "Amount": 7 })];
+        desk.world
+            .edit(scene.opportunity, edits.choose(seed).unwrap().clone())
+            .await;
+    }
+    let push = theatre.push_deed(scene).await;
+    let unlink = Deed::Unlink {
+        record: record.clone(),
+        version: None,
+    };
+    let again = Deed::Link {
+        record: record.clone(),
+        token: None,
+    };
+    let second = match seed.random_range(0..3) {
+        0 => vec![push.clone()],
+        1 => vec![unlink.clone()],
+        _ => vec![unlink, again, push.clone()],
+    };
+    let third = match seed.random_range(0..3) {
+        0 => vec![import_deed(seed, &[2])],
+        1 => vec![push.clone(), push.clone()],
+        _ => vec![],
+    };
+    vec![vec![push], second, third]
+}
+
+#[tokio::test]
+async fn writes_to_salesforce_against_links_unlinks_and_imports() {
+    play_all(writes_against_the_rest).await;
+}
+
 #[tokio::test]
 async fn the_judge_finds_out_a_claim_that_is_written_without_its_condition() {
     assert_found_out(

@@ -38,6 +38,7 @@ impl Judged {
                     .find(|done| done.actor == step.actor && (done.from..done.to).contains(&at));
                 let role = match deed.map(|done| &done.deed) {
                     Some(Deed::Import { .. }) => Role::Import,
+                    Some(Deed::Push(_)) => Role::Push,
                     _ => Role::Administrator,
                 };
                 let (done, wrong) = model.follow(step, role, org);

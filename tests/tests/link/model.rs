@@ -15,6 +15,8 @@ pub(crate) enum Role {
     Import,
     /// Link, unlink and allow import.
     Administrator,
+    /// The push worker.
+    Push,
 }
 
 /// A claim as the model knows it.
@@ -28,6 +30,8 @@ pub(crate) struct ClaimSeen {
     pub(crate) epoch: u64,
     version: u64,
     stamp: String,
+    /// The write that is due.
+    pending: Option<String>,
     /// Counts the links of this Salesforce record: tells one link of a pair from the next.
     pub(crate) link: u64,
 }
@@ -200,6 +204,7 @@ fn seen(item: &Value, link: u64) -> ClaimSeen {
         epoch: number(item, "epoch"),
         version: number(item, "version"),
         stamp: text(item, "stamp").unwrap(),
+        pending: text(&item["pending"]["M"], "id"),
         link,
     }
 }
@@ -222,8 +227,17 @@ fn transition(
     let from = before.map_or("absent", |claim| claim.state.as_str());
     let same_record = before.is_none_or(|claim| claim.record == after.record);
     let allowed = match (role, from, after.state.as_str()) {
-        // A run's mark on the claim, or an update.
-        (Role::Import, from, to) if from == to => same_record && after.epoch == epoch,
+        // A run's mark on the claim, or an update. What is due stays due.
+        (Role::Import, from, to) if from == to => {
+            same_record
+                && after.epoch == epoch
+                && after.pending == before.and_then(|claim| claim.pending.clone())
+        }
+        // A write is delivered once.
+        (Role::Push, "live", "live") => {
+            let was_due = before.is_some_and(|claim| claim.pending.is_some());
+            same_record && after.epoch == epoch && was_due && after.pending.is_none()
+        }
         // A converted Lead's link goes on with its Opportunity.
         (Role::Import, "live", "released") => is_move && same_record && after.epoch == epoch,
         (Role::Import, "absent" | "suppressed" | "released", "live") if is_move => {
@@ -235,7 +249,9 @@ fn transition(
             after.epoch == epoch && after.record == format!("deal/{}", deal.id())
         }
         (Role::Administrator, "absent" | "suppressed" | "released", "live") => after.epoch == epoch,
-        (Role::Administrator, "live", "suppressed") => same_record && after.epoch == epoch + 1,
+        (Role::Administrator, "live", "suppressed") => {
+            same_record && after.epoch == epoch + 1 && after.pending.is_none()
+        }
         (Role::Administrator, "suppressed", "released") => same_record && after.epoch == epoch,
         _ => false,
     };

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use dealbridge_aws::{Endpoint, Meter, Store, keys, sdk_config};
 use dealbridge_core::{
     SalesforceId,
+    link::store::LinkStore,
     message::ImportRequest,
     ports::Ids,
     record::{RecordId, RecordKind},
@@ -18,6 +19,7 @@ use dealbridge_lambda::Function;
 use dealbridge_tests::{opportunity, world::UNLIMITED};
 use import_worker::ImportWorker;
 use link::LinkFunction;
+use push_worker::PushWorker;
 use rand::{Rng, rngs::StdRng};
 use serde_json::{Value, json};
 use unlink::UnlinkFunction;
@@ -55,6 +57,8 @@ pub(crate) enum Deed {
     },
     /// Lifts the suppression.
     Allow,
+    /// The push worker gets this message.
+    Push(String),
 }
 
 /// What came of a play.
@@ -113,6 +117,7 @@ pub(crate) struct Actor {
     link: LinkFunction,
     unlink: UnlinkFunction,
     worker: ImportWorker,
+    push: PushWorker,
 }
 
 /// A desk with actors on a stage.
@@ -129,6 +134,8 @@ pub(crate) struct Scene {
     /// A Lead that becomes it, where it does.
     pub(crate) lead: SalesforceId,
     pub(crate) records: [RecordId; 2],
+    /// Whose values are taken.
+    pub(crate) master: &'static str,
 }
 
 impl Theatre {
@@ -149,6 +156,11 @@ impl Theatre {
             let worker = ImportWorker {
                 salesforce: desk.world.salesforce.clone(),
                 portal: dealbridge_aws::DynamoPortal::new(store.clone()),
+                store: store.clone(),
+                clock: Arc::new(desk.world.clock.clone()),
+            };
+            let push = PushWorker {
+                salesforce: desk.world.salesforce.clone(),
                 store,
                 clock: Arc::new(desk.world.clock.clone()),
             };
@@ -156,6 +168,7 @@ impl Theatre {
                 link,
                 unlink,
                 worker,
+                push,
             });
         }
         Self {
@@ -173,6 +186,7 @@ impl Theatre {
                 deal(&format!("d{number}")),
                 record_id(RecordKind::Referral, &format!("r{number}")),
             ],
+            master: "salesforce",
         };
         for record in &scene.records {
             self.desk.put(record, Value::Object(agreeing(number))).await;
@@ -227,12 +241,7 @@ impl Theatre {
         }
         let found = request.send().await.unwrap().responses.unwrap();
         for item in found.values().flatten() {
-            let wire = item.iter().filter_map(|(name, value)| match value {
-                AttributeValue::S(text) => Some((name.clone(), json!({ "S": text }))),
-                AttributeValue::N(number) => Some((name.clone(), json!({ "N": number }))),
-                _ => None,
-            });
-            model.know(&Value::Object(wire.collect()));
+            model.know(&wire(item));
         }
         model
     }
@@ -267,7 +276,7 @@ impl Theatre {
             }
             Deed::Link { record, token } => {
                 let mut body =
-                    json!({ "salesforceUrl": url(scene.opportunity), "master": "salesforce" });
+                    json!({ "salesforceUrl": url(scene.opportunity), "master": scene.master });
                 let token = match token {
                     Some(token) => token.clone(),
                     None => {
@@ -297,6 +306,10 @@ impl Theatre {
                 }
                 reply(actor.unlink.handle(signed(event), UNLIMITED).await.unwrap())
             }
+            Deed::Push(body) => {
+                let event = pushes(std::slice::from_ref(body));
+                Answer::Batch(actor.push.handle(event, UNLIMITED).await.unwrap())
+            }
             Deed::Allow => reply(
                 actor
                     .unlink
@@ -305,6 +318,41 @@ impl Theatre {
                     .unwrap(),
             ),
         }
+    }
+
+    /// Delivers what is still to be written to Salesforce. Answers what does not agree about it.
+    async fn deliver(&self, scene: &Scene) -> Option<String> {
+        let notes = async || -> Vec<String> {
+            let notes = self.desk.world.store.outbox().await.unwrap().into_iter();
+            notes
+                .filter(|note| note.salesforce == scene.opportunity)
+                .map(|note| serde_json::to_string(&note).unwrap())
+                .collect()
+        };
+        let pending = async || -> Option<String> {
+            let claim = self.desk.claim(scene.opportunity).await?;
+            claim.pending.map(|pending| pending.id)
+        };
+        let (noted, due) = (notes().await, pending().await);
+        if due.is_some_and(|id| !noted.iter().any(|note| note.contains(&id))) {
+            return Some(format!("a write is due, and the notes are {noted:?}"));
+        }
+        if !noted.is_empty() {
+            let event = pushes(&noted);
+            self.desk.push.handle(event, UNLIMITED).await.unwrap();
+        }
+        let (noted, due) = (notes().await, pending().await);
+        (!noted.is_empty() || due.is_some())
+            .then(|| format!("after the push {noted:?} and {due:?} are left"))
+    }
+
+    /// The message of the write that is due.
+    pub(crate) async fn push_deed(&self, scene: &Scene) -> Deed {
+        let notes = self.desk.world.store.outbox().await.unwrap();
+        let mut notes = notes
+            .iter()
+            .filter(|note| note.salesforce == scene.opportunity);
+        Deed::Push(serde_json::to_string(notes.next().unwrap()).unwrap())
     }
 
     /// Plays the parts in the order of the seed.
@@ -332,6 +380,7 @@ impl Theatre {
         if after.records != judged.last().records {
             wrong.push(format!("the store holds {:?}", after.records));
         }
+        wrong.extend(self.deliver(scene).await);
         // The next run makes whole what is still to be imported.
         self.import(scene, 9, Of::Both).await;
         let claim = self.model(scene).await.claims[&scene.opportunity.to_string()].clone();
@@ -371,4 +420,24 @@ impl Theatre {
             token,
         }
     }
+}
+
+/// The event of these messages for the push worker.
+fn pushes(bodies: &[String]) -> Value {
+    let record = |body: &String| json!({ "messageId": body, "body": body, "attributes": { "ApproximateReceiveCount": "1" } });
+    json!({ "Records": bodies.iter().map(record).collect::<Vec<_>>() })
+}
+
+/// An item as the wire has it, as far as the model reads it.
+fn wire(item: &keys::Attributes) -> Value {
+    let values = item.iter().filter_map(|(name, value)| {
+        let value = match value {
+            AttributeValue::S(text) => json!({ "S": text }),
+            AttributeValue::N(number) => json!({ "N": number }),
+            AttributeValue::M(map) => json!({ "M": wire(map) }),
+            _ => return None,
+        };
+        Some((name.clone(), value))
+    });
+    Value::Object(values.collect())
 }
