@@ -45,7 +45,12 @@ async fn ends_well(seed: u64, stage: &mut Stage) {
     let again = stage.world.hourly().await;
 
     let ledger = stage.world.ledger().await;
-    assert_eq!(ledger.broken(), Vec::<String>::new(), "{}", told("end", stage));
+    assert_eq!(
+        ledger.broken(),
+        Vec::<String>::new(),
+        "{}",
+        told("end", stage)
+    );
     for run in [&last, &again] {
         let status = stage.world.status(run.id).await;
         assert_eq!(status, RunStatus::Succeeded, "{}", told("end", stage));

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dealbridge_core::{
-    code::Code,
-    record::LinkStatus,
-};
+use dealbridge_core::{code::Code, record::LinkStatus};
 use dealbridge_tests::{Ledger, opportunity, people::address};
 use serde_json::{Value, json};
 
@@ -77,7 +74,10 @@ impl Model {
         add(!row.primary, Code::PrimaryContactMissing);
         add(row.partner.is_empty(), Code::PartnerEmailMissing);
         add(row.partner == "nobody", Code::PartnerUserNotFound);
-        add(row.partner == "pending" && !self.activated, Code::PartnerUserPending);
+        add(
+            row.partner == "pending" && !self.activated,
+            Code::PartnerUserPending,
+        );
         codes.sort();
         codes.dedup();
         codes
@@ -93,7 +93,11 @@ impl Model {
                 Some(deal) => {
                     wrong.extend(Self::link_differences(number, row, is_there, deal));
                     let is_followed = is_there && row.sync;
-                    if is_followed { Self::value_codes(row) } else { Vec::new() }
+                    if is_followed {
+                        Self::value_codes(row)
+                    } else {
+                        Vec::new()
+                    }
                 }
                 None if is_there && row.export => {
                     let codes = self.codes(row);
@@ -110,7 +114,9 @@ impl Model {
             let problem = ledger.problems.get(&opportunity(number));
             let open = problem.map(|problem| problem.codes()).unwrap_or_default();
             if open != codes {
-                wrong.push(format!("{number} has the problem {open:?}, not {codes:?}: {row:?}"));
+                wrong.push(format!(
+                    "{number} has the problem {open:?}, not {codes:?}: {row:?}"
+                ));
             }
         }
         wrong
@@ -132,14 +138,29 @@ impl Model {
         let fields = BTreeMap::from([
             ("amount", json!(row.amount)),
             ("product", json!(row.product)),
-            ("stage", json!(if row.stage == "Closed Won" { "Won" } else { row.stage })),
-            ("seats", row.seats.parse::<i64>().map_or(Value::Null, |seats| json!(seats))),
+            (
+                "stage",
+                json!(if row.stage == "Closed Won" {
+                    "Won"
+                } else {
+                    row.stage
+                }),
+            ),
+            (
+                "seats",
+                row.seats
+                    .parse::<i64>()
+                    .map_or(Value::Null, |seats| json!(seats)),
+            ),
         ]);
-        let differs = fields.iter().find(|(name, value)| {
-            deal.fields.get(**name).unwrap_or(&Value::Null) != *value
-        });
+        let differs = fields
+            .iter()
+            .find(|(name, value)| deal.fields.get(**name).unwrap_or(&Value::Null) != *value);
         if link.status != status {
-            return Some(format!("the link of {number} is {:?}, not {status:?}: {row:?}", link.status));
+            return Some(format!(
+                "the link of {number} is {:?}, not {status:?}: {row:?}",
+                link.status
+            ));
         }
         let follows = status == LinkStatus::Synced && !spoilt;
         differs
@@ -151,7 +172,11 @@ impl Model {
 impl Known {
     /// The columns that it stands for.
     pub(super) fn fields(&self) -> Value {
-        let partner = if self.partner.is_empty() { String::new() } else { address("partner", self.partner) };
+        let partner = if self.partner.is_empty() {
+            String::new()
+        } else {
+            address("partner", self.partner)
+        };
         json!({
             "Sync__c": self.sync,
             "Export__c": self.export,

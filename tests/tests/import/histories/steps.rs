@@ -5,7 +5,9 @@ use std::time::Duration;
 use dealbridge_core::portal::UserStatus;
 use dealbridge_local_queue::Disorder;
 use dealbridge_tests::{
-    Fault, OrgFolder, Role, World, opportunity, people::address, role,
+    Fault, OrgFolder, Role, World, opportunity,
+    people::address,
+    role,
     world::{IMPORTS, SYNC_REQUESTS},
 };
 use rand::{Rng, rngs::StdRng};
@@ -33,7 +35,11 @@ pub(super) struct Stage {
 
 /// Mostly the first, which is good.
 fn mostly<T: Copy>(random: &mut StdRng, all: &[T]) -> T {
-    if random.random_bool(0.6) { all[0] } else { one_of(random, all) }
+    if random.random_bool(0.6) {
+        all[0]
+    } else {
+        one_of(random, all)
+    }
 }
 
 impl Stage {
@@ -59,10 +65,34 @@ impl Stage {
             let stamp = random.random_range(0..20) * 60;
             folder.add(|opportunity| {
                 let columns = row.fields();
-                let text = |name: &str| columns[name].as_str().map_or_else(|| columns[name].to_string(), str::to_owned);
-                let names = ["Sync__c", "Export__c", "AccountId", "Partner__c", "Product__c", "Stage__c", "Seats__c", "Amount"];
-                let opportunity = names.into_iter().fold(opportunity, |opportunity, name| opportunity.with(name, text(name)));
-                let roles = [Role { contact: 1, primary: row.primary }, Role { contact: 2, primary: false }];
+                let text = |name: &str| {
+                    columns[name]
+                        .as_str()
+                        .map_or_else(|| columns[name].to_string(), str::to_owned)
+                };
+                let names = [
+                    "Sync__c",
+                    "Export__c",
+                    "AccountId",
+                    "Partner__c",
+                    "Product__c",
+                    "Stage__c",
+                    "Seats__c",
+                    "Amount",
+                ];
+                let opportunity = names.into_iter().fold(opportunity, |opportunity, name| {
+                    opportunity.with(name, text(name))
+                });
+                let roles = [
+                    Role {
+                        contact: 1,
+                        primary: row.primary,
+                    },
+                    Role {
+                        contact: 2,
+                        primary: false,
+                    },
+                ];
                 opportunity.with_roles(&roles).stamped(stamp)
             });
             rows.push(row);
@@ -167,7 +197,11 @@ impl Stage {
 
     async fn activation(&mut self) {
         self.model.activated = !self.model.activated;
-        let status = if self.model.activated { UserStatus::Active } else { UserStatus::Pending };
+        let status = if self.model.activated {
+            UserStatus::Active
+        } else {
+            UserStatus::Pending
+        };
         self.world.set_user("usr-partner-pending", status).await;
         self.tell(format!("{} is {status:?}", address("partner", "pending")));
     }
@@ -224,7 +258,10 @@ impl Stage {
             return;
         }
         if queue == IMPORTS {
-            let bodies = delivery.messages.iter().filter_map(|message| message.body());
+            let bodies = delivery
+                .messages
+                .iter()
+                .filter_map(|message| message.body());
             self.bodies.extend(bodies.map(str::to_owned));
         }
         let how = random.random_range(0..10);
@@ -246,13 +283,20 @@ impl Stage {
                 self.world.work(queue, &delivery).await;
             }
         }
-        self.tell(format!("{} of {queue} delivered, way {how}", delivery.messages.len()));
+        self.tell(format!(
+            "{} of {queue} delivered, way {how}",
+            delivery.messages.len()
+        ));
     }
 
     /// Some process dies at some request.
     async fn crash(&mut self, random: &mut StdRng) {
         let nth = random.random_range(0..25);
-        let fault = if random.random_bool(0.5) { Fault::Stop } else { Fault::StopAfter };
+        let fault = if random.random_bool(0.5) {
+            Fault::Stop
+        } else {
+            Fault::StopAfter
+        };
         let (proxy, name) = if random.random_bool(0.8) {
             (&self.world.dynamodb, "dynamodb")
         } else {
@@ -273,7 +317,9 @@ impl Stage {
             } => false,
         };
         proxy.order("", []);
-        self.tell(format!("run {schedule:?} with {fault:?} at request {nth} of {name}: died {died}"));
+        self.tell(format!(
+            "run {schedule:?} with {fault:?} at request {nth} of {name}: died {died}"
+        ));
     }
 
     /// Ends everything that goes wrong, and lets what is under way come to its end.
