@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
-    ports::{ListingStore, PortError},
+    ports::{ClaimStore, ListingStore, PortError},
 };
 
 use crate::{
@@ -20,21 +20,7 @@ use crate::{
 /// Marks a problem that only remembers which runs have counted its Opportunity.
 const CLOSED: &str = "closed";
 
-impl ListingStore for Store {
-    async fn open_problems(&self, org: SalesforceId) -> Result<HashSet<SalesforceId>, PortError> {
-        let partition = Partition {
-            key: &keys::problems(org),
-            prefix: None,
-            attributes: &[SK, CLOSED],
-        };
-        let items = self.partition(&partition).await?;
-        Ok(items
-            .iter()
-            .filter(|item| !item.contains_key(CLOSED))
-            .filter_map(|item| SalesforceId::parse(item::text(item, SK)?).ok())
-            .collect())
-    }
-
+impl ClaimStore for Store {
     async fn claims(
         &self,
         org: SalesforceId,
@@ -51,6 +37,22 @@ impl ListingStore for Store {
             .into_iter()
             .map(|item| item::claim(item).map(|claim| (claim.salesforce, claim)))
             .collect()
+    }
+}
+
+impl ListingStore for Store {
+    async fn open_problems(&self, org: SalesforceId) -> Result<HashSet<SalesforceId>, PortError> {
+        let partition = Partition {
+            key: &keys::problems(org),
+            prefix: None,
+            attributes: &[SK, CLOSED],
+        };
+        let items = self.partition(&partition).await?;
+        Ok(items
+            .iter()
+            .filter(|item| !item.contains_key(CLOSED))
+            .filter_map(|item| SalesforceId::parse(item::text(item, SK)?).ok())
+            .collect())
     }
 
     /// One Scan costs an eighth of reading the same claims by key, and shows the claims that no listing names.

@@ -1,5 +1,12 @@
 //! A run's listing: taking it up, its checkpoints, its end and the mark that it leaves.
 
+use crate::{
+    item::{self, n, number, s},
+    keys::{self, EXPIRES_AT},
+    run_item::{RELEASED, lease_end, mark_item, place_text},
+    store::Store,
+    transaction::{self, Committed},
+};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update, builders::UpdateBuilder};
 use dealbridge_core::{
     SalesforceId,
@@ -7,15 +14,6 @@ use dealbridge_core::{
     entry::PackedEntry,
     ports::{Checkpoint, Delivery, Kept, Mark, PortError, Progress, TakenUp},
     run::{Counts, RunId},
-};
-use jiff::Timestamp;
-
-use crate::{
-    item::{self, n, number, s},
-    keys::{self, EXPIRES_AT},
-    run_item::{lease_end, mark_item, place_text},
-    store::Store,
-    transaction::{self, Committed},
 };
 
 impl Store {
@@ -29,18 +27,20 @@ impl Store {
             return Ok(TakenUp::NotOurs);
         };
         let ended = leased.run.listed_at.is_some() || leased.run.failed_at.is_some();
-        let busy = leased.run.taken_up && leased.until > now && delivery == Delivery::First;
+        let held = leased.run.taken_up && leased.until > now && !leased.released;
+        let busy = held && delivery == Delivery::First;
         if ended || busy {
             return Ok(TakenUp::NotOurs);
         }
         let update = self
-            .run_update(run, "SET #attempt = :next, #until = :until, #taken = :yes")
+            .run_update(run, "SET #attempt = :next, #until = :until, #taken = :yes REMOVE #released")
             // The checkpoints too: the progress that was read is the one that is taken up.
             .condition_expression("#attempt = :attempt AND #checkpoints = :checkpoints AND attribute_not_exists(#failed)")
             .expression_attribute_names("#attempt", "attempt")
             .expression_attribute_names("#checkpoints", "checkpoints")
             .expression_attribute_names("#until", "until")
             .expression_attribute_names("#taken", "taken_up")
+            .expression_attribute_names("#released", RELEASED)
             .expression_attribute_names("#failed", "failed_at")
             .expression_attribute_values(":attempt", n(leased.attempt))
             .expression_attribute_values(":checkpoints", n(leased.progress.checkpoints))
@@ -123,10 +123,13 @@ impl Store {
     }
 
     pub(crate) async fn let_go(&self, progress: &Progress) -> Result<Kept, PortError> {
+        // The lease goes on until the other invocation is there: to a tick in between, the run is as active as before.
         let update = ours(self, progress)
-            .update_expression("SET #until = :start")
+            .update_expression("SET #until = :until, #released = :yes")
             .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":start", s(Timestamp::UNIX_EPOCH));
+            .expression_attribute_names("#released", RELEASED)
+            .expression_attribute_values(":until", s(lease_end(self.clock.now())))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true));
         let actions = vec![
             transaction::update(update)?,
             transaction::delete_anyway(&self.tables.log, keys::unsent(progress.run))?,

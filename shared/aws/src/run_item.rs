@@ -16,10 +16,15 @@ use crate::{
 /// How long a run that is not heard of counts as active: the fan-out function's own timeout.
 const LEASE: SignedDuration = SignedDuration::from_mins(15);
 
+/// Marks a run whose listing waits for another invocation.
+pub(crate) const RELEASED: &str = "released";
+
 /// A run's item with what only the lease cares about.
 pub(crate) struct Leased {
     pub(crate) run: Run,
     pub(crate) until: Timestamp,
+    /// Its listing waits for another invocation.
+    pub(crate) released: bool,
     pub(crate) attempt: u32,
     pub(crate) progress: Progress,
 }
@@ -91,6 +96,7 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
     Ok(Leased {
         run,
         until: item::instant(item, "until").ok_or_else(|| missing("until"))?,
+        released: item.contains_key(RELEASED),
         attempt,
         progress,
     })

@@ -234,7 +234,7 @@ pub trait RunStore: Send + Sync {
         checkpoint: &Checkpoint,
     ) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
-    /// Lets go of the lease, everything being enqueued, so that another invocation can go on with the listing at once.
+    /// Lets another invocation go on with the listing at once, everything being enqueued. The run stays active.
     fn release(&self, progress: &Progress) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
     /// Ends the listing and moves the mark, in one step.
@@ -268,6 +268,16 @@ pub trait RunStore: Send + Sync {
     fn run(&self, run: RunId) -> impl Future<Output = Result<Option<Run>, PortError>> + Send;
 }
 
+/// Claims by id.
+pub trait ClaimStore: Send + Sync {
+    /// Claims of these Opportunities.
+    fn claims(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> impl Future<Output = Result<HashMap<SalesforceId, Claim>, PortError>> + Send;
+}
+
 /// What the fan-out asks about links and open problems.
 pub trait ListingStore: Send + Sync {
     /// The Opportunities with an open problem, or with a note to look at them.
@@ -275,13 +285,6 @@ pub trait ListingStore: Send + Sync {
         &self,
         org: SalesforceId,
     ) -> impl Future<Output = Result<HashSet<SalesforceId>, PortError>> + Send;
-
-    /// Claims of these Opportunities.
-    fn claims(
-        &self,
-        org: SalesforceId,
-        ids: &[SalesforceId],
-    ) -> impl Future<Output = Result<HashMap<SalesforceId, Claim>, PortError>> + Send;
 
     /// Every claim.
     fn all_claims(

@@ -8,8 +8,13 @@ use dealbridge_aws::{
 use dealbridge_core::{
     SalesforceId,
     change::Expected,
-    ports::{Clock, Freshness, ImportStore, Known, PortError},
-    run::{Counts, RunStatus},
+    code::Code,
+    finding::Finding,
+    ports::{
+        self, Clock, Freshness, ImportStore, Kept, Known, Mark, PortError, RunStore, Started,
+        TakenUp,
+    },
+    run::{Counts, Mode, RunStatus, Trigger},
     sync_request,
 };
 use dealbridge_tests::{
@@ -454,4 +459,48 @@ async fn a_run_over_a_shaky_sqs_counts_exactly() {
         assert_whole(&world, name).await;
         assert_eq!(world.ledger().await.runs.len(), 1, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_mark_that_a_failing_run_took_away_is_not_put_back_by_the_run_beside_it() {
+    let world = World::start(&mixed()).await;
+    let first = world.full().await.id;
+    let Started::New(run) = world
+        .store
+        .start(Mode::Incremental, Trigger::Schedule)
+        .await
+        .unwrap()
+    else {
+        panic!("no run was active");
+    };
+    let TakenUp::Go(progress) = world
+        .store
+        .take_up(run.id, ports::Delivery::First)
+        .await
+        .unwrap()
+    else {
+        panic!("nobody else is at it");
+    };
+    let found = world.store.mark().await.unwrap();
+    assert_eq!(found.left_by, Some(first));
+
+    // A message of the first run, days late, meets a fault: what it names is left to a run that lists everything.
+    world
+        .store
+        .fail(first, &Finding::new(Code::SfUnavailable))
+        .await
+        .unwrap();
+    let mark = Mark {
+        recent: [1].into(),
+        ..found.clone()
+    };
+    let kept = world
+        .store
+        .finish_listing(&progress, &found, &mark)
+        .await
+        .unwrap();
+
+    assert_eq!(kept, Kept::Yes);
+    assert_eq!(world.store.mark().await.unwrap(), Mark::default());
+    assert_eq!(world.hourly().await.mode, Mode::Full);
 }

@@ -221,3 +221,51 @@ async fn a_listing_of_several_pages_that_dies_on_its_way_counts_each_once() {
         "{died_at:?}"
     );
 }
+
+#[tokio::test]
+async fn a_tick_that_died_right_after_it_had_started_its_run_is_taken_up_by_its_repeat() {
+    let world = World::start(&OrgFolder::importable(3)).await;
+    world
+        .dynamodb
+        .order_at("TransactWriteItems", 0, Fault::StopAfter);
+    assert!(dies(&world, world.tick("hourly")).await);
+    calm(&world);
+
+    let run = world.scheduled("hourly").await;
+
+    assert_eq!(run.id, RunId::new(1));
+    assert_eq!((run.counts.listed, run.counts.imported), (3, 3));
+    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_listing_that_outlasts_its_function_goes_on_in_another() {
+    use dealbridge_core::ports::Clock;
+    use dealbridge_lambda::{Function, Invocation};
+
+    const MANY: usize = 2_030;
+    let mut folder = OrgFolder::new();
+    for _ in 0..MANY {
+        folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
+    }
+    let world = World::start(&folder).await;
+    let soon = jiff::SignedDuration::from_secs(30);
+    let deadline = world.clock.now().checked_add(soon).ok();
+
+    let tick = json!({ "schedule": "daily" });
+    let answer = world.fan_out.handle(tick, Invocation { deadline }).await;
+    let started = world.run(RunId::new(1)).await;
+    let meanwhile = world.tick("hourly").await;
+    world.deliver_all().await;
+
+    assert_eq!(answer.unwrap()["outcome"], "continued");
+    assert_eq!((started.counts.listed, started.listed_at), (2_000, None));
+    assert_eq!(meanwhile["outcome"], "active");
+    let run = world.run(RunId::new(1)).await;
+    assert_eq!(
+        (run.counts.listed, run.counts.failed),
+        (MANY as u64, MANY as u64)
+    );
+    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+}

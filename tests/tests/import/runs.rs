@@ -6,7 +6,7 @@ use dealbridge_core::{
     record::LinkStatus,
     run::{Counts, Mode, RunStatus},
 };
-use dealbridge_tests::{Defect, OrgFolder, World, role};
+use dealbridge_tests::{Defect, OrgFolder, World, account, opportunity, role};
 use serde_json::json;
 
 use crate::usage::Usage;
@@ -452,4 +452,103 @@ async fn what_is_no_longer_flagged_or_deleted_has_no_open_problem_any_more() {
     assert_eq!(next.counts, Counts::default());
     let ledger = world.ledger().await;
     assert!(ledger.problems.is_empty() && ledger.claims.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_the_first_run_is_not_our_business() {
+    let world = World::start(&OrgFolder::importable(2)).await;
+    world.on_opportunity("delete", opportunity(1)).await;
+
+    let first = world.full().await;
+    world.on_opportunity("undelete", opportunity(1)).await;
+    let next = world.hourly().await;
+
+    assert_eq!((first.counts.listed, first.counts.imported), (1, 1));
+    assert_eq!((next.counts.listed, next.counts.imported), (1, 1));
+}
+
+#[tokio::test]
+async fn reading_a_run_s_counts_costs_the_same_whatever_it_did() {
+    let mut costs = Vec::new();
+    for count in [1, 300] {
+        let world = World::start(&OrgFolder::importable(count)).await;
+        let run = world.full().await;
+        let before = world.meter.usage();
+
+        world.run(run.id).await;
+
+        let after = world.meter.usage();
+        let requests =
+            |usage: &dealbridge_aws::Usage| usage.dynamodb_requests.values().sum::<u64>();
+        costs.push((
+            requests(&after) - requests(&before),
+            after.read_units - before.read_units,
+        ));
+    }
+    assert_eq!(costs[0].0, costs[1].0);
+    assert!(
+        costs[1].1 <= 9.0,
+        "one unit for the run and each of its counters: {costs:?}"
+    );
+}
+
+#[tokio::test]
+async fn account_contact_owner_and_distributor_stay_as_they_were_imported() {
+    let mut folder = OrgFolder::new();
+    let id = folder.add(|opportunity| {
+        opportunity
+            .with("Distributor__c", "active@distributor.example")
+            .with("Owner_Type__c", "Distributor-Owned")
+    });
+    let other = folder.add(|opportunity| opportunity);
+    let world = World::start(&folder).await;
+    world.full().await;
+    let before = world.ledger().await;
+
+    let moved = json!({
+        "AccountId": account(3), "Partner__c": "second@partner.example",
+        "Distributor__c": "second@distributor.example", "Owner_Type__c": "Partner-Owned"
+    });
+    world.edit(id, moved).await;
+    world
+        .edit(
+            other,
+            json!({ "NextStep": "call", "Partner__c": " ACTIVE@partner.example " }),
+        )
+        .await;
+    for (number, primary) in [(0, false), (1, true)] {
+        let order = json!({ "object": "OpportunityContactRole", "id": role(1, number), "fields": { "IsPrimary": primary } });
+        world.hook("edit", order).await;
+    }
+    let run = world.hourly().await;
+
+    let ledger = world.ledger().await;
+    let (was, is) = (before.linked(id).unwrap(), ledger.linked(id).unwrap());
+    assert_eq!(
+        (&is.owner, &is.partner, &is.distributor),
+        (&was.owner, &was.partner, &was.distributor)
+    );
+    assert_eq!((&is.account, &is.contact), (&was.account, &was.contact));
+    assert_eq!(is.owner.as_deref(), Some("usr-distributor-active"));
+    assert_eq!((run.counts.listed, run.counts.unchanged), (2, 2));
+    let entries = ledger.log(run.id);
+    let mut fields: Vec<&str> = entries
+        .iter()
+        .map(|entry| {
+            assert_eq!(
+                (entry.code, entry.salesforce.as_ref().map(|(id, _)| *id)),
+                (Code::PartiesNotMoved, Some(id))
+            );
+            entry.message.split(')').next().unwrap()
+        })
+        .collect();
+    fields.sort_unstable();
+    let expected = [
+        "Account (AccountId",
+        "Channeltivity Distributor Email (Distributor__c",
+        "Channeltivity Partner Email (Partner__c",
+        "Contact Roles (OpportunityContactRole.IsPrimary",
+        "Deal Owner Type (Owner_Type__c",
+    ];
+    assert_eq!(fields, expected);
 }

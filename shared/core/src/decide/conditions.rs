@@ -141,14 +141,14 @@ fn primary_contact<'a>(row: &'a Row, checked: &mut Checked<'a>) {
 }
 
 /// Who a Deal belongs to, as the Opportunity says.
-enum OwnerType {
+pub(super) enum OwnerType {
     Blank,
     Partner,
     Distributor,
     Invalid,
 }
 
-fn owner_type(value: &Value) -> OwnerType {
+pub(super) fn owner_type(value: &Value) -> OwnerType {
     let text = field::shown(value);
     let text = text.trim();
     if text.is_empty() {

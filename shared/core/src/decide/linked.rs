@@ -5,13 +5,12 @@ use serde_json::{Map, Value};
 use super::{
     Condition, Decision, Facts, Verdict,
     conditions::{self, id_at},
-    labels, value_at,
+    labels, parties, value_at,
 };
 use crate::{
     SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
     code::Code,
-    field,
     finding::Finding,
     link::plan,
     record::{LinkStatus, Record, RecordKind},
@@ -135,9 +134,23 @@ pub(super) fn update(
     if let (Some(row), true) = (facts.row, active) {
         let (changed, failures) = changed_fields(row, facts, claim, record, settings);
         if !failures.is_empty() {
+            // The link's status follows all the same. The stamp stays: what did not fit is looked at again.
+            let status_alone = RecordUpdate {
+                fields,
+                status,
+                reason,
+                name: link.name.clone(),
+                stamp: link.stamp,
+                findings,
+                is_change: true,
+            };
             return Decision {
                 conditions: failures.into_iter().map(Condition::failed).collect(),
-                verdict: Verdict::Fail,
+                verdict: if status_changed {
+                    Verdict::FailAndUpdate(Box::new(status_alone))
+                } else {
+                    Verdict::Fail
+                },
             };
         }
         if !changed.is_empty() {
@@ -148,7 +161,7 @@ pub(super) fn update(
                     .other(record.id.to_string()),
             );
         }
-        findings.extend(parties_not_moved(row, record));
+        findings.extend(parties::not_moved(row, facts.directory, record, settings));
         fields = changed;
     }
     let is_change = status_changed || !fields.is_empty();
@@ -258,31 +271,4 @@ fn changed_fields(
         }
     }
     (changed, failures)
-}
-
-/// Account and Contact are taken at import only: a later change is said, not followed.
-fn parties_not_moved(row: &Row, record: &Record) -> Vec<Finding> {
-    let finding = |label: &str, api_name: &str| {
-        Finding::new(Code::PartiesNotMoved)
-            .field(label, api_name)
-            .other(record.id.to_string())
-    };
-    let mut findings = Vec::new();
-    if record
-        .account
-        .as_ref()
-        .is_some_and(|account| id_at(value_at(row, "AccountId")) != Some(account.id))
-    {
-        findings
-            .push(finding("Account", "AccountId").value(field::shown(value_at(row, "AccountId"))));
-    }
-    if let Some(contact) = &record.contact {
-        let primary = conditions::contact_roles(row)
-            .iter()
-            .find(|role| role["IsPrimary"] == Value::Bool(true));
-        if primary.is_none_or(|role| id_at(&role["ContactId"]) != Some(contact.id)) {
-            findings.push(finding("Contact Roles", "OpportunityContactRole.IsPrimary"));
-        }
-    }
-    findings
 }

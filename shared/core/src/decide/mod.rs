@@ -3,6 +3,7 @@
 mod conditions;
 mod deal;
 mod linked;
+mod parties;
 mod party;
 
 use serde_json::Value;
@@ -69,7 +70,7 @@ pub enum Verdict {
     Unchanged,
     /// At least one condition failed.
     Fail,
-    /// It cannot be imported, for it is linked to a Lead or a Referral; that record follows it all the same.
+    /// At least one condition failed, and the record that it is linked to follows it as far as it can.
     FailAndUpdate(Box<RecordUpdate>),
     /// It was unlinked on purpose.
     Suppressed,

@@ -7,7 +7,8 @@ use crate::{
     SalesforceId, SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
     ports::{
-        Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore, SyncRequestQueue,
+        ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
+        SyncRequestQueue,
     },
     salesforce::{Deleted, Listing, Row, Salesforce},
     settings::Settings,
@@ -20,7 +21,7 @@ impl<F, P, S, Q, R, C> FanOut<'_, F, P, S, Q, R, C>
 where
     F: Salesforce,
     P: Portal,
-    S: RunStore + ListingStore,
+    S: RunStore + ClaimStore + ListingStore,
     Q: ImportQueue,
     R: SyncRequestQueue,
     C: Clock + ?Sized,

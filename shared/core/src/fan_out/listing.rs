@@ -8,7 +8,8 @@ use super::{FanOut, Step, Stop, page::Candidates};
 use crate::{
     SalesforceId, SalesforceObject,
     ports::{
-        Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore, SyncRequestQueue,
+        ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
+        SyncRequestQueue,
     },
     run::Mode,
     salesforce::{Deleted, Listing, Page, Salesforce, SalesforceError},
@@ -28,7 +29,7 @@ impl<F, P, S, Q, R, C> FanOut<'_, F, P, S, Q, R, C>
 where
     F: Salesforce,
     P: Portal,
-    S: RunStore + ListingStore,
+    S: RunStore + ClaimStore + ListingStore,
     Q: ImportQueue,
     R: SyncRequestQueue,
     C: Clock + ?Sized,

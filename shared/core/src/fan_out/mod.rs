@@ -16,8 +16,8 @@ use crate::{
     import,
     message::{ImportRequest, SyncRequest, VERSION},
     ports::{
-        Checkpoint, Clock, Delivery, ImportQueue, Kept, ListingStore, Mark, Place, PortError,
-        Portal, Progress, RunStore, Started, SyncRequestQueue, TakenUp,
+        Checkpoint, ClaimStore, Clock, Delivery, ImportQueue, Kept, ListingStore, Mark, Place,
+        PortError, Portal, Progress, RunStore, Started, SyncRequestQueue, TakenUp,
     },
     run::{Counts, Mode, Run, RunId, Trigger},
     salesforce::{Salesforce, SalesforceError},
@@ -77,7 +77,7 @@ impl From<SalesforceError> for Stop {
 impl<
     F: Salesforce,
     P: Portal,
-    S: RunStore + ListingStore,
+    S: RunStore + ClaimStore + ListingStore,
     Q: ImportQueue,
     R: SyncRequestQueue,
     C: Clock + ?Sized,

@@ -1,5 +1,7 @@
 //! The import: looks at a batch of Opportunities as they are in Salesforce, decides, and commits.
 
+mod deal;
+mod known;
 mod outcome;
 pub(crate) mod read;
 
@@ -11,15 +13,15 @@ use tracing::{info, warn};
 use crate::{
     SalesforceId, SalesforceObject,
     change::{Change, ItemKey, Settled, Write},
-    decide::{self, Facts, Verdict},
+    decide,
     finding::Finding,
     message::ImportRequest,
-    ports::{Clock, Freshness, ImportStore, PortError, Portal, RunStore},
-    record::Record,
+    ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
     run::RunId,
     salesforce::{Salesforce, SalesforceError},
     settings::Settings,
 };
+use known::Pending;
 use outcome::Problems;
 use read::Rows;
 
@@ -51,39 +53,7 @@ pub struct Import<'a, F, P, S, C: ?Sized> {
     pub clock: &'a C,
 }
 
-/// A request on its way through the rounds.
-struct Pending {
-    request: ImportRequest,
-    /// What is known of it in the store; [`None`] before the first read of one that is not fresh.
-    known: Option<KnownItems>,
-    /// That there is no claim is the listing's word alone. Only an import may go by it, for its conditions check it again.
-    is_assumed: bool,
-}
-
-impl Pending {
-    /// To be read and decided again.
-    fn again(self) -> Self {
-        Self {
-            known: None,
-            is_assumed: false,
-            ..self
-        }
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct KnownItems {
-    claim: Option<crate::claim::Claim>,
-    problem: Option<crate::problem::Problem>,
-    /// The record that the claim names.
-    record: Option<Record>,
-    /// The claim of the Opportunity that a converted Lead became.
-    successor: Option<crate::claim::Claim>,
-    /// The open problem of that Opportunity.
-    problem_of_successor: Option<crate::problem::Problem>,
-}
-
-impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
+impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock + ?Sized>
     Import<'_, F, P, S, C>
 {
     /// Imports a batch. The answer has one disposition per request, in order.
@@ -191,33 +161,6 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         Ok(settled)
     }
 
-    /// Of a fresh one only the problem is read: a claim that is there refuses the import, a problem would stay open beside it.
-    async fn pending(
-        &self,
-        requests: Vec<ImportRequest>,
-        org: SalesforceId,
-    ) -> Result<Vec<Pending>, PortError> {
-        let fresh: Vec<SalesforceId> = requests
-            .iter()
-            .filter(|request| request.fresh)
-            .map(|request| request.opportunity)
-            .collect();
-        let problems = if fresh.is_empty() {
-            HashMap::new()
-        } else {
-            self.store.problems(org, &fresh).await?
-        };
-        let pending = requests.into_iter().map(|request| {
-            let fresh = request.fresh && !problems.contains_key(&request.opportunity);
-            Pending {
-                known: fresh.then(KnownItems::default),
-                is_assumed: fresh,
-                request,
-            }
-        });
-        Ok(pending.collect())
-    }
-
     /// Reads what is not known, decides each, commits. What met a change of others comes back for the next round.
     async fn round(
         &self,
@@ -227,9 +170,11 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         freshness: Freshness,
         settled: &mut Vec<(RunId, SalesforceId)>,
     ) -> Result<Vec<Pending>, PortError> {
+        let directory = self.portal.directory(&rows.emails(settings)).await?;
+        self.confirm_assumed(&mut pending, rows, &directory, settings)
+            .await?;
         self.read_known(&mut pending, rows, settings.organization_id, freshness)
             .await?;
-        let directory = self.portal.directory(&rows.emails(settings)).await?;
         let now = self.clock.now();
         let mut by_run: BTreeMap<RunId, (Vec<Change>, Vec<Pending>)> = BTreeMap::new();
         let mut again = Vec::new();
@@ -240,22 +185,13 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
         let may_meet = pending.iter().any(is_lead);
         pending.sort_by_key(|item| !is_lead(item));
         let mut touched: HashSet<ItemKey> = HashSet::new();
-        for item in pending {
+        for mut item in pending {
             let known = item.known.clone().unwrap_or_default();
-            let facts = Facts {
-                opportunity: item.request.opportunity,
-                row: rows.get(item.request.opportunity),
-                directory: &directory,
-                claim: known.claim.as_ref(),
-                record: known.record.as_ref(),
-                successor: known.successor.as_ref(),
-                missing: &rows.missing,
-            };
-            let decision = decide::decide(&facts, settings);
-            if item.is_assumed && !matches!(decision.verdict, Verdict::Import(_)) {
-                again.push(item.again());
-                continue;
-            }
+            let facts = known.facts(item.request.opportunity, rows, &directory);
+            let decision = item
+                .decision
+                .take()
+                .unwrap_or_else(|| decide::decide(&facts, settings));
             match outcome::change(
                 &item.request,
                 &facts,
@@ -295,59 +231,6 @@ impl<F: Salesforce, P: Portal, S: ImportStore + RunStore, C: Clock + ?Sized>
             }
         }
         Ok(again)
-    }
-
-    async fn read_known(
-        &self,
-        pending: &mut [Pending],
-        rows: &Rows,
-        org: SalesforceId,
-        freshness: Freshness,
-    ) -> Result<(), PortError> {
-        let unknown: Vec<SalesforceId> = pending
-            .iter()
-            .filter(|item| item.known.is_none())
-            .map(|item| item.request.opportunity)
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let successors = unknown.iter().filter_map(|id| rows.successor(*id));
-        let ids: Vec<SalesforceId> = unknown.iter().copied().chain(successors).collect();
-        let known = self.store.known(org, &ids, freshness).await?;
-        let record_ids: Vec<_> = known
-            .claims
-            .values()
-            .map(|claim| claim.record.clone())
-            .collect();
-        let records = if record_ids.is_empty() {
-            HashMap::new()
-        } else {
-            self.store.records(&record_ids).await?
-        };
-        for item in pending.iter_mut().filter(|item| item.known.is_none()) {
-            let id = item.request.opportunity;
-            let claim = known.claims.get(&id).cloned();
-            let record = claim
-                .as_ref()
-                .and_then(|claim| records.get(&claim.record))
-                .cloned();
-            let successor = rows
-                .successor(id)
-                .and_then(|id| known.claims.get(&id))
-                .cloned();
-            item.known = Some(KnownItems {
-                claim,
-                problem: known.problems.get(&id).cloned(),
-                record,
-                successor,
-                problem_of_successor: rows
-                    .successor(id)
-                    .and_then(|id| known.problems.get(&id))
-                    .cloned(),
-            });
-        }
-        Ok(())
     }
 
     /// A fault that is not a record's: one task-level entry per run, and the next run makes it whole.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::deal::deal_record;
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     change::{Change, Expected, Write},
@@ -14,14 +15,11 @@ use crate::{
     finding::Finding,
     message::ImportRequest,
     problem::Problem,
-    record::{Link, LinkStatus, Record, RecordId},
+    record::{LinkStatus, RecordId},
     run::Counts,
     salesforce::Row,
     settings::Settings,
 };
-
-/// Who links when the import does.
-const INTEGRATION: &str = "integration";
 
 /// Open problems, and notes to look at a record, that concern one request.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +167,7 @@ impl Outcome<'_> {
             Expected::of(earlier.map(|claim| claim.version)),
         ));
         self.writes.push(Write::Record(
-            Box::new(record(deal, self.request.opportunity, now)),
+            Box::new(deal_record(deal, self.request.opportunity, now)),
             Expected::Absent,
         ));
         self.close_problem();
@@ -399,36 +397,5 @@ impl Outcome<'_> {
                 ..Counts::default()
             },
         )
-    }
-}
-
-fn record(deal: NewDeal, opportunity: SalesforceId, now: Timestamp) -> Record {
-    // The Opportunity's name is mostly a mapped field of the Deal already: kept once, the item stays within its first kilobyte.
-    let name = (!deal
-        .fields
-        .values()
-        .any(|value| value.as_str() == Some(&deal.name)))
-    .then_some(deal.name);
-    Record {
-        id: deal.id,
-        version: 1,
-        fields: deal.fields,
-        owner: Some(deal.owner),
-        organization: Some(deal.organization),
-        partner: deal.partner,
-        distributor: deal.distributor,
-        account: Some(deal.account),
-        contact: Some(deal.contact),
-        registration_status: Some(deal.registration_status),
-        link: Some(Link {
-            salesforce_id: opportunity,
-            object: SalesforceObject::Opportunity,
-            status: LinkStatus::Synced,
-            reason: None,
-            name,
-            linked_at: now,
-            linked_by: INTEGRATION.to_owned(),
-            stamp: deal.stamp,
-        }),
     }
 }

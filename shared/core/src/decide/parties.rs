@@ -1,0 +1,99 @@
+//! Account, Contact, owner and Distributor are taken at import only: a later change is said, not followed.
+
+use serde_json::Value;
+
+use super::{
+    conditions::{self, OwnerType, id_at},
+    labels, value_at,
+};
+use crate::{
+    Email,
+    code::Code,
+    field,
+    finding::Finding,
+    portal::Directory,
+    record::Record,
+    salesforce::{FieldPath, Row},
+    settings::Settings,
+};
+
+/// What the Opportunity says otherwise than the Deal was imported with.
+pub(super) fn not_moved(
+    row: &Row,
+    directory: &Directory,
+    record: &Record,
+    settings: &Settings,
+) -> Vec<Finding> {
+    let finding = |label: &str, api_name: &str| {
+        Finding::new(Code::PartiesNotMoved)
+            .field(label, api_name)
+            .other(record.id.to_string())
+    };
+    let mut findings = Vec::new();
+    if let Some(account) = &record.account {
+        let value = value_at(row, "AccountId");
+        if id_at(value) != Some(account.id) {
+            findings.push(finding("Account", "AccountId").value(field::shown(value)));
+        }
+        let changed = changed_parties(row, directory, record, settings);
+        findings.extend(changed.into_iter().map(|(label, path)| {
+            finding(label, path.as_str()).value(field::shown(value_at(row, path.as_str())))
+        }));
+    }
+    if let Some(contact) = &record.contact {
+        let primary = conditions::contact_roles(row)
+            .iter()
+            .find(|role| role["IsPrimary"] == Value::Bool(true));
+        if primary.is_none_or(|role| id_at(&role["ContactId"]) != Some(contact.id)) {
+            findings.push(finding("Contact Roles", "OpportunityContactRole.IsPrimary"));
+        }
+    }
+    findings
+}
+
+/// The fields that name another Partner, Distributor or owner than the imported Deal has.
+fn changed_parties<'a>(
+    row: &Row,
+    directory: &Directory,
+    record: &Record,
+    settings: &'a Settings,
+) -> Vec<(&'static str, &'a FieldPath)> {
+    let names = &settings.fields;
+    let mut changed = Vec::new();
+    let mut compare = |label: &'static str, path: &'a FieldPath, imported: Option<&str>| {
+        let is_other = named(row, path, directory).is_some_and(|named| named != imported);
+        changed.extend(is_other.then_some((label, path)));
+    };
+    let (partner, distributor) = (record.partner.as_deref(), record.distributor.as_deref());
+    compare(labels::PARTNER_EMAIL, &names.partner_email, partner);
+    if !settings.distributor_module.enabled {
+        return changed;
+    }
+    compare(
+        labels::DISTRIBUTOR_EMAIL,
+        &names.distributor_email,
+        distributor,
+    );
+    let owner = match conditions::owner_type(value_at(row, names.deal_owner_type.as_str())) {
+        OwnerType::Blank | OwnerType::Partner => partner,
+        OwnerType::Distributor => distributor,
+        OwnerType::Invalid => None,
+    };
+    if owner.is_some_and(|owner| Some(owner) != record.owner.as_deref()) {
+        changed.push((labels::DEAL_OWNER_TYPE, &names.deal_owner_type));
+    }
+    changed
+}
+
+/// The user whom an address names: nobody where it is blank, [`None`] where it cannot be told.
+fn named<'d>(row: &Row, path: &FieldPath, directory: &'d Directory) -> Option<Option<&'d str>> {
+    let value = value_at(row, path.as_str());
+    if field::is_blank(value) {
+        return Some(None);
+    }
+    let email = Email::parse(value.as_str()?).ok()?;
+    match directory.get(&email)?.users.as_slice() {
+        [user] => Some(Some(&user.user.id)),
+        _ => None,
+    }
+}

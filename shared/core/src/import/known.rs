@@ -1,0 +1,198 @@
+//! What the store knows of the requests of a batch.
+
+use std::collections::HashMap;
+
+use super::{Import, read::Rows};
+use crate::{
+    SalesforceId,
+    claim::Claim,
+    decide::{self, Decision, Facts, Verdict},
+    message::ImportRequest,
+    portal::Directory,
+    ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
+    problem::Problem,
+    record::Record,
+    salesforce::Salesforce,
+    settings::Settings,
+};
+
+/// A request on its way through the rounds.
+pub(super) struct Pending {
+    pub(super) request: ImportRequest,
+    /// What is known of it in the store; [`None`] before the first read of one that is not fresh.
+    pub(super) known: Option<KnownItems>,
+    /// That there is no claim is the listing's word alone.
+    is_assumed: bool,
+    /// What to do, where that was decided already.
+    pub(super) decision: Option<Decision>,
+}
+
+impl Pending {
+    /// To be read and decided again.
+    pub(super) fn again(self) -> Self {
+        Self {
+            known: None,
+            is_assumed: false,
+            decision: None,
+            ..self
+        }
+    }
+}
+
+/// The items in the store that a decision goes by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownItems {
+    pub(super) claim: Option<Claim>,
+    pub(super) problem: Option<Problem>,
+    /// The record that the claim names.
+    pub(super) record: Option<Record>,
+    /// The claim of the Opportunity that a converted Lead became.
+    pub(super) successor: Option<Claim>,
+    /// The open problem of that Opportunity.
+    pub(super) problem_of_successor: Option<Problem>,
+}
+
+impl KnownItems {
+    /// The facts of a decision.
+    pub(super) fn facts<'a>(
+        &'a self,
+        opportunity: SalesforceId,
+        rows: &'a Rows,
+        directory: &'a Directory,
+    ) -> Facts<'a> {
+        Facts {
+            opportunity,
+            row: rows.get(opportunity),
+            directory,
+            claim: self.claim.as_ref(),
+            record: self.record.as_ref(),
+            successor: self.successor.as_ref(),
+            missing: &rows.missing,
+        }
+    }
+}
+
+impl<F, P, S, C> Import<'_, F, P, S, C>
+where
+    F: Salesforce,
+    P: Portal,
+    S: ImportStore + ClaimStore + RunStore,
+    C: Clock + ?Sized,
+{
+    /// Of a fresh one only the problem is read: a claim that is there refuses the import, a problem would stay open beside it.
+    pub(super) async fn pending(
+        &self,
+        requests: Vec<ImportRequest>,
+        org: SalesforceId,
+    ) -> Result<Vec<Pending>, PortError> {
+        let fresh: Vec<SalesforceId> = requests
+            .iter()
+            .filter(|request| request.fresh)
+            .map(|request| request.opportunity)
+            .collect();
+        let problems = if fresh.is_empty() {
+            HashMap::new()
+        } else {
+            self.store.problems(org, &fresh).await?
+        };
+        let pending = requests.into_iter().map(|request| {
+            let fresh = request.fresh && !problems.contains_key(&request.opportunity);
+            Pending {
+                known: fresh.then(KnownItems::default),
+                is_assumed: fresh,
+                decision: None,
+                request,
+            }
+        });
+        Ok(pending.collect())
+    }
+
+    /// Only an import may go by the listing's word that there is no claim, for its conditions check it again. Whatever else
+    /// would come of a fresh one waits for a look at its claim.
+    pub(super) async fn confirm_assumed(
+        &self,
+        pending: &mut [Pending],
+        rows: &Rows,
+        directory: &Directory,
+        settings: &Settings,
+    ) -> Result<(), PortError> {
+        let nothing = KnownItems::default();
+        let mut doubtful = Vec::new();
+        for item in pending.iter_mut().filter(|item| item.is_assumed) {
+            let facts = nothing.facts(item.request.opportunity, rows, directory);
+            let decision = decide::decide(&facts, settings);
+            if !matches!(decision.verdict, Verdict::Import(_)) {
+                doubtful.push(item.request.opportunity);
+            }
+            item.decision = Some(decision);
+        }
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        let claims = self
+            .store
+            .claims(settings.organization_id, &doubtful)
+            .await?;
+        for item in pending.iter_mut().filter(|item| item.is_assumed) {
+            item.is_assumed = false;
+            if claims.contains_key(&item.request.opportunity) {
+                (item.known, item.decision) = (None, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads claims, problems and records of those of which nothing is known.
+    pub(super) async fn read_known(
+        &self,
+        pending: &mut [Pending],
+        rows: &Rows,
+        org: SalesforceId,
+        freshness: Freshness,
+    ) -> Result<(), PortError> {
+        let unknown: Vec<SalesforceId> = pending
+            .iter()
+            .filter(|item| item.known.is_none())
+            .map(|item| item.request.opportunity)
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let successors = unknown.iter().filter_map(|id| rows.successor(*id));
+        let ids: Vec<SalesforceId> = unknown.iter().copied().chain(successors).collect();
+        let known = self.store.known(org, &ids, freshness).await?;
+        let record_ids: Vec<_> = known
+            .claims
+            .values()
+            .map(|claim| claim.record.clone())
+            .collect();
+        let records = if record_ids.is_empty() {
+            HashMap::new()
+        } else {
+            self.store.records(&record_ids).await?
+        };
+        for item in pending.iter_mut().filter(|item| item.known.is_none()) {
+            let id = item.request.opportunity;
+            let claim = known.claims.get(&id).cloned();
+            let record = claim
+                .as_ref()
+                .and_then(|claim| records.get(&claim.record))
+                .cloned();
+            let successor = rows
+                .successor(id)
+                .and_then(|id| known.claims.get(&id))
+                .cloned();
+            item.known = Some(KnownItems {
+                claim,
+                problem: known.problems.get(&id).cloned(),
+                record,
+                successor,
+                problem_of_successor: rows
+                    .successor(id)
+                    .and_then(|id| known.problems.get(&id))
+                    .cloned(),
+            });
+        }
+        Ok(())
+    }
+}
