@@ -84,7 +84,9 @@ impl World {
         let place = folder.write();
         let clock = TestClock::new();
         let data = dealbridge_local_org::OrgFolder::load(place.path()).unwrap();
-        let org = OrgServer::start(data, OrgOptions::default()).await.unwrap();
+        let org = OrgServer::start(data, OrgOptions::with_own_clock())
+            .await
+            .unwrap();
         let salesforce = client(&org, &clock);
 
         let meter = Meter::default();

@@ -1,7 +1,7 @@
 //! Logins, sessions that end, and a Salesforce that is ill.
 
 use dealbridge_core::salesforce::{Salesforce, SalesforceError};
-use dealbridge_local_org::OrgOptions;
+use dealbridge_local_org::{OrgClock, OrgOptions};
 use dealbridge_salesforce::Credentials;
 use rsa::{
     RsaPrivateKey,
@@ -14,7 +14,7 @@ use crate::org::{MANY, client_as, client_of, clock, fail, flagged, hook, org_of,
 
 #[tokio::test]
 async fn a_refused_login_says_why() {
-    let org = org_of(1, OrgOptions::default()).await;
+    let org = org_of(1, OrgOptions::with_own_clock()).await;
     let client = client_as(
         &org,
         Credentials::ClientCredentials {
@@ -40,8 +40,8 @@ async fn a_signed_assertion_logs_in() {
         2,
         OrgOptions {
             jwt_public_key: Some(public.unwrap()),
-            clock: Some(clock()),
-            ..OrgOptions::default()
+            clock: OrgClock::Following(clock()),
+            ..OrgOptions::with_own_clock()
         },
     )
     .await;
@@ -68,7 +68,7 @@ async fn a_signed_assertion_logs_in() {
 
 #[tokio::test]
 async fn a_session_that_ends_between_pages_is_renewed_unseen() {
-    let org = org_of(2 * MANY, OrgOptions::default()).await;
+    let org = org_of(2 * MANY, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let first = client.list(&flagged()).await.unwrap();
 
@@ -81,7 +81,7 @@ async fn a_session_that_ends_between_pages_is_renewed_unseen() {
 
 #[tokio::test]
 async fn what_passes_within_the_attempts_is_never_seen() {
-    let org = org_of(20, OrgOptions::default()).await;
+    let org = org_of(20, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
 
     for what in [
@@ -101,7 +101,7 @@ async fn what_passes_within_the_attempts_is_never_seen() {
 
 #[tokio::test]
 async fn what_lasts_is_reported_with_its_code() {
-    let org = org_of(20, OrgOptions::default()).await;
+    let org = org_of(20, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let limit = json!([{ "errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded." }]);
 
@@ -122,7 +122,7 @@ async fn what_lasts_is_reported_with_its_code() {
 
 #[tokio::test]
 async fn a_fault_at_any_page_ends_the_listing_with_its_code_and_the_next_one_is_whole() {
-    let org = org_of(2 * MANY, OrgOptions::default()).await;
+    let org = org_of(2 * MANY, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let html = json!("<html>Maintenance</html>");
 
@@ -151,7 +151,7 @@ async fn a_fault_at_any_page_ends_the_listing_with_its_code_and_the_next_one_is_
 
 #[tokio::test]
 async fn a_spent_allowance_is_final_until_it_is_renewed() {
-    let org = org_of(2, OrgOptions::default()).await;
+    let org = org_of(2, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
 
     hook(&org, "limit", json!({ "remaining": 0 })).await;

@@ -8,7 +8,7 @@ use crate::org::{MANY, client_of, flagged, hook, org_of, pages, place, rows};
 
 #[tokio::test]
 async fn a_listing_gives_each_flagged_record_once_newest_first_and_counts_its_calls() {
-    let org = org_of(2 * MANY, OrgOptions::default()).await;
+    let org = org_of(2 * MANY, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
 
     let pages = pages(&client, &flagged()).await.unwrap();
@@ -31,7 +31,7 @@ async fn a_listing_gives_each_flagged_record_once_newest_first_and_counts_its_ca
 
 #[tokio::test]
 async fn a_listing_resumed_anywhere_gives_exactly_the_rest() {
-    let org = org_of(700, OrgOptions::default()).await;
+    let org = org_of(700, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let all = rows(&client, &flagged()).await.unwrap();
 
@@ -46,7 +46,7 @@ async fn a_listing_resumed_anywhere_gives_exactly_the_rest() {
 
 #[tokio::test]
 async fn a_listing_since_a_stamp_begins_with_it() {
-    let org = org_of(700, OrgOptions::default()).await;
+    let org = org_of(700, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let all = rows(&client, &flagged()).await.unwrap();
     let since = place(&all[100]).0;
@@ -68,7 +68,7 @@ async fn a_listing_since_a_stamp_begins_with_it() {
 
 #[tokio::test]
 async fn a_listing_whose_locator_expires_goes_on_after_its_last_row() {
-    let org = org_of(2 * MANY, OrgOptions::default()).await;
+    let org = org_of(2 * MANY, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let all = rows(&client, &flagged()).await.unwrap();
     let first = client.list(&flagged()).await.unwrap();

@@ -11,7 +11,7 @@ use crate::org::{client_of, fail, field, flagged, hook, id, opportunity, org_of}
 
 #[tokio::test]
 async fn opportunities_come_with_their_account_and_all_contact_roles_in_one_call() {
-    let org = org_of(200, OrgOptions::default()).await;
+    let org = org_of(200, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let mut asked: Vec<_> = (0..199).map(opportunity).collect();
     asked.push(id("006dM0000099999"));
@@ -40,7 +40,7 @@ async fn opportunities_come_with_their_account_and_all_contact_roles_in_one_call
 
 #[tokio::test]
 async fn a_field_that_the_org_lacks_is_named() {
-    let org = org_of(1, OrgOptions::default()).await;
+    let org = org_of(1, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let missing = |object: &str, field: &str| SalesforceError::FieldMissing {
         object: object.to_owned(),
@@ -62,7 +62,7 @@ async fn a_field_that_the_org_lacks_is_named() {
 
 #[tokio::test]
 async fn a_deleted_or_hidden_record_has_no_stamp_and_a_deleted_one_is_still_read() {
-    let org = org_of(4, OrgOptions::default()).await;
+    let org = org_of(4, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     for (name, number) in [("delete", 1), ("hide", 2)] {
         let body = json!({ "object": "Opportunity", "id": opportunity(number) });
@@ -93,7 +93,7 @@ async fn a_deleted_or_hidden_record_has_no_stamp_and_a_deleted_one_is_still_read
 
 #[tokio::test]
 async fn a_write_arrives_unless_somebody_was_faster_or_the_record_is_gone() {
-    let org = org_of(2, OrgOptions::default()).await;
+    let org = org_of(2, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let object = SalesforceObject::Opportunity;
     let amount = |amount: f64| -> Map<String, Value> {
@@ -137,7 +137,7 @@ async fn a_write_arrives_unless_somebody_was_faster_or_the_record_is_gone() {
 
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_known_as_our_own_or_as_overtaken() {
-    let org = org_of(1, OrgOptions::default()).await;
+    let org = org_of(1, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
     let object = SalesforceObject::Opportunity;
     let fields = json!({ "Amount": 15000, "NextStep": " Call " })
@@ -166,7 +166,7 @@ async fn a_write_whose_answer_is_lost_is_known_as_our_own_or_as_overtaken() {
 
 #[tokio::test]
 async fn a_describe_names_the_custom_checkbox() {
-    let org = org_of(1, OrgOptions::default()).await;
+    let org = org_of(1, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
 
     let fields = client.describe("Opportunity").await.unwrap();

@@ -16,6 +16,7 @@ use crate::{
     http::reply::ApiError,
     rules::{self, Draft, Fields},
     schema::ObjectSchema,
+    setup::{FieldAccess, Setup},
     store::{Row, Store},
     value::Value,
 };
@@ -39,8 +40,17 @@ impl Author {
     pub(crate) fn api(store: &mut Store, user: SalesforceId) -> Self {
         Self {
             user,
-            stamp: store.stamp(),
+            stamp: store.time.stamp(),
             sees_hidden: false,
+        }
+    }
+
+    /// What the author may do with a field.
+    fn access(self, setup: &Setup, object: &ObjectSchema, field: &str) -> FieldAccess {
+        if self.sees_hidden {
+            FieldAccess::Edit
+        } else {
+            setup.access(object, field)
         }
     }
 
@@ -48,7 +58,7 @@ impl Author {
     pub(crate) fn person(store: &mut Store, user: SalesforceId) -> Self {
         Self {
             user,
-            stamp: store.stamp(),
+            stamp: store.time.stamp(),
             sees_hidden: true,
         }
     }
@@ -70,9 +80,11 @@ pub(crate) fn create(
         return Err(not_allowed(schema));
     }
     let mut draft = Draft::new(schema);
+    let setup = Arc::clone(&store.setup);
+    let access = |field: &str| author.access(&setup, schema, field);
     for (name, json) in given(body) {
-        let index = check::writable(schema, name, check::Operation::Create)?;
-        draft.values[index] = check::value(store, &schema.fields[index], json)?;
+        let index = check::writable(schema, &access, name, check::Operation::Create)?;
+        draft.values[index] = check::value(store, author, &schema.fields[index], json)?;
     }
     rules::fill_defaults(schema, &mut draft.values, author.user);
     check::required(schema, &draft.values)?;
@@ -116,9 +128,11 @@ pub(crate) fn update(
     }
     effects::refuse_converted(schema, &before)?;
     let mut row = Row::clone(&before);
+    let setup = Arc::clone(&store.setup);
+    let access = |field: &str| author.access(&setup, schema, field);
     for (name, json) in given(body) {
-        let index = check::writable(schema, name, check::Operation::Update)?;
-        row.values[index] = check::value(store, &schema.fields[index], json)?;
+        let index = check::writable(schema, &access, name, check::Operation::Update)?;
+        row.values[index] = check::value(store, author, &schema.fields[index], json)?;
     }
     check::required(schema, &row.values)?;
     check::unique(store, object, &row.values, Some(id))?;
@@ -141,7 +155,7 @@ pub(crate) fn present(
     id: SalesforceId,
 ) -> Result<Arc<Row>, ApiError> {
     match store.table(object).get(id) {
-        Some(row) if !author.sees_hidden && !row.is_visible(store.clock) => Err(missing()),
+        Some(row) if !author.sees_hidden && !row.is_visible(store.now()) => Err(missing()),
         Some(row) if row.is_deleted() => {
             Err(ApiError::new(404, "ENTITY_IS_DELETED", "entity is deleted").about(&[]))
         }

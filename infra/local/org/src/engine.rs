@@ -14,12 +14,13 @@ use jiff::Timestamp;
 use jsonwebtoken::DecodingKey;
 
 use crate::{
+    clock::OrgClock,
     counters::Counters,
     faults::Faults,
     folder::{OrgData, OrgIdentity},
     http::{limits::Allowance, login::Sessions, query::Cursors},
     journal::{Journal, JournalError},
-    server::{ClientCredentials, OrgClock},
+    server::ClientCredentials,
     store::Store,
 };
 
@@ -33,8 +34,7 @@ pub(crate) struct Engine {
     pub(crate) api_user: SalesforceId,
     /// The key that assertions must be signed with.
     pub(crate) jwt_key: Option<DecodingKey>,
-    /// The real time, where it matters and is known.
-    pub(crate) clock: Option<OrgClock>,
+    clock: OrgClock,
     /// How long a session lives without a call.
     pub(crate) session_seconds: i64,
     /// Open sessions.
@@ -75,8 +75,8 @@ pub(crate) struct Parts {
     pub(crate) client: ClientCredentials,
     /// The key that assertions must be signed with.
     pub(crate) jwt_key: Option<DecodingKey>,
-    /// The real time.
-    pub(crate) clock: Option<OrgClock>,
+    /// By what the org goes.
+    pub(crate) clock: OrgClock,
     /// How long a session lives without a call.
     pub(crate) session_seconds: i64,
     /// The daily allowance of calls.
@@ -109,6 +109,7 @@ impl Engine {
     /// A state directory that cannot be used.
     pub(crate) fn new(loaded: OrgData, parts: Parts) -> Result<Self, JournalError> {
         let mut store = loaded.store.clone();
+        store.run_by(&parts.clock);
         let journal = parts
             .state_dir
             .map(|directory| Journal::open(&directory, &loaded.fingerprint, &mut store))
@@ -129,7 +130,7 @@ impl Engine {
             counters: Counters::default(),
             gate: RwLock::new(()),
             in_compound: AtomicBool::new(false),
-            kept_clock: AtomicI64::new(store.clock),
+            kept_clock: AtomicI64::new(store.time.kept()),
             store: RwLock::new(store),
             loaded,
             url: OnceLock::new(),
@@ -175,6 +176,7 @@ impl Engine {
     pub(crate) fn reset(&self) {
         let mut store = self.write();
         *store = self.loaded.store.clone();
+        store.run_by(&self.clock);
         if let Some(journal) = locked(&self.journal).as_mut()
             && let Err(error) = journal.begin()
         {
@@ -187,13 +189,15 @@ impl Engine {
     }
 
     fn keep(&self, store: &mut Store) {
+        let setup = store.setup_changed().then(|| Arc::clone(&store.setup));
         let touched = store.commit();
-        if touched.is_empty() && store.clock == self.kept_clock.swap(store.clock, Ordering::Relaxed)
-        {
+        let clock = store.time.kept();
+        let is_same_clock = clock == self.kept_clock.swap(clock, Ordering::Relaxed);
+        if touched.is_empty() && is_same_clock && setup.is_none() {
             return;
         }
         if let Some(journal) = locked(&self.journal).as_mut()
-            && let Err(error) = journal.add(store, &touched)
+            && let Err(error) = journal.add(store, &touched, setup.as_deref())
         {
             // The change stands; only a restart would lose it.
             tracing::error!(error.cause = %error.source, "{error}");
@@ -225,17 +229,14 @@ impl Engine {
         let _ = self.url.set(url);
     }
 
-    /// The time for sessions and tokens: the real one if it is known, else the org's.
+    /// The org's time.
     pub(crate) fn now(&self) -> i64 {
-        match &self.clock {
-            Some(clock) => clock().as_second(),
-            None => self.read().clock,
-        }
+        self.read().now()
     }
 
     /// The org's time as the `Date` header has it.
     pub(crate) fn date_header(&self) -> String {
-        http_date(self.read().clock)
+        http_date(self.now())
     }
 }
 

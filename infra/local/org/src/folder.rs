@@ -10,6 +10,7 @@ use dealbridge_core::SalesforceId;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    clock::Time,
     rules,
     schema::{Choice, FieldType, standard_schema},
     store::{Store, make_id},
@@ -338,8 +339,8 @@ impl Loader {
         let api_user = rules::add_api_user(&mut store, user, &identity.my_domain);
         rules::add_organization(&mut store, &identity);
         rules::complete(&mut store, api_user);
-        // Ten whole minutes after the last change: later than every stamp, and the same at each load.
-        store.clock = (latest / 60 + 1) * 60 + 600;
+        store.latest = latest;
+        store.time = Time::after(latest);
         store.settle();
         let fingerprint = self
             .digest

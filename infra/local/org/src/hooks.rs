@@ -1,5 +1,7 @@
 //! The administration hooks under `/_org/`: what people do in Salesforce's own screens, and what goes wrong on the way.
 
+mod access;
+mod clock;
 mod conversion;
 mod merge;
 
@@ -24,12 +26,16 @@ use crate::{
 pub(crate) fn answer(engine: &Engine, call: &Call, path: &[&str]) -> Reply {
     let [hook] = path else { return unknown(path) };
     let is_read = call.method == Method::GET;
+    if *hook == "fls" && call.method == Method::DELETE {
+        let done = access::set(engine, &access::Access::all());
+        return done.map_or_else(Reply::from, |body| Reply::json(200, &body));
+    }
     if !is_read && call.method != Method::POST {
         return Reply::method_not_allowed(call.method.as_str(), "POST");
     }
     let done = match (*hook, is_read) {
         ("stats", true) => Ok(stats(engine)),
-        ("now", true) => Ok(json!({ "now": datetime_text(engine.read().clock) })),
+        ("now", true) => Ok(json!({ "now": datetime_text(engine.read().now()) })),
         (_, true) => return Reply::method_not_allowed("GET", "POST"),
         ("stats", false) => reset_stats(engine, call),
         ("edit", _) => edit(engine, call),
@@ -45,6 +51,8 @@ pub(crate) fn answer(engine: &Engine, call: &Call, path: &[&str]) -> Reply {
         }),
         ("late", _) => late(engine, call),
         ("tick", _) => tick(engine, call),
+        ("clock", _) => parse(call).and_then(|order| clock::set(engine, &order)),
+        ("fls", _) => parse(call).and_then(|order| access::set(engine, &order)),
         ("convert", _) => parse(call).and_then(|order| {
             change(engine, |store, author| {
                 conversion::convert(store, author, &order)
@@ -226,7 +234,7 @@ fn late(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
     engine.change(|store| {
         let object = object(store, &order.object)?;
         let id = row(store, object, &order.id)?;
-        let until = store.clock + i64::from(order.seconds);
+        let until = store.now() + i64::from(order.seconds);
         mark(store, object, id, |row| row.late_until = Some(until))?;
         Ok(json!({ "id": id.as_str(), "visibleFrom": datetime_text(until) }))
     })
@@ -241,15 +249,18 @@ struct Tick {
 fn tick(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
     let order: Tick = parse(call)?;
     engine.change(|store| {
-        store.clock += i64::from(order.seconds);
-        Ok(json!({ "now": datetime_text(store.clock) }))
+        store.time.advance(i64::from(order.seconds));
+        Ok(json!({ "now": datetime_text(store.now()) }))
     })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct Expire {
     what: Expired,
+    #[serde(default)]
+    with_locators: bool,
 }
 
 #[derive(Deserialize)]
@@ -262,7 +273,12 @@ enum Expired {
 fn expire(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
     let order: Expire = parse(call)?;
     match order.what {
-        Expired::Sessions => locked(&engine.sessions).clear(),
+        Expired::Sessions => {
+            locked(&engine.sessions).clear();
+            if order.with_locators {
+                locked(&engine.cursors).orphan();
+            }
+        }
         Expired::Locators => locked(&engine.cursors).clear(),
     }
     Ok(json!({}))

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     schema::FieldType,
+    setup::Setup,
     store::{Deletion, Row, Store},
     value::{Value, Written, parse_date, parse_datetime},
 };
@@ -41,6 +42,9 @@ struct Head {
 struct Change {
     clock: i64,
     rows: Vec<Image>,
+    /// What is set up after it, if it changed that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    setup: Option<Setup>,
 }
 
 /// One row after a change.
@@ -142,14 +146,16 @@ impl Journal {
         &mut self,
         store: &Store,
         touched: &[(usize, SalesforceId)],
+        setup: Option<&Setup>,
     ) -> Result<(), JournalError> {
         let rows = touched
             .iter()
             .map(|(object, id)| image(store, *object, *id))
             .collect();
         self.line(&Change {
-            clock: store.clock,
+            clock: store.time.kept(),
             rows,
+            setup: setup.cloned(),
         })
         .map_err(|source| JournalError {
             path: self.path.clone(),
@@ -199,7 +205,10 @@ fn image(store: &Store, object: usize, id: SalesforceId) -> Image {
 }
 
 fn apply(store: &mut Store, change: Change) {
-    store.clock = change.clock;
+    store.time.restore(change.clock);
+    if let Some(setup) = change.setup {
+        store.setup = std::sync::Arc::new(setup);
+    }
     for image in change.rows {
         let Some(object) = store.schema.object_index(&image.object) else {
             continue;

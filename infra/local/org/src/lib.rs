@@ -11,18 +11,22 @@
 //! | `hide`, `unhide` | `{"object","id"}` | takes the row from the API user's sight and gives it back |
 //! | `late` | `{"object","id","seconds"}` | hides the row until the org's clock has moved on; it keeps its stamp |
 //! | `tick` | `{"seconds"}` | moves the org's clock |
+//! | `clock` | `{"now","advance","step"}` or `{"wall":true}` | sets the org's clock, moves it on, makes each write move it by `step` seconds (0: all writes carry one stamp); `wall` goes by the real time again |
+//! | `fls` | `{"object","field","access":"none", "read" or "edit"}` | field-level security for the API user, `none` unless said; without `field` access to the whole object; `visible` true or false says the same; DELETE, or `{"reset":true}`, gives all back |
 //! | `convert` | `{"lead","opportunity":true, false or an id}` | converts a lead |
 //! | `merge` | `{"object","winner","losers"}` | merges leads, contacts or accounts |
-//! | `expire` | `{"what":"sessions" or "locators"}` | ends all of them |
+//! | `expire` | `{"what":"sessions" or "locators","withLocators":true}` | ends all of them; with `withLocators` the locators of the ended sessions answer 401 in later sessions too |
 //! | `fail` | `{"match","status","body","times","skip","mode":"answer", "cut" or "hang"}` | spoils the next calls that contain the text; `times` 0 forgets all orders |
 //! | `limit` | `{"remaining"}` | sets what is left of the daily allowance; null fills it up |
 //! | `stats` | none, or `{"reset":true}` | counts of calls by kind |
 //! | `reset` | none | back to the loaded state |
 //!
-//! The org's time is its own: it begins some minutes after the last change in the folder and moves with each write, so
-//! that one folder and one sequence of calls always give the same stamps.
+//! The org goes by the real time, to the second, unless [`OrgOptions`] or a hook gives it a clock of its own. A stepping
+//! clock begins some minutes after the last change in the folder and moves with each write, so that one folder and one
+//! sequence of calls always give the same stamps.
 
 mod changes;
+mod clock;
 mod counters;
 mod engine;
 mod faults;
@@ -33,10 +37,12 @@ mod journal;
 mod rules;
 mod schema;
 mod server;
+mod setup;
 mod soql;
 mod store;
 mod value;
 
+pub use clock::{OrgClock, TimeSource};
 pub use folder::{LoadError, OrgData, OrgFolder, OrgIdentity};
 pub use journal::JournalError;
-pub use server::{ClientCredentials, OrgClock, OrgHandle, OrgOptions, OrgServer, StartError};
+pub use server::{ClientCredentials, OrgHandle, OrgOptions, OrgServer, StartError};

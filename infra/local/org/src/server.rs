@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
+    clock::OrgClock,
     engine::{Engine, Parts, SharedEngine, locked},
     faults::Disturbance,
     folder::OrgData,
@@ -43,9 +44,6 @@ const LONGEST_FAREWELL: Duration = Duration::from_secs(5);
 const LONGEST_TARGET: usize = 16_384;
 /// Bodies from this size on are compressed when the client asks for it.
 const WORTH_COMPRESSING: usize = 1_024;
-
-/// Tells the real time.
-pub type OrgClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The one client that may log in with a secret, or whose assertions are believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +76,8 @@ pub struct OrgOptions {
     pub client: Option<ClientCredentials>,
     /// The RSA public key (PEM) that checks the assertions of the JWT bearer grant; without, that grant is refused.
     pub jwt_public_key: Option<String>,
-    /// The real time, by which sessions end and assertions expire; without, neither does. Stamps of rows never come
-    /// from it: the org has a clock of its own that only writes move.
-    pub clock: Option<OrgClock>,
+    /// By what the org goes; the real time unless said.
+    pub clock: OrgClock,
     /// How long a session lives without a call.
     pub session_lifetime: Duration,
     /// The daily allowance of API calls.
@@ -89,13 +86,24 @@ pub struct OrgOptions {
     pub state_dir: Option<PathBuf>,
 }
 
+impl OrgOptions {
+    /// The defaults with a clock of the org's own, which only writes and hooks move: for tests.
+    #[must_use]
+    pub fn with_own_clock() -> Self {
+        Self {
+            clock: OrgClock::stepping(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for OrgOptions {
     fn default() -> Self {
         Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             client: None,
             jwt_public_key: None,
-            clock: None,
+            clock: OrgClock::default(),
             session_lifetime: Duration::from_secs(2 * 3_600),
             daily_calls: 100_000,
             state_dir: None,
@@ -256,7 +264,7 @@ impl OrgHandle {
     /// The org's own time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.engine.read().clock).unwrap_or_default()
+        Timestamp::from_second(self.engine.now()).unwrap_or_default()
     }
 
     /// Stops the service and waits until every connection is closed, for some seconds at most: a client that sent half a

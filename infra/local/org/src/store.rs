@@ -5,7 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use dealbridge_core::SalesforceId;
 
 use crate::{
+    clock::{OrgClock, Time},
     schema::{ObjectSchema, Schema},
+    setup::Setup,
     value::Value,
 };
 
@@ -150,8 +152,13 @@ pub(crate) struct Store {
     /// Objects and fields.
     pub(crate) schema: Arc<Schema>,
     tables: Vec<Table>,
-    /// The org's clock, in seconds since 1970. Only writes and ticks move it.
-    pub(crate) clock: i64,
+    /// What an administrator has set up.
+    pub(crate) setup: Arc<Setup>,
+    setup_changed: bool,
+    /// The org's clock.
+    pub(crate) time: Time,
+    /// The last stamp of the loaded folder.
+    pub(crate) latest: i64,
     /// The log of deletions.
     pub(crate) deletions: Vec<Deletion>,
     sequences: Vec<u64>,
@@ -174,7 +181,10 @@ impl Store {
             sequences: vec![0; schema.objects.len()],
             schema,
             tables,
-            clock: 0,
+            setup: Arc::default(),
+            setup_changed: false,
+            time: Time::after(0),
+            latest: 0,
             deletions: Vec::new(),
             pod: pod.to_owned(),
             undo: Vec::new(),
@@ -195,7 +205,13 @@ impl Store {
     pub(crate) fn live(&self, object: usize, id: SalesforceId) -> Option<&Arc<Row>> {
         self.tables[object]
             .get(id)
-            .filter(|row| row.is_visible(self.clock) && !row.is_deleted())
+            .filter(|row| row.is_visible(self.now()) && !row.is_deleted())
+    }
+
+    /// The place of an object to which the API user has access, by its name in any case.
+    pub(crate) fn readable(&self, name: &str) -> Option<usize> {
+        let object = self.schema.object_index(name)?;
+        (!self.setup.hides_object(self.object(object))).then_some(object)
     }
 
     /// Writes a row, whether it was there before or not.
@@ -255,19 +271,32 @@ impl Store {
         id_number(id, &self.pod)
     }
 
-    /// Moves the clock to the stamp of the next write and returns it. The clock ends one second after the stamp, so that
-    /// a reader who asks for everything before the time of the answer gets it.
-    pub(crate) fn stamp(&mut self) -> i64 {
-        let stamp = self.clock + 1;
-        self.clock = stamp + 1;
-        stamp
+    /// Goes by this clock from here on.
+    pub(crate) fn run_by(&mut self, clock: &OrgClock) {
+        self.time.run_by(clock.clone(), self.latest);
+    }
+
+    /// Changes what an administrator has set up.
+    pub(crate) fn set_up(&mut self, change: impl FnOnce(&mut Setup)) {
+        change(Arc::make_mut(&mut self.setup));
+        self.setup_changed = true;
+    }
+
+    /// Whether the set-up changed since it was last kept.
+    pub(crate) fn setup_changed(&self) -> bool {
+        self.setup_changed
+    }
+
+    /// The org's time, in seconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        self.time.now()
     }
 
     /// A point to go back to.
     pub(crate) fn savepoint(&self) -> Savepoint {
         Savepoint {
             undo: self.undo.len(),
-            clock: self.clock,
+            clock: self.time.kept(),
             deletions: self.deletions.clone(),
         }
     }
@@ -279,12 +308,13 @@ impl Store {
                 self.tables[undo.object].set(undo.position, undo.before);
             }
         }
-        self.clock = to.clock;
+        self.time.restore(to.clock);
         self.deletions.clone_from(&to.deletions);
     }
 
     /// Ends the transaction: its changes can no longer be taken back. Answers with the rows it touched, each once.
     pub(crate) fn commit(&mut self) -> Vec<(usize, SalesforceId)> {
+        self.setup_changed = false;
         let mut touched = Vec::new();
         for undo in std::mem::take(&mut self.undo) {
             let row = self.tables[undo.object]

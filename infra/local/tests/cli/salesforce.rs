@@ -8,7 +8,9 @@ use crate::place::{Ended, Folder, SAMPLE, command, ended};
 
 async fn org(folder: &str) -> OrgHandle {
     let data = OrgFolder::load(Path::new(folder)).unwrap();
-    OrgServer::start(data, OrgOptions::default()).await.unwrap()
+    OrgServer::start(data, OrgOptions::with_own_clock())
+        .await
+        .unwrap()
 }
 
 /// Runs a command against the org. Its own folder gives the portal's side.

@@ -3,10 +3,12 @@
 use dealbridge_core::SalesforceId;
 use serde_json::Value as Json;
 
+use super::Author;
 use crate::{
     http::reply::ApiError,
     rules::is_email,
     schema::{Field, FieldType, ObjectSchema},
+    setup::FieldAccess,
     store::Store,
     value::{Value, day_of, parse_date, parse_datetime},
 };
@@ -21,10 +23,16 @@ pub(super) enum Operation {
 /// The place of a field that the operation may set.
 pub(super) fn writable(
     schema: &ObjectSchema,
+    access: impl Fn(&str) -> FieldAccess,
     name: &str,
     operation: Operation,
 ) -> Result<usize, ApiError> {
-    let Some(index) = schema.field_index(name) else {
+    let found = schema.field_index(name);
+    let access = found.map_or(FieldAccess::None, |index| {
+        access(&schema.fields[index].name)
+    });
+    // A field that the user may not see is not there for it; one that it may only read cannot be set.
+    let Some(index) = found.filter(|_| access != FieldAccess::None) else {
         return Err(ApiError::new(
             400,
             "INVALID_FIELD",
@@ -36,7 +44,7 @@ pub(super) fn writable(
         Operation::Create => field.createable,
         Operation::Update => field.updateable,
     };
-    if is_allowed {
+    if is_allowed && access == FieldAccess::Edit {
         return Ok(index);
     }
     let message = match operation {
@@ -50,11 +58,16 @@ pub(super) fn writable(
 }
 
 /// The value a body gives for a field.
-pub(super) fn value(store: &Store, field: &Field, json: &Json) -> Result<Value, ApiError> {
+pub(super) fn value(
+    store: &Store,
+    author: Author,
+    field: &Field,
+    json: &Json,
+) -> Result<Value, ApiError> {
     let value = typed(field, json)?;
     match &value {
         Value::Text(text) => check_text(field, text)?,
-        Value::Id(id) => check_reference(store, field, *id)?,
+        Value::Id(id) => check_reference(store, author, field, *id)?,
         _ => {}
     }
     Ok(value)
@@ -143,7 +156,12 @@ fn check_text(field: &Field, text: &str) -> Result<(), ApiError> {
 }
 
 /// A reference must name a row the user can see, of an object the field may point to.
-fn check_reference(store: &Store, field: &Field, id: SalesforceId) -> Result<(), ApiError> {
+fn check_reference(
+    store: &Store,
+    author: Author,
+    field: &Field,
+    id: SalesforceId,
+) -> Result<(), ApiError> {
     let targets: Vec<usize> = field
         .references
         .iter()
@@ -165,6 +183,14 @@ fn check_reference(store: &Store, field: &Field, id: SalesforceId) -> Result<(),
         );
         return Err(ApiError::new(400, "MALFORMED_ID", message).about(&[&field.name]));
     };
+    if !author.sees_hidden && store.setup.hides_object(store.object(object)) {
+        let message = format!(
+            "insufficient access rights on cross-reference id: {}",
+            id.as_str()
+        );
+        let code = "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY";
+        return Err(ApiError::new(400, code, message).about(&[]));
+    }
     match store.live(object, id) {
         Some(_) => Ok(()),
         None => Err(ApiError::new(

@@ -14,7 +14,10 @@ use super::{
 use crate::{
     changes::{self, Author, Body},
     engine::Engine,
-    soql::{plan::View, write::Record},
+    soql::{
+        plan::{Scope, View},
+        write::Record,
+    },
     store::Store,
 };
 
@@ -41,7 +44,7 @@ pub(crate) fn answer(caller: Caller<'_>, path: &[&str]) -> Reply {
         }
         [object, field] if *method == Method::PATCH => {
             let field = (*field).to_owned();
-            let Some(object) = engine.read().schema.object_index(object) else {
+            let Some(object) = engine.read().readable(object) else {
                 return Reply::not_found();
             };
             write(caller, &move |store, author, record| {
@@ -58,7 +61,7 @@ fn bad_request(code: &'static str, message: impl Into<String>) -> Reply {
 
 /// Rows by their ids, in the order asked for; null for those that are not there for the API user.
 fn retrieve(engine: &Engine, call: &Call, object: &str) -> Reply {
-    let Some(object) = engine.read().schema.object_index(object) else {
+    let Some(object) = engine.read().readable(object) else {
         return Reply::not_found();
     };
     let (ids, fields) = match lists(call) {
@@ -79,10 +82,7 @@ fn retrieve(engine: &Engine, call: &Call, object: &str) -> Reply {
         Ok(shape) => shape,
         Err(error) => return error.into(),
     };
-    let view = View {
-        store: &store,
-        with_deleted: false,
-    };
+    let view = View::of_api(&store, Scope::Live);
     let mut records = Vec::with_capacity(ids.len());
     for id in &ids {
         match SalesforceId::parse(id) {
@@ -278,7 +278,7 @@ fn object_of(store: &Store, record: &Body) -> Result<usize, ApiError> {
         .get("attributes")
         .and_then(|attributes| attributes.get("type")?.as_str())
         .unwrap_or_default();
-    store.schema.object_index(name).ok_or_else(|| {
+    store.readable(name).ok_or_else(|| {
         ApiError::new(
             400,
             "INVALID_TYPE",

@@ -9,7 +9,8 @@ use crate::{
     changes::is_writable,
     engine::{Engine, http_date, parse_http_date},
     rules::EPOCH,
-    schema::{Field, FieldType, ObjectSchema},
+    schema::{ChildRelationship, Field, FieldType, ObjectSchema},
+    setup::FieldAccess,
 };
 
 /// Answers `sobjects`.
@@ -19,6 +20,7 @@ pub(crate) fn list(engine: &Engine, call: &Call) -> Reply {
         .schema
         .objects
         .iter()
+        .filter(|object| !store.setup.hides_object(object))
         .map(|object| Json::Object(head(call, object)))
         .collect();
     conditional(
@@ -39,6 +41,13 @@ pub(crate) fn summary(engine: &Engine, call: &Call, object: usize) -> Reply {
 /// Answers `sobjects/<Object>/describe`.
 pub(crate) fn object(engine: &Engine, call: &Call, object: usize) -> Reply {
     let store = engine.read();
+    let setup = &store.setup;
+    let is_shown = |child: &&ChildRelationship| {
+        let children = store
+            .readable(&child.object)
+            .map(|children| store.object(children));
+        children.is_some_and(|children| !setup.hides_field(children, &child.field))
+    };
     let object = store.object(object);
     let mut body = Map::new();
     body.insert("actionOverrides".to_owned(), json!([]));
@@ -47,6 +56,7 @@ pub(crate) fn object(engine: &Engine, call: &Call, object: usize) -> Reply {
         object
             .children
             .iter()
+            .filter(is_shown)
             .map(|child| {
                 json!({
                     "cascadeDelete": child.cascade,
@@ -65,7 +75,14 @@ pub(crate) fn object(engine: &Engine, call: &Call, object: usize) -> Reply {
     body.append(&mut head(call, object));
     body.insert(
         "fields".to_owned(),
-        object.fields.iter().map(field).collect(),
+        object
+            .fields
+            .iter()
+            .filter_map(|described| match setup.access(object, &described.name) {
+                FieldAccess::None => None,
+                access => Some(field(described, access)),
+            })
+            .collect(),
     );
     body.insert("listviewable".to_owned(), Json::Null);
     body.insert("lookupLayoutable".to_owned(), Json::Null);
@@ -145,7 +162,8 @@ fn head(call: &Call, object: &ObjectSchema) -> Map<String, Json> {
     }
 }
 
-fn field(field: &Field) -> Json {
+fn field(field: &Field, access: FieldAccess) -> Json {
+    let is_editable = access == FieldAccess::Edit;
     let kind = field.kind;
     let is_text = kind.is_text();
     let choices: Vec<Json> = field
@@ -182,7 +200,7 @@ fn field(field: &Field) -> Json {
     let own = json!({
         "aggregatable": !matches!(kind, FieldType::Boolean | FieldType::Address) && field.filterable,
         "byteLength": byte_length,
-        "createable": field.createable,
+        "createable": field.createable && is_editable,
         "custom": field.custom,
         "defaultValue": default,
         "defaultedOnCreate": field.defaulted,
@@ -210,7 +228,7 @@ fn field(field: &Field) -> Json {
         "sortable": field.filterable,
         "type": kind.name(),
         "unique": field.external_id,
-        "updateable": field.updateable,
+        "updateable": field.updateable && is_editable,
     });
     let mut described = constant();
     if let (Json::Object(described), Json::Object(own)) = (&mut described, own) {

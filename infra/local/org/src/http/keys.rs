@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     changes::{self, Author, Body},
-    soql::plan::View,
+    soql::plan::{Scope, View},
     store::Store,
     value::Value,
 };
@@ -39,8 +39,9 @@ fn find(
     (field, value): Key<'_>,
 ) -> Result<Vec<SalesforceId>, ApiError> {
     let schema = store.object(object);
-    let index = schema
-        .field_index(field)
+    let view = View::of_api(store, Scope::Live);
+    let index = view
+        .field(object, field)
         .filter(|index| schema.fields[*index].external_id || schema.fields[*index].name == "Id")
         .ok_or_else(|| unknown_key(field))?;
     let wanted = Value::from_cell(schema.fields[index].kind, value).unwrap_or(Value::Null);
@@ -51,10 +52,6 @@ fn find(
             .into_iter()
             .collect());
     }
-    let view = View {
-        store,
-        with_deleted: false,
-    };
     let rows = store.table(object).iter().map(|(_, row)| row);
     let is_it = |value: &Value| !wanted.is_null() && value.order(&wanted).is_eq();
     Ok(rows

@@ -14,7 +14,7 @@ use crate::{
     engine::{Engine, locked},
     soql::{
         aggregate, bind,
-        plan::{Output, Plan, View},
+        plan::{Output, Plan, Scope, View},
         run,
         write::Records,
     },
@@ -35,9 +35,11 @@ const MOST_CURSORS: usize = 500;
 struct Cursor {
     plan: Arc<Plan>,
     positions: Arc<Vec<usize>>,
-    with_deleted: bool,
+    scope: Scope,
     page: usize,
     opened: i64,
+    /// Whether it died with its session.
+    is_dead: bool,
 }
 
 /// The open locators.
@@ -53,6 +55,13 @@ impl Cursors {
         self.open.clear();
     }
 
+    /// Lets them die with their sessions: they are there, but no session may read on.
+    pub(crate) fn orphan(&mut self) {
+        for cursor in self.open.values_mut() {
+            cursor.is_dead = true;
+        }
+    }
+
     fn keep(&mut self, cursor: Cursor) -> u64 {
         self.last += 1;
         self.open.insert(self.last, cursor);
@@ -61,15 +70,6 @@ impl Cursors {
         }
         self.last
     }
-}
-
-/// Whether rows in the recycle bin are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// `query`
-    Live,
-    /// `queryAll`
-    All,
 }
 
 /// Answers `query?q=` and `queryAll?q=`.
@@ -81,10 +81,7 @@ pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
         return ApiError::new(400, "MALFORMED_QUERY", "A query string has to be specified").into();
     };
     let store = engine.read();
-    let view = View {
-        store: &store,
-        with_deleted: scope == Scope::All,
-    };
+    let view = View::of_api(&store, scope);
     let plan = match bind::plan(view, soql) {
         Ok(plan) => plan,
         Err(error) => return error.into(),
@@ -127,9 +124,10 @@ pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
     let cursor = Cursor {
         plan: Arc::new(plan),
         positions: Arc::new(positions),
-        with_deleted: scope == Scope::All,
+        scope,
         page,
-        opened: store.clock,
+        opened: store.now(),
+        is_dead: false,
     };
     answer(
         engine,
@@ -152,8 +150,9 @@ pub(crate) fn next_page(engine: &Engine, call: &Call, locator: &str) -> Reply {
     };
     let cursor = locked(&engine.cursors).open.get(&key).cloned();
     match cursor {
+        Some(cursor) if cursor.is_dead => Reply::session_expired(),
         Some(cursor)
-            if offset < cursor.positions.len() && store.clock - cursor.opened <= LOCATOR_LIFE =>
+            if offset < cursor.positions.len() && store.now() - cursor.opened <= LOCATOR_LIFE =>
         {
             answer(
                 engine,
@@ -199,10 +198,7 @@ struct Place {
 }
 
 fn answer(engine: &Engine, store: &Store, call: &Call, cursor: &Cursor, place: Place) -> Reply {
-    let view = View {
-        store,
-        with_deleted: cursor.with_deleted,
-    };
+    let view = View::of_api(store, cursor.scope);
     let rest = &cursor.positions[place.offset..];
     let taken = rows_of_page(view, cursor, rest);
     let table = store.table(cursor.plan.object);

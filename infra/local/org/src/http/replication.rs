@@ -46,7 +46,7 @@ pub(crate) fn answer(engine: &Engine, call: &Call, object: usize, log: Log) -> R
                 .table(object)
                 .iter()
                 .map(|(_, row)| row)
-                .filter(|row| row.is_visible(store.clock) && !row.is_deleted())
+                .filter(|row| row.is_visible(store.now()) && !row.is_deleted())
                 .filter(|row| {
                     row.values[modstamp]
                         .as_seconds()
@@ -61,7 +61,7 @@ pub(crate) fn answer(engine: &Engine, call: &Call, object: usize, log: Log) -> R
                 store
                     .table(object)
                     .get(id)
-                    .is_none_or(|row| row.is_visible(store.clock))
+                    .is_none_or(|row| row.is_visible(store.now()))
             };
             let rows: Vec<_> = store
                 .deletions
@@ -77,7 +77,7 @@ pub(crate) fn answer(engine: &Engine, call: &Call, object: usize, log: Log) -> R
                 200,
                 &json!({
                     "deletedRecords": rows,
-                    "earliestDateAvailable": datetime_text(store.clock - log.reach()),
+                    "earliestDateAvailable": datetime_text(store.now() - log.reach()),
                     "latestDateCovered": covered,
                 }),
             )
@@ -102,7 +102,7 @@ fn period(store: &Store, call: &Call, log: Log) -> Result<(i64, i64), ApiError> 
     if end - start <= 60 {
         return refuse("endDate must be at least one minute greater than startDate");
     }
-    if start < store.clock - log.reach() {
+    if start < store.now() - log.reach() {
         return refuse("startDate is outside of the date range of the replication log");
     }
     Ok((start, end))
@@ -114,8 +114,8 @@ fn covered(store: &Store, object: usize, end: i64) -> i64 {
     let open = store
         .table(object)
         .iter()
-        .filter(|(_, row)| row.late_until.is_some_and(|until| until > store.clock))
+        .filter(|(_, row)| row.late_until.is_some_and(|until| until > store.now()))
         .filter_map(|(_, row)| row.values[modstamp].as_seconds())
         .min();
-    open.into_iter().fold(end.min(store.clock), i64::min)
+    open.into_iter().fold(end.min(store.now()), i64::min)
 }

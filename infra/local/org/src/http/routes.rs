@@ -7,12 +7,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     call::{Call, Caller},
-    collections, composite, login,
-    query::{self, Scope},
+    collections, composite, login, query,
     reply::{ApiError, Reply},
     rows,
 };
-use crate::{counters::CallKind, engine::Engine, hooks};
+use crate::{counters::CallKind, engine::Engine, hooks, soql::plan::Scope};
 
 /// The API versions served: first and last.
 const VERSIONS: (u16, u16) = (31, 68);

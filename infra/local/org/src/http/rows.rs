@@ -15,7 +15,7 @@ use crate::{
     changes::{self, Author, Body},
     engine::{Engine, http_date, parse_http_date},
     soql::{
-        plan::{Shape, Slot, View},
+        plan::{Scope, Shape, Slot, View},
         write::Record,
     },
     store::{Row, Store},
@@ -27,7 +27,7 @@ pub(crate) fn answer(caller: Caller<'_>, path: &[&str]) -> Reply {
     let [name, rest @ ..] = path else {
         return describe::list(engine, call);
     };
-    let Some(object) = engine.read().schema.object_index(name) else {
+    let Some(object) = engine.read().readable(name) else {
         return Reply::not_found();
     };
     let method = call.method.as_str();
@@ -122,11 +122,13 @@ pub(crate) fn created_reply(
     Reply::json(201, &body).with("location", location)
 }
 
-/// A shape with every field of an object.
+/// A shape with every field of an object that the API user may see.
 pub(crate) fn whole(store: &Store, object: usize) -> Shape {
+    let view = View::of_api(store, Scope::Live);
     Shape {
         object,
         slots: (0..store.object(object).fields.len())
+            .filter(|field| view.shows(object, *field))
             .map(Slot::Field)
             .collect(),
     }
@@ -138,13 +140,14 @@ pub(crate) fn whole(store: &Store, object: usize) -> Shape {
 /// `INVALID_FIELD`.
 pub(crate) fn listed(store: &Store, object: usize, fields: &[&str]) -> Result<Shape, ApiError> {
     let schema = store.object(object);
+    let view = View::of_api(store, Scope::Live);
     let mut slots = Vec::new();
     for name in fields
         .iter()
         .map(|name| name.trim())
         .filter(|name| !name.is_empty())
     {
-        let index = schema.field_index(name).ok_or_else(|| {
+        let index = view.field(object, name).ok_or_else(|| {
             ApiError::new(
                 400,
                 "INVALID_FIELD",
@@ -188,10 +191,7 @@ pub(crate) fn read(engine: &Engine, call: &Call, object: usize, id: SalesforceId
         },
         None => whole(&store, object),
     };
-    let view = View {
-        store: &store,
-        with_deleted: false,
-    };
+    let view = View::of_api(&store, Scope::Live);
     Reply::json(
         200,
         &Record {

@@ -22,12 +22,8 @@ const HIGHEST: usize = 5;
 /// What Salesforce answers to a query that it cannot run.
 pub(crate) fn plan(view: View<'_>, query: &str) -> Result<Plan, SoqlError> {
     let tree = grammar::parse(query)?;
-    let schema = &view.store.schema;
-    let Some(object) = schema.object_index(&tree.from.text) else {
-        let reason = format!(
-            "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.",
-            tree.from.text
-        );
+    let Some(object) = view.object(&tree.from.text) else {
+        let reason = unsupported(&tree.from.text);
         return Err(SoqlError::at("INVALID_TYPE", query, tree.from.at, &reason));
     };
     Binder {
@@ -37,6 +33,12 @@ pub(crate) fn plan(view: View<'_>, query: &str) -> Result<Plan, SoqlError> {
         alias: tree.alias.as_ref().map(|alias| alias.text.clone()),
     }
     .bind(&tree)
+}
+
+fn unsupported(object: &str) -> String {
+    format!(
+        "sObject type '{object}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+    )
 }
 
 /// Binds the names of one query or subquery.
@@ -206,6 +208,9 @@ impl<'a> Binder<'a> {
             );
         }
         for (index, field) in self.schema(self.object).fields.iter().enumerate() {
+            if !self.view.shows(self.object, index) {
+                continue;
+            }
             let is_there = shape
                 .slots
                 .iter()
@@ -256,16 +261,8 @@ impl<'a> Binder<'a> {
     }
 
     fn children(&self, subquery: &Query) -> Result<Slot, SoqlError> {
-        let parent = self.schema(self.object);
         let relationship = subquery.from.text.rsplit('.').next().unwrap_or_default();
-        let found = parent.child(relationship).and_then(|child| {
-            let object = self.view.store.schema.object_index(&child.object)?;
-            Some((
-                child,
-                object,
-                self.schema(object).field_index(&child.field)?,
-            ))
-        });
+        let found = self.view.children(self.object, relationship);
         let Some((child, object, field)) = found else {
             let reason = format!(
                 "Didn't understand relationship '{}' in FROM part of query call. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.",
@@ -308,7 +305,8 @@ impl<'a> Binder<'a> {
                 .is_some_and(|alias| alias.eq_ignore_ascii_case(part))
                 || own.name.eq_ignore_ascii_case(part)
         };
-        if parts.len() > 1 && own.relationship_index(parts[0]).is_none() && names_this(parts[0]) {
+        let is_hop = |part: &str| self.view.relationship(self.object, part).is_some();
+        if parts.len() > 1 && !is_hop(parts[0]) && names_this(parts[0]) {
             parts.remove(0);
         }
         let last = parts.pop().unwrap_or_default();
@@ -321,17 +319,7 @@ impl<'a> Binder<'a> {
         }
         let (mut object, mut hops) = (self.object, Vec::new());
         for part in parts {
-            let schema = self.schema(object);
-            let hop = schema.relationship_index(part).and_then(|reference| {
-                Some((
-                    reference,
-                    self.view
-                        .store
-                        .schema
-                        .target_of(&schema.fields[reference])?,
-                ))
-            });
-            let Some(hop) = hop else {
+            let Some(hop) = self.view.relationship(object, part) else {
                 let reason = format!(
                     "Didn't understand relationship '{part}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names."
                 );
@@ -341,7 +329,7 @@ impl<'a> Binder<'a> {
             object = hop.1;
         }
         let schema = self.schema(object);
-        let Some(field) = schema.field_index(last) else {
+        let Some(field) = self.view.field(object, last) else {
             let reason = format!(
                 "No such column '{last}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",
                 schema.name
@@ -360,8 +348,8 @@ impl<'a> Binder<'a> {
     /// # Errors
     /// As [`plan`].
     pub(crate) fn inner(&self, tree: &Query) -> Result<Plan, SoqlError> {
-        let Some(object) = self.view.store.schema.object_index(&tree.from.text) else {
-            let reason = format!("sObject type '{}' is not supported.", tree.from.text);
+        let Some(object) = self.view.object(&tree.from.text) else {
+            let reason = unsupported(&tree.from.text);
             return self.refuse("INVALID_TYPE", tree.from.at, &reason);
         };
         let alias = tree.alias.as_ref().map(|alias| alias.text.clone());

@@ -371,7 +371,7 @@ pub(crate) fn test(
         LiteralValue::Named(word, number)
             if matches!(kind, FieldType::Date | FieldType::DateTime) =>
         {
-            let (from, to) = dates::range(word, *number, day_of(binder.view.store.clock));
+            let (from, to) = dates::range(word, *number, day_of(binder.view.store.now()));
             return Ok(if kind == FieldType::Date {
                 Test::Range(comparison, Value::Date(from), Value::Date(to))
             } else {

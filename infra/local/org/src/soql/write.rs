@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{
-    plan::{Output, Plan, Shape, Slot, View},
+    plan::{Output, Plan, Shape, Sight, Slot, View},
     run,
 };
 use crate::{
@@ -45,6 +45,7 @@ impl Serialize for Record<'_> {
                         map.serialize_entry(
                             &field.name,
                             &Address {
+                                view: self.view,
                                 object,
                                 row: self.row,
                                 name: &field.name,
@@ -167,6 +168,8 @@ impl Serialize for Records<'_> {
 
 /// A compound address, put together from its parts.
 pub(crate) struct Address<'a> {
+    /// The store.
+    pub(crate) view: View<'a>,
     /// The object.
     pub(crate) object: &'a ObjectSchema,
     /// The row.
@@ -179,7 +182,17 @@ impl Serialize for Address<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let prefix = self.name.trim_end_matches("Address");
         let part = |part: &str| {
-            let index = self.object.field_index(&format!("{prefix}{part}"))?;
+            let name = format!("{prefix}{part}");
+            let index = self.object.field_index(&name)?;
+            if self.view.sight == Sight::Api
+                && self
+                    .view
+                    .store
+                    .setup
+                    .hides_field(self.object, &self.object.fields[index].name)
+            {
+                return None;
+            }
             Some((&self.row.values[index], self.object.fields[index].kind))
         };
         const PARTS: [(&str, &str); 8] = [

@@ -70,7 +70,7 @@ fn large_folder() -> TempDir {
 }
 
 async fn large() -> Org {
-    Org::of(large_folder().path(), OrgOptions::default()).await
+    Org::of(large_folder().path(), OrgOptions::with_own_clock()).await
 }
 
 async fn pages(org: &Org, first: Answer) -> Vec<Vec<String>> {

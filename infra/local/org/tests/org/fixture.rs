@@ -307,7 +307,7 @@ impl Org {
     /// The small org.
     pub(crate) async fn small() -> Self {
         let folder = small_folder();
-        Self::of(folder.path(), OrgOptions::default()).await
+        Self::of(folder.path(), OrgOptions::with_own_clock()).await
     }
 
     pub(crate) async fn of(folder: &Path, options: OrgOptions) -> Self {

@@ -25,9 +25,9 @@ const NOW: i64 = 1_800_000_000;
 fn clock() -> (OrgClock, Arc<AtomicI64>) {
     let seconds = Arc::new(AtomicI64::new(NOW));
     let shown = Arc::clone(&seconds);
-    let clock: OrgClock = Arc::new(move || {
+    let clock = OrgClock::Following(Arc::new(move || {
         jiff::Timestamp::from_second(shown.load(Ordering::Relaxed)).expect("a moment")
-    });
+    }));
     (clock, seconds)
 }
 
@@ -138,8 +138,8 @@ async fn assertions_are_believed_only_when_every_claim_and_the_signature_are_rig
     let (clock, _) = clock();
     let options = OrgOptions {
         jwt_public_key: Some(keys.public),
-        clock: Some(clock),
-        ..OrgOptions::default()
+        clock,
+        ..OrgOptions::with_own_clock()
     };
     let org = Org::of(small_folder().path(), options).await;
     let claims = json!({
@@ -214,9 +214,9 @@ async fn without_a_public_key_no_assertion_is_believed() {
 async fn a_session_ends_when_idle_too_long_and_each_call_keeps_it() {
     let (clock, seconds) = clock();
     let options = OrgOptions {
-        clock: Some(clock),
+        clock,
         session_lifetime: Duration::from_secs(100),
-        ..OrgOptions::default()
+        ..OrgOptions::with_own_clock()
     };
     let org = Org::of(small_folder().path(), options).await;
     let mut statuses = Vec::new();

@@ -1,8 +1,10 @@
 //! The simulated org over HTTP: what Salesforce promises its clients, and what the hooks promise its administrators.
 
+mod access;
 mod bad_folder;
 mod bulk_of_rows;
 mod clients;
+mod clock;
 mod composite;
 mod fixture;
 mod hooks;

@@ -13,7 +13,7 @@ async fn start(folder: &Path, state: &Path) -> Org {
         folder,
         OrgOptions {
             state_dir: Some(state.to_owned()),
-            ..OrgOptions::default()
+            ..OrgOptions::with_own_clock()
         },
     )
     .await
@@ -159,4 +159,23 @@ async fn changes_over_another_folder_are_forgotten_and_so_they_are_by_a_reset() 
 
     assert_eq!(exported, "Acme Inc");
     assert_eq!(org.row("Account", &account(1)).await["Name"], "Acme Inc");
+}
+
+#[tokio::test]
+async fn what_an_administrator_hid_stays_hidden() {
+    let (folder, state) = (small_folder(), TempDir::new().expect("a folder"));
+    let org = start(folder.path(), state.path()).await;
+    org.hook("fls", json!({ "object": "Contact", "field": "Title" }))
+        .await;
+    org.hook("fls", json!({ "object": "Account" })).await;
+    org.handle.shutdown().await;
+
+    let org = start(folder.path(), state.path()).await;
+
+    for query in [
+        "SELECT Title FROM Contact",
+        "SELECT Account.Name FROM Contact",
+    ] {
+        assert_eq!(org.query(query).await.code(), "INVALID_FIELD", "{query}");
+    }
 }

@@ -1,0 +1,81 @@
+//! What an administrator has set up beside objects and fields: what the integration user may see and edit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{ObjectSchema, Schema};
+
+/// What the integration user may do with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FieldAccess {
+    /// Nothing: the field is not there for it.
+    None,
+    /// Reading.
+    Read,
+    /// Reading and writing.
+    Edit,
+}
+
+/// The set-up of an org. Names are spelt as in the schema.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Setup {
+    hidden_objects: BTreeSet<String>,
+    /// By object, then by field; what is not here can be edited.
+    fields: BTreeMap<String, BTreeMap<String, FieldAccess>>,
+}
+
+impl Setup {
+    /// What the integration user may do with a field.
+    pub(crate) fn access(&self, object: &ObjectSchema, field: &str) -> FieldAccess {
+        let access = self.fields.get(&object.name).and_then(|of| of.get(field));
+        access.copied().unwrap_or(FieldAccess::Edit)
+    }
+
+    /// Whether the integration user has no access to the object.
+    pub(crate) fn hides_object(&self, object: &ObjectSchema) -> bool {
+        self.hidden_objects.contains(&object.name)
+    }
+
+    /// Whether the integration user may not see the field.
+    pub(crate) fn hides_field(&self, object: &ObjectSchema, field: &str) -> bool {
+        self.access(object, field) == FieldAccess::None
+    }
+
+    /// Whether a reference can be followed: it is visible, and so is what it points to.
+    pub(crate) fn hides_reference(
+        &self,
+        schema: &Schema,
+        object: &ObjectSchema,
+        reference: usize,
+    ) -> bool {
+        let field = &object.fields[reference];
+        let target = schema.target_of(field).map(|at| &schema.objects[at]);
+        self.hides_field(object, &field.name)
+            || target.is_some_and(|target| self.hides_object(target))
+    }
+
+    /// Gives or takes access to a field.
+    pub(crate) fn set_field(&mut self, object: &ObjectSchema, field: &str, access: FieldAccess) {
+        let of = self.fields.entry(object.name.clone()).or_default();
+        match access {
+            FieldAccess::Edit => of.remove(field),
+            access => of.insert(field.to_owned(), access),
+        };
+    }
+
+    /// Gives or takes access to an object.
+    pub(crate) fn set_object(&mut self, object: &ObjectSchema, access: FieldAccess) {
+        match access {
+            FieldAccess::None => self.hidden_objects.insert(object.name.clone()),
+            FieldAccess::Read | FieldAccess::Edit => self.hidden_objects.remove(&object.name),
+        };
+    }
+
+    /// Gives access to everything again.
+    pub(crate) fn forget_access(&mut self) {
+        self.hidden_objects.clear();
+        self.fields.clear();
+    }
+}
