@@ -1,5 +1,7 @@
 //! `channeltivity.json` of an org folder: settings, people, and records of the portal.
 
+mod people;
+
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
@@ -87,7 +89,7 @@ impl PortalFolder {
         if let Err(wrong) = read.settings.check() {
             problems.extend(wrong.into_iter().map(|wrong| format!("settings.{wrong}")));
         }
-        check_people(&read, &mut problems);
+        people::check(&read, &mut problems);
         let owners: HashSet<&str> = read.users.iter().map(|user| user.id.as_str()).collect();
         let mut records = Vec::new();
         for (kind, entries) in [
@@ -107,6 +109,10 @@ impl PortalFolder {
                         "{place}.owner: there is no user {:?}",
                         entry.owner.as_deref().unwrap_or_default()
                     ));
+                }
+                if let Err(wrong) = read.settings.check_record(&entry.fields) {
+                    let wrong = wrong.iter();
+                    problems.extend(wrong.map(|wrong| format!("{place}.fields.{wrong}")));
                 }
                 match RecordId::new(kind, &entry.id) {
                     Err(invalid) => problems.push(format!("{place}.id: {invalid}")),
@@ -147,6 +153,8 @@ impl PortalFolder {
 
 /// Reads the file's text. What is wrong is told with its line and its place in the document.
 fn read(text: &str) -> Result<File, String> {
+    // Editors on Windows begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut document = serde_json::Deserializer::from_str(text);
     let file = serde_path_to_error::deserialize(&mut document).map_err(|failure| {
         let path = failure.path().to_string();
@@ -191,60 +199,5 @@ fn record(id: RecordId, entry: &RecordEntry, users: &[User]) -> Record {
         contact: None,
         registration_status: None,
         link: None,
-    }
-}
-
-fn check_people(file: &File, problems: &mut Vec<String>) {
-    let organizations: HashSet<&str> = file
-        .organizations
-        .iter()
-        .map(|organization| organization.id.as_str())
-        .collect();
-    let groups: HashSet<&str> = file.groups.iter().map(|group| group.id.as_str()).collect();
-    let mut twice = |place: &str, ids: Vec<&str>| {
-        let mut seen = HashSet::new();
-        for id in ids {
-            if id.trim().is_empty() || !seen.insert(id) {
-                problems.push(format!("{place}: the id {id:?} is empty or stands twice"));
-            }
-        }
-    };
-    twice(
-        "organizations",
-        file.organizations
-            .iter()
-            .map(|organization| organization.id.as_str())
-            .collect(),
-    );
-    twice(
-        "groups",
-        file.groups.iter().map(|group| group.id.as_str()).collect(),
-    );
-    twice(
-        "users",
-        file.users.iter().map(|user| user.id.as_str()).collect(),
-    );
-    for (at, user) in file.users.iter().enumerate() {
-        if !organizations.contains(user.organization.as_str()) {
-            problems.push(format!(
-                "users[{at}].organization: there is no organization {:?}",
-                user.organization
-            ));
-        }
-        for group in user
-            .groups
-            .iter()
-            .filter(|group| !groups.contains(group.as_str()))
-        {
-            problems.push(format!("users[{at}].groups: there is no group {group:?}"));
-        }
-    }
-    for (at, contact) in file.contacts.iter().enumerate() {
-        if !organizations.contains(contact.organization.as_str()) {
-            problems.push(format!(
-                "contacts[{at}].organization: there is no organization {:?}",
-                contact.organization
-            ));
-        }
     }
 }

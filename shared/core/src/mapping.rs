@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::salesforce::FieldPath;
+use crate::{SalesforceObject, field::Field, salesforce::FieldPath};
 
 /// Which way a value flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,12 @@ pub struct MappingRow {
 }
 
 impl MappingRow {
+    /// Whether the row writes its Salesforce field, at whatever time.
+    #[must_use]
+    pub fn writes_salesforce(&self) -> bool {
+        self.on_create.reaches_salesforce() || self.on_update.reaches_salesforce()
+    }
+
     /// Salesforce's value in Channeltivity's words.
     #[must_use]
     pub fn to_channeltivity(&self, value: &Value) -> Value {
@@ -93,6 +99,27 @@ pub struct FixedValue {
     pub salesforce: FieldPath,
     /// The value.
     pub value: Value,
+}
+
+/// The mapping of one Salesforce object: the portal's fields that it feeds, the rows, and the fixed values that it is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectMapping<'a> {
+    /// The Salesforce object.
+    pub object: SalesforceObject,
+    /// The Channeltivity fields, as declared.
+    pub fields: &'a [Field],
+    /// The mapping rows.
+    pub rows: &'a [MappingRow],
+    /// Fixed values for fields of the object.
+    pub fixed: &'a [FixedValue],
+}
+
+impl<'a> ObjectMapping<'a> {
+    /// The Channeltivity field of that name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'a Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
 }
 
 #[cfg(test)]

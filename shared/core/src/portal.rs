@@ -19,6 +19,16 @@ pub enum PartyType {
 }
 
 impl PartyType {
+    /// The kind's name in the portal's data.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Partner => "partner",
+            Self::Distributor => "distributor",
+        }
+    }
+
     /// The kind as a sentence names it.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -96,6 +106,32 @@ pub struct Group {
 pub const DEAL_REGISTRATION: &str = "deal_registration";
 /// The module that makes an Internal User an administrator.
 pub const SYSTEM_ADMINISTRATION: &str = "system_administration";
+
+/// Every module of the portal, by the name that a Group grants it under.
+pub const MODULES: [&str; 14] = [
+    DEAL_REGISTRATION,
+    "lead_distribution",
+    "referrals",
+    "partner_management",
+    "partner_locator",
+    "business_planning",
+    "mdf",
+    "co_branding",
+    "marketing",
+    "resource_library",
+    "training",
+    "collaboration",
+    "reporting",
+    SYSTEM_ADMINISTRATION,
+];
+
+impl Group {
+    /// The modules that the portal does not have: a name that was mistyped would grant nothing, without a word.
+    pub fn unknown_modules(&self) -> impl Iterator<Item = &str> {
+        let modules = self.modules.iter().map(String::as_str);
+        modules.filter(|module| !MODULES.contains(module))
+    }
+}
 
 /// An organization of the portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

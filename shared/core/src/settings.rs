@@ -1,16 +1,21 @@
 //! The integration's settings: field names, switches, Deal fields and mappings. Versioned; an administrator edits them.
 
-use std::collections::HashSet;
+mod check;
+mod record_fields;
+mod standard;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SalesforceId,
-    field::{Field, FieldType},
-    mapping::{FixedValue, MappingRow},
+    SalesforceId, SalesforceObject,
+    field::Field,
+    mapping::{FixedValue, MappingRow, ObjectMapping},
     salesforce::FieldPath,
 };
+
+pub use check::InvalidSetting;
+pub use record_fields::InvalidField;
 
 /// The Deal field that every Deal needs, by design.
 pub const STAGE: &str = "stage";
@@ -92,59 +97,6 @@ pub struct DistributorModule {
     pub distributor_deals_may_omit_partner: bool,
 }
 
-/// The standard set for Leads, pre-filled.
-mod standard {
-    use crate::{
-        field::{Field, FieldType},
-        mapping::{Flow, MappingRow},
-        salesforce::FieldPath,
-    };
-
-    const LEAD: [(&str, FieldType, &str); 8] = [
-        ("first_name", FieldType::Text, "FirstName"),
-        ("last_name", FieldType::Text, "LastName"),
-        ("company", FieldType::Text, "Company"),
-        ("email", FieldType::Email, "Email"),
-        ("phone", FieldType::Phone, "Phone"),
-        ("title", FieldType::Text, "Title"),
-        ("website", FieldType::Url, "Website"),
-        ("description", FieldType::LongText, "Description"),
-    ];
-
-    pub(super) fn lead_fields() -> Vec<Field> {
-        let field = |(name, kind, _): &(&str, FieldType, &str)| Field {
-            name: (*name).to_owned(),
-            label: None,
-            kind: *kind,
-            required: false,
-            values: Vec::new(),
-            max_length: None,
-        };
-        LEAD.iter().map(field).collect()
-    }
-
-    pub(super) fn lead_mappings() -> Vec<MappingRow> {
-        let row = |(name, _, salesforce): &(&str, FieldType, &str)| {
-            Some(MappingRow {
-                channeltivity: (*name).to_owned(),
-                salesforce: FieldPath::parse(salesforce).ok()?,
-                on_create: Flow::Both,
-                on_update: Flow::Both,
-                values: std::collections::BTreeMap::new(),
-            })
-        };
-        LEAD.iter().filter_map(row).collect()
-    }
-
-    pub(super) fn is_lead_fields(fields: &[Field]) -> bool {
-        fields == lead_fields()
-    }
-
-    pub(super) fn is_lead_mappings(rows: &[MappingRow]) -> bool {
-        rows == lead_mappings()
-    }
-}
-
 fn yes() -> bool {
     true
 }
@@ -176,133 +128,30 @@ fn is_submitted(value: &str) -> bool {
     value == "Submitted"
 }
 
-/// Something in the settings that contradicts itself.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct InvalidSetting {
-    /// Where, as a path into the settings.
-    pub place: String,
-    /// What is wrong and what to do.
-    pub problem: String,
-}
-
 impl Settings {
-    /// Checks what the types cannot say.
-    ///
-    /// # Errors
-    /// Everything that is wrong, each with its place.
-    pub fn check(&self) -> Result<(), Vec<InvalidSetting>> {
-        let mut wrong = Vec::new();
-        let mut add =
-            |place: String, problem: String| wrong.push(InvalidSetting { place, problem });
-        if self.organization_id.key_prefix() != "00D" {
-            add(
-                "organization_id".into(),
-                format!(
-                    "{} is no organization's id: it begins with 00D",
-                    self.organization_id
-                ),
-            );
-        }
-        let label_ok = |label: &str| {
-            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        };
-        if !label_ok(&self.my_domain) {
-            add(
-                "my_domain".into(),
-                format!(
-                    "{:?} is no My Domain name: give the part before .my.salesforce.com",
-                    self.my_domain
-                ),
-            );
-        }
-        let mut names = HashSet::new();
-        for (at, field) in self.deal_fields.iter().enumerate() {
-            if field.name.trim().is_empty() || !names.insert(field.name.as_str()) {
-                add(
-                    format!("deal_fields[{at}].name"),
-                    format!(
-                        "{:?} is empty or stands twice: each Deal field needs a name of its own",
-                        field.name
-                    ),
-                );
-            }
-            if matches!(field.kind, FieldType::Picklist | FieldType::MultiPicklist)
-                && field.values.iter().any(|value| value.trim().is_empty())
-            {
-                add(
-                    format!("deal_fields[{at}].values"),
-                    "a picklist value is blank: remove it".into(),
-                );
-            }
-        }
-        if self.deal_fields.is_empty() {
-            add(
-                "deal_fields".into(),
-                "no Deal field is declared: a Deal needs at least its stage".into(),
-            );
-        }
-        let mut mapped = HashSet::new();
-        for (at, row) in self.mappings.iter().enumerate() {
-            if !names.contains(row.channeltivity.as_str()) {
-                add(
-                    format!("mappings[{at}].channeltivity"),
-                    format!(
-                        "there is no Deal field {:?}: declare it in deal_fields, or remove the row",
-                        row.channeltivity
-                    ),
-                );
-            }
-            if !mapped.insert(row.channeltivity.as_str()) {
-                add(
-                    format!("mappings[{at}].channeltivity"),
-                    format!(
-                        "the Deal field {:?} is mapped twice: keep one row",
-                        row.channeltivity
-                    ),
-                );
-            }
-            if row.salesforce.is_parent_path()
-                && (row.on_create.reaches_salesforce() || row.on_update.reaches_salesforce())
-            {
-                add(
-                    format!("mappings[{at}].salesforce"),
-                    format!(
-                        "{} belongs to a parent record, which can be read but not written: use the flow to_channeltivity",
-                        row.salesforce
-                    ),
-                );
-            }
-        }
-        for (at, fixed) in self.fixed_values.iter().enumerate() {
-            if fixed.salesforce.is_parent_path()
-                || fixed.value.is_object()
-                || fixed.value.is_array()
-            {
-                add(format!("fixed_values[{at}]"), "a fixed value is a text, a number, true or false for a field of the record itself".into());
-            }
-        }
-        for (name, path) in self.fields.named() {
-            if path.is_parent_path() {
-                add(
-                    format!("fields.{name}"),
-                    format!("{path} belongs to a parent record: name a field of the Opportunity"),
-                );
-            }
-        }
-        if self.overlap_minutes > 24 * 60 {
-            add(
-                "overlap_minutes".into(),
-                "at most 1440 (a day): the daily run reads everything".into(),
-            );
-        }
-        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
-    }
-
     /// The Deal field of that name.
     #[must_use]
     pub fn deal_field(&self, name: &str) -> Option<&Field> {
         self.deal_fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields and rows that belong to a Salesforce object.
+    #[must_use]
+    pub fn mapping(&self, object: SalesforceObject) -> ObjectMapping<'_> {
+        match object {
+            SalesforceObject::Opportunity => ObjectMapping {
+                object,
+                fields: &self.deal_fields,
+                rows: &self.mappings,
+                fixed: &self.fixed_values,
+            },
+            SalesforceObject::Lead => ObjectMapping {
+                object,
+                fields: &self.lead_fields,
+                rows: &self.lead_mappings,
+                fixed: &[],
+            },
+        }
     }
 
     /// How far before the mark an incremental run reads again.
@@ -355,37 +204,6 @@ mod tests {
 
     use super::*;
     use crate::testing::settings;
-
-    #[test]
-    fn settings_that_contradict_nothing_pass() {
-        assert_eq!(settings().check(), Ok(()));
-    }
-
-    #[test]
-    fn every_contradiction_is_named_with_its_place() {
-        let mut settings = settings();
-        settings.my_domain = "acme.my.salesforce.com".into();
-        settings.mappings[0].channeltivity = "nothing".into();
-        settings.mappings[1].salesforce = FieldPath::parse("Account.Name").unwrap();
-        settings.overlap_minutes = 5000;
-
-        let places: Vec<String> = settings
-            .check()
-            .unwrap_err()
-            .into_iter()
-            .map(|wrong| wrong.place)
-            .collect();
-
-        assert_eq!(
-            places,
-            [
-                "my_domain",
-                "mappings[0].channeltivity",
-                "mappings[1].salesforce",
-                "overlap_minutes"
-            ]
-        );
-    }
 
     #[test]
     fn an_unknown_setting_is_refused() {

@@ -2,7 +2,7 @@
 
 use dealbridge_core::{
     Email,
-    portal::{OrganizationStatus, PartyType, User, UserStatus},
+    portal::{MODULES, OrganizationStatus, PartyType, User, UserStatus},
 };
 use dealbridge_lambda::http::{Answer, Refusal};
 use serde::Deserialize;
@@ -47,11 +47,6 @@ pub(super) async fn user(world: &World, id: &str, change: UserChange) -> Result<
         Some(user) => user,
         None => invited(id, &change).ok_or_else(|| missing("user", id))?,
     };
-    for group in change.groups.iter().flatten() {
-        if portal.group(group).await?.is_none() {
-            return Err(Refusal::malformed(format!("There is no group {group:?}.")));
-        }
-    }
     if let Some(organization) = &change.organization
         && portal.organization(organization).await?.is_none()
     {
@@ -65,6 +60,18 @@ pub(super) async fn user(world: &World, id: &str, change: UserChange) -> Result<
     user.organization = change.organization.unwrap_or(user.organization);
     user.groups = change.groups.unwrap_or(user.groups);
     user.status = change.status.unwrap_or(user.status);
+    for id in &user.groups {
+        let group = portal.group(id).await?;
+        let group =
+            group.ok_or_else(|| Refusal::malformed(format!("There is no group {id:?}.")))?;
+        if group.kind != user.kind {
+            let detail = format!(
+                "{id:?} is a group of another type: the user is {}.",
+                user.kind.label()
+            );
+            return Err(Refusal::malformed(detail));
+        }
+    }
     portal.put_user(&user).await?;
     Answer::json(200, &user)
 }
@@ -91,6 +98,13 @@ pub(super) async fn group(world: &World, id: &str, change: GroupChange) -> Resul
         .ok_or_else(|| missing("group", id))?;
     group.name = change.name.unwrap_or(group.name);
     group.modules = change.modules.unwrap_or(group.modules);
+    if let Some(module) = group.unknown_modules().next() {
+        let detail = format!(
+            "There is no module {module:?}; there are {}.",
+            MODULES.join(", ")
+        );
+        return Err(Refusal::malformed(detail));
+    }
     portal.put_group(&group).await?;
     Answer::json(200, &group)
 }

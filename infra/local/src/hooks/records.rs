@@ -3,7 +3,6 @@
 use dealbridge_aws::{keys, transaction};
 use dealbridge_core::{
     change::Expected,
-    field,
     link::{LinkError, Refusal as LinkRefusal, Unlinks, store::LinkStore},
     ports::Portal,
     record::{Record, RecordId, RecordKind},
@@ -64,15 +63,10 @@ pub(super) async fn edit(
     change: RecordChange,
 ) -> Result<Answer, Refusal> {
     let settings = world.portal.settings().await?;
-    for (name, value) in &change.fields {
-        let Some(declared) = settings.deal_field(name) else {
-            continue;
-        };
-        if !field::is_blank(value) && declared.fit(value).is_err() {
-            let detail = format!("{name} takes {}, not {value}.", declared.kind.takes());
-            return Err(Refusal::malformed(detail));
-        }
-    }
+    settings.check_record(&change.fields).map_err(|wrong| {
+        let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        Refusal::malformed(format!("{}.", lines.join("; ")))
+    })?;
     for _ in 0..ROUNDS {
         let seen = record(world, &id).await?;
         let mut next = seen.clone();

@@ -74,7 +74,7 @@ fn all_that_is_wrong_is_told_at_once() {
 
 #[test]
 fn a_broken_channeltivity_json_is_told_with_line_place_and_what_to_do() {
-    let cases: [(&str, &str, &[&str]); 5] = [
+    let cases: [(&str, &str, &[&str]); 12] = [
         (
             "{\n  \"settings\"",
             "{\n  settings",
@@ -103,6 +103,47 @@ fn a_broken_channeltivity_json_is_told_with_line_place_and_what_to_do() {
             "\"owner\": \"usr-rose\"",
             &["leads[0].owner", "there is no user \"usr-rose\""],
         ),
+        (
+            "Register_as_Deal__c",
+            "Sync_to_Portal__c",
+            &["settings.fields.import_flag", "fields.sync_flag already"],
+        ),
+        (
+            "\"max_length\": 120",
+            "\"max_length\": 0",
+            &["settings.deal_fields[0].max_length", "at least 1"],
+        ),
+        (
+            "\"sensor pack\": \"Sensor Pack\"",
+            "\"sensor pack\": \"Sensors\"",
+            &[
+                "settings.mappings[4].values",
+                "not in the values of \"product\"",
+            ],
+        ),
+        (
+            "\"modules\": [\"deal_registration\"]",
+            "\"modules\": [\"deal_registrations\"]",
+            &[
+                "groups[1].modules",
+                "there is no module \"deal_registrations\"",
+            ],
+        ),
+        (
+            "\"groups\": [\"grp-channel\"]",
+            "\"groups\": [\"grp-partner-sales\"]",
+            &["users[1].groups", "a group of another type"],
+        ),
+        (
+            "\"devices\": 30",
+            "\"devises\": 30",
+            &["leads[0].fields.devises", "there is no such field"],
+        ),
+        (
+            "\"devices\": 30",
+            "\"devices\": \"thirty\"",
+            &["leads[0].fields.devices", "takes a number, not \"thirty\""],
+        ),
     ];
     for (from, to, parts) in cases {
         let folder = Folder::new();
@@ -113,6 +154,20 @@ fn a_broken_channeltivity_json_is_told_with_line_place_and_what_to_do() {
         ended.refused_with(&["channeltivity.json"]);
         ended.refused_with(parts);
     }
+}
+
+#[test]
+fn a_byte_order_mark_before_channeltivity_json_is_no_part_of_it() {
+    let folder = Folder::new();
+    folder.edit(
+        "channeltivity.json",
+        "{\n  \"settings\"",
+        "\u{feff}{\n  \"settings\"",
+    );
+
+    let ended = folder.sync();
+
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Values of a portal record, held against the declared fields.
+
+use serde_json::{Map, Value};
+
+use super::Settings;
+use crate::field::{Field, Misfit, shown};
+
+/// A value that a record cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct InvalidField {
+    /// The field's name.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+impl Settings {
+    /// The fields of that name that a record may have: a Lead, Deal or Referral can be linked to an Opportunity as well as
+    /// to a Salesforce Lead, so the fields of both mappings are its own.
+    fn record_fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Field> {
+        self.deal_fields
+            .iter()
+            .chain(&self.lead_fields)
+            .filter(move |field| field.name == name)
+    }
+
+    /// Checks the fields of a portal record: each is declared, and its value fits it. A blank value fits every field.
+    ///
+    /// # Errors
+    /// Every field that is wrong.
+    pub fn check_record(&self, fields: &Map<String, Value>) -> Result<(), Vec<InvalidField>> {
+        let wrong: Vec<InvalidField> = fields
+            .iter()
+            .filter_map(|(name, value)| self.misfit(name, value))
+            .collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    fn misfit(&self, name: &str, value: &Value) -> Option<InvalidField> {
+        let mut misfit = None;
+        for field in self.record_fields(name) {
+            match field.fit(value) {
+                Ok(_) => return None,
+                Err(found) => misfit = misfit.or(Some((field, found))),
+            }
+        }
+        let problem = match misfit {
+            None => {
+                "there is no such field: declare it in deal_fields or lead_fields, or remove it"
+                    .to_owned()
+            }
+            Some((field, Misfit::Type)) => {
+                format!("takes {}, not {:?}", field.kind.takes(), shown(value))
+            }
+            Some((_, Misfit::Unknown { value })) => {
+                format!("{value:?} is not one of its values: correct it, or add it to the values")
+            }
+            Some((_, Misfit::Length { max })) => {
+                format!("is longer than the {max} characters that the field takes: shorten it")
+            }
+        };
+        Some(InvalidField {
+            field: name.to_owned(),
+            problem,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::settings;
+
+    fn checked(fields: Value) -> Vec<String> {
+        let fields = fields.as_object().unwrap();
+        let wrong = settings().check_record(fields).err().unwrap_or_default();
+        wrong.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_record_holds_what_deals_or_leads_declare() {
+        let fields = json!({
+            "name": "Quayside", "amount": 30, "close_date": null, "company": "Quayside Hotels", "stage": " ",
+        });
+
+        assert_eq!(checked(fields), Vec::<String>::new());
+    }
+
+    #[test]
+    fn unknown_fields_and_values_that_do_not_fit_are_all_named() {
+        let fields = json!({ "nmae": "Quayside", "amount": "thirty", "stage": "Gone" });
+
+        assert_eq!(
+            checked(fields),
+            [
+                "nmae: there is no such field: declare it in deal_fields or lead_fields, or remove it",
+                "amount: takes an amount, not \"thirty\"",
+                "stage: \"Gone\" is not one of its values: correct it, or add it to the values",
+            ]
+        );
+    }
+}
