@@ -1,19 +1,17 @@
-//! The Integration Log: entries of runs and actions, newest first, filtered, in pages of bounded work.
+//! The Integration Log: entries of runs and actions, by time, filtered, in pages of bounded work.
 
-use dealbridge_core::{
-    SalesforceId,
-    code::{Code, Level},
-    entry::Entry,
-    pasted::{self, ConnectedOrg},
-    run::RunId,
+use dealbridge_core::entry::Entry;
+use dealbridge_lambda::{
+    aws::log::Order,
+    http::{Answer, Refusal, Request, body, cursor},
 };
-use dealbridge_lambda::http::{Answer, Query, Refusal, Request, body, cursor};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
-    IntegrationLog, code, level, limit,
-    stream::{Budget, Head, Source, Spot, Stream, month_of, oldest_month},
+    IntegrationLog, csv,
+    filter::{self, Filter},
+    limit,
+    stream::{Budget, Head, Source, Spot, Stream, earliest_run, month_of, oldest_month},
 };
 
 /// Entries per page, unless asked otherwise.
@@ -33,89 +31,116 @@ struct Place {
     actions: Option<Spot>,
 }
 
-/// What an entry must be to be shown.
-struct Filter {
-    level: Option<Level>,
-    code: Option<Code>,
-    record: Option<SalesforceId>,
-}
-
-impl Filter {
-    fn of(query: &Query, org: &ConnectedOrg) -> Result<Self, Refusal> {
-        let record = query
-            .text("opportunity")
-            .map(|text| {
-                pasted::parse(text, org)
-                    .map_err(|error| Refusal::new(400, error.code(), error.to_string()))
-            })
-            .transpose()?;
-        Ok(Self {
-            level: level(query)?,
-            code: code(query)?,
-            record: record.map(|record| record.id),
-        })
-    }
-
-    fn is_open(&self) -> bool {
-        self.level.is_none() && self.code.is_none() && self.record.is_none()
-    }
-
-    fn shows(&self, entry: &Entry) -> bool {
-        self.level.is_none_or(|level| entry.level == level)
-            && self.code.is_none_or(|code| entry.code == code)
-            && self.record.is_none_or(|record| {
-                entry
-                    .salesforce
-                    .as_ref()
-                    .is_some_and(|(id, _)| *id == record)
-            })
-    }
+/// What the two streams read.
+struct Span {
+    order: Order,
+    runs: Source,
+    actions: Source,
 }
 
 impl IntegrationLog {
     pub(crate) async fn entries(&self, request: &Request) -> Result<Answer, Refusal> {
-        let known = ["run", "level", "code", "opportunity", "cursor", "limit"];
-        let query = request.query(&known)?;
+        let query = filter::query(request)?;
         let most = limit(&query, PAGE, LONGEST_PAGE)?;
-        let run = query.value("run", RunId::parse)?;
+        let order = filter::order(&query)?;
         let (_, org) = self.org().await?;
         let filter = Filter::of(&query, &org)?;
+        let span = self.span(order, &filter).await?;
         let place = match query.text("cursor") {
             Some(text) => cursor::decode(text)?,
-            None => self.beginning(run).await?,
+            None => self.beginning(&span, &filter).await?,
         };
         // A filter is worth large requests; without one, a page comes from few packed entries.
         let packed = if filter.is_open() { 12 } else { 100 };
-        let oldest = oldest_month(self.clock.now());
-        let source = run.map_or(Source::Runs, |_| Source::Run);
-        let mut runs = Stream::new(&self.store, source, place.runs, packed);
-        let actions = Source::Actions { oldest };
-        let mut actions = Stream::new(&self.store, actions, place.actions, packed);
-        let items = page(&mut runs, &mut actions, &filter, most, &org).await?;
+        let mut runs = Stream::new(&self.store, span.runs, order, place.runs, packed);
+        let mut actions = Stream::new(&self.store, span.actions, order, place.actions, packed);
+        let items = page(&mut runs, &mut actions, &filter, order, most).await?;
         let place = Place {
             runs: runs.spot().cloned(),
             actions: actions.spot().cloned(),
         };
         let is_end = place.runs.is_none() && place.actions.is_none();
         let cursor = (!is_end).then(|| cursor::encode(&place)).transpose()?;
+        if wants_csv(request) {
+            let answer = Answer::text(200, csv::CSV, csv::write(&items, &org)?).header(
+                "content-disposition",
+                "attachment; filename=\"integration-log.csv\"",
+            );
+            return Ok(match cursor {
+                Some(cursor) => answer.header("link", next_link(request, &cursor)),
+                None => answer,
+            });
+        }
+        let items = items.iter().map(|entry| body::entry(entry, &org)).collect();
         Answer::json(200, &body::page(items, cursor))
     }
 
-    async fn beginning(&self, run: Option<RunId>) -> Result<Place, Refusal> {
-        Ok(match run {
-            Some(run) => Place {
-                runs: Some(Spot::at(run.number())),
-                actions: None,
+    async fn span(&self, order: Order, filter: &Filter) -> Result<Span, Refusal> {
+        let now = self.clock.now();
+        let runs = if filter.runs.is_empty() {
+            let latest = self.store.latest_run().await?;
+            Source::Runs { latest }
+        } else {
+            Source::These(filter.runs.iter().map(|run| run.number()).collect())
+        };
+        let oldest = oldest_month(now);
+        Ok(Span {
+            order,
+            runs,
+            actions: Source::Actions {
+                earliest: filter.from.map_or(oldest, month_of).max(oldest),
+                latest: filter
+                    .to
+                    .map_or_else(|| month_of(now), |to| month_of(to.min(now))),
             },
-            None => {
-                let latest = self.store.latest_run().await?;
-                Place {
-                    runs: (latest > 0).then(|| Spot::at(latest)),
-                    actions: Some(Spot::at(month_of(self.clock.now()))),
-                }
-            }
         })
     }
+
+    async fn beginning(&self, span: &Span, filter: &Filter) -> Result<Place, Refusal> {
+        let is_newest_first = span.order == Order::NewestFirst;
+        let runs = match &span.runs {
+            Source::These(runs) if is_newest_first => runs.iter().copied().max(),
+            Source::These(runs) => runs.iter().copied().min(),
+            Source::Runs { latest: 0 } | Source::Actions { .. } => None,
+            Source::Runs { latest } if is_newest_first => Some(*latest),
+            Source::Runs { latest } => Some(earliest_run(&self.store, *latest).await?),
+        };
+        // Entries of runs alone were asked for, or of a time that holds no month.
+        let actions = match &span.actions {
+            Source::Actions { earliest, latest }
+                if filter.runs.is_empty() && earliest <= latest =>
+            {
+                Some(if is_newest_first { *latest } else { *earliest })
+            }
+            _ => None,
+        };
+        Ok(Place {
+            runs: runs.map(Spot::at),
+            actions: actions.map(Spot::at),
+        })
+    }
+}
+
+/// Whether the caller prefers a CSV file to JSON: the type stands in `Accept` (RFC 9110, 12.5.1), and JSON does not.
+fn wants_csv(request: &Request) -> bool {
+    let accept = request.header("accept").unwrap_or_default();
+    let takes = |wanted: &str| {
+        let mut types = accept
+            .split(',')
+            .filter_map(|range| range.split(';').next());
+        types.any(|media| media.trim().eq_ignore_ascii_case(wanted))
+    };
+    takes("text/csv") && !takes("application/json")
+}
+
+/// The next page of a CSV file as a link (RFC 8288): a file has no room for a cursor.
+fn next_link(request: &Request, cursor: &str) -> String {
+    let pairs = url::form_urlencoded::parse(request.raw_query.as_bytes());
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs.filter(|(name, _)| name != "cursor"))
+        .append_pair("cursor", cursor)
+        .finish();
+    format!("</integration-log?{query}>; rel=\"next\"")
 }
 
 /// Merges both streams by time, until the page is full, both are at their end or the work is enough for one call.
@@ -123,22 +148,32 @@ async fn page<'a>(
     runs: &mut Stream<'a>,
     actions: &mut Stream<'a>,
     filter: &Filter,
+    order: Order,
     most: usize,
-    org: &ConnectedOrg,
-) -> Result<Vec<Value>, Refusal> {
+) -> Result<Vec<Entry>, Refusal> {
     let mut budget = Budget(REQUESTS);
     let mut items = Vec::with_capacity(most);
     while items.len() < most {
-        let newest = match (
+        let next = match (
             runs.head(&mut budget).await?,
             actions.head(&mut budget).await?,
         ) {
             (Head::Later, _) | (_, Head::Later) | (Head::End, Head::End) => break,
-            (Head::At(run), Head::At(action)) if action > run => &mut *actions,
-            (Head::At(_), _) => &mut *runs,
+            (Head::At(run), Head::At(action)) => {
+                let action_is_first = match order {
+                    Order::NewestFirst => action > run,
+                    Order::OldestFirst => action < run,
+                };
+                if action_is_first {
+                    &mut *actions
+                } else {
+                    &mut *runs
+                }
+            }
+            (Head::At(_), Head::End) => &mut *runs,
             (Head::End, Head::At(_)) => &mut *actions,
         };
-        let entries = newest.entries();
+        let entries = next.entries();
         let mut read = usize::MAX;
         for (at, entry) in entries {
             if !filter.shows(&entry) {
@@ -148,9 +183,9 @@ async fn page<'a>(
                 read = at;
                 break;
             }
-            items.push(body::entry(&entry, org));
+            items.push(entry);
         }
-        newest.advance(read);
+        next.advance(read);
     }
     Ok(items)
 }

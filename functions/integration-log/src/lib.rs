@@ -1,7 +1,9 @@
 //! Runs, entries, open problems and explanations, over HTTP.
 
+mod csv;
 mod entries;
 mod explanation;
+mod filter;
 mod problems;
 mod runs;
 mod stream;
@@ -100,25 +102,26 @@ fn limit(query: &Query, default: usize, most: usize) -> Result<usize, Refusal> {
 
 /// The parameter `code`.
 fn code(query: &Query) -> Result<Option<Code>, Refusal> {
-    query.value("code", |text| {
-        Code::parse(text).ok_or_else(|| {
-            let known: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-            format!(
-                "{text:?} is no code of the Integration Log; the codes are {}",
-                known.join(", ")
-            )
-        })
+    query.value("code", parse_code)
+}
+
+fn parse_code(text: &str) -> Result<Code, String> {
+    Code::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        format!(
+            "{text:?} is not a code of the Integration Log; the codes are {}",
+            known.join(", ")
+        )
     })
 }
 
-/// The parameter `level`.
-fn level(query: &Query) -> Result<Option<Level>, Refusal> {
-    query.value("level", |text| match text {
+fn parse_level(text: &str) -> Result<Level, String> {
+    match text {
         "error" => Ok(Level::Error),
         "warning" => Ok(Level::Warning),
         "info" => Ok(Level::Info),
         other => Err(format!(
-            "{other:?} is no level; the levels are error, warning, info"
+            "{other:?} is not a level; the levels are error, warning, info"
         )),
-    })
+    }
 }

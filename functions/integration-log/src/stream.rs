@@ -1,4 +1,4 @@
-//! Entries of one kind of task, newest first, read from partition after partition as far as they are asked for.
+//! Entries of one kind of task, ordered by time, read from partition after partition as far as they are asked for.
 
 use std::collections::VecDeque;
 
@@ -7,12 +7,12 @@ use dealbridge_core::{
     ports::PortError,
     run::RunId,
 };
-use dealbridge_lambda::aws::{Store, keys};
+use dealbridge_lambda::aws::{Store, keys, log::Order};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// How many runs are looked up at once to find those that are kept.
-const RUNS_AT_ONCE: u32 = 50;
+const RUNS_AT_ONCE: usize = 50;
 /// Entries live 90 days, which reach into at most this many months before the current one.
 const MONTHS_KEPT: u32 = 3;
 
@@ -29,17 +29,42 @@ impl Budget {
 }
 
 /// What the entries belong to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Every run; a partition is a run's number.
-    Runs,
-    /// One run.
-    Run,
+    /// Every run that is kept; a partition is a run's number.
+    Runs {
+        /// The latest run.
+        latest: u32,
+    },
+    /// These runs, by number.
+    These(Vec<u32>),
     /// Actions; a partition is a month, counted from the year 0.
     Actions {
-        /// The oldest month that may hold any.
-        oldest: u32,
+        /// The earliest month that may hold any.
+        earliest: u32,
+        /// The latest one.
+        latest: u32,
     },
+}
+
+impl Source {
+    /// The partition behind one in an order.
+    fn behind(&self, number: u32, order: Order) -> Option<u32> {
+        let (earliest, latest) = match self {
+            Self::These(runs) => {
+                return match order {
+                    Order::NewestFirst => runs.iter().copied().filter(|run| *run < number).max(),
+                    Order::OldestFirst => runs.iter().copied().filter(|run| *run > number).min(),
+                };
+            }
+            Self::Runs { latest } => (1, *latest),
+            Self::Actions { earliest, latest } => (*earliest, *latest),
+        };
+        match order {
+            Order::NewestFirst => (number > earliest).then(|| number - 1),
+            Order::OldestFirst => (number < latest).then(|| number + 1),
+        }
+    }
 }
 
 /// Where a stream goes on.
@@ -94,10 +119,11 @@ pub(crate) enum Head {
 pub(crate) struct Stream<'a> {
     store: &'a Store,
     source: Source,
+    order: Order,
     /// Packed entries per request.
     most: i32,
     spot: Option<Spot>,
-    /// Runs known to be kept, from the newest to the oldest.
+    /// Runs known to be kept, in the stream's order.
     kept: VecDeque<u32>,
     buffer: VecDeque<PackedEntry>,
     /// Whether the partition holds more behind the buffer.
@@ -105,10 +131,17 @@ pub(crate) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(crate) fn new(store: &'a Store, source: Source, spot: Option<Spot>, most: i32) -> Self {
+    pub(crate) fn new(
+        store: &'a Store,
+        source: Source,
+        order: Order,
+        spot: Option<Spot>,
+        most: i32,
+    ) -> Self {
         Self {
             store,
             source,
+            order,
             most,
             spot,
             kept: VecDeque::new(),
@@ -131,7 +164,7 @@ impl<'a> Stream<'a> {
             let Some(mut spot) = self.spot.clone() else {
                 return Ok(Head::End);
             };
-            if self.source == Source::Runs && spot.entry.is_none() {
+            if matches!(self.source, Source::Runs { .. }) && spot.entry.is_none() {
                 if self.kept.is_empty() && !budget.take() {
                     return Ok(Head::Later);
                 }
@@ -150,17 +183,19 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// The newest run of that number or below that is in the log. Runs expire in order, so a gap is the end.
+    /// The first run from that number on, in the stream's order, that is in the log. Runs expire in order, so a gap is the end.
     async fn kept_run(&mut self, number: u32) -> Result<Option<u32>, PortError> {
-        while self.kept.front().is_some_and(|kept| *kept > number) {
+        let order = self.order;
+        let is_passed = |kept: u32| match order {
+            Order::NewestFirst => kept > number,
+            Order::OldestFirst => kept < number,
+        };
+        while self.kept.front().is_some_and(|kept| is_passed(*kept)) {
             self.kept.pop_front();
         }
         if self.kept.is_empty() {
-            let ids: Vec<RunId> = (1..=number)
-                .rev()
-                .take(RUNS_AT_ONCE as usize)
-                .map(RunId::new)
-                .collect();
+            let numbers = std::iter::successors(Some(number), |at| self.source.behind(*at, order));
+            let ids: Vec<RunId> = numbers.take(RUNS_AT_ONCE).map(RunId::new).collect();
             let kept = self.store.runs_kept(&ids).await?;
             self.kept = kept.into_iter().map(RunId::number).collect();
         }
@@ -171,7 +206,7 @@ impl<'a> Stream<'a> {
         let partition = self.partition(spot.partition);
         let slice = self
             .store
-            .entries_before(&partition, spot.entry.as_deref(), self.most)
+            .entries_from(&partition, self.order, spot.entry.as_deref(), self.most)
             .await?;
         self.buffer = slice.items.into();
         self.more = slice.more;
@@ -193,18 +228,13 @@ impl<'a> Stream<'a> {
 
     fn partition(&self, number: u32) -> String {
         match self.source {
-            Source::Runs | Source::Run => keys::run_partition(RunId::new(number)),
+            Source::Runs { .. } | Source::These(_) => keys::run_partition(RunId::new(number)),
             Source::Actions { .. } => keys::actions_of(number / 12, number % 12 + 1),
         }
     }
 
-    fn next_partition(&mut self, number: u32) -> Option<Spot> {
-        let oldest = match self.source {
-            Source::Runs => 1,
-            Source::Run => return None,
-            Source::Actions { oldest } => oldest,
-        };
-        (number > oldest).then(|| Spot::at(number - 1))
+    fn next_partition(&self, number: u32) -> Option<Spot> {
+        self.source.behind(number, self.order).map(Spot::at)
     }
 
     /// The entries at the head that were not read, each with its place in its packed entry.
@@ -213,7 +243,7 @@ impl<'a> Stream<'a> {
             return Vec::new();
         };
         let task = match self.source {
-            Source::Runs | Source::Run => RunId::new(spot.partition).to_string(),
+            Source::Runs { .. } | Source::These(_) => RunId::new(spot.partition).to_string(),
             Source::Actions { .. } => format!("action-{}", packed.id),
         };
         let read = if spot.entry.as_ref() == Some(&packed.id) {
@@ -228,7 +258,7 @@ impl<'a> Stream<'a> {
             .skip(read)
             .map(|(at, entry)| {
                 let id = match self.source {
-                    Source::Runs | Source::Run => format!("{task}-{}", entry.id),
+                    Source::Runs { .. } | Source::These(_) => format!("{task}-{}", entry.id),
                     Source::Actions { .. } => format!("action-{}", entry.id),
                 };
                 (at, Entry { id, ..entry })
@@ -252,6 +282,22 @@ impl<'a> Stream<'a> {
             self.spot = self.next_partition(number);
         }
     }
+}
+
+/// The earliest run that is kept. Runs expire in order, so each look at evenly spread numbers narrows the gap down.
+pub(crate) async fn earliest_run(store: &Store, latest: u32) -> Result<u32, PortError> {
+    let (mut gone, mut kept) = (0, latest);
+    while kept > gone + 1 {
+        let step = (kept - gone - 1).div_ceil(RUNS_AT_ONCE as u32).max(1);
+        let numbers = (gone + 1..kept).step_by(step as usize);
+        let ids: Vec<RunId> = numbers.map(RunId::new).collect();
+        let found = store.runs_kept(&ids).await?;
+        let first = found.first().map_or(kept, |run| run.number());
+        let before = ids.iter().map(|id| id.number()).filter(|id| *id < first);
+        gone = before.max().unwrap_or(gone);
+        kept = first;
+    }
+    Ok(kept)
 }
 
 /// How many entries a packed one holds.
@@ -278,6 +324,36 @@ mod tests {
         assert_eq!(
             oldest_month("2026-02-01T00:00:00Z".parse().unwrap()),
             month("2025-11-05T00:00:00Z")
+        );
+    }
+
+    #[test]
+    fn partitions_follow_each_other_in_either_order_to_their_end() {
+        let all = |source: Source, from: u32, order: Order| -> Vec<u32> {
+            std::iter::successors(Some(from), |at| source.behind(*at, order)).collect()
+        };
+        let months = || Source::Actions {
+            earliest: 7,
+            latest: 9,
+        };
+
+        assert_eq!(all(months(), 9, Order::NewestFirst), [9, 8, 7]);
+        assert_eq!(all(months(), 7, Order::OldestFirst), [7, 8, 9]);
+        assert_eq!(
+            all(Source::These(vec![5, 2, 9]), 9, Order::NewestFirst),
+            [9, 5, 2]
+        );
+        assert_eq!(
+            all(Source::These(vec![5, 2, 9]), 2, Order::OldestFirst),
+            [2, 5, 9]
+        );
+        assert_eq!(
+            all(Source::Runs { latest: 3 }, 2, Order::OldestFirst),
+            [2, 3]
+        );
+        assert_eq!(
+            all(Source::Runs { latest: 3 }, 2, Order::NewestFirst),
+            [2, 1]
         );
     }
 }

@@ -58,6 +58,15 @@ pub enum Cleared {
     Changed,
 }
 
+/// The order of a list by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// From the latest back.
+    NewestFirst,
+    /// From the earliest on.
+    OldestFirst,
+}
+
 impl Store {
     /// All packed entries of a run, oldest first.
     ///
@@ -91,21 +100,32 @@ impl Store {
             .map(|_| ())
     }
 
-    /// Packed entries of a partition, newest first, from the entry `from` on, that one included.
+    /// Packed entries of a partition in an order, from the entry `from` on, that one included.
     ///
     /// # Errors
     /// When DynamoDB does not answer, or an entry cannot be read.
-    pub async fn entries_before(
+    pub async fn entries_from(
         &self,
         partition: &str,
+        order: Order,
         from: Option<&str>,
         most: i32,
     ) -> Result<Slice<PackedEntry>, PortError> {
+        let prefix = keys::ENTRY_PREFIX;
         // `~` sorts behind every id of ours.
-        let last = format!("{}{}", keys::ENTRY_PREFIX, from.unwrap_or("~"));
+        let (first, last) = match order {
+            Order::NewestFirst => (
+                prefix.to_owned(),
+                format!("{prefix}{}", from.unwrap_or("~")),
+            ),
+            Order::OldestFirst => (
+                format!("{prefix}{}", from.unwrap_or_default()),
+                format!("{prefix}~"),
+            ),
+        };
         let query = self
-            .log_query(partition, keys::ENTRY_PREFIX, &last)
-            .scan_index_forward(false)
+            .log_query(partition, &first, &last)
+            .scan_index_forward(order == Order::OldestFirst)
             .limit(most);
         let slice = self.slice(query).await?;
         let items = slice

@@ -16,6 +16,18 @@ pub enum Level {
     Error,
 }
 
+impl Level {
+    /// Its name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One row of the table: the code, its level, what is wrong, what to do about it.
 ///
 /// `{record}`, `{field}`, `{value}` and `{other}` are filled in from the [`Context`].

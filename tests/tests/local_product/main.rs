@@ -6,6 +6,7 @@
 
 mod authorizer;
 mod endpoints;
+mod integration_log;
 mod links;
 mod portal_screens;
 mod product;

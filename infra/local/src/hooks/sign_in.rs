@@ -27,7 +27,7 @@ const YEAR_SECONDS: i64 = 366 * 86_400;
 
 /// `GET /local/token`: a token for the user of an address.
 pub(super) async fn token(gateway: &Gateway, request: &ApiRequest) -> Result<Answer, Refusal> {
-    let query = Query::parse(&request.query, &["user", "expires_in", "scope"])?;
+    let query = Query::parse(&request.query, &["user", "expires_in", "scope"], &[])?;
     let address = query.value("user", Email::parse)?.ok_or_else(|| {
         Refusal::malformed("The query names no user: add ?user= with the address of a portal user.")
     })?;

@@ -33,6 +33,16 @@ impl Answer {
         })
     }
 
+    /// An answer in a text format other than JSON.
+    #[must_use]
+    pub fn text(status: u16, content_type: &str, text: String) -> Self {
+        Self {
+            status,
+            headers: BTreeMap::from([("content-type".to_owned(), content_type.to_owned())]),
+            body: Value::String(text),
+        }
+    }
+
     /// With a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -45,10 +55,17 @@ impl Answer {
         self.headers
             .entry("cache-control".to_owned())
             .or_insert_with(|| "no-store".to_owned());
+        let is_json = |content_type: &String| {
+            content_type.starts_with("application/json") || content_type.contains("+json")
+        };
+        let body = match self.body {
+            Value::String(text) if !self.headers.get("content-type").is_some_and(is_json) => text,
+            body => body.to_string(),
+        };
         json!({
             "statusCode": self.status,
             "headers": self.headers,
-            "body": self.body.to_string(),
+            "body": body,
             "isBase64Encoded": false,
         })
     }
@@ -100,5 +117,17 @@ mod tests {
                 "isBase64Encoded": false,
             })
         );
+    }
+
+    #[test]
+    fn a_text_goes_out_as_it_is() {
+        let answer = respond(Ok(Answer::text(
+            200,
+            "text/csv; charset=utf-8",
+            "a,b\r\n".into(),
+        )));
+
+        assert_eq!(answer["body"], "a,b\r\n");
+        assert_eq!(answer["headers"]["content-type"], "text/csv; charset=utf-8");
     }
 }

@@ -1,4 +1,4 @@
-//! Query parameters: known ones only, each once.
+//! Query parameters: known ones only, each once unless it is one that takes several values.
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -8,18 +8,21 @@ use super::Refusal;
 
 /// The parameters of a request that names only known ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query(BTreeMap<String, String>);
+pub struct Query(BTreeMap<String, Vec<String>>);
 
 impl Query {
-    /// Reads a query string. A parameter without a value counts as left out.
+    /// Reads a query string. A parameter without a value counts as left out. One of `many` may be repeated, and takes
+    /// several values separated by commas.
     ///
     /// # Errors
-    /// 400 when it names a parameter twice or one that is not in `known`.
-    pub fn parse(raw: &str, known: &[&str]) -> Result<Self, Refusal> {
-        let mut parameters = BTreeMap::new();
+    /// 400 when it names a parameter of `known` twice, or one that is in neither list.
+    pub fn parse(raw: &str, known: &[&str], many: &[&str]) -> Result<Self, Refusal> {
+        let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
-            if !known.contains(&&*name) {
-                let known = match known {
+            let takes_many = many.contains(&&*name);
+            if !takes_many && !known.contains(&&*name) {
+                let all = [many, known].concat();
+                let known = match &all[..] {
                     [] => "this call takes none".to_owned(),
                     known => format!("this call takes {}", known.join(", ")),
                 };
@@ -27,13 +30,14 @@ impl Query {
                     "unknown query parameter {name:?}: {known}"
                 )));
             }
-            if value.trim().is_empty() {
-                continue;
+            let given = parameters.entry(name.to_string()).or_default();
+            if takes_many {
+                let values = value.split(',').map(str::trim);
+                given.extend(values.filter(|one| !one.is_empty()).map(str::to_owned));
+            } else if !value.trim().is_empty() {
+                given.push(value.into_owned());
             }
-            if parameters
-                .insert(name.to_string(), value.into_owned())
-                .is_some()
-            {
+            if given.len() > 1 && !takes_many {
                 return Err(Refusal::malformed(format!(
                     "query parameter {name} is given twice"
                 )));
@@ -45,7 +49,25 @@ impl Query {
     /// A parameter's text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(name)?.first().map(String::as_str)
+    }
+
+    /// The values of a parameter that takes several; none when it is left out.
+    ///
+    /// # Errors
+    /// 400 with what is wrong with one of them.
+    pub fn values<T, E: Display>(
+        &self,
+        name: &str,
+        mut parse: impl FnMut(&str) -> Result<T, E>,
+    ) -> Result<Vec<T>, Refusal> {
+        let given = self.0.get(name).into_iter().flatten();
+        given
+            .map(|text| {
+                parse(text)
+                    .map_err(|error| Refusal::malformed(format!("query parameter {name}: {error}")))
+            })
+            .collect()
     }
 
     /// A parameter's value.
@@ -85,16 +107,26 @@ mod tests {
 
     #[test]
     fn known_parameters_are_decoded_and_blank_ones_count_as_left_out() {
-        let query = Query::parse("code=A%20B+C&cleared=", &KNOWN).unwrap();
+        let query = Query::parse("code=A%20B+C&cleared=", &KNOWN, &[]).unwrap();
 
         assert_eq!(query.text("code"), Some("A B C"));
         assert_eq!(query.flag("cleared").unwrap(), None);
     }
 
     #[test]
+    fn a_parameter_of_several_values_may_be_repeated_and_separated_by_commas() {
+        let query = Query::parse("code=A,B&code=&code=C", &["cleared"], &["code"]).unwrap();
+        let texts = query.values("code", |text| Ok::<_, String>(text.to_owned()));
+        let wrong = query.values("code", |text| Err::<(), _>(format!("{text:?} is no code")));
+
+        assert_eq!(texts.unwrap(), ["A", "B", "C"]);
+        assert_eq!(wrong.unwrap_err().status(), 400);
+    }
+
+    #[test]
     fn unknown_repeated_and_wrong_parameters_are_refused_by_name() {
         let detail = |raw: &str| {
-            let refusal = Query::parse(raw, &KNOWN)
+            let refusal = Query::parse(raw, &KNOWN, &[])
                 .and_then(|query| query.flag("cleared"))
                 .unwrap_err();
             assert_eq!(refusal.status(), 400);

@@ -124,7 +124,15 @@ impl Request {
     /// # Errors
     /// 400 when it names one twice or one that is not in `known`.
     pub fn query(&self, known: &[&str]) -> Result<Query, Refusal> {
-        Query::parse(&self.raw_query, known)
+        Query::parse(&self.raw_query, known, &[])
+    }
+
+    /// The query's parameters, of which those in `many` take several values.
+    ///
+    /// # Errors
+    /// 400 when it names one of `known` twice, or one that is in neither list.
+    pub fn query_with_many(&self, known: &[&str], many: &[&str]) -> Result<Query, Refusal> {
+        Query::parse(&self.raw_query, known, many)
     }
 
     /// The body, for a type that refuses unknown fields.
@@ -135,7 +143,12 @@ impl Request {
         if self.body.is_empty() {
             return Err(Refusal::malformed("The request has no body; send JSON."));
         }
-        serde_json::from_slice(&self.body)
+        // RFC 8259, 8.1: a byte order mark may be ignored rather than treated as an error.
+        let body = self
+            .body
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(&self.body);
+        serde_json::from_slice(body)
             .map_err(|error| Refusal::malformed(format!("The body cannot be read: {error}.")))
     }
 
