@@ -289,7 +289,7 @@ pub const UNLIMITED: Invocation = Invocation { deadline: None };
 
 /// Fills an empty database, without the detour over the proxy.
 async fn seed(store: &Store, folder: &PortalFolder) {
-    database::create_tables(store.client(), None).await.unwrap();
+    database::create_tables(store.client()).await.unwrap();
     let portal = DynamoPortal::new(store.clone());
     portal.put_settings(&folder.settings, None).await.unwrap();
     portal.seed(&folder.people).await.unwrap();

@@ -1,12 +1,19 @@
-//! The data directory: one process at a time, and whether the last one ended as it should.
+//! The data directory: one process at a time, nothing of it missing, and whether the last process ended as it should.
+
+mod contents;
 
 use std::{
     fs::{File, TryLockError},
     io::Write,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use self::contents::Contents;
+pub use self::contents::Owner;
 use crate::error::LocalError;
 
 /// How often in a row processes ended without a word.
@@ -16,16 +23,17 @@ const INTERRUPTIONS: &str = "interruptions";
 #[derive(Debug)]
 pub struct DataDirectory {
     path: PathBuf,
+    contents: Mutex<Contents>,
     interruptions: AtomicU64,
     _lock: File,
 }
 
 impl DataDirectory {
-    /// Makes the directory if need be, and keeps others out of it until it is dropped.
+    /// Makes the directory of an org folder if need be, and keeps others out of it until it is dropped.
     ///
     /// # Errors
-    /// When it cannot be used, or another process uses it.
-    pub fn open(path: &Path) -> Result<Self, LocalError> {
+    /// When it cannot be used, is another org folder's, is damaged, or another process uses it.
+    pub fn open(path: &Path, owner: &Owner) -> Result<Self, LocalError> {
         let refused = |detail: String| {
             LocalError::new(format!(
                 "the data directory {} cannot be used: {detail}, or choose another --data-dir",
@@ -41,12 +49,14 @@ impl DataDirectory {
             }
             TryLockError::Error(error) => failed(error),
         })?;
+        let contents = contents::open(path, owner).map_err(refused)?;
         let interruptions = std::fs::read_to_string(path.join(INTERRUPTIONS))
             .ok()
             .and_then(|text| text.trim().parse().ok())
             .unwrap_or(0);
         let directory = Self {
             path: path.to_owned(),
+            contents: Mutex::new(contents),
             interruptions: AtomicU64::new(interruptions),
             _lock: lock,
         };
@@ -59,6 +69,23 @@ impl DataDirectory {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Notes that everything is there: from here on, what is missing is damage.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub fn complete(&self) -> Result<(), LocalError> {
+        self.contents().complete(&self.path).map_err(|error| {
+            LocalError::new(format!(
+                "the data directory {} cannot be written: {error}; correct that, or choose another --data-dir",
+                self.path.display()
+            ))
+        })
+    }
+
+    fn contents(&self) -> std::sync::MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many processes before this one ended without a word while messages were on their way.
@@ -93,29 +120,38 @@ impl DataDirectory {
 /// # Errors
 /// When it can be neither read nor kept.
 pub fn secret(
-    directory: Option<&Path>,
+    directory: Option<&DataDirectory>,
     name: &str,
     make: impl FnOnce() -> Result<String, LocalError>,
 ) -> Result<String, LocalError> {
     let Some(directory) = directory else {
         return make();
     };
-    let file = directory.join(name);
+    let file = directory.path.join(name);
     let refused = |error: std::io::Error| {
         LocalError::new(format!(
             "{} cannot be used: {error}; correct its permissions, or choose another --data-dir",
             file.display()
         ))
     };
-    match std::fs::read_to_string(&file) {
-        Ok(secret) => Ok(secret),
+    let secret = match std::fs::read_to_string(&file) {
+        Ok(secret) if secret.trim().is_empty() => {
+            return Err(LocalError::new(format!(
+                "{} is empty: restore it from a copy, or remove it to have another one made",
+                file.display()
+            )));
+        }
+        Ok(secret) => secret,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let secret = make()?;
             keep(&file, &secret).map_err(refused)?;
-            Ok(secret)
+            secret
         }
-        Err(error) => Err(refused(error)),
-    }
+        Err(error) => return Err(refused(error)),
+    };
+    let mut contents = directory.contents();
+    contents.add(&directory.path, name).map_err(refused)?;
+    Ok(secret)
 }
 
 /// Writes a file as a whole, for its owner alone.
@@ -131,10 +167,19 @@ fn keep(file: &Path, secret: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use dealbridge_core::SalesforceId;
+
     use super::*;
 
+    fn owner() -> Owner {
+        Owner {
+            organization: SalesforceId::parse("00DaP000000000VUAQ").unwrap(),
+            folder: PathBuf::from("org"),
+        }
+    }
+
     fn directory(path: &Path) -> DataDirectory {
-        DataDirectory::open(path).unwrap()
+        DataDirectory::open(path, &owner()).unwrap()
     }
 
     #[test]
@@ -142,14 +187,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = directory(folder.path());
 
-        let error = DataDirectory::open(folder.path()).unwrap_err().to_string();
+        let error = DataDirectory::open(folder.path(), &owner())
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("another dealbridge is running on it"),
             "{error}"
         );
 
         drop(first);
-        assert!(DataDirectory::open(folder.path()).is_ok());
+        assert!(DataDirectory::open(folder.path(), &owner()).is_ok());
     }
 
     #[test]
@@ -173,7 +220,8 @@ mod tests {
     #[test]
     fn a_secret_is_made_once_and_kept_for_its_owner() {
         let folder = tempfile::tempdir().unwrap();
-        let make = |text: &str| secret(Some(folder.path()), "key.pem", || Ok(text.to_owned()));
+        let data = directory(folder.path());
+        let make = |text: &str| secret(Some(&data), "key.pem", || Ok(text.to_owned()));
 
         assert_eq!(make("first").unwrap(), "first");
         assert_eq!(make("second").unwrap(), "first");
@@ -190,12 +238,25 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_secret_is_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = directory(folder.path());
+        std::fs::write(folder.path().join("key.pem"), " \n").unwrap();
+
+        let error = secret(Some(&data), "key.pem", || Ok("made".into())).unwrap_err();
+
+        assert!(error.to_string().contains("key.pem is empty"), "{error}");
+    }
+
+    #[test]
     fn a_directory_that_cannot_be_made_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("taken");
         std::fs::write(&file, "").unwrap();
 
-        let error = DataDirectory::open(&file).unwrap_err().to_string();
+        let error = DataDirectory::open(&file, &owner())
+            .unwrap_err()
+            .to_string();
 
         assert!(error.contains("taken cannot be used"), "{error}");
     }

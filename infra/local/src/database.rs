@@ -15,22 +15,6 @@ use crate::error::LocalError;
 
 /// The database's file in the data directory.
 const FILE: &str = "dynamodb.sqlite";
-/// Says that the tables were made; without it the process that began to make them was killed.
-const READY: &str = "dynamodb.ready";
-
-/// Removes a database whose tables were never finished. Nothing can be in it: nothing is stored before they are.
-fn discard_unfinished(folder: &Path) -> std::io::Result<()> {
-    if folder.join(READY).exists() {
-        return Ok(());
-    }
-    for suffix in ["", "-wal", "-shm"] {
-        match std::fs::remove_file(folder.join(format!("{FILE}{suffix}"))) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
-}
 
 /// The tables' names on this machine.
 #[must_use]
@@ -50,14 +34,8 @@ pub async fn serve(folder: Option<&Path>) -> Result<SocketAddr, LocalError> {
     let database = match folder {
         Some(folder) => {
             let file = folder.join(FILE);
-            discard_unfinished(folder).map_err(|error| {
-                LocalError::new(format!(
-                    "could not begin the database {} anew: {error}; choose another --data-dir",
-                    file.display()
-                ))
-            })?;
             Database::new(&file.to_string_lossy()).map_err(|error| {
-                LocalError::new(format!("could not open the database {}: {error}; choose another --data-dir, or remove a damaged one", file.display()))
+                LocalError::new(format!("could not open the database {}: {error}; restore it from a copy, or choose another --data-dir", file.display()))
             })?
         }
         None => Database::memory().map_err(|error| {
@@ -74,14 +52,14 @@ pub async fn serve(folder: Option<&Path>) -> Result<SocketAddr, LocalError> {
     Ok(address)
 }
 
-/// Makes the tables that are not there, and marks the database in the folder as finished.
+/// Makes the tables that are not there.
 ///
 /// # Errors
-/// When the database refuses, or the mark cannot be written.
-pub async fn create_tables(client: &Client, folder: Option<&Path>) -> Result<(), LocalError> {
+/// When the database refuses.
+pub async fn create_tables(client: &Client) -> Result<(), LocalError> {
     let listed = client.list_tables().send().await.map_err(|error| {
         LocalError::new(format!(
-            "could not list the tables: {}",
+            "the database cannot be read: {}; restore it from a copy, or choose another --data-dir",
             DisplayErrorContext(&error)
         ))
     })?;
@@ -94,14 +72,6 @@ pub async fn create_tables(client: &Client, folder: Option<&Path>) -> Result<(),
         if !listed.table_names().contains(&name) {
             create_table(client, &name, sorted).await?;
         }
-    }
-    if let Some(folder) = folder {
-        std::fs::write(folder.join(READY), "").map_err(|error| {
-            LocalError::new(format!(
-                "could not write to {}: {error}; choose another --data-dir",
-                folder.display()
-            ))
-        })?;
     }
     Ok(())
 }

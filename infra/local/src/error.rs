@@ -15,6 +15,14 @@ impl LocalError {
         }
     }
 
+    /// An error with its source, in one sentence.
+    #[must_use]
+    pub fn chain(error: &dyn std::error::Error) -> Self {
+        let source = error.source();
+        let source = source.map_or_else(String::new, |source| format!(": {source}"));
+        Self::new(format!("{error}{source}"))
+    }
+
     /// Several findings of one check.
     #[must_use]
     pub fn all<E: std::fmt::Display>(errors: impl IntoIterator<Item = E>) -> Self {

@@ -54,18 +54,23 @@ impl Progress {
 
     fn draw(&self, run: &Run) {
         let Some(bar) = &self.0 else { return };
-        let (message, more) = match run.listed_at {
-            Some(_) => ("importing", ""),
-            None => ("listing", ", and more"),
+        let counts = &run.counts;
+        // While more is being listed, nothing tells how much of it all is done: a bar would be full too early.
+        let template = match run.listed_at {
+            Some(_) if counts.listed > 0 => "{msg:9} [{bar:40}] {pos}/{len}",
+            _ => "{msg:9} {spinner} {pos} of {len} so far",
         };
-        let template = format!("{{msg:9}} [{{bar:40}}] {{pos}}/{{len}}{more}");
-        if let Ok(style) = ProgressStyle::with_template(&template) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        let counts = &run.counts;
         bar.set_length(counts.listed);
-        bar.set_position(counts.listed - counts.left());
-        bar.set_message(message);
+        bar.set_position(counts.listed.saturating_sub(counts.left()));
+        bar.set_message(if run.listed_at.is_some() {
+            "importing"
+        } else {
+            "listing"
+        });
+        bar.tick();
     }
 }
 

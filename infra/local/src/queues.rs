@@ -27,11 +27,11 @@ pub async fn start(
     };
     let queues = QueueServer::start(options)
         .await
-        .map_err(|error| chain(&error))?;
+        .map_err(|error| LocalError::chain(&error))?;
     // What a killed process held in flight was received once for nothing, through no fault of the message.
     let interruptions = data.map_or(0, DataDirectory::interruptions);
     for setup in setups {
-        set_up(&queues, setup, interruptions).map_err(|error| chain(&error))?;
+        set_up(&queues, setup, interruptions).map_err(|error| LocalError::chain(&error))?;
     }
     Ok(queues)
 }
@@ -68,12 +68,4 @@ pub fn are_empty(queues: &QueueHandle, setups: &[QueueSetup]) -> bool {
             .get(setup.name)
             .is_none_or(|counts| counts.total() == 0)
     })
-}
-
-fn chain(error: &dyn std::error::Error) -> LocalError {
-    let source = error
-        .source()
-        .map(|source| format!(": {source}"))
-        .unwrap_or_default();
-    LocalError::new(format!("{error}{source}"))
 }

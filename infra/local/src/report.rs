@@ -134,6 +134,22 @@ fn json_counts(counts: &Counts) -> JsonCounts {
     }
 }
 
+/// What stands below a code begins here.
+const INDENT: &str = "          ";
+
+/// A paragraph below a code, with a lead before its first line that the others are aligned to.
+fn indented(lead: &str, text: &str, width: Option<usize>) -> String {
+    let first = format!("{INDENT}{lead}");
+    let others = " ".repeat(first.len());
+    // Below some forty columns, a word a line is worse to read than a line that runs over.
+    let width = width.map_or(usize::MAX, |width| width.max(40));
+    let options = textwrap::Options::new(width)
+        .initial_indent(&first)
+        .subsequent_indent(&others)
+        .break_words(false);
+    format!("{}\n", textwrap::fill(text, options))
+}
+
 impl Report {
     /// The report as one JSON object.
     #[must_use]
@@ -157,10 +173,11 @@ impl Report {
         })
     }
 
-    /// The report for a person.
+    /// The report for a person, wrapped to a width if one is given.
     #[must_use]
-    pub fn to_text(&self) -> String {
+    pub fn to_text(&self, width: Option<usize>) -> String {
         let counts = &self.run.counts;
+        let paragraph = |lead: &str, text: &str| indented(lead, text, width);
         let mut text = format!("\n{} {}\n\n", self.run.id, self.how_it_went());
         for (label, count) in [
             ("listed", counts.listed),
@@ -174,10 +191,9 @@ impl Report {
             text.push_str(&format!("  {label:<11}{count:>7}\n"));
         }
         for fault in &self.faults {
-            text.push_str(&format!(
-                "\n  {}\n          {}\n          -> {}\n",
-                fault.code, fault.message, fault.suggestion
-            ));
+            text.push_str(&format!("\n  {}\n", fault.code));
+            text.push_str(&paragraph("", &fault.message));
+            text.push_str(&paragraph("-> ", &fault.suggestion));
         }
         if counts.left() > 0 && self.faults.is_empty() {
             text.push_str(
@@ -189,10 +205,9 @@ impl Report {
             text.push_str("\nWhy Opportunities did not import (one can have several reasons):\n");
         }
         for row in &self.codes {
-            text.push_str(&format!(
-                "\n  {:>6}  {}\n          e.g. {}\n          -> {}\n",
-                row.opportunities, row.code, row.example, row.suggestion
-            ));
+            text.push_str(&format!("\n  {:>6}  {}\n", row.opportunities, row.code));
+            text.push_str(&paragraph("e.g. ", &row.example));
+            text.push_str(&paragraph("-> ", &row.suggestion));
         }
         text
     }
@@ -216,5 +231,24 @@ impl Report {
                 )
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_is_wrapped_to_the_terminal_and_aligned_below_its_lead() {
+        let text = "Choose the end user's Account on the Opportunity in Salesforce.";
+
+        assert_eq!(
+            indented("-> ", text, Some(48)),
+            "          -> Choose the end user's Account on the\n             Opportunity in Salesforce.\n"
+        );
+        assert_eq!(
+            indented("-> ", text, None),
+            format!("          -> {text}\n")
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::{error::DisplayErrorContext, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    error::{DisplayErrorContext, ProvideErrorMetadata},
+    types::AttributeValue,
+};
 use dealbridge_aws::{DynamoPortal, Store, item, keys};
 
 use crate::{error::LocalError, folder::PortalFolder};
@@ -50,6 +53,28 @@ pub(crate) async fn seed(
         .send()
         .await;
     put.map(|_| ()).map_err(|error| fault(&error))
+}
+
+/// Writes an item that nobody reads, to see whether the store can be written.
+///
+/// # Errors
+/// When it cannot.
+pub(crate) async fn probe(store: &Store) -> Result<(), LocalError> {
+    let key = AttributeValue::S("LOCAL#PROBE".to_owned());
+    // As much as a small Deal: a disk with less room than that is full.
+    let padding = AttributeValue::S("x".repeat(1_024));
+    let put = store
+        .client()
+        .put_item()
+        .table_name(&store.tables().records)
+        .item(keys::PK, key)
+        .item("padding", padding)
+        .send()
+        .await;
+    put.map(|_| ()).map_err(|error| {
+        let said = error.message().unwrap_or("the database does not answer");
+        LocalError::new(said)
+    })
 }
 
 /// Removes people that an earlier content of the folder had and this one has not.

@@ -1,6 +1,6 @@
 //! The functions over their adapters, as their mains would wire them on Lambda.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use dead_letters::DeadLettersFunction;
 use dealbridge_aws::{
@@ -25,7 +25,7 @@ use settings::SettingsFunction;
 use unlink::UnlinkFunction;
 
 use crate::{
-    data,
+    data::{self, DataDirectory},
     error::LocalError,
     functions::{Invocations, Invoker},
     queues::dead_letters_of,
@@ -180,7 +180,9 @@ impl Adapters {
 }
 
 /// The key of preview tokens: the directory's, or one that ends with this process.
-pub(crate) fn preview_tokens(directory: Option<&Path>) -> Result<PreviewTokens, LocalError> {
+pub(crate) fn preview_tokens(
+    directory: Option<&DataDirectory>,
+) -> Result<PreviewTokens, LocalError> {
     let key = data::secret(directory, "preview-token-key", || {
         let mut key = [0; 32];
         OsRng.fill_bytes(&mut key);

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use dealbridge_aws::{
@@ -21,7 +22,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::{
-    data::DataDirectory,
+    data::{DataDirectory, Owner},
     database,
     error::LocalError,
     folder::PortalFolder,
@@ -31,6 +32,9 @@ use crate::{
     template::{Schedule, Template},
     wiring::{self, Adapters},
 };
+
+/// How often the data directory is looked after while everything runs.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Where Salesforce is.
 #[derive(Clone, Debug)]
@@ -103,10 +107,13 @@ impl World {
     pub async fn prepare(options: &Options) -> Result<Self, LocalError> {
         let template = Template::load().map_err(|error| LocalError::new(error.to_string()))?;
         let (folder, org) = load(options)?;
-        let data = options
-            .data
-            .as_deref()
-            .map(DataDirectory::open)
+        let owner = Owner {
+            organization: folder.settings.organization_id,
+            folder: std::fs::canonicalize(&options.org).unwrap_or_else(|_| options.org.clone()),
+        };
+        let data = options.data.as_deref();
+        let data = data
+            .map(|path| DataDirectory::open(path, &owner))
             .transpose()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (connection, credentials, org) =
@@ -134,9 +141,18 @@ impl World {
             Store::new(&dynamodb, database::tables(), meter, clock, ids)
         };
         let (store, onlooker) = (store(meter.clone()), store(Meter::default()));
-        database::create_tables(store.client(), directory).await?;
         let portal = DynamoPortal::new(store.clone());
-        seed::seed(&store, &portal, &folder).await?;
+        let filled = async {
+            database::create_tables(store.client()).await?;
+            seed::seed(&store, &portal, &folder).await
+        };
+        if let Err(error) = filled.await {
+            let fault = seed::probe(&onlooker).await.err();
+            return Err(match (&data, fault) {
+                (Some(data), Some(fault)) => unwritable(data, &fault),
+                _ => error,
+            });
+        }
 
         let queues = queues::start(data.as_ref(), &template.queues).await?;
         let endpoint = Endpoint::Local {
@@ -152,11 +168,14 @@ impl World {
             clock,
             instance_url,
             groups: template.groups.clone(),
-            tokens: Arc::new(wiring::preview_tokens(directory)?),
+            tokens: Arc::new(wiring::preview_tokens(data.as_ref())?),
         };
         let invocations = Invocations::default();
         let functions = adapters.functions(&invocations);
         let sync_requests = SqsSyncRequests(adapters.sender("sync-requests"));
+        if let Some(data) = &data {
+            data.complete()?;
+        }
         Ok(Self {
             org,
             queues: adapters.queues,
@@ -185,8 +204,22 @@ impl World {
 
     /// Where everything is kept over restarts.
     #[must_use]
-    pub fn data_directory(&self) -> Option<&Path> {
-        self.data.as_ref().map(DataDirectory::path)
+    pub fn data_directory(&self) -> Option<&DataDirectory> {
+        self.data.as_ref()
+    }
+
+    /// Resolves, with what to do, once the data directory can no longer be written; never where everything is in memory.
+    pub async fn unwritable(&self) -> LocalError {
+        let Some(data) = &self.data else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            // Through the database, for that is what has to be written; it logs every write before it answers.
+            if let Err(error) = seed::probe(&self.onlooker).await {
+                return unwritable(data, &error);
+            }
+        }
     }
 
     /// A function, by its name in the template.
@@ -285,6 +318,13 @@ impl World {
     }
 }
 
+fn unwritable(data: &DataDirectory, error: &LocalError) -> LocalError {
+    LocalError::new(format!(
+        "the data directory {} cannot be written ({error}): free space on its disk, then run again. Nothing that was imported is lost",
+        data.path().display()
+    ))
+}
+
 /// Reaches the org: a real one, or one that is served here.
 async fn connect(
     target: &SalesforceTarget,
@@ -308,7 +348,7 @@ async fn connect(
     };
     let org = OrgServer::start(org, options)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| LocalError::chain(&error))?;
     let connection = Connection::parse(org.instance_url()).map_err(|error| failed(&error))?;
     let client = org.client();
     let credentials = Credentials::ClientCredentials {

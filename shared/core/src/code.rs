@@ -196,8 +196,8 @@ codes! {
         "Unlink one of the two, then link the right record to the Opportunity.";
     Linked "LINKED" Info "The {other} was linked to {record}." "Nothing to do.";
     Unlinked "UNLINKED" Info
-        "The {other} was unlinked from {record}. Both keep their values, and imports leave {record} alone."
-        "Nothing to do. To import it again, link it or allow its import.";
+        "The {other} was unlinked from {record}. Both keep their values{value}."
+        "Nothing to do. To undo it, link them again.";
     ImportAllowed "IMPORT_ALLOWED" Info "{record} may be imported again; the next run looks at it." "Nothing to do.";
     WriteDelivered "WRITE_DELIVERED" Info "The values of the {other} were written to {record}." "Nothing to do.";
     WriteRefused "WRITE_REFUSED" Error

@@ -70,9 +70,15 @@ pub(crate) struct Journal {
     folder: String,
 }
 
+fn damaged(line: usize, error: &serde_json::Error) -> io::Error {
+    let detail = format!("line {line} is damaged ({error}); restore the file from a copy");
+    io::Error::new(io::ErrorKind::InvalidData, detail)
+}
+
 impl Journal {
     /// Opens the file of a state directory and replays it over the store. Changes made over another folder are dropped:
-    /// they say nothing about this one. So is a last line that a crash cut short.
+    /// they say nothing about this one. So is a last line that a crash cut short; a line before it that cannot be read is
+    /// damage, which is refused rather than forgotten with all that follows.
     pub(crate) fn open(
         directory: &Path,
         folder: &str,
@@ -113,18 +119,22 @@ impl Journal {
         let mut reader = BufReader::new(&self.file);
         let mut line = Vec::new();
         let mut length = 0;
+        let mut number = 0;
         while let read @ 1.. = reader.read_until(b'\n', &mut line)? {
-            let is_whole = line.ends_with(b"\n");
+            number += 1;
+            if !line.ends_with(b"\n") {
+                break;
+            }
             if length == 0 {
-                match serde_json::from_slice::<Head>(&line) {
-                    Ok(head) if is_whole && head.folder == self.folder => {}
-                    _ => return Ok(None),
+                let head: Head =
+                    serde_json::from_slice(&line).map_err(|error| damaged(number, &error))?;
+                if head.folder != self.folder {
+                    return Ok(None);
                 }
             } else {
-                match serde_json::from_slice::<Change>(&line) {
-                    Ok(change) if is_whole => apply(store, change),
-                    _ => break,
-                }
+                let change =
+                    serde_json::from_slice(&line).map_err(|error| damaged(number, &error))?;
+                apply(store, change);
             }
             length += u64::try_from(read).unwrap_or(u64::MAX);
             line.clear();

@@ -75,6 +75,13 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, LocalError> {
     }
 }
 
+/// The width that a text for a person is wrapped to: the terminal's. A text for a file or another program is not wrapped.
+fn width() -> Option<usize> {
+    let stdout = std::io::stdout();
+    let (width, _) = terminal_size::terminal_size_of(stdout)?;
+    Some(usize::from(width.0))
+}
+
 /// Prints a line at once. A reader that has gone away wants no more.
 fn print(text: &str) -> Result<(), LocalError> {
     let mut out = std::io::stdout().lock();

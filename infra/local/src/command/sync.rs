@@ -5,16 +5,20 @@ use std::process::ExitCode;
 use dealbridge_core::run::RunStatus;
 use dealbridge_local::{LocalError, World, report::Report};
 
-use super::{Sync, print};
+use super::{Sync, print, width};
 
 pub(super) async fn run(sync: Sync) -> Result<ExitCode, LocalError> {
     let world = World::start(&sync.place.options()?).await?;
-    let report = world.full_run().await?;
+    let report = tokio::select! {
+        report = world.full_run() => report,
+        fault = world.unwritable() => Err(fault),
+    };
     world.shutdown().await;
+    let report = report?;
     if sync.json {
         print(&report.to_json().to_string())?;
     } else {
-        print(&report.to_text())?;
+        print(&report.to_text(width()))?;
     }
     if report.status == RunStatus::Succeeded {
         return Ok(ExitCode::SUCCESS);

@@ -1,6 +1,6 @@
 //! `dealbridge up`: everything, until it is told to stop.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use dealbridge_core::{
     code::Code,
@@ -19,7 +19,7 @@ use dealbridge_local::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Up, print, sync};
+use super::{Up, print, sync, width};
 
 pub(super) async fn run(up: Up) -> Result<ExitCode, LocalError> {
     // The port comes first: where it is taken, nothing has begun.
@@ -27,28 +27,37 @@ pub(super) async fn run(up: Up) -> Result<ExitCode, LocalError> {
     let world = Arc::new(World::start(&up.place.options()?).await?);
     let ended = tokio::select! {
         ended = serve(Arc::clone(&world), listener) => ended,
+        fault = world.unwritable() => Err(fault),
         stopped = told_to_stop() => stopped,
     };
     world.shutdown().await;
     ended.map(|()| ExitCode::SUCCESS)
 }
 
-/// Imports, then serves and keeps the schedule.
+/// Serves while it imports, so that whoever is curious can watch; then keeps the schedule.
 async fn serve(world: Arc<World>, listener: TcpListener) -> Result<(), LocalError> {
-    let gateway = Arc::new(Gateway::new(Arc::clone(&world))?);
-    let report = world.full_run().await?;
-    print(&report.to_text())?;
-    if needs_mending(&report) {
-        return Err(sync::failure(&report));
-    }
     let address = listener
         .local_addr()
         .map_err(|error| LocalError::new(format!("the port is gone: {error}")))?;
-    print(&format!("listening on http://{address}"))?;
+    let gateway = Arc::new(Gateway::new(Arc::clone(&world))?);
+    print(&format!(
+        "importing the org; http://{address}/sync-runs shows how it gets on"
+    ))?;
     tokio::select! {
         served = gateway.serve(listener) => served,
-        kept = schedule::keep(world, tell) => kept,
+        ended = import(world, address) => ended,
     }
+}
+
+/// Imports the org, says when everything is ready, and keeps the schedule.
+async fn import(world: Arc<World>, address: SocketAddr) -> Result<(), LocalError> {
+    let report = world.full_run().await?;
+    print(&report.to_text(width()))?;
+    if needs_mending(&report) {
+        return Err(sync::failure(&report));
+    }
+    print(&format!("listening on http://{address}"))?;
+    schedule::keep(world, tell).await
 }
 
 /// Whether the run met a fault that no later run will make up for: somebody has to correct something first.

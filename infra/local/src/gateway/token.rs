@@ -1,7 +1,5 @@
 //! Tokens: signed for the portal's users, verified as API Gateway's JWT authorizer verifies them.
 
-use std::path::Path;
-
 use dealbridge_core::ports::Ids;
 use dealbridge_lambda::UlidIds;
 use jiff::Timestamp;
@@ -13,7 +11,10 @@ use rsa::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{data, error::LocalError};
+use crate::{
+    data::{self, DataDirectory},
+    error::LocalError,
+};
 
 /// Who issues the tokens.
 pub const ISSUER: &str = "https://issuer.dealbridge.local";
@@ -53,7 +54,7 @@ impl Tokens {
     ///
     /// # Errors
     /// When the directory's key cannot be read or kept.
-    pub fn open(directory: Option<&Path>) -> Result<Self, LocalError> {
+    pub fn open(directory: Option<&DataDirectory>) -> Result<Self, LocalError> {
         let pem = data::secret(directory, KEY_FILE, generate)?;
         let key = RsaPrivateKey::from_pkcs1_pem(&pem).map_err(|error| {
             LocalError::new(format!(
@@ -213,6 +214,8 @@ fn generate() -> Result<String, LocalError> {
 
 #[cfg(test)]
 mod tests {
+    use dealbridge_core::SalesforceId;
+
     use super::*;
 
     fn ann() -> Subject {
@@ -320,15 +323,20 @@ mod tests {
     #[test]
     fn a_directory_keeps_its_key() {
         let folder = tempfile::tempdir().unwrap();
-        let token = Tokens::open(Some(folder.path()))
+        let owner = data::Owner {
+            organization: SalesforceId::parse("00DaP000000000VUAQ").unwrap(),
+            folder: folder.path().to_owned(),
+        };
+        let directory = DataDirectory::open(folder.path(), &owner).unwrap();
+        let token = Tokens::open(Some(&directory))
             .and_then(|tokens| tokens.sign(&ann(), &[], at(1_000), 60))
             .unwrap();
 
-        let again = Tokens::open(Some(folder.path())).unwrap();
+        let again = Tokens::open(Some(&directory)).unwrap();
 
         assert!(again.verify(&token, at(1_000)).is_ok());
         std::fs::write(folder.path().join(KEY_FILE), "no key").unwrap();
-        let error = Tokens::open(Some(folder.path())).map(|_| ()).unwrap_err();
+        let error = Tokens::open(Some(&directory)).map(|_| ()).unwrap_err();
         assert!(
             error
                 .to_string()

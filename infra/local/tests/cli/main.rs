@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod data_directory;
 mod explain;
 mod kill;
 mod place;

@@ -93,6 +93,31 @@ fn up_is_the_default_imports_first_then_serves_and_ends_cleanly_on_ctrl_c() {
 
 #[test]
 #[cfg(unix)]
+fn the_first_import_can_be_watched() {
+    let mut served = command(&["up", "--port", "0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(served.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let address = first
+        .strip_prefix("importing the org; http://")
+        .and_then(|rest| rest.split('/').next())
+        .unwrap();
+
+    // It answers although the report of the first run is not there yet.
+    assert!(TcpStream::connect(address).is_ok());
+    let printed: Vec<String> = lines.by_ref().map_while(Result::ok).take(3).collect();
+    assert!(
+        !printed.iter().any(|line| line.contains("listening on")),
+        "{printed:?}"
+    );
+    served.kill().unwrap();
+    served.wait().unwrap();
+}
+
+#[test]
+#[cfg(unix)]
 fn what_was_imported_and_who_may_call_is_kept_in_the_data_directory() {
     let data = tempfile::tempdir().unwrap();
     let arguments = ["up", "--port", "0", "--data-dir", text(data.path())];

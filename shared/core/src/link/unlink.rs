@@ -5,6 +5,7 @@ use super::{
     store::{Audit, Committed, LinkChange, LinkStore, Outbox, Receipted},
 };
 use crate::{
+    SalesforceObject,
     change::{Expected, Write},
     claim::{Claim, ClaimState},
     code::Code,
@@ -30,15 +31,33 @@ impl Unlinked {
     /// What the administrator should know (behaviour, section 2.5).
     #[must_use]
     pub fn sentence(&self) -> String {
-        format!(
-            "The {} and {} {} are no longer linked; both keep their values. Imports leave {} alone until it is linked again, \
-             its import is allowed, or its export flag is cleared and set again after the {} is gone.",
-            self.record.id,
-            self.salesforce.object,
-            self.salesforce.id,
-            self.salesforce.id,
-            self.record.id
-        )
+        let (record, salesforce) = (&self.record.id, &self.salesforce);
+        let apart = format!(
+            "The {record} and {} {} are no longer linked; both keep their values.",
+            salesforce.object, salesforce.id
+        );
+        match salesforce.object {
+            // Imports make Deals of Opportunities alone: nothing would bring a Lead back by itself.
+            SalesforceObject::Lead => {
+                format!("{apart} Each can be linked to another record, or to the same one again.")
+            }
+            SalesforceObject::Opportunity => format!(
+                "{apart} Imports leave {} alone until it is linked again, its import is allowed, or its export flag is \
+                 cleared and set again after the {record} is gone.",
+                salesforce.id
+            ),
+        }
+    }
+}
+
+/// The entry of an unlink, which says what imports do where they would do something.
+fn entry(object: SalesforceObject) -> Finding {
+    let finding = Finding::new(Code::Unlinked);
+    match object {
+        SalesforceObject::Lead => finding,
+        SalesforceObject::Opportunity => {
+            finding.value("; imports leave the Opportunity alone until its import is allowed")
+        }
     }
 }
 
@@ -124,7 +143,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     salesforce: Some(link.salesforce_id),
                     name,
                     entity: Some(id.clone()),
-                    findings: vec![Finding::new(Code::Unlinked).other(id.to_string())],
+                    findings: vec![entry(link.object).other(id.to_string())],
                 },
                 outbox: if claim.pending.is_some() {
                     Outbox::Remove(link.salesforce_id)
