@@ -136,7 +136,9 @@ async fn measure(org: PathBuf) -> Result<(), LocalError> {
     let world = World::start(&Options {
         org,
         data: None,
-        salesforce: SalesforceTarget::Simulated,
+        salesforce: SalesforceTarget::Simulated {
+            jwt_public_key: None,
+        },
     })
     .await?;
     let report = world.full_run().await?;

@@ -40,7 +40,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub enum SalesforceTarget {
     /// A simulated org, loaded from the org folder.
-    Simulated,
+    Simulated {
+        /// The public key or certificate (PEM) by which assertions are checked.
+        jwt_public_key: Option<String>,
+    },
     /// A real org.
     Real(Box<(Connection, Credentials)>),
 }
@@ -332,17 +335,18 @@ async fn connect(
     data: Option<&DataDirectory>,
 ) -> Result<(Connection, Credentials, Option<OrgHandle>), LocalError> {
     let failed = |error: &dyn std::fmt::Display| LocalError::new(error.to_string());
-    let org = match (target, org) {
+    let (org, jwt_public_key) = match (target, org) {
         (SalesforceTarget::Real(target), _) => {
             let (connection, credentials) = &**target;
             return Ok((connection.clone(), credentials.clone(), None));
         }
-        (SalesforceTarget::Simulated, Some(org)) => org,
-        (SalesforceTarget::Simulated, None) => {
+        (SalesforceTarget::Simulated { jwt_public_key }, Some(org)) => (org, jwt_public_key),
+        (SalesforceTarget::Simulated { .. }, None) => {
             return Err(LocalError::new("the org folder holds no org"));
         }
     };
     let options = OrgOptions {
+        jwt_public_key: jwt_public_key.clone(),
         state_dir: data.map(|data| data.path().to_owned()),
         ..OrgOptions::default()
     };
@@ -370,7 +374,7 @@ fn load(options: &Options) -> Result<(PortalFolder, Option<OrgData>), LocalError
     let portal = PortalFolder::load(&options.org);
     let org = match options.salesforce {
         SalesforceTarget::Real(_) => Ok(None),
-        SalesforceTarget::Simulated => OrgFolder::load(&options.org).map(Some),
+        SalesforceTarget::Simulated { .. } => OrgFolder::load(&options.org).map(Some),
     };
     match (portal, org) {
         (Ok(portal), Ok(org)) => Ok((portal, org)),

@@ -68,7 +68,9 @@ impl Product {
                 "/../infra/local/sample-org"
             )),
             data,
-            salesforce: SalesforceTarget::Simulated,
+            salesforce: SalesforceTarget::Simulated {
+                jwt_public_key: None,
+            },
         };
         let world = Arc::new(World::start(&options).await.unwrap());
         let gateway = Arc::new(Gateway::new(Arc::clone(&world)).unwrap());

@@ -16,7 +16,7 @@ use crate::{
     http::reply::ApiError,
     rules::{self, Draft, Fields},
     schema::ObjectSchema,
-    setup::{FieldAccess, Setup},
+    setup::{self, FieldAccess, Setup},
     store::{Row, Store},
     value::Value,
 };
@@ -33,15 +33,27 @@ pub(crate) struct Author {
     pub(crate) stamp: i64,
     /// Whether rows that are hidden from the API user are there for this one.
     pub(crate) sees_hidden: bool,
+    /// Whether assignment rules run.
+    pub(crate) assignment: Assignment,
+}
+
+/// Whether assignment rules say who owns a row that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Assignment {
+    /// They do: what REST does unless it is told otherwise.
+    Active,
+    /// They do not.
+    Off,
 }
 
 impl Author {
     /// The API user at the next moment of the org's clock.
-    pub(crate) fn api(store: &mut Store, user: SalesforceId) -> Self {
+    pub(crate) fn api(store: &mut Store, user: SalesforceId, assignment: Assignment) -> Self {
         Self {
             user,
             stamp: store.time.stamp(),
             sees_hidden: false,
+            assignment,
         }
     }
 
@@ -60,6 +72,7 @@ impl Author {
             user,
             stamp: store.time.stamp(),
             sees_hidden: true,
+            assignment: Assignment::Off,
         }
     }
 }
@@ -104,6 +117,7 @@ pub(crate) fn create(
     effects::before_create(store, schema, &mut row, body, author)?;
     touch(schema, &mut row, author);
     rules::derive(schema, &mut row.values);
+    apply_rules(store, schema, &mut row, author)?;
     store.put(object, row.clone());
     effects::after_create(store, schema, &row, author)?;
     Ok(id)
@@ -139,8 +153,25 @@ pub(crate) fn update(
     effects::before_update(store, schema, &before, &mut row, body, author)?;
     touch(schema, &mut row, author);
     rules::derive(schema, &mut row.values);
+    apply_rules(store, schema, &mut row, author)?;
     store.put(object, row.clone());
     effects::after_update(store, schema, &row, author);
+    Ok(())
+}
+
+/// The administrator's rules, in Salesforce's order: validation, then assignment.
+fn apply_rules(
+    store: &Store,
+    schema: &ObjectSchema,
+    row: &mut Row,
+    author: Author,
+) -> Result<(), ApiError> {
+    setup::rules::validate(store, &schema.name, row)?;
+    if author.assignment == Assignment::Active
+        && let Some(owner) = setup::rules::assigned(store, &schema.name, row)
+    {
+        Fields::new(schema, &mut row.values).set("OwnerId", Value::Id(owner));
+    }
     Ok(())
 }
 

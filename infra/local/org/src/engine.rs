@@ -18,7 +18,7 @@ use crate::{
     counters::Counters,
     faults::Faults,
     folder::{OrgData, OrgIdentity},
-    http::{limits::Allowance, login::Sessions, query::Cursors},
+    http::{bulk::Jobs, limits::Allowance, login::Sessions, query::Cursors},
     journal::{Journal, JournalError},
     server::ClientCredentials,
     store::Store,
@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) sessions: Mutex<Sessions>,
     /// Open locators.
     pub(crate) cursors: Mutex<Cursors>,
+    /// Bulk jobs.
+    pub(crate) jobs: Mutex<Jobs>,
     journal: Mutex<Option<Journal>>,
     /// Ordered faults.
     pub(crate) faults: Mutex<Faults>,
@@ -124,6 +126,7 @@ impl Engine {
             session_seconds: parts.session_seconds,
             sessions: Mutex::default(),
             cursors: Mutex::default(),
+            jobs: Mutex::default(),
             faults: Mutex::default(),
             person: person(&loaded),
             allowance: Allowance::new(parts.daily_calls),
@@ -183,6 +186,7 @@ impl Engine {
             tracing::error!(error.cause = %error, "Could not empty the journal of the simulated org");
         }
         locked(&self.cursors).clear();
+        locked(&self.jobs).clear();
         locked(&self.faults).clear();
         self.allowance.refill();
         self.counters.clear();

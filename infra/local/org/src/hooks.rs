@@ -4,6 +4,7 @@ mod access;
 mod clock;
 mod conversion;
 mod merge;
+mod rules;
 
 use axum::http::Method;
 use dealbridge_core::SalesforceId;
@@ -52,6 +53,12 @@ pub(crate) fn answer(engine: &Engine, call: &Call, path: &[&str]) -> Reply {
         ("late", _) => late(engine, call),
         ("tick", _) => tick(engine, call),
         ("clock", _) => parse(call).and_then(|order| clock::set(engine, &order)),
+        ("validation", _) => parse(call)
+            .and_then(|body: Json| rules::order(&body))
+            .and_then(|order| rules::validation(engine, order)),
+        ("assignment", _) => parse(call)
+            .and_then(|body: Json| rules::order(&body))
+            .and_then(|order| rules::assignment(engine, order)),
         ("fls", _) => parse(call).and_then(|order| access::set(engine, &order)),
         ("convert", _) => parse(call).and_then(|order| {
             change(engine, |store, author| {

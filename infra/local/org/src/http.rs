@@ -1,5 +1,6 @@
 //! The REST surface: one call in, one reply out.
 
+pub(crate) mod bulk;
 pub(crate) mod call;
 pub(crate) mod collections;
 pub(crate) mod columns;
@@ -9,6 +10,7 @@ pub(crate) mod jwt;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod login;
+pub(crate) mod page;
 pub(crate) mod query;
 pub(crate) mod replication;
 pub(crate) mod reply;

@@ -13,6 +13,8 @@
 //! | `tick` | `{"seconds"}` | moves the org's clock |
 //! | `clock` | `{"now","advance","step"}` or `{"wall":true}` | sets the org's clock, moves it on, makes each write move it by `step` seconds (0: all writes carry one stamp); `wall` goes by the real time again |
 //! | `fls` | `{"object","field","access":"none", "read" or "edit"}` | field-level security for the API user, `none` unless said; without `field` access to the whole object; `visible` true or false says the same; DELETE, or `{"reset":true}`, gives all back |
+//! | `validation` | `{"object","condition","message","field"}` | a validation rule: rows that meet the condition, written as a WHERE, are refused with the message; `{"reset":true}` removes all |
+//! | `assignment` | `{"object":"Lead","entries":[{"condition","owner"}]}` | an assignment rule: rows written through the API without `Sforce-Auto-Assign: FALSE` go to the owner of the first entry that fits; `{"reset":true}` removes all |
 //! | `convert` | `{"lead","opportunity":true, false or an id}` | converts a lead |
 //! | `merge` | `{"object","winner","losers"}` | merges leads, contacts or accounts |
 //! | `expire` | `{"what":"sessions" or "locators","withLocators":true}` | ends all of them; with `withLocators` the locators of the ended sessions answer 401 in later sessions too |

@@ -65,6 +65,14 @@ impl ClientCredentials {
             secret,
         }
     }
+
+    /// The refresh token that the API user gave this client.
+    #[must_use]
+    pub fn refresh_token(&self) -> String {
+        let digest = Sha256::digest(format!("refresh token of {} {}", self.id, self.secret));
+        let rest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("5Aep861{rest}")
+    }
 }
 
 /// How an org is served.
@@ -74,7 +82,8 @@ pub struct OrgOptions {
     pub address: SocketAddr,
     /// Who may log in; without, [`ClientCredentials::of`] the organization.
     pub client: Option<ClientCredentials>,
-    /// The RSA public key (PEM) that checks the assertions of the JWT bearer grant; without, that grant is refused.
+    /// The RSA public key or certificate (PEM) that checks the assertions of the JWT bearer grant; without, that grant is
+    /// refused.
     pub jwt_public_key: Option<String>,
     /// By what the org goes; the real time unless said.
     pub clock: OrgClock,
@@ -135,7 +144,9 @@ pub enum StartError {
     #[error(transparent)]
     State(#[from] JournalError),
     /// The public key is none.
-    #[error("the public key for JWT logins is not an RSA public key in PEM form")]
+    #[error(
+        "the public key for JWT logins is neither an RSA public key nor a certificate in PEM form"
+    )]
     Key {
         /// Why.
         #[source]

@@ -1,8 +1,13 @@
-//! What an administrator has set up beside objects and fields: what the integration user may see and edit.
+//! What an administrator has set up beside objects and fields: what the integration user may see and edit, and the rules
+//! that check and assign rows.
+
+pub(crate) mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+use rules::{AssignmentRule, ValidationRule};
 
 use crate::schema::{ObjectSchema, Schema};
 
@@ -20,10 +25,13 @@ pub(crate) enum FieldAccess {
 
 /// The set-up of an org. Names are spelt as in the schema.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Setup {
     hidden_objects: BTreeSet<String>,
     /// By object, then by field; what is not here can be edited.
     fields: BTreeMap<String, BTreeMap<String, FieldAccess>>,
+    validation_rules: Vec<ValidationRule>,
+    assignment_rules: Vec<AssignmentRule>,
 }
 
 impl Setup {
@@ -71,6 +79,38 @@ impl Setup {
             FieldAccess::None => self.hidden_objects.insert(object.name.clone()),
             FieldAccess::Read | FieldAccess::Edit => self.hidden_objects.remove(&object.name),
         };
+    }
+
+    /// The validation rules, in the order in which they are looked at.
+    pub(crate) fn validation_rules(&self) -> &[ValidationRule] {
+        &self.validation_rules
+    }
+
+    /// The assignment rules, one an object.
+    pub(crate) fn assignment_rules(&self) -> &[AssignmentRule] {
+        &self.assignment_rules
+    }
+
+    /// Adds a validation rule.
+    pub(crate) fn add_validation_rule(&mut self, rule: ValidationRule) {
+        self.validation_rules.push(rule);
+    }
+
+    /// Sets the assignment rule of an object: only one is active at a time.
+    pub(crate) fn set_assignment_rule(&mut self, rule: AssignmentRule) {
+        self.assignment_rules
+            .retain(|other| other.object != rule.object);
+        self.assignment_rules.push(rule);
+    }
+
+    /// Removes all validation rules.
+    pub(crate) fn forget_validation_rules(&mut self) {
+        self.validation_rules.clear();
+    }
+
+    /// Removes all assignment rules.
+    pub(crate) fn forget_assignment_rules(&mut self) {
+        self.assignment_rules.clear();
     }
 
     /// Gives access to everything again.

@@ -8,6 +8,7 @@ pub(crate) mod filter;
 pub(crate) mod grammar;
 pub(crate) mod plan;
 pub(crate) mod run;
+mod semi_join;
 pub(crate) mod token;
 pub(crate) mod tree;
 pub(crate) mod write;

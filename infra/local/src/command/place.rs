@@ -1,6 +1,6 @@
 //! Where a command works: org folder, data directory, Salesforce.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dealbridge_lambda::settings::{InvalidVariable, Variables};
@@ -21,12 +21,17 @@ pub(super) struct Place {
     /// SALESFORCE_CLIENT_ID with SALESFORCE_CLIENT_SECRET, or with SALESFORCE_USERNAME and SALESFORCE_PRIVATE_KEY.
     #[arg(long, value_name = "URL")]
     salesforce_url: Option<String>,
+    /// The public key or certificate (PEM) of a client that logs in to the simulated org with signed assertions.
+    #[arg(long, value_name = "FILE", conflicts_with = "salesforce_url")]
+    org_jwt_key: Option<PathBuf>,
 }
 
 impl Place {
     pub(super) fn options(self) -> Result<Options, LocalError> {
         let salesforce = match self.salesforce_url {
-            None => SalesforceTarget::Simulated,
+            None => SalesforceTarget::Simulated {
+                jwt_public_key: self.org_jwt_key.as_deref().map(read_key).transpose()?,
+            },
             Some(url) => real(std::env::vars(), url)?,
         };
         Ok(Options {
@@ -35,6 +40,15 @@ impl Place {
             salesforce,
         })
     }
+}
+
+fn read_key(path: &Path) -> Result<String, LocalError> {
+    std::fs::read_to_string(path).map_err(|error| {
+        LocalError::new(format!(
+            "--org-jwt-key {}: the file cannot be read: {error}",
+            path.display()
+        ))
+    })
 }
 
 /// The real org at an address, with the credentials of the environment.

@@ -101,6 +101,7 @@ fn endpoints(gateway: &Gateway, address: &str) -> Result<Answer, Refusal> {
                 "instanceUrl": org.instance_url(),
                 "clientId": client.id,
                 "clientSecret": client.secret,
+                "refreshToken": client.refresh_token(),
             })
         }
         // The secrets of a real org stay where they are.

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value as Json;
 
 use super::reply::{ApiError, Reply};
-use crate::engine::Engine;
+use crate::{changes::Assignment, engine::Engine};
 
 /// A call on the API, by whom, and the org it asks.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +79,14 @@ impl Call {
     /// A header, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether assignment rules run: unless `Sforce-Auto-Assign` says FALSE they do.
+    pub(crate) fn assignment(&self) -> Assignment {
+        match self.header("sforce-auto-assign") {
+            Some(value) if value.trim().eq_ignore_ascii_case("false") => Assignment::Off,
+            _ => Assignment::Active,
+        }
     }
 
     /// The body as JSON.

@@ -16,7 +16,7 @@ use crate::{
     engine::Engine,
     soql::{
         plan::{Scope, View},
-        write::Record,
+        write::{ALL_FIT, Record},
     },
     store::Store,
 };
@@ -91,6 +91,7 @@ fn retrieve(engine: &Engine, call: &Call, object: &str) -> Reply {
                 shape: &shape,
                 row,
                 version: &call.version,
+                more: ALL_FIT,
             })),
             Err(_) => return bad_request("MALFORMED_ID", format!("malformed id {id}")),
         }
@@ -230,14 +231,14 @@ impl From<bool> for Mode {
 }
 
 fn run<T>(
-    Caller { engine, user, .. }: Caller<'_>,
+    Caller { engine, call, user }: Caller<'_>,
     mode: Mode,
     items: &[T],
     one: &dyn Fn(&mut Store, Author, &T) -> Result<Outcome, ApiError>,
 ) -> Reply {
     let outcome: Result<Vec<Outcome>, Vec<Outcome>> = engine.change(|store| {
         let before = store.savepoint();
-        let author = Author::api(store, user);
+        let author = Author::api(store, user, call.assignment());
         let outcomes: Vec<Outcome> = items
             .iter()
             .map(|item| {

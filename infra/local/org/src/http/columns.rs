@@ -4,7 +4,10 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     schema::{Field, FieldType},
-    soql::plan::{Output, Plan, Shape, Slot},
+    soql::{
+        aggregate::Column,
+        plan::{Output, Plan, Shape, Slot},
+    },
     store::Store,
 };
 
@@ -13,7 +16,8 @@ pub(crate) fn metadata(store: &Store, plan: &Plan) -> Json {
     let object = store.object(plan.object);
     let columns = match &plan.output {
         Output::Rows(shape) => columns(store, shape),
-        _ => Vec::new(),
+        Output::Groups(grouping) => grouping.columns().iter().map(grouped_column).collect(),
+        Output::Count => Vec::new(),
     };
     let id_selected = columns.iter().any(|column| column["columnName"] == "Id");
     json!({
@@ -46,8 +50,9 @@ fn columns(store: &Store, shape: &Shape) -> Vec<Json> {
         .collect()
 }
 
-fn field_column(field: &Field) -> Json {
-    let apex = match field.kind {
+/// The Apex type that holds values of this kind.
+fn apex_type(kind: FieldType) -> &'static str {
+    match kind {
         FieldType::Id | FieldType::Reference => "Id",
         FieldType::Boolean => "Boolean",
         FieldType::Int => "Integer",
@@ -56,10 +61,30 @@ fn field_column(field: &Field) -> Json {
         FieldType::DateTime => "Datetime",
         FieldType::Address => "Address",
         _ => "String",
-    };
+    }
+}
+
+fn grouped_column(column: &Column) -> Json {
+    json!({
+        "aggregate": column.is_function(),
+        "apexType": apex_type(column.kind),
+        "booleanType": column.kind == FieldType::Boolean,
+        "columnName": column.name,
+        "custom": false,
+        "displayName": column.shown,
+        "foreignKeyName": null,
+        "insertable": false,
+        "joinColumns": [],
+        "numberType": column.kind.is_number(),
+        "textType": column.kind.is_text(),
+        "updatable": false,
+    })
+}
+
+fn field_column(field: &Field) -> Json {
     json!({
         "aggregate": false,
-        "apexType": apex,
+        "apexType": apex_type(field.kind),
         "booleanType": field.kind == FieldType::Boolean,
         "columnName": field.name,
         "custom": field.custom,

@@ -114,7 +114,7 @@ pub(crate) fn answer(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
         (&Method::GET | &Method::HEAD, Some(id)) => rows::read(engine, call, object, id),
         (&Method::DELETE, Some(id)) => {
             let deleted = engine.change(|store| {
-                let author = Author::api(store, user);
+                let author = Author::api(store, user, call.assignment());
                 changes::delete(store, author, object, id)
             });
             deleted.map_or_else(Reply::from, |()| Reply::empty(204))
@@ -157,7 +157,7 @@ fn patch(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
         return ApiError::new(400, "INVALID_FIELD", message).into();
     }
     let upserted = engine.change(|store| {
-        let author = Author::api(store, user);
+        let author = Author::api(store, user, call.assignment());
         upsert(store, author, object, key, &fields)
     });
     let (id, created) = match upserted {

@@ -16,6 +16,7 @@ use crate::engine::{Engine, locked};
 pub(crate) struct Sessions {
     open: HashMap<String, Session>,
     issued: u64,
+    refresh_revoked: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +44,7 @@ impl Sessions {
 enum Grant {
     ClientCredentials,
     JwtBearer,
+    RefreshToken,
 }
 
 /// The body of a refused login.
@@ -104,9 +106,9 @@ pub(crate) fn token(engine: &Engine, call: &Call) -> Reply {
             jwt::login(engine, form.get("assertion").unwrap_or_default())
                 .map(|user| (user, Grant::JwtBearer))
         }
-        // No user of a simulated org has a password, and no grant hands out refresh tokens.
+        Some("refresh_token") => refresh(engine, &form),
+        // No user of a simulated org has a password.
         Some("password") => Err(Refusal::grant("authentication failure")),
-        Some("refresh_token") => Err(Refusal::grant("expired access/refresh token")),
         _ => Err(UNSUPPORTED),
     };
     let reply = match outcome {
@@ -156,6 +158,25 @@ fn client_credentials(
     Ok((engine.api_user, Grant::ClientCredentials))
 }
 
+/// The org gives one refresh token, which stands for the API user until it is revoked. The secret is not needed, but a
+/// wrong one is refused.
+fn refresh(engine: &Engine, form: &Form<'_>) -> Result<(SalesforceId, Grant), Refusal> {
+    if form.get("client_id") != Some(engine.client.id.as_str()) {
+        return Err(UNKNOWN_CLIENT);
+    }
+    if form
+        .get("client_secret")
+        .is_some_and(|secret| secret != engine.client.secret)
+    {
+        return Err(WRONG_SECRET);
+    }
+    let is_known = form.get("refresh_token") == Some(engine.client.refresh_token().as_str());
+    if !is_known || locked(&engine.sessions).refresh_revoked {
+        return Err(Refusal::grant("expired access/refresh token"));
+    }
+    Ok((engine.api_user, Grant::RefreshToken))
+}
+
 fn open(engine: &Engine, user: SalesforceId, grant: Grant) -> Json {
     let now = engine.now();
     let mut sessions = locked(&engine.sessions);
@@ -174,11 +195,11 @@ fn open(engine: &Engine, user: SalesforceId, grant: Grant) -> Json {
         organization.as_str(),
         user.as_str()
     );
-    if grant == Grant::ClientCredentials {
+    if grant != Grant::JwtBearer {
         json!({
             "access_token": token,
             "signature": BASE64.encode(Sha256::digest(format!("{id}{now}"))),
-            "scope": "api id",
+            "scope": if grant == Grant::RefreshToken { "refresh_token api id" } else { "api id" },
             "instance_url": engine.instance_url(),
             "id": id,
             "token_type": "Bearer",
@@ -227,11 +248,13 @@ pub(crate) fn revoke(engine: &Engine, call: &Call) -> Reply {
         fields: &form,
         query: &call.query,
     };
-    match form
-        .get("token")
-        .and_then(|token| locked(&engine.sessions).open.remove(token))
-    {
+    let token = form.get("token").unwrap_or_default();
+    let mut sessions = locked(&engine.sessions);
+    let is_refresh_token = token == engine.client.refresh_token();
+    sessions.refresh_revoked |= is_refresh_token;
+    match sessions.open.remove(token) {
         Some(_) => Reply::empty(200),
+        None if is_refresh_token => Reply::empty(200),
         None => Refusal {
             error: "unsupported_token_type",
             description: "this token type is not supported",

@@ -16,7 +16,7 @@ use crate::{
         aggregate, bind,
         plan::{Output, Plan, Scope, View},
         run,
-        write::Records,
+        write::{Records, Rest},
     },
     store::{Store, make_id},
 };
@@ -113,6 +113,10 @@ pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
         }
         Output::Groups(grouping) => {
             let records = aggregate::run(view, &plan, grouping, &positions);
+            if records.len() > PAGE {
+                let message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch";
+                return ApiError::new(400, "EXCEEDED_ID_LIMIT", message).into();
+            }
             return Reply::json(
                 200,
                 &json!({ "totalSize": records.len(), "done": true, "records": records }),
@@ -212,14 +216,23 @@ fn answer(engine: &Engine, store: &Store, call: &Call, cursor: &Cursor, place: P
         let key = place
             .key
             .unwrap_or_else(|| locked(&engine.cursors).keep(cursor.clone()));
-        let id = make_id("0r8", store.pod(), key);
-        format!(
-            "/services/data/v{}/query/{}-{}",
-            call.version,
-            id.as_str(),
-            place.offset + taken
-        )
+        page_url(store, call, key, place.offset + taken)
     });
+    let more = |plan: &Arc<Plan>, children: &[usize]| {
+        (children.len() > cursor.page).then(|| {
+            let rest = Cursor {
+                plan: Arc::clone(plan),
+                positions: Arc::new(children.to_vec()),
+                is_dead: false,
+                ..cursor.clone()
+            };
+            let key = locked(&engine.cursors).keep(rest);
+            Rest {
+                shown: cursor.page,
+                url: page_url(store, call, key, cursor.page),
+            }
+        })
+    };
     Reply::json(
         200,
         &Page {
@@ -230,8 +243,19 @@ fn answer(engine: &Engine, store: &Store, call: &Call, cursor: &Cursor, place: P
                 plan: &cursor.plan,
                 positions: &positions,
                 version: &call.version,
+                more: &more,
             },
         },
+    )
+}
+
+/// Where the rows from this one on are read.
+fn page_url(store: &Store, call: &Call, key: u64, offset: usize) -> String {
+    let id = make_id("0r8", store.pod(), key);
+    format!(
+        "/services/data/v{}/query/{}-{offset}",
+        call.version,
+        id.as_str()
     )
 }
 
@@ -246,7 +270,7 @@ fn rows_of_page(view: View<'_>, cursor: &Cursor, rest: &[usize]) -> usize {
     for position in rest {
         let children = table
             .at(*position)
-            .map_or(0, |row| run::count_children(view, shape, row));
+            .map_or(0, |row| run::count_children(view, shape, row, cursor.page));
         if taken > 0 && room < 1 + children {
             break;
         }

@@ -6,8 +6,9 @@ use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
+    bulk,
     call::{Call, Caller},
-    collections, composite, login, query,
+    collections, composite, login, page, query,
     reply::{ApiError, Reply},
     rows,
 };
@@ -78,6 +79,11 @@ pub(crate) fn answer(engine: &Engine, mut call: Call) -> Reply {
             };
             reply.with("sforce-limit-info", engine.allowance.header())
         }
+        ["lightning", "r", _, id, "view"] | ["lightning", "r", id, "view"] | [id]
+            if call.method == Method::GET =>
+        {
+            page::answer(engine, id)
+        }
         _ => Reply::not_found(),
     }
 }
@@ -101,6 +107,7 @@ pub(crate) fn resource(caller: Caller<'_>) -> Reply {
             Reply::method_not_allowed(method.as_str(), "POST")
         }
         ["limits"] => engine.allowance.answer(),
+        ["jobs", path @ ..] => bulk::answer(caller, path),
         _ => Reply::not_found(),
     }
 }
@@ -184,7 +191,14 @@ fn resources(caller: Caller<'_>) -> Reply {
     let Caller { engine, call, user } = caller;
     let base = format!("/services/data/v{}", call.version);
     let mut resources = Map::new();
-    for name in ["composite", "limits", "query", "queryAll", "sobjects"] {
+    for name in [
+        "composite",
+        "jobs",
+        "limits",
+        "query",
+        "queryAll",
+        "sobjects",
+    ] {
         resources.insert(name.to_owned(), json!(format!("{base}/{name}")));
     }
     let identity = format!(

@@ -16,7 +16,7 @@ use crate::{
     engine::{Engine, http_date, parse_http_date},
     soql::{
         plan::{Scope, Shape, Slot, View},
-        write::Record,
+        write::{ALL_FIT, Record},
     },
     store::{Row, Store},
 };
@@ -58,7 +58,7 @@ fn by_id(caller: Caller<'_>, object: usize, id: &str) -> Reply {
         },
         Method::DELETE => {
             let deleted = engine.change(|store| {
-                let author = Author::api(store, user);
+                let author = Author::api(store, user, call.assignment());
                 changes::delete(store, author, object, id)
             });
             deleted.map_or_else(Reply::from, |()| Reply::empty(204))
@@ -90,7 +90,7 @@ fn create(caller: Caller<'_>, object: usize) -> Reply {
         Err(refusal) => return refusal,
     };
     let created = engine.change(|store| {
-        let author = Author::api(store, user);
+        let author = Author::api(store, user, call.assignment());
         changes::create(store, author, object, &fields)
     });
     match created {
@@ -199,6 +199,7 @@ pub(crate) fn read(engine: &Engine, call: &Call, object: usize, id: SalesforceId
             shape: &shape,
             row,
             version: &call.version,
+            more: ALL_FIT,
         },
     )
     .with("last-modified", http_date(stamp))
@@ -231,7 +232,7 @@ fn update(caller: Caller<'_>, object: usize, id: SalesforceId) -> Result<(), Rep
         {
             return Err(changed_since());
         }
-        let author = Author::api(store, user);
+        let author = Author::api(store, user, call.assignment());
         changes::update(store, author, object, id, &fields).map_err(Reply::from)
     })
 }

@@ -61,11 +61,30 @@ enum Having {
     Test(Source, Test),
 }
 
+/// One member of a group's answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    /// The alias, the grouped field, or `expr0`.
+    pub(crate) name: String,
+    /// What it is: the grouped field, or the function of a field.
+    pub(crate) shown: String,
+    /// What kind of value it holds.
+    pub(crate) kind: FieldType,
+    source: Source,
+}
+
+impl Column {
+    /// Whether it is computed of the group's rows.
+    pub(crate) fn is_function(&self) -> bool {
+        matches!(self.source, Source::Function(..))
+    }
+}
+
 /// What a grouped query answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Grouping {
     keys: Vec<Path>,
-    columns: Vec<(String, Source, FieldType)>,
+    columns: Vec<Column>,
     having: Option<Having>,
     order: Vec<(Source, bool, bool)>,
 }
@@ -115,7 +134,19 @@ pub(crate) fn bind(binder: &Binder<'_>, tree: &Query) -> Result<Grouping, SoqlEr
                 format!("expr{}", unnamed - 1)
             }
         };
-        grouping.columns.push((name, source, kind));
+        let shown = match &operand {
+            Operand::Field(_) => name.clone(),
+            Operand::Aggregate(call) => {
+                let of = call.field.as_ref().map_or("", |field| &field.text);
+                format!("{}({of})", call.function.text.to_lowercase())
+            }
+        };
+        grouping.columns.push(Column {
+            name,
+            shown,
+            kind,
+            source,
+        });
     }
     grouping.having = tree
         .having
@@ -132,6 +163,11 @@ pub(crate) fn bind(binder: &Binder<'_>, tree: &Query) -> Result<Grouping, SoqlEr
 }
 
 impl Grouping {
+    /// The members of each group's answer.
+    pub(crate) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
     fn source(
         &self,
         binder: &Binder<'_>,
@@ -273,9 +309,10 @@ pub(crate) fn run(view: View<'_>, plan: &Plan, grouping: &Grouping, rows: &[usiz
                 "attributes".to_owned(),
                 json!({ "type": "AggregateResult" }),
             );
-            for (name, source, kind) in &grouping.columns {
-                let written = serde_json::to_value(Written(&value(source, group), *kind));
-                row.insert(name.clone(), written.unwrap_or_default());
+            for column in &grouping.columns {
+                let found = value(&column.source, group);
+                let written = serde_json::to_value(Written(&found, column.kind));
+                row.insert(column.name.clone(), written.unwrap_or_default());
             }
             Json::Object(row)
         })

@@ -7,6 +7,7 @@ use super::{
     error::SoqlError,
     filter, grammar,
     plan::{Output, Path, Plan, Shape, Slot, Sort, View},
+    semi_join,
     tree::{Item, Name, Operand, Query},
 };
 use crate::schema::{Field, ObjectSchema};
@@ -84,6 +85,9 @@ impl<'a> Binder<'a> {
             }
             offset => offset.map_or(0, |(number, _)| number),
         };
+        if let Some(filter) = &tree.filter {
+            semi_join::check(self, filter)?;
+        }
         let filter = tree
             .filter
             .as_ref()
@@ -282,7 +286,7 @@ impl<'a> Binder<'a> {
             return self.refuse(
                 "MALFORMED_QUERY",
                 subquery.from.at,
-                "Aggregate expressions are not allowed in a subquery",
+                "Only root queries support aggregate expressions",
             );
         }
         Ok(Slot::Children {

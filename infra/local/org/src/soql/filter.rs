@@ -8,9 +8,9 @@ use super::{
     bind::Binder,
     dates,
     error::SoqlError,
-    plan::{Output, Path, Plan, Slot, View},
-    run,
-    tree::{Comparison, Condition, Literal, LiteralValue, Operand, Query},
+    plan::{Path, View},
+    semi_join,
+    tree::{Comparison, Condition, Literal, LiteralValue, Operand},
 };
 use crate::{
     schema::{Field, FieldType},
@@ -59,6 +59,14 @@ pub(crate) struct Members {
 }
 
 impl Members {
+    /// These ids.
+    pub(crate) fn of_ids(ids: HashSet<SalesforceId>) -> Self {
+        Self {
+            ids,
+            ..Self::default()
+        }
+    }
+
     /// Whether only ids can pass.
     pub(crate) fn is_ids_only(&self) -> bool {
         self.texts.is_empty() && self.others.is_empty() && !self.null
@@ -252,7 +260,7 @@ pub(crate) fn bind(binder: &Binder<'_>, condition: &Condition) -> Result<Filter,
             }
             Ok(Filter::Field(path, Test::Among(members)))
         }
-        Condition::InQuery(operand, query) => semi_join(binder, operand, query),
+        Condition::InQuery(operand, query) => semi_join::bind(binder, operand, query),
         Condition::Includes(operand, literals) => {
             let path = filterable(binder, operand)?;
             let sets = literals.iter().filter_map(|literal| match &literal.value {
@@ -266,7 +274,11 @@ pub(crate) fn bind(binder: &Binder<'_>, condition: &Condition) -> Result<Filter,
     }
 }
 
-fn filterable(binder: &Binder<'_>, operand: &Operand) -> Result<Path, SoqlError> {
+/// The path of a field that WHERE may name.
+///
+/// # Errors
+/// `INVALID_FIELD` for one that is not there or cannot be filtered by.
+pub(super) fn filterable(binder: &Binder<'_>, operand: &Operand) -> Result<Path, SoqlError> {
     let Operand::Field(name) = operand else {
         return binder.refuse(
             "MALFORMED_QUERY",
@@ -281,47 +293,6 @@ fn filterable(binder: &Binder<'_>, operand: &Operand) -> Result<Path, SoqlError>
         return binder.refuse("INVALID_FIELD", name.at, &reason);
     }
     Ok(path)
-}
-
-/// `Id IN (SELECT …)`: the inner query runs at once.
-fn semi_join(binder: &Binder<'_>, operand: &Operand, query: &Query) -> Result<Filter, SoqlError> {
-    let path = filterable(binder, operand)?;
-    if !binder.field(&path).kind.is_id() || !path.hops.is_empty() {
-        return binder.refuse(
-            "INVALID_FIELD",
-            operand.at(),
-            "The left operand field in the where expression for outer query should be an id field, cannot use: a path or another type",
-        );
-    }
-    let plan: Plan = binder.inner(query)?;
-    let selected = match &plan.output {
-        Output::Rows(shape) => match shape.slots.as_slice() {
-            [Slot::Field(field)] if binder.schema(plan.object).fields[*field].kind.is_id() => {
-                Some(*field)
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    let Some(field) = selected else {
-        return binder.refuse(
-            "MALFORMED_QUERY",
-            query.from.at,
-            "The inner select field must be one id or reference field",
-        );
-    };
-    let table = binder.view.store.table(plan.object);
-    let ids = run::positions(binder.view, &plan)
-        .into_iter()
-        .filter_map(|position| table.at(position)?.values[field].as_id())
-        .collect();
-    Ok(Filter::Field(
-        path,
-        Test::Among(Members {
-            ids,
-            ..Members::default()
-        }),
-    ))
 }
 
 /// The test that compares a field with a literal.

@@ -140,13 +140,15 @@ fn cut(plan: &Plan, found: Vec<usize>) -> Vec<usize> {
         .collect()
 }
 
-/// How many rows of child subqueries a row brings along; they count towards a page.
-pub(crate) fn count_children(view: View<'_>, shape: &Shape, row: &Row) -> usize {
+/// How many rows of child subqueries a row brings along, of each at most a page; they count towards the row's page.
+pub(crate) fn count_children(view: View<'_>, shape: &Shape, row: &Row, page: usize) -> usize {
     shape
         .slots
         .iter()
         .map(|slot| match slot {
-            Slot::Children { field, plan, .. } => children(view, plan, *field, row.id).len(),
+            Slot::Children { field, plan, .. } => {
+                children(view, plan, *field, row.id).len().min(page)
+            }
             _ => 0,
         })
         .sum()

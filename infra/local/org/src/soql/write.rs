@@ -1,5 +1,7 @@
 //! Rows as Salesforce's JSON.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{
@@ -12,6 +14,20 @@ use crate::{
     value::{Value, Written},
 };
 
+/// Where the children are read that do not fit an answer.
+pub(crate) struct Rest {
+    /// How many of them the answer shows.
+    pub(crate) shown: usize,
+    /// Where the others are.
+    pub(crate) url: String,
+}
+
+/// Says for the children that a plan finds whether some do not fit.
+pub(crate) type More<'a> = &'a dyn Fn(&Arc<Plan>, &[usize]) -> Option<Rest>;
+
+/// The answer of those who read no children.
+pub(crate) const ALL_FIT: More<'static> = &|_, _| None;
+
 /// A row as a query answers it.
 pub(crate) struct Record<'a> {
     /// The store.
@@ -22,6 +38,8 @@ pub(crate) struct Record<'a> {
     pub(crate) row: &'a Row,
     /// The API version of the URLs in it, such as `66.0`.
     pub(crate) version: &'a str,
+    /// Which children do not fit.
+    pub(crate) more: More<'a>,
 }
 
 impl Serialize for Record<'_> {
@@ -69,6 +87,7 @@ impl Serialize for Record<'_> {
                         shape,
                         row,
                         version: self.version,
+                        more: self.more,
                     });
                     map.serialize_entry(name, &record)?;
                 }
@@ -110,22 +129,28 @@ impl Serialize for Attributes<'_> {
 
 struct Children<'a> {
     record: &'a Record<'a>,
-    plan: &'a Plan,
+    plan: &'a Arc<Plan>,
     positions: Vec<usize>,
 }
 
 impl Serialize for Children<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("totalSize", &self.positions.len())?;
-        map.serialize_entry("done", &true)?;
+        let rest = (self.record.more)(self.plan, &self.positions);
+        map.serialize_entry("done", &rest.is_none())?;
+        if let Some(rest) = &rest {
+            map.serialize_entry("nextRecordsUrl", &rest.url)?;
+        }
+        let shown = rest.map_or(self.positions.len(), |rest| rest.shown);
         map.serialize_entry(
             "records",
             &Records {
                 view: self.record.view,
                 plan: self.plan,
-                positions: &self.positions,
+                positions: &self.positions[..shown],
                 version: self.record.version,
+                more: self.record.more,
             },
         )?;
         map.end()
@@ -142,6 +167,8 @@ pub(crate) struct Records<'a> {
     pub(crate) positions: &'a [usize],
     /// The API version of the URLs in them.
     pub(crate) version: &'a str,
+    /// Which children do not fit.
+    pub(crate) more: More<'a>,
 }
 
 impl Serialize for Records<'_> {
@@ -159,6 +186,7 @@ impl Serialize for Records<'_> {
                     shape,
                     row,
                     version: self.version,
+                    more: self.more,
                 })?;
             }
         }

@@ -443,8 +443,14 @@ pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.expect("a whole body");
+    let is_json = headers
+        .get("content-type")
+        .and_then(|kind| kind.to_str().ok())
+        .is_none_or(|kind| kind.contains("json"));
     let body = if text.is_empty() || status == StatusCode::NO_CONTENT {
         Value::Null
+    } else if !is_json {
+        Value::String(text)
     } else {
         serde_json::from_str(&text).unwrap_or(Value::String(text))
     };

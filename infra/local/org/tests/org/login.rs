@@ -321,3 +321,51 @@ async fn the_daily_allowance_is_told_and_ends() {
     );
     assert_eq!(again.status, 200);
 }
+
+#[tokio::test]
+async fn the_refresh_token_opens_sessions_until_it_is_revoked() {
+    let mut org = Org::small().await;
+    let client = org.handle.client().clone();
+    let form = |token: &str, id: &str| {
+        format!("grant_type=refresh_token&client_id={id}&refresh_token={token}")
+    };
+    let token = client.refresh_token();
+
+    let first = org
+        .form("/services/oauth2/token", form(&token, &client.id))
+        .await;
+    let wrong_secret = format!("{}&client_secret=x", form(&token, &client.id));
+    let wrong_secret = org.form("/services/oauth2/token", wrong_secret).await;
+    let unknown = org
+        .form("/services/oauth2/token", form("x", &client.id))
+        .await;
+    let stranger = org.form("/services/oauth2/token", form(&token, "x")).await;
+    org.token = first.body["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let works = org.get(&format!("{DATA}/limits")).await;
+    let revoked = org
+        .form("/services/oauth2/revoke", format!("token={token}"))
+        .await;
+    let after = org
+        .form("/services/oauth2/token", form(&token, &client.id))
+        .await;
+
+    assert_eq!(first.body["scope"], "refresh_token api id");
+    assert_eq!((works.status, revoked.status), (200, 200));
+    assert_eq!(
+        error(&wrong_secret),
+        (400, "invalid_client", "invalid client credentials")
+    );
+    assert_eq!(
+        error(&stranger),
+        (400, "invalid_client_id", "client identifier invalid")
+    );
+    for refused in [unknown, after] {
+        assert_eq!(
+            error(&refused),
+            (400, "invalid_grant", "expired access/refresh token")
+        );
+    }
+}

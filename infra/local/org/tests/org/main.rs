@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_folder;
+mod bulk_jobs;
 mod bulk_of_rows;
 mod clients;
 mod clock;
@@ -10,6 +11,9 @@ mod fixture;
 mod hooks;
 mod lifecycle;
 mod login;
+mod page;
 mod queries;
+mod query_limits;
 mod restart;
 mod rows;
+mod setup_rules;
