@@ -146,6 +146,9 @@ codes! {
     RequiredFieldEmpty "REQUIRED_FIELD_EMPTY" Error
         "{field} of {record} is empty, and the Deal needs it."
         "Fill {field} on the Opportunity in Salesforce.";
+    RequiredFieldHidden "REQUIRED_FIELD_HIDDEN" Error
+        "{field} of {record} cannot be read, and the Deal needs it: {value}."
+        "Give the integration user access to it in Salesforce, or restore the record if it was deleted.";
     RequiredFieldNotMapped "REQUIRED_FIELD_NOT_MAPPED" Error
         "The Deal field {field} is required, but no mapping row brings a value for it, so {record} cannot become a Deal."
         "Add a mapping row for {field} whose flow on create comes from Salesforce, or make the field optional.";
@@ -173,6 +176,9 @@ codes! {
     Imported "IMPORTED" Info "{record} became the {other}." "Nothing to do.";
     Updated "UPDATED" Info "{record} brought the {other} up to date: {value}." "Nothing to do.";
     Unchanged "UNCHANGED" Info "{record} has nothing to bring to the {other}." "Nothing to do.";
+    ValueHidden "VALUE_HIDDEN" Warning
+        "{field} of {record} cannot be read, and the {other} goes on without a value from it: {value}."
+        "Share that record with the integration user, restore it if it was deleted, or choose another one in Salesforce.";
     PartiesNotMoved "PARTIES_NOT_MOVED" Info
         "{field} of {record} changed after the import; the {other} keeps what it was imported with."
         "Nothing to do. To move the Deal, change it in the portal.";
@@ -233,6 +239,15 @@ codes! {
     SfFieldMissing "SF_FIELD_MISSING" Error
         "Salesforce has no field {field}, or hides it from the integration user{value}."
         "Create the field, give the integration user access to it, or correct its API name in the settings.";
+    SfNoCurrencies "SF_NO_CURRENCIES" Warning
+        "The settings name the currencies that the portal takes, but Salesforce has no field {field}: the org has a single currency, and amounts are taken as they are."
+        "Leave the setting currencies empty.";
+    SfFieldTypeWrong "SF_FIELD_TYPE_WRONG" Error
+        "The Salesforce field {field} cannot serve as the setting {other}: {value}."
+        "Correct the API name in the settings, or give the field the right type in Salesforce.";
+    SfQueryRefused "SF_QUERY_REFUSED" Error
+        "Salesforce refused a query that follows from the settings: {value}"
+        "Correct the settings: look at the API names and at the types of the fields that they name.";
     SfNotConfigured "SF_NOT_CONFIGURED" Error
         "The connection to Salesforce is not set up: {value}"
         "Complete the connection's settings.";

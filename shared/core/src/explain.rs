@@ -147,7 +147,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
         org: &ConnectedOrg,
         settings: &Settings,
     ) -> Result<Explanation, ExplainError> {
-        let rows = read::read(self.salesforce, &[id], settings).await?;
+        let rows = read::read(self.salesforce, id, settings).await?;
         let mut known = self
             .store
             .known(settings.organization_id, &[id], Freshness::Latest)
@@ -176,12 +176,12 @@ impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
             claim: claim.as_ref(),
             record: record.as_ref(),
             successor: None,
-            missing: &rows.missing,
         };
         let name = row.and_then(|row| row.text("Name")).map(str::to_owned);
         let label = finding::label("Opportunity", id, name.as_deref().unwrap_or_default());
         let disabled = (!settings.enabled).then(|| Finding::new(Code::IntegrationDisabled));
-        let missing = rows.missing_findings(settings).map(|(_, finding)| finding);
+        let missing = rows.left_out(settings);
+        let missing = missing.into_iter().map(|(_, finding)| finding);
         let warning = |finding: Finding| {
             let (message, suggestion) = finding.sentences(&label);
             Warning {
@@ -345,7 +345,6 @@ mod tests {
             claim,
             record: None,
             successor: None,
-            missing: &[],
         };
         look(&facts, &settings(), "the Opportunity")
     }

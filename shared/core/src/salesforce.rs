@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{SalesforceId, SalesforceObject, Stamp};
+use crate::{SalesforceId, SalesforceObject, Stamp, schema::Schema};
 
 /// A field's path as a mapping names it: `Amount`, or dotted through parents as `Account.Name`.
 ///
@@ -47,6 +47,12 @@ impl FieldPath {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is this path, in whatever case: Salesforce does not tell cases apart.
+    #[must_use]
+    pub fn is(&self, path: &str) -> bool {
+        self.0.eq_ignore_ascii_case(path)
     }
 
     /// Whether the path leads through a parent. Such a field may be read, not written.
@@ -124,7 +130,7 @@ impl Row {
 }
 
 /// Salesforce spells keys as its schema does, whatever the query wrote.
-fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(crate) fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     map.get(name).or_else(|| {
         map.iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -305,9 +311,10 @@ pub trait Salesforce: Send + Sync {
     fn next(&self, locator: &Locator)
     -> impl Future<Output = Result<Page, SalesforceError>> + Send;
 
-    /// Reads Opportunities by id with the given fields, Account, and **all** their Contact Roles
-    /// (child subquery `OpportunityContactRoles` with ContactId, IsPrimary, Role and Contact.Id/Name/FirstName/LastName/Email/Phone/Title),
-    /// the recycle bin included: one call for up to 200 ids, more only when the answer has more pages.
+    /// Reads Opportunities by id with the given fields, Account.Id and Account.Name, and **all** their Contact Roles
+    /// (child subquery `OpportunityContactRoles` with ContactId, IsPrimary and Contact.Id/Name, and with each given path
+    /// that begins with `OpportunityContactRoles.`), the recycle bin included: one call for up to 200 ids, more only
+    /// when the answer has more pages.
     /// Ids that are not in the answer do not exist, were purged or are hidden.
     fn opportunities(
         &self,
@@ -330,6 +337,9 @@ pub trait Salesforce: Send + Sync {
         object: SalesforceObject,
         ids: &[SalesforceId],
     ) -> impl Future<Output = Result<Vec<Option<Stamp>>, SalesforceError>> + Send;
+
+    /// What was learned of the org's objects, kept for the life of the adapter.
+    fn schema(&self) -> &Schema;
 
     /// The fields of an object: one call.
     fn describe(

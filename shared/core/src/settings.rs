@@ -79,10 +79,12 @@ pub struct FieldNames {
     pub import_flag: FieldPath,
     /// "Channeltivity Partner Email".
     pub partner_email: FieldPath,
-    /// "Channeltivity Distributor Email".
-    pub distributor_email: FieldPath,
-    /// "Deal Owner Type".
-    pub deal_owner_type: FieldPath,
+    /// "Channeltivity Distributor Email": only with the Distributor module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distributor_email: Option<FieldPath>,
+    /// "Deal Owner Type": only with the Distributor module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal_owner_type: Option<FieldPath>,
 }
 
 /// The Distributor module.
@@ -160,41 +162,42 @@ impl Settings {
         SignedDuration::from_mins(i64::from(self.overlap_minutes))
     }
 
-    /// Every Opportunity field that the import reads, each once.
+    /// The fields on the Opportunity whose API names are settings and that the import reads, with the names of their
+    /// settings: without the Distributor module, its two fields are not looked at.
     #[must_use]
-    pub fn opportunity_fields(&self) -> Vec<FieldPath> {
-        let mut fields: Vec<FieldPath> = self
-            .fields
-            .named()
-            .into_iter()
-            .map(|(_, path)| path.clone())
-            .collect();
-        let mapped = self.mappings.iter().filter(|row| {
-            row.on_create.reaches_channeltivity() || row.on_update.reaches_channeltivity()
-        });
-        for path in mapped.map(|row| &row.salesforce) {
-            if !fields
-                .iter()
-                .any(|known| known.as_str().eq_ignore_ascii_case(path.as_str()))
-            {
-                fields.push(path.clone());
-            }
-        }
-        fields
+    pub fn party_fields(&self) -> Vec<(&'static str, &FieldPath)> {
+        let is_read = |name: &str| {
+            self.distributor_module.enabled
+                || !matches!(name, "distributor_email" | "deal_owner_type")
+        };
+        let named = self.fields.named().into_iter();
+        named.filter(|(name, _)| is_read(name)).collect()
     }
 }
 
 impl FieldNames {
-    /// The five, with the names of their settings.
+    /// Those that are set, with the names of their settings.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &FieldPath); 5] {
+    pub fn named(&self) -> Vec<(&'static str, &FieldPath)> {
         [
-            ("sync_flag", &self.sync_flag),
-            ("import_flag", &self.import_flag),
-            ("partner_email", &self.partner_email),
-            ("distributor_email", &self.distributor_email),
-            ("deal_owner_type", &self.deal_owner_type),
+            ("sync_flag", Some(&self.sync_flag)),
+            ("import_flag", Some(&self.import_flag)),
+            ("partner_email", Some(&self.partner_email)),
+            ("distributor_email", self.distributor_email.as_ref()),
+            ("deal_owner_type", self.deal_owner_type.as_ref()),
         ]
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, path?)))
+        .collect()
+    }
+
+    /// Those that hold the e-mail addresses of portal users.
+    #[must_use]
+    pub fn emails(&self, module: &DistributorModule) -> Vec<&FieldPath> {
+        let distributor = self.distributor_email.as_ref();
+        std::iter::once(&self.partner_email)
+            .chain(distributor.filter(|_| module.enabled))
+            .collect()
     }
 }
 
@@ -218,26 +221,22 @@ mod tests {
     }
 
     #[test]
-    fn each_field_is_read_once_and_only_if_its_value_comes_here() {
-        let fields: Vec<String> = settings()
-            .opportunity_fields()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+    fn without_the_distributor_module_its_fields_may_be_left_out_and_with_it_they_are_needed() {
+        let mut value = serde_json::to_value(settings()).unwrap();
+        let fields = value["fields"].as_object_mut().unwrap();
+        fields.retain(|name, _| !matches!(name.as_str(), "distributor_email" | "deal_owner_type"));
+        let mut settings: Settings = serde_json::from_value(value).unwrap();
+
+        let places = |settings: &Settings| -> Vec<String> {
+            let wrong = settings.check().err().unwrap_or_default();
+            wrong.into_iter().map(|wrong| wrong.place).collect()
+        };
 
         assert_eq!(
-            fields,
-            [
-                "Sync__c",
-                "Import__c",
-                "Partner__c",
-                "Distributor__c",
-                "Owner_Type__c",
-                "Name",
-                "StageName",
-                "Amount",
-                "CloseDate"
-            ]
+            places(&settings),
+            ["fields.distributor_email", "fields.deal_owner_type"]
         );
+        settings.distributor_module.enabled = false;
+        assert_eq!(places(&settings), Vec::<String>::new());
     }
 }

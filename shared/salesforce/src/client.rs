@@ -8,6 +8,7 @@ use dealbridge_core::{
         DescribedField, FieldPath, Listing, Locator, Page, Row, Salesforce, SalesforceError,
         UpdateOutcome,
     },
+    schema::Schema,
 };
 use jiff::Timestamp;
 use reqwest::Method;
@@ -45,6 +46,7 @@ struct Shared {
     login: Login,
     http: reqwest::Client,
     counters: Counters,
+    schema: Schema,
 }
 
 /// A page of a query, or of the children inside a row.
@@ -74,6 +76,7 @@ impl SalesforceClient {
                 login: Login::new(connection, credentials, clock)?,
                 http,
                 counters: Counters::default(),
+                schema: Schema::default(),
             }),
             policy: RetryPolicy::default(),
             jitter: Arc::new(Jitter::of_this_process()),
@@ -339,6 +342,10 @@ impl Salesforce for SalesforceClient {
             stamps.append(&mut self.make(&call, read).await.result?.0);
         }
         Ok(stamps)
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.shared.schema
     }
 
     async fn describe(&self, object: &str) -> Result<Vec<DescribedField>, SalesforceError> {

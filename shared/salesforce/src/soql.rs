@@ -2,6 +2,7 @@
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
+    read::CONTACT_ROLES,
     salesforce::{Deleted, FieldPath, Listing, SalesforceError},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -28,8 +29,16 @@ const ACCOUNT_FIELDS: [&str; 4] = [
     "Account.IsDeleted",
 ];
 
-const CONTACT_ROLES: &str = "(SELECT Id, IsDeleted, ContactId, IsPrimary, Role, Contact.Id, Contact.IsDeleted, \
-     Contact.Name, Contact.FirstName, Contact.LastName, Contact.Email, Contact.Phone, Contact.Title FROM OpportunityContactRoles)";
+/// What each Contact Role is read with beside the fields that are asked for.
+const ROLE_FIELDS: [&str; 7] = [
+    "Id",
+    "IsDeleted",
+    "ContactId",
+    "IsPrimary",
+    "Contact.Id",
+    "Contact.IsDeleted",
+    "Contact.Name",
+];
 
 /// Characters of a statement that may stand in a query string as they are.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -64,7 +73,7 @@ impl Statement {
         }
         let mut text = format!(
             "SELECT {} FROM {}",
-            select(&[&ROW_FIELDS], &listing.fields).join(", "),
+            select(&[&ROW_FIELDS], listing.fields.iter().map(FieldPath::as_str)).join(", "),
             listing.object
         );
         if !conditions.is_empty() {
@@ -84,22 +93,34 @@ impl Statement {
         ids: &[SalesforceId],
         fields: &[FieldPath],
     ) -> Self {
-        Self::by_ids(object, ids, select(&[&ROW_FIELDS], fields))
+        let columns = select(&[&ROW_FIELDS], fields.iter().map(FieldPath::as_str));
+        Self::by_ids(object, ids, &columns.join(", "))
     }
 
     /// Opportunities by id with their Account and all Contact Roles, the recycle bin included.
     pub(crate) fn opportunities(ids: &[SalesforceId], fields: &[FieldPath]) -> Self {
-        let mut columns = select(&[&ROW_FIELDS, &ACCOUNT_FIELDS], fields);
-        columns.push(CONTACT_ROLES);
-        Self::by_ids(SalesforceObject::Opportunity, ids, columns)
+        let of_roles = |path: &&FieldPath| role_field(path).is_some();
+        let (of_roles, own): (Vec<&FieldPath>, Vec<&FieldPath>) = fields.iter().partition(of_roles);
+        let role_fields = of_roles.into_iter().filter_map(role_field);
+        let mut columns: Vec<String> = select(
+            &[&ROW_FIELDS, &ACCOUNT_FIELDS],
+            own.into_iter().map(FieldPath::as_str),
+        )
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+        columns.push(format!(
+            "(SELECT {} FROM {CONTACT_ROLES})",
+            select(&[&ROLE_FIELDS], role_fields).join(", ")
+        ));
+        Self::by_ids(SalesforceObject::Opportunity, ids, &columns.join(", "))
     }
 
-    fn by_ids(object: SalesforceObject, ids: &[SalesforceId], columns: Vec<&str>) -> Self {
+    fn by_ids(object: SalesforceObject, ids: &[SalesforceId], columns: &str) -> Self {
         let ids: Vec<_> = ids.iter().map(|id| format!("'{id}'")).collect();
         Self {
             text: format!(
-                "SELECT {} FROM {object} WHERE Id IN ({})",
-                columns.join(", "),
+                "SELECT {columns} FROM {object} WHERE Id IN ({})",
                 ids.join(",")
             ),
             deleted: Deleted::Included,
@@ -138,11 +159,19 @@ fn after(stamp: Stamp, id: &SalesforceId) -> String {
     format!("(SystemModstamp < {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
 }
 
+/// The field of a Contact Role that a path through the roles names.
+fn role_field(path: &FieldPath) -> Option<&str> {
+    let (relationship, field) = path.as_str().split_once('.')?;
+    relationship
+        .eq_ignore_ascii_case(CONTACT_ROLES)
+        .then_some(field)
+}
+
 /// The columns without repeats: Salesforce refuses a field that is selected twice, in whatever case.
-fn select<'a>(own: &[&[&'a str]], fields: &'a [FieldPath]) -> Vec<&'a str> {
-    let mut columns: Vec<&str> = Vec::with_capacity(fields.len() + 6);
+fn select<'a>(own: &[&[&'a str]], fields: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut columns: Vec<&str> = Vec::new();
     let own = own.iter().flat_map(|own| own.iter().copied());
-    for column in own.chain(fields.iter().map(FieldPath::as_str)) {
+    for column in own.chain(fields) {
         if !columns.iter().any(|seen| seen.eq_ignore_ascii_case(column)) {
             columns.push(column);
         }
@@ -201,18 +230,23 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_selected_once_whatever_its_case() {
+    fn a_field_is_selected_once_whatever_its_case_and_of_account_and_contact_only_what_is_needed() {
         let statement = Statement::opportunities(
             &[id("006dM00000Mw7Vt")],
-            &[field("accountid"), field("Account.NAME"), field("Amount")],
+            &[
+                field("accountid"),
+                field("Account.NAME"),
+                field("Amount"),
+                field("opportunitycontactroles.Contact.Email"),
+                field("OpportunityContactRoles.contact.name"),
+            ],
         );
 
         assert_eq!(
             statement.text,
-            format!(
-                "SELECT Id, IsDeleted, SystemModstamp, AccountId, Account.Id, Account.Name, Account.IsDeleted, Amount, {CONTACT_ROLES} \
-                 FROM Opportunity WHERE Id IN ('006dM00000Mw7VtQAJ')"
-            )
+            "SELECT Id, IsDeleted, SystemModstamp, AccountId, Account.Id, Account.Name, Account.IsDeleted, Amount, \
+             (SELECT Id, IsDeleted, ContactId, IsPrimary, Contact.Id, Contact.IsDeleted, Contact.Name, Contact.Email \
+             FROM OpportunityContactRoles) FROM Opportunity WHERE Id IN ('006dM00000Mw7VtQAJ')"
         );
     }
 

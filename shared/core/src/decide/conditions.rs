@@ -10,7 +10,8 @@ use crate::{
     field::{self, Field, Misfit},
     finding::Finding,
     portal::ResolvedUser,
-    salesforce::Row,
+    read::{HiddenParent, Reading},
+    salesforce::{FieldPath, Row},
     settings::{STAGE, Settings},
 };
 
@@ -51,6 +52,8 @@ pub(super) struct Checked<'a> {
     pub(super) distributor_owned: bool,
     pub(super) contact: Option<&'a Value>,
     pub(super) fields: Map<String, Value>,
+    /// Mapped values that cannot be read and that the Deal can do without.
+    pub(super) hidden: Vec<Finding>,
 }
 
 /// Checks every condition, in the order of the table.
@@ -62,13 +65,14 @@ pub(super) fn check<'a>(row: &'a Row, facts: &Facts<'a>, settings: &Settings) ->
         distributor_owned: false,
         contact: None,
         fields: Map::new(),
+        hidden: Vec::new(),
     };
     sync_flag(row, settings, &mut checked);
     account(row, &mut checked);
     primary_contact(row, &mut checked);
     parties(row, facts, settings, &mut checked);
-    required_fields(row, facts, settings, &mut checked);
-    values(row, facts, settings, &mut checked);
+    required_fields(row, settings, &mut checked);
+    values(row, settings, &mut checked);
     link(facts, &mut checked);
     checked
 }
@@ -166,7 +170,11 @@ pub(super) fn owner_type(value: &Value) -> OwnerType {
 fn parties<'a>(row: &Row, facts: &Facts<'a>, settings: &Settings, checked: &mut Checked<'a>) {
     let names = &settings.fields;
     let module = &settings.distributor_module;
-    let owner_type_value = value_at(row, names.deal_owner_type.as_str());
+    let api_name = |path: &'_ Option<FieldPath>| -> String {
+        path.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
+    let owner_type_name = api_name(&names.deal_owner_type);
+    let owner_type_value = value_at(row, &owner_type_name);
     let owner_type = if module.enabled {
         owner_type(owner_type_value)
     } else {
@@ -188,20 +196,21 @@ fn parties<'a>(row: &Row, facts: &Facts<'a>, settings: &Settings, checked: &mut 
         return;
     }
     let finding = Finding::new(Code::DealOwnerTypeInvalid)
-        .field(labels::DEAL_OWNER_TYPE, names.deal_owner_type.as_str())
+        .field(labels::DEAL_OWNER_TYPE, &owner_type_name)
         .value(field::shown(owner_type_value));
     checked.conditions.push(Condition::of(
         !matches!(owner_type, OwnerType::Invalid),
         finding,
     ));
 
-    let distributor_value = value_at(row, names.distributor_email.as_str());
+    let distributor_name = api_name(&names.distributor_email);
+    let distributor_value = value_at(row, &distributor_name);
     let needed = checked.distributor_owned
         || module.partners_must_select_distributor
         || !field::is_blank(distributor_value);
     if needed {
         checked.distributor = party::DISTRIBUTOR.check(
-            names.distributor_email.as_str(),
+            &distributor_name,
             distributor_value,
             facts.directory,
             &mut checked.conditions,
@@ -210,7 +219,7 @@ fn parties<'a>(row: &Row, facts: &Facts<'a>, settings: &Settings, checked: &mut 
 }
 
 /// Row 7: what the Deal cannot be without.
-fn required_fields(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &mut Checked<'_>) {
+fn required_fields(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
     let stage_declared = settings.deal_field(STAGE).is_some();
     if !stage_declared {
         checked.conditions.push(Condition::failed(
@@ -225,8 +234,7 @@ fn required_fields(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &
         let mapping = settings.mappings.iter().find(|mapping| {
             mapping.channeltivity == deal_field.name && mapping.on_create.reaches_channeltivity()
         });
-        let Some(mapping) = mapping.filter(|mapping| !facts.missing.contains(&mapping.salesforce))
-        else {
+        let Some(mapping) = mapping else {
             checked.conditions.push(Condition::failed(
                 Finding::new(Code::RequiredFieldNotMapped)
                     .field(&deal_field.label(), &deal_field.name),
@@ -234,6 +242,14 @@ fn required_fields(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &
             continue;
         };
         let api_name = mapping.salesforce.as_str();
+        if let Some(why) = unread(row, &mapping.salesforce) {
+            checked.conditions.push(Condition::failed(
+                Finding::new(Code::RequiredFieldHidden)
+                    .field(&deal_field.label(), api_name)
+                    .value(why),
+            ));
+            continue;
+        }
         let code = if deal_field.name == STAGE {
             Code::StageEmpty
         } else {
@@ -249,7 +265,7 @@ fn required_fields(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &
 }
 
 /// Row 8: every mapped value fits its Deal field. Values that fit are kept for the Deal.
-fn values(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &mut Checked<'_>) {
+fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
     if !settings.currencies.is_empty() {
         let currency = value_at(row, "CurrencyIsoCode");
         let finding = Finding::new(Code::CurrencyNotSupported)
@@ -271,10 +287,19 @@ fn values(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &mut Check
         let Some(deal_field) = settings.deal_field(&mapping.channeltivity) else {
             continue;
         };
-        if facts.missing.contains(&mapping.salesforce) {
-            continue;
-        }
-        let read = value_at(row, mapping.salesforce.as_str());
+        let read = match row.reading(&mapping.salesforce) {
+            Reading::Value(read) => read,
+            Reading::NotRead => continue,
+            Reading::Hidden(parent) => {
+                // Where the Deal needs it, its condition has said so.
+                if !deal_field.required && deal_field.name != STAGE {
+                    checked
+                        .hidden
+                        .push(hidden(deal_field, &mapping.salesforce, parent));
+                }
+                continue;
+            }
+        };
         match deal_field.fit(&mapping.to_channeltivity(read)) {
             Ok(None) => {}
             Ok(Some(value)) => {
@@ -294,6 +319,24 @@ fn values(row: &Row, facts: &Facts<'_>, settings: &Settings, checked: &mut Check
             ))),
         }
     }
+}
+
+/// Why a mapped value is not there to be looked at; [`None`] where it is, blank or not.
+fn unread(row: &Row, path: &FieldPath) -> Option<String> {
+    match row.reading(path) {
+        Reading::Value(_) => None,
+        Reading::Hidden(parent) => Some(parent.to_string()),
+        Reading::NotRead => {
+            Some("the org has no such field, or hides it from the integration user".to_owned())
+        }
+    }
+}
+
+/// The finding for a value whose parent cannot be read.
+pub(super) fn hidden(deal_field: &Field, path: &FieldPath, parent: HiddenParent<'_>) -> Finding {
+    Finding::new(Code::ValueHidden)
+        .field(&deal_field.label(), path.as_str())
+        .value(parent.to_string())
 }
 
 /// The finding for a value that does not fit.

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Stamp,
+    finding::Finding,
     record::{EndUser, RecordId},
     salesforce::Row,
     settings::Settings,
@@ -41,6 +42,8 @@ pub struct NewDeal {
     pub contact: EndUser,
     /// The first step of the registration.
     pub registration_status: String,
+    /// Mapped values that cannot be read and that it goes without.
+    pub hidden: Vec<Finding>,
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -86,5 +89,6 @@ pub(super) fn new_deal(
             email: text(&contact["Email"]),
         },
         registration_status: settings.default_registration_status.clone(),
+        hidden: std::mem::take(&mut checked.hidden),
     })
 }

@@ -13,6 +13,7 @@ use crate::{
     code::Code,
     finding::Finding,
     link::plan,
+    read::Reading,
     record::{LinkStatus, Record, RecordKind},
     salesforce::Row,
     settings::{STAGE, Settings},
@@ -62,6 +63,9 @@ fn link_state(facts: &Facts<'_>, settings: &Settings) -> (LinkStatus, Option<Str
 /// What became of a converted Lead's link when it cannot follow.
 fn conversion(row: &Row, successor: Option<&Claim>) -> String {
     match (row.text("ConvertedOpportunityId"), successor) {
+        (None, _) if row.get("ConvertedOpportunityId").is_none() => {
+            "was converted, and the integration user cannot read to which Opportunity".to_owned()
+        }
         (None, _) => "was converted without an Opportunity".to_owned(),
         (Some(opportunity), Some(claim)) => {
             format!(
@@ -132,7 +136,11 @@ pub(super) fn update(
     let mut fields = Map::new();
     let active = matches!(status, LinkStatus::Synced | LinkStatus::Pending);
     if let (Some(row), true) = (facts.row, active) {
-        let (changed, failures) = changed_fields(row, facts, claim, record, settings);
+        let Followed {
+            changed,
+            failures,
+            hidden,
+        } = followed(row, facts, claim, record, settings);
         if !failures.is_empty() {
             // The link's status follows all the same. The stamp stays: what did not fit is looked at again.
             let status_alone = RecordUpdate {
@@ -161,6 +169,7 @@ pub(super) fn update(
                     .other(record.id.to_string()),
             );
         }
+        findings.extend(hidden);
         findings.extend(parties::not_moved(row, facts.directory, record, settings));
         fields = changed;
     }
@@ -201,16 +210,25 @@ fn status_finding(
     Some(finding.value(reason.unwrap_or_default()))
 }
 
-/// The mapped fields whose flow on update comes from Salesforce and whose value differs, and those that do not fit.
-fn changed_fields(
+/// What the mapped fields whose flow on update comes from Salesforce come to.
+#[derive(Default)]
+struct Followed {
+    /// Those whose value differs.
+    changed: Map<String, Value>,
+    /// Those that do not fit.
+    failures: Vec<Finding>,
+    /// Those that cannot be read: they keep what they have.
+    hidden: Vec<Finding>,
+}
+
+fn followed(
     row: &Row,
     facts: &Facts<'_>,
     claim: &Claim,
     record: &Record,
     settings: &Settings,
-) -> (Map<String, Value>, Vec<Finding>) {
-    let mut changed = Map::new();
-    let mut failures = Vec::new();
+) -> Followed {
+    let mut followed = Followed::default();
     let object = facts
         .opportunity
         .object()
@@ -233,11 +251,14 @@ fn changed_fields(
         else {
             continue;
         };
-        let Some(read) = row
-            .get(api_name)
-            .filter(|_| !facts.missing.contains(&mapping.salesforce))
-        else {
-            continue;
+        let read = match row.reading(&mapping.salesforce) {
+            Reading::Value(read) => read,
+            Reading::NotRead => continue,
+            Reading::Hidden(parent) => {
+                let hidden = conditions::hidden(field, &mapping.salesforce, parent);
+                followed.hidden.push(hidden.other(record.id.to_string()));
+                continue;
+            }
         };
         if is_on_its_way(api_name) {
             // What Salesforce has of it is about to be written over.
@@ -246,16 +267,18 @@ fn changed_fields(
         let needed =
             field.required || (object == SalesforceObject::Opportunity && field.name == STAGE);
         match field.fit(&mapping.to_channeltivity(read)) {
-            Err(misfit) => {
-                failures.push(conditions::misfit_finding(field, api_name, read, &misfit))
-            }
+            Err(misfit) => followed
+                .failures
+                .push(conditions::misfit_finding(field, api_name, read, &misfit)),
             Ok(None) if needed && record.id.kind() == RecordKind::Deal => {
                 let code = if field.name == STAGE {
                     Code::StageEmpty
                 } else {
                     Code::RequiredFieldEmpty
                 };
-                failures.push(Finding::new(code).field(&field.label(), api_name));
+                followed
+                    .failures
+                    .push(Finding::new(code).field(&field.label(), api_name));
             }
             Ok(value) => {
                 let value = value.map_or(Value::Null, |value| value.to_json());
@@ -265,10 +288,10 @@ fn changed_fields(
                     stored.map_or(Value::Null, |stored| stored.to_json()) == value
                 });
                 if !same {
-                    changed.insert(field.name.clone(), value);
+                    followed.changed.insert(field.name.clone(), value);
                 }
             }
         }
     }
-    (changed, failures)
+    followed
 }

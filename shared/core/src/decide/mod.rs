@@ -16,7 +16,7 @@ use crate::{
     finding::Finding,
     portal::Directory,
     record::{Record, RecordKind},
-    salesforce::{FieldPath, Row},
+    salesforce::Row,
     settings::Settings,
 };
 
@@ -44,8 +44,6 @@ pub struct Facts<'a> {
     pub record: Option<&'a Record>,
     /// The claim of the Opportunity that a converted Lead became.
     pub successor: Option<&'a Claim>,
-    /// Mapped fields that the org does not have or hides.
-    pub missing: &'a [FieldPath],
 }
 
 /// What to do, and every condition that was looked at.

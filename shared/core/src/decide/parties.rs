@@ -69,18 +69,19 @@ fn changed_parties<'a>(
     if !settings.distributor_module.enabled {
         return changed;
     }
-    compare(
-        labels::DISTRIBUTOR_EMAIL,
-        &names.distributor_email,
-        distributor,
-    );
-    let owner = match conditions::owner_type(value_at(row, names.deal_owner_type.as_str())) {
+    if let Some(path) = &names.distributor_email {
+        compare(labels::DISTRIBUTOR_EMAIL, path, distributor);
+    }
+    let Some(owner_type) = &names.deal_owner_type else {
+        return changed;
+    };
+    let owner = match conditions::owner_type(value_at(row, owner_type.as_str())) {
         OwnerType::Blank | OwnerType::Partner => partner,
         OwnerType::Distributor => distributor,
         OwnerType::Invalid => None,
     };
     if owner.is_some_and(|owner| Some(owner) != record.owner.as_deref()) {
-        changed.push((labels::DEAL_OWNER_TYPE, &names.deal_owner_type));
+        changed.push((labels::DEAL_OWNER_TYPE, owner_type));
     }
     changed
 }

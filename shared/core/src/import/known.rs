@@ -67,7 +67,6 @@ impl KnownItems {
             claim: self.claim.as_ref(),
             record: self.record.as_ref(),
             successor: self.successor.as_ref(),
-            missing: &rows.missing,
         }
     }
 }

@@ -117,6 +117,9 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 )
                 .await;
         }
+        if let Some(run) = runs.iter().max() {
+            self.salesforce.schema().begin(*run, self.clock.now());
+        }
         let rows = match read::rows(self.salesforce, &requests, &settings).await {
             Ok(rows) => rows,
             Err(error) => {
@@ -125,11 +128,9 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                     .await;
             }
         };
-        for (field, finding) in rows.missing_findings(&settings) {
+        for (key, finding) in rows.left_out(&settings) {
             for run in &runs {
-                self.store
-                    .note(*run, &format!("FIELD#{field}"), &finding)
-                    .await?;
+                self.store.note(*run, &key, &finding).await?;
             }
         }
         let mut settled = Vec::with_capacity(requests.len());

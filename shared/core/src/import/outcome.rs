@@ -147,8 +147,10 @@ impl Outcome<'_> {
         ));
     }
 
-    fn import(mut self, deal: NewDeal, now: Timestamp) -> Change {
+    fn import(mut self, mut deal: NewDeal, now: Timestamp) -> Change {
         let id = deal.id.clone();
+        let mut findings = vec![Finding::new(Code::Imported)];
+        findings.append(&mut deal.hidden);
         let earlier = self.facts.claim;
         let claim = Claim {
             salesforce: self.request.opportunity,
@@ -173,7 +175,10 @@ impl Outcome<'_> {
         self.close_problem();
         let line = self.line(
             Some(id.clone()),
-            vec![Finding::new(Code::Imported).other(id.to_string())],
+            findings
+                .into_iter()
+                .map(|finding| finding.other(id.to_string()))
+                .collect(),
         );
         self.finish(
             line,

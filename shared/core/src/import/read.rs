@@ -1,4 +1,4 @@
-//! Reading a batch of Opportunities, around mapped fields that the org does not have.
+//! Reading a batch of Opportunities and linked Leads, around mapped fields that the org does not have or hides.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,20 +6,26 @@ use crate::{
     Email, SalesforceId, SalesforceObject,
     code::Code,
     finding::Finding,
-    link,
+    link::{self, plan},
     message::ImportRequest,
+    read::{CONTACT_ROLES, Columns, Unreadable},
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
     settings::{STAGE, Settings},
 };
 
-/// Opportunities as they are in Salesforce.
+/// The currency of an Opportunity, in orgs with several.
+const CURRENCY: &str = "CurrencyIsoCode";
+
+/// Opportunities and Leads as they are in Salesforce.
+#[derive(Default)]
 pub(crate) struct Rows {
     rows: HashMap<SalesforceId, Row>,
-    /// Mapped fields that the org does not have or hides: their rows of the mapping are left out.
-    pub(crate) missing: Vec<FieldPath>,
+    /// Fields that the org does not have or hides, with the objects that were read.
+    left_out: Vec<(SalesforceObject, Unreadable)>,
 }
 
-/// Reads the records of a batch: one call per 200 of an object, one more for each mapped field that is missing.
+/// Reads the records of a batch: one call per 200 of an object. What the org does not have or hides is refused once, and
+/// left out from then on until the next run begins.
 pub(crate) async fn rows<F: Salesforce>(
     salesforce: &F,
     requests: &[ImportRequest],
@@ -30,116 +36,122 @@ pub(crate) async fn rows<F: Salesforce>(
     let (mut leads, mut opportunities): (Vec<_>, Vec<_>) = ids.into_iter().partition(is_lead);
     opportunities.sort_unstable();
     leads.sort_unstable();
-    let mut rows = if opportunities.is_empty() {
-        Rows {
-            rows: HashMap::new(),
-            missing: Vec::new(),
+    let mut rows = Rows::default();
+    for (ids, mut columns) in [
+        (opportunities, opportunity_columns(settings)),
+        (leads, lead_columns(settings)),
+    ] {
+        if !ids.is_empty() {
+            columns.recall(salesforce);
+            rows.add(salesforce, &ids, columns).await?;
         }
-    } else {
-        read(salesforce, &opportunities, settings).await?
-    };
-    if !leads.is_empty() {
-        let mut fields = link::plan::fields_to_read(settings, SalesforceObject::Lead);
-        fields.extend(link::more_fields(SalesforceObject::Lead));
-        let read =
-            link::read_around_missing(salesforce, SalesforceObject::Lead, &leads, &mut fields)
-                .await?;
-        rows.rows
-            .extend(read.into_iter().filter_map(|row| Some((row.id()?, row))));
     }
     Ok(rows)
 }
 
-/// Reads Opportunities by id.
+/// Reads one Opportunity, whatever was left out before.
 pub(crate) async fn read<F: Salesforce>(
     salesforce: &F,
-    ids: &[SalesforceId],
+    id: SalesforceId,
     settings: &Settings,
 ) -> Result<Rows, SalesforceError> {
-    let mut fields = settings.opportunity_fields();
-    if !settings.currencies.is_empty() {
-        fields.extend(FieldPath::parse("CurrencyIsoCode"));
-    }
-    let mut missing = Vec::new();
-    loop {
-        match salesforce.opportunities(ids, &fields).await {
-            Ok(rows) => {
-                let rows = rows
-                    .into_iter()
-                    .filter_map(|row| Some((row.id()?, row)))
-                    .collect();
-                return Ok(Rows { rows, missing });
-            }
-            Err(SalesforceError::FieldMissing { object, field }) => {
-                // The path whose last part Salesforce does not know; its parents may carry the same name elsewhere.
-                let at = fields.iter().position(|path| {
-                    path.as_str().eq_ignore_ascii_case(&field)
-                        || path
-                            .as_str()
-                            .rsplit('.')
-                            .next()
-                            .is_some_and(|last| last.eq_ignore_ascii_case(&field))
-                        || path
-                            .as_str()
-                            .split('.')
-                            .next()
-                            .is_some_and(|first| first.eq_ignore_ascii_case(&field))
-                });
-                let Some(at) = at.filter(|at| may_go_without(&fields[*at], settings)) else {
-                    return Err(SalesforceError::FieldMissing { object, field });
-                };
-                missing.push(fields.remove(at));
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    let mut rows = Rows::default();
+    rows.add(salesforce, &[id], opportunity_columns(settings))
+        .await?;
+    Ok(rows)
 }
 
-/// Flags and party fields must be there, and so must fields that feed a required Deal field.
-fn may_go_without(path: &FieldPath, settings: &Settings) -> bool {
-    let is_setting = settings
-        .fields
-        .named()
-        .iter()
-        .any(|(_, name)| *name == path);
-    let feeds_required = settings
-        .mappings
-        .iter()
-        .filter(|row| row.salesforce == *path)
-        .any(|row| {
-            row.channeltivity == STAGE
-                || settings
-                    .deal_field(&row.channeltivity)
-                    .is_some_and(|field| field.required)
-        });
-    !is_setting && !feeds_required && path.as_str() != "CurrencyIsoCode"
+fn paths<'a>(names: &'a [&str]) -> impl Iterator<Item = FieldPath> + 'a {
+    names.iter().filter_map(|name| FieldPath::parse(name).ok())
+}
+
+/// Flags and party fields must be there, and so must fields that feed a Deal field without which no Deal is made.
+fn opportunity_columns(settings: &Settings) -> Columns {
+    let mut needed: Vec<FieldPath> = settings
+        .party_fields()
+        .into_iter()
+        .map(|(_, path)| path.clone())
+        .collect();
+    let feeds_required = |name: &str| {
+        name == STAGE
+            || settings
+                .deal_field(name)
+                .is_some_and(|field| field.required)
+    };
+    needed.extend(
+        settings
+            .mappings
+            .iter()
+            .filter(|row| {
+                row.on_create.reaches_channeltivity() && feeds_required(&row.channeltivity)
+            })
+            .map(|row| row.salesforce.clone()),
+    );
+    let mut wanted: Vec<FieldPath> = mapped(settings, SalesforceObject::Opportunity).collect();
+    wanted.extend(paths(&["Name", "OpportunityContactRoles.Contact.Email"]));
+    if !settings.currencies.is_empty() {
+        wanted.extend(paths(&[CURRENCY]));
+    }
+    Columns::new("Opportunity", needed, wanted)
+}
+
+/// A Lead need not have any of the fields.
+fn lead_columns(settings: &Settings) -> Columns {
+    let mut wanted = vec![settings.fields.sync_flag.clone()];
+    wanted.extend(mapped(settings, SalesforceObject::Lead));
+    wanted.extend(link::more_fields(SalesforceObject::Lead));
+    Columns::new("Lead", Vec::new(), wanted)
+}
+
+/// The fields of an object whose values come here.
+fn mapped(settings: &Settings, object: SalesforceObject) -> impl Iterator<Item = FieldPath> + '_ {
+    let (_, rows) = plan::mapping(settings, object);
+    rows.iter()
+        .filter(|row| {
+            row.on_create.reaches_channeltivity() || row.on_update.reaches_channeltivity()
+        })
+        .map(|row| row.salesforce.clone())
 }
 
 impl Rows {
+    async fn add<F: Salesforce>(
+        &mut self,
+        salesforce: &F,
+        ids: &[SalesforceId],
+        mut columns: Columns,
+    ) -> Result<(), SalesforceError> {
+        let object = ids[0].object().unwrap_or(SalesforceObject::Opportunity);
+        let read = loop {
+            let asked = columns.asked();
+            let answer = match object {
+                SalesforceObject::Opportunity => salesforce.opportunities(ids, &asked).await,
+                SalesforceObject::Lead => salesforce.records(object, ids, &asked).await,
+            };
+            match answer {
+                Ok(rows) => break columns.settle(rows),
+                Err(error) => columns.go_without(salesforce, error).await?,
+            }
+        };
+        self.rows
+            .extend(read.into_iter().filter_map(|row| Some((row.id()?, row))));
+        self.left_out
+            .extend(columns.left_out().iter().map(|one| (object, one.clone())));
+        Ok(())
+    }
+
     pub(crate) fn get(&self, id: SalesforceId) -> Option<&Row> {
         self.rows.get(&id)
     }
 
-    /// One run-level finding per mapping row whose field is missing.
-    pub(crate) fn missing_findings<'a>(
-        &'a self,
-        settings: &'a Settings,
-    ) -> impl Iterator<Item = (&'a FieldPath, Finding)> + 'a {
-        self.missing.iter().map(|path| {
-            let rows = settings
-                .mappings
-                .iter()
-                .filter(|row| row.salesforce == *path);
-            let names: Vec<String> = rows
-                .map(|row| format!("{} <- {}", row.channeltivity, row.salesforce))
-                .collect();
-            let mut finding = Finding::new(Code::SfFieldMissing).value(format!(
-                "; the mapping row {} is left out",
-                names.join(", ")
-            ));
-            finding.context.field = format!("Opportunity.{path}");
-            (path, finding)
-        })
+    /// One run-level finding per field that is left out, with a key of its own.
+    pub(crate) fn left_out(&self, settings: &Settings) -> Vec<(String, Finding)> {
+        self.left_out
+            .iter()
+            .filter_map(|(object, unreadable)| {
+                let finding = said(*object, unreadable, settings)?;
+                Some((format!("FIELD#{object}.{}", unreadable.path), finding))
+            })
+            .collect()
     }
 
     /// The Opportunity that a converted Lead became.
@@ -153,14 +165,43 @@ impl Rows {
 
     /// The addresses that the rows name.
     pub(crate) fn emails(&self, settings: &Settings) -> HashSet<Email> {
-        let fields = [
-            &settings.fields.partner_email,
-            &settings.fields.distributor_email,
-        ];
+        let fields = settings.fields.emails(&settings.distributor_module);
         self.rows
             .values()
             .flat_map(|row| fields.iter().filter_map(|field| row.text(field.as_str())))
             .filter_map(|text| Email::parse(text).ok())
             .collect()
     }
+}
+
+/// What a field that is left out means, and for which rows of the mapping. [`None`] where nobody misses it.
+fn said(object: SalesforceObject, unreadable: &Unreadable, settings: &Settings) -> Option<Finding> {
+    let (_, rows) = plan::mapping(settings, object);
+    let rows: Vec<String> = rows
+        .iter()
+        .filter(|row| row.salesforce.is(unreadable.path.as_str()))
+        .map(|row| format!("{} <- {}", row.channeltivity, row.salesforce))
+        .collect();
+    let path = unreadable.path.as_str();
+    let code = if object == SalesforceObject::Opportunity && path == CURRENCY {
+        Code::SfNoCurrencies
+    } else {
+        Code::SfFieldMissing
+    };
+    let means = match rows.as_slice() {
+        [] if path.starts_with(CONTACT_ROLES) => {
+            "; Deals go without the e-mail address of their Contact".to_owned()
+        }
+        [] if path == "ConvertedOpportunityId" => {
+            "; links of converted Leads cannot follow them".to_owned()
+        }
+        [] if code == Code::SfNoCurrencies => String::new(),
+        // A Lead need not have the Sync Flag, and what is only shown is not missed.
+        [] => return None,
+        [row] => format!("; the mapping row {row} is left out"),
+        rows => format!("; the mapping rows {} are left out", rows.join(", ")),
+    };
+    let mut finding = Finding::new(code).value(means);
+    finding.context.field = format!("{}.{}", unreadable.object, unreadable.field);
+    Some(finding)
 }

@@ -18,6 +18,7 @@ use crate::{
     code::Code,
     pasted::{self, ConnectedOrg, PastedError, PastedRecord},
     ports::PortError,
+    read::Columns,
     record::{Record, RecordId},
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
     settings::Settings,
@@ -242,9 +243,7 @@ pub(crate) async fn read_target<F: Salesforce>(
     let PastedRecord { object, id } = target;
     let mut fields = plan::fields_to_read(settings, object);
     fields.extend(more_fields(object));
-    let row = read_around_missing(salesforce, object, &[id], &mut fields)
-        .await?
-        .pop();
+    let row = read_one(salesforce, object, id, fields).await?;
     let row = row.ok_or(Refusal::SalesforceNotFound { object, id })?;
     let id_at = |name: &str| {
         row.text(name)
@@ -286,33 +285,18 @@ pub(crate) fn more_fields(object: SalesforceObject) -> Vec<FieldPath> {
         .collect()
 }
 
-/// Reads records, leaving out fields that the org does not have.
-pub(crate) async fn read_around_missing<F: Salesforce>(
+/// Reads one record, leaving out fields that the org does not have or hides.
+pub(crate) async fn read_one<F: Salesforce>(
     salesforce: &F,
     object: SalesforceObject,
-    ids: &[SalesforceId],
-    fields: &mut Vec<FieldPath>,
-) -> Result<Vec<Row>, SalesforceError> {
+    id: SalesforceId,
+    fields: Vec<FieldPath>,
+) -> Result<Option<Row>, SalesforceError> {
+    let mut columns = Columns::new(object.api_name(), Vec::new(), fields);
     loop {
-        match salesforce.records(object, ids, fields).await {
-            Err(SalesforceError::FieldMissing {
-                object: named,
-                field,
-            }) => {
-                let is_it = |path: &FieldPath| {
-                    path.as_str()
-                        .split('.')
-                        .any(|part| part.eq_ignore_ascii_case(&field))
-                };
-                let Some(at) = fields.iter().position(is_it) else {
-                    return Err(SalesforceError::FieldMissing {
-                        object: named,
-                        field,
-                    });
-                };
-                fields.remove(at);
-            }
-            other => return other,
+        match salesforce.records(object, &[id], &columns.asked()).await {
+            Ok(rows) => return Ok(columns.settle(rows).pop()),
+            Err(error) => columns.go_without(salesforce, error).await?,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    read_around_missing,
+    read_one,
     store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue},
 };
 use crate::{
@@ -175,13 +175,11 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
         before: &Map<String, Value>,
         delivered: &mut Delivered,
     ) -> Result<Option<Stamp>, Again> {
-        let mut paths: Vec<FieldPath> = fields
+        let paths: Vec<FieldPath> = fields
             .keys()
             .filter_map(|field| FieldPath::parse(field).ok())
             .collect();
-        let row = read_around_missing(self.salesforce, object, &[id], &mut paths)
-            .await?
-            .pop();
+        let row = read_one(self.salesforce, object, id, paths).await?;
         let Some(row) = row.filter(|row| !row.is_checked("IsDeleted")) else {
             delivered.refuse(
                 fields.keys(),
@@ -191,7 +189,10 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
             return Ok(None);
         };
         let is_newer = |field: &str, target: &Value| {
-            let now = row.get(field).unwrap_or(&Value::Null);
+            // What cannot be read cannot be told to be newer: whether it may be written is Salesforce's to say.
+            let Some(now) = row.get(field) else {
+                return false;
+            };
             !same(now, before.get(field).unwrap_or(&Value::Null)) && !same(now, target)
         };
         let newer: Vec<String> = fields

@@ -143,6 +143,19 @@ impl Settings {
 
     /// The fields that the customer names: each on the Opportunity itself, and each another one.
     fn check_names(&self, found: &mut Found) {
+        if self.distributor_module.enabled {
+            for (name, path) in [
+                ("distributor_email", &self.fields.distributor_email),
+                ("deal_owner_type", &self.fields.deal_owner_type),
+            ] {
+                if path.is_none() {
+                    found.add(
+                        format!("fields.{name}"),
+                        "the Distributor module is on and needs this field: name it, or switch the module off",
+                    );
+                }
+            }
+        }
         let mut seen: HashMap<String, &str> = HashMap::new();
         for (name, path) in self.fields.named() {
             if path.is_parent_path() {

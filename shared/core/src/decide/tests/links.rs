@@ -212,7 +212,6 @@ fn lead_decision(edits: Value, successor: Option<&Claim>) -> Decision {
         claim: Some(&claim),
         record: Some(&record),
         successor,
-        missing: &[],
     };
     decide(&facts, &case.settings)
 }

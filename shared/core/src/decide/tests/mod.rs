@@ -151,7 +151,6 @@ impl Case {
             claim: self.claim.as_ref(),
             record: self.record.as_ref(),
             successor: None,
-            missing: &[],
         };
         decide(&facts, &self.settings)
     }

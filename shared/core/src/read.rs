@@ -1,0 +1,333 @@
+//! Reading around fields that the org does not have or hides, and telling what is hidden from what is blank.
+//!
+//! Every read of the product goes through [`Columns`]: a field that cannot be read takes itself out of the query and
+//! nothing else, whatever object it belongs to. What a row then says at a path is a [`Reading`]: a value (null where it
+//! was read as blank), hidden, or not read at all. What is not a value never changes anything on the other side.
+
+mod trace;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    salesforce::{FieldPath, Row, Salesforce, SalesforceError, field},
+    schema::Objects,
+};
+use trace::{Step, Traced};
+
+/// The child relationship that is read with an Opportunity: a path through it is read of every Contact Role.
+pub const CONTACT_ROLES: &str = "OpportunityContactRoles";
+
+/// A path that cannot be read, and the place where it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The path as it was asked for.
+    pub path: FieldPath,
+    /// The object that lacks the next step of the path, or hides it.
+    pub object: String,
+    /// That step: a field, or a relationship in the middle of the path.
+    pub field: String,
+}
+
+/// The fields of a query that goes on without what cannot be read.
+///
+/// A query that Salesforce answers costs nothing more. One that it refuses for a field costs one describe of each object
+/// on the way of the fields, after which everything that cannot be read is known, however much it is.
+///
+/// ```ignore
+/// let mut columns = Columns::new("Opportunity", needed, wanted);
+/// columns.recall(salesforce);
+/// let rows = loop {
+///     match salesforce.records(object, &ids, &columns.asked()).await {
+///         Ok(rows) => break columns.settle(rows),
+///         Err(error) => columns.go_without(salesforce, error).await?,
+///     }
+/// };
+/// // columns.left_out(): each wanted path that the rows lack, and why.
+/// ```
+#[derive(Clone, Debug)]
+pub struct Columns {
+    object: String,
+    /// The needed ones first.
+    fields: Vec<FieldPath>,
+    needed: Vec<FieldPath>,
+    left_out: Vec<Unreadable>,
+    renamed: Vec<Renamed>,
+    recalls: bool,
+}
+
+/// A lookup whose name does not follow from its relationship's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Renamed {
+    guess: FieldPath,
+    actual: FieldPath,
+}
+
+impl Columns {
+    /// Fields of an object, each once: those without which nothing can be done, and those that are wanted if they are there.
+    #[must_use]
+    pub fn new(
+        object: &str,
+        needed: Vec<FieldPath>,
+        wanted: impl IntoIterator<Item = FieldPath>,
+    ) -> Self {
+        let mut fields: Vec<FieldPath> = Vec::new();
+        for path in needed.iter().cloned().chain(wanted) {
+            if !fields.iter().any(|known| known.is(path.as_str())) {
+                fields.push(path);
+            }
+        }
+        Self {
+            object: object.to_owned(),
+            fields,
+            needed,
+            left_out: Vec::new(),
+            renamed: Vec::new(),
+            recalls: false,
+        }
+    }
+
+    /// Leaves out at once what the same run found unreadable before, so that it is refused once and not with each batch.
+    pub fn recall<F: Salesforce>(&mut self, salesforce: &F) {
+        self.recalls = true;
+        let objects = salesforce.schema().objects();
+        if !objects.is_empty() {
+            for unreadable in self.unreadable(&objects, |_| true) {
+                if !self.is_needed(&unreadable.path) {
+                    self.leave_out(unreadable);
+                }
+            }
+        }
+    }
+
+    /// What to ask for: the fields that are left, and the lookups that tell a hidden parent from one that is not there.
+    #[must_use]
+    pub fn asked(&self) -> Vec<FieldPath> {
+        let mut asked = self.fields.clone();
+        for lookup in self.fields.iter().flat_map(trace::lookups) {
+            let renamed = self.renamed.iter().find(|renamed| renamed.guess == lookup);
+            let lookup = renamed.map_or(lookup, |renamed| renamed.actual.clone());
+            if !asked.iter().any(|known| known.is(lookup.as_str())) {
+                asked.push(lookup);
+            }
+        }
+        asked
+    }
+
+    /// What cannot be read, as far as it was met.
+    #[must_use]
+    pub fn left_out(&self) -> &[Unreadable] {
+        &self.left_out
+    }
+
+    /// Takes out what cannot be read after Salesforce refused a field. Then the query can be asked again.
+    ///
+    /// # Errors
+    /// The refusal itself when it is of another kind, or when nothing tells which field it is about; a missing field,
+    /// named with its object, that is needed; and the faults of a describe.
+    pub async fn go_without<F: Salesforce>(
+        &mut self,
+        salesforce: &F,
+        refusal: SalesforceError,
+    ) -> Result<(), SalesforceError> {
+        let SalesforceError::FieldMissing { object, field } = &refusal else {
+            return Err(refusal);
+        };
+        let before = self.asked();
+        let schema = salesforce.schema();
+        if self.recalls && !schema.objects().is_empty() {
+            let objects = self.describe(salesforce).await?;
+            self.take_out(self.unreadable(&objects, |_| true))?;
+        }
+        if self.asked() == before {
+            // What is known is out of date, or nothing is known.
+            schema.forget();
+            let objects = self.describe(salesforce).await?;
+            self.take_out(self.unreadable(&objects, |_| true))?;
+            if self.asked() == before {
+                // Describe has all of it: then Salesforce's own words must do.
+                let is_named = |step: &Step<'_>| {
+                    step.name.eq_ignore_ascii_case(field) && step.may_be_of(object)
+                };
+                self.take_out(self.unreadable(&objects, |step| !is_named(step)))?;
+            }
+        }
+        if self.asked() == before {
+            return Err(refusal);
+        }
+        Ok(())
+    }
+
+    /// Describes the objects that the fields lead through, one after the other: each says which are next. Learns on the
+    /// way which lookups have names of their own.
+    async fn describe<F: Salesforce>(
+        &mut self,
+        salesforce: &F,
+    ) -> Result<Objects, SalesforceError> {
+        let objects = loop {
+            let objects = salesforce.schema().objects();
+            let unknown = self.fields.iter().find_map(|path| {
+                match trace::trace(&self.object, path, &objects) {
+                    Traced::Unknown(object) => Some(object),
+                    _ => None,
+                }
+            });
+            let Some(object) = unknown else {
+                break objects;
+            };
+            let described = match salesforce.describe(&object).await {
+                Ok(fields) => Some(fields.into()),
+                Err(SalesforceError::FieldMissing { .. }) => None,
+                Err(error) => return Err(error),
+            };
+            salesforce.schema().learn(&object, described);
+        };
+        for path in &self.fields {
+            let Traced::Leads(steps) = trace::trace(&self.object, path, &objects) else {
+                continue;
+            };
+            for renamed in steps.iter().filter_map(Step::renamed) {
+                if !self.renamed.contains(&renamed) {
+                    self.renamed.push(renamed);
+                }
+            }
+        }
+        Ok(objects)
+    }
+
+    /// The fields that cannot be read by what describe says, and those with a step that is not good.
+    fn unreadable(&self, objects: &Objects, good: impl Fn(&Step<'_>) -> bool) -> Vec<Unreadable> {
+        let blamed = |path: &FieldPath| match trace::trace(&self.object, path, objects) {
+            Traced::Unknown(_) => None,
+            Traced::Ends(object, field) => Some((object, field)),
+            Traced::Leads(steps) => steps
+                .iter()
+                .find(|step| !good(step))
+                .map(|step| (step.object(), step.name.to_owned())),
+        };
+        self.fields
+            .iter()
+            .filter_map(|path| {
+                let (object, field) = blamed(path)?;
+                Some(Unreadable {
+                    path: path.clone(),
+                    object,
+                    field,
+                })
+            })
+            .collect()
+    }
+
+    fn take_out(&mut self, unreadable: Vec<Unreadable>) -> Result<(), SalesforceError> {
+        for unreadable in unreadable {
+            if self.is_needed(&unreadable.path) {
+                return Err(SalesforceError::FieldMissing {
+                    object: unreadable.object,
+                    field: unreadable.field,
+                });
+            }
+            self.leave_out(unreadable);
+        }
+        Ok(())
+    }
+
+    fn is_needed(&self, path: &FieldPath) -> bool {
+        self.needed.iter().any(|needed| needed.is(path.as_str()))
+    }
+
+    fn leave_out(&mut self, unreadable: Unreadable) {
+        self.fields.retain(|path| *path != unreadable.path);
+        self.left_out.push(unreadable);
+    }
+
+    /// Gives lookups with names of their own the names that follow from their relationships, by which rows are looked at.
+    #[must_use]
+    pub fn settle(&self, mut rows: Vec<Row>) -> Vec<Row> {
+        for renamed in &self.renamed {
+            for row in &mut rows {
+                if let Some(value) = row.get(renamed.actual.as_str()).cloned() {
+                    insert(&mut row.0, renamed.guess.as_str(), value);
+                }
+            }
+        }
+        rows
+    }
+}
+
+/// Puts a value at a path whose parents are there.
+fn insert(map: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            map.insert(path.to_owned(), value);
+        }
+        Some((parent, rest)) => {
+            let parent = map
+                .iter_mut()
+                .find(|(name, _)| name.eq_ignore_ascii_case(parent));
+            if let Some((_, Value::Object(parent))) = parent {
+                insert(parent, rest, value);
+            }
+        }
+    }
+}
+
+/// What a row says at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading<'a> {
+    /// The value; null where it is blank, or where there is no parent.
+    Value(&'a Value),
+    /// A parent on the way is set and cannot be read: it is deleted, or hidden from the integration user.
+    Hidden(HiddenParent<'a>),
+    /// The path was not read: the org has no such field, or hides it.
+    NotRead,
+}
+
+/// A parent record that a lookup names and that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HiddenParent<'a> {
+    /// The path of the relationship, e.g. `Account` of `Account.Name`.
+    pub relationship: &'a str,
+    /// The parent's id.
+    pub id: &'a str,
+}
+
+impl std::fmt::Display for HiddenParent<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "the record {} that {} names is deleted or hidden from the integration user",
+            self.id, self.relationship
+        )
+    }
+}
+
+impl Row {
+    /// What the row says at a path.
+    #[must_use]
+    pub fn reading<'a>(&'a self, path: &'a FieldPath) -> Reading<'a> {
+        let text = path.as_str();
+        let mut map = &self.0;
+        let mut start = 0;
+        while let Some(length) = text[start..].find('.') {
+            let part = &text[start..start + length];
+            match field(map, part) {
+                None => return Reading::NotRead,
+                Some(Value::Object(parent)) => map = parent,
+                Some(_) => {
+                    let lookup = field(map, &trace::lookup(part)).and_then(Value::as_str);
+                    return match lookup.filter(|id| !id.is_empty()) {
+                        Some(id) => Reading::Hidden(HiddenParent {
+                            relationship: &text[..start + length],
+                            id,
+                        }),
+                        None => Reading::Value(&Value::Null),
+                    };
+                }
+            }
+            start += length + 1;
+        }
+        field(map, &text[start..]).map_or(Reading::NotRead, Reading::Value)
+    }
+}
+
+#[cfg(test)]
+mod tests;
