@@ -255,9 +255,40 @@ impl SalesforceError {
             Self::RequestLimit { .. } => "SF_REQUEST_LIMIT",
             Self::FieldMissing { .. } => "SF_FIELD_MISSING",
             Self::NotConfigured { .. } => "SF_NOT_CONFIGURED",
-            Self::Unavailable { .. } | Self::LocatorExpired | Self::Refused { .. } => {
-                "SF_UNAVAILABLE"
-            }
+            Self::Refused { code, .. } if code == LOCKED => "SF_UNAVAILABLE",
+            Self::Refused { .. } if self.refused_field().is_some() => "SF_FIELD_TYPE_WRONG",
+            Self::Refused { .. } => "SF_QUERY_REFUSED",
+            Self::Unavailable { .. } | Self::LocatorExpired => "SF_UNAVAILABLE",
+        }
+    }
+}
+
+/// The code of a refusal that passes by itself: another transaction holds the record.
+const LOCKED: &str = "UNABLE_TO_LOCK_ROW";
+
+impl SalesforceError {
+    /// The field that a refused query cannot use as it does: it is of another type, or cannot be filtered.
+    #[must_use]
+    pub fn refused_field(&self) -> Option<&str> {
+        let Self::Refused { code, message, .. } = self else {
+            return None;
+        };
+        let is_of_a_field = matches!(
+            code.as_str(),
+            "INVALID_FIELD" | "INVALID_QUERY_FILTER_OPERATOR" | "INVALID_OPERATOR"
+        );
+        let start = message.find("field '").filter(|_| is_of_a_field)? + "field '".len();
+        let name = message[start..].split('\'').next()?;
+        FieldPath::parse(name).is_ok().then_some(name)
+    }
+
+    /// Whether it stays until someone mends the settings, or the access that the integration user has.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::NotConfigured { .. } | Self::FieldMissing { .. } => true,
+            Self::Refused { code, .. } => code != LOCKED,
+            _ => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The fan-out: lists a run's candidates page by page and enqueues one message for each that needs work.
 
+mod check;
 mod links;
 mod listing;
 mod page;
@@ -21,6 +22,7 @@ use crate::{
     },
     run::{Counts, Mode, Run, RunId, Trigger},
     salesforce::{Salesforce, SalesforceError},
+    settings::Settings,
 };
 use page::Candidates;
 
@@ -58,6 +60,7 @@ pub enum Listed {
 /// Why a listing stopped.
 enum Stop {
     Fault(Finding),
+    Salesforce(SalesforceError),
     Port(PortError),
     Lost,
 }
@@ -70,7 +73,7 @@ impl From<PortError> for Stop {
 
 impl From<SalesforceError> for Stop {
     fn from(error: SalesforceError) -> Self {
-        Self::Fault(import::fault(&error))
+        Self::Salesforce(error)
     }
 }
 
@@ -128,6 +131,10 @@ impl<
                 self.store.fail(run, &finding).await?;
                 Ok(Listed::Finished(run))
             }
+            Err(Stop::Salesforce(error)) => {
+                self.store.fail(run, &import::fault(&error)).await?;
+                Ok(Listed::Finished(run))
+            }
         }
     }
 
@@ -137,10 +144,29 @@ impl<
         deadline: Option<Timestamp>,
     ) -> Result<Listed, Stop> {
         let settings = self.portal.settings().await?;
+        let listed = self.list_by(&settings, progress, deadline).await;
+        listed.map_err(|stop| match stop {
+            Stop::Salesforce(error) => Stop::Fault(import::fault_by(&error, &settings)),
+            stop => stop,
+        })
+    }
+
+    async fn list_by(
+        &self,
+        settings: &Settings,
+        progress: &mut Progress,
+        deadline: Option<Timestamp>,
+    ) -> Result<Listed, Stop> {
         if !settings.enabled {
             return Err(Stop::Fault(Finding::new(Code::IntegrationDisabled)));
         }
         let org = settings.organization_id;
+        self.salesforce
+            .schema()
+            .begin(progress.run, self.clock.now());
+        if progress.mode == Mode::Full && progress.place == Place::Problems(None) {
+            self.check_fields(progress, settings).await?;
+        }
         let found = self.store.mark().await?;
         let mark = if progress.mode == Mode::Full {
             Mark::default()
@@ -148,14 +174,14 @@ impl<
             found.clone()
         };
         let problems = self.store.open_problems(org).await?;
-        let mut candidates = Candidates::new(progress.run, &settings, mark, problems);
+        let mut candidates = Candidates::new(progress.run, settings, mark, problems);
         if progress.mode == Mode::Full {
             candidates.know_all(self.store.all_claims(org).await?);
         }
         self.send_unsent(progress, org).await?;
         self.enqueue_problems(progress, &candidates, org).await?;
         if !self
-            .list_opportunities(progress, &mut candidates, &settings, deadline)
+            .list_opportunities(progress, &mut candidates, settings, deadline)
             .await?
         {
             return self.go_on_later(progress).await;
@@ -164,7 +190,7 @@ impl<
             self.check_unlisted_links(progress, &candidates, org)
                 .await?;
         } else if self.store.has_lead_links().await? {
-            self.list_leads(progress, &candidates, &settings).await?;
+            self.list_leads(progress, &candidates, settings).await?;
         }
         let mark = candidates.next_mark(progress.newest, settings.overlap(), RECENT);
         match self.store.finish_listing(progress, &found, &mark).await? {

@@ -6,6 +6,7 @@ use crate::{
     SalesforceObject,
     field::{self, Field},
     mapping::{Flow, MappingRow},
+    read::Reading,
     record::Record,
     salesforce::{FieldPath, Row},
     settings::Settings,
@@ -65,7 +66,15 @@ pub struct Plan {
     pub to_salesforce: Map<String, Value>,
     /// Salesforce's values as they are, of the fields that will be written.
     pub salesforce_before: Map<String, Value>,
+    /// The mapped Salesforce fields whose values cannot be read, in the mapping's order.
+    pub unread: Vec<String>,
 }
+
+/// Why a row is left out: the org lacks the field.
+const NOT_READ: &str = "left out: the connected org has no such Salesforce field, or hides it from the integration user";
+
+/// Why a row is left out: a parent cannot be read.
+const HIDDEN: &str = "left out: the Salesforce record that holds the value is deleted or hidden from the integration user";
 
 /// The mapping rows and fields for an object.
 #[must_use]
@@ -97,7 +106,8 @@ pub fn fields_to_read(settings: &Settings, object: SalesforceObject) -> Vec<Fiel
     fields
 }
 
-/// Plans a link. Linking counts as "create" for flows. A field that the row does not hold is left out.
+/// Plans a link. Linking counts as "create" for flows. A field whose value cannot be read is left out and said: what is
+/// hidden is no blank for the other side to fill.
 #[must_use]
 pub fn plan(
     record: &Record,
@@ -115,21 +125,35 @@ pub fn plan(
         else {
             continue;
         };
-        let Some(raw) = row.get(mapping.salesforce.as_str()) else {
-            continue;
+        let raw = match row.reading(&mapping.salesforce) {
+            Reading::Value(raw) => raw,
+            Reading::Hidden(_) => {
+                plan.leave_out(record, field, &mapping.salesforce, HIDDEN);
+                continue;
+            }
+            Reading::NotRead => {
+                plan.leave_out(record, field, &mapping.salesforce, NOT_READ);
+                continue;
+            }
         };
         let unwritable = plan.unwritable(&mapping.salesforce, settings);
         plan.add(record, raw, (field, mapping), unwritable, master);
     }
     if object == SalesforceObject::Opportunity {
         for fixed in &settings.fixed_values {
-            if let Some(before) = row.get(fixed.salesforce.as_str()) {
-                let unwritable = plan.unwritable(&fixed.salesforce, settings);
-                plan.add_fixed(&fixed.salesforce, &fixed.value, before, unwritable);
+            match row.get(fixed.salesforce.as_str()) {
+                Some(before) => {
+                    let unwritable = plan.unwritable(&fixed.salesforce, settings);
+                    plan.add_fixed(&fixed.salesforce, &fixed.value, before, unwritable);
+                }
+                None => plan.leave_out_fixed(&fixed.salesforce, &fixed.value),
             }
         }
     }
     let sync_flag = settings.fields.sync_flag.as_str();
+    if object == SalesforceObject::Opportunity && row.get(sync_flag).is_none() {
+        plan.leave_out_fixed(&settings.fields.sync_flag, &Value::Bool(true));
+    }
     // The Sync Flag is set on the linked record; the Import Flag never. An object without the field has nothing to set.
     if row.get(sync_flag).is_some() && !row.is_checked(sync_flag) {
         plan.add_fixed(
@@ -226,6 +250,34 @@ impl Plan {
             conflict: differ && !ours_blank && !theirs_blank,
             taken,
             note,
+        });
+    }
+
+    /// Lists a row whose Salesforce value is not known: both sides stay as they are.
+    fn leave_out(&mut self, record: &Record, field: &Field, path: &FieldPath, why: &'static str) {
+        let ours = record.fields.get(&field.name);
+        self.unread.push(path.to_string());
+        self.fields.push(FieldPreview {
+            channeltivity_field: Some(field.name.clone()),
+            salesforce_field: path.to_string(),
+            channeltivity_value: ours.cloned().unwrap_or(Value::Null),
+            salesforce_value: Value::Null,
+            conflict: false,
+            taken: Taken::Unchanged,
+            note: Some(why),
+        });
+    }
+
+    fn leave_out_fixed(&mut self, path: &FieldPath, value: &Value) {
+        self.unread.push(path.to_string());
+        self.fields.push(FieldPreview {
+            channeltivity_field: None,
+            salesforce_field: path.to_string(),
+            channeltivity_value: value.clone(),
+            salesforce_value: Value::Null,
+            conflict: false,
+            taken: Taken::Unchanged,
+            note: Some(NOT_READ),
         });
     }
 

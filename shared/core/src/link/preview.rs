@@ -159,8 +159,10 @@ impl Looked {
         })?;
         let (fields, rows) = plan::mapping(settings, target.object);
         let flags = (&settings.fields.sync_flag, &settings.fields.import_flag);
-        let mapping =
-            serde_json::to_vec(&(fields, rows, &settings.fixed_values, flags)).unwrap_or_default();
+        // What could not be read belongs to what was seen: it may be readable meanwhile without any record having changed.
+        let unread = &self.plan.unread;
+        let mapping = serde_json::to_vec(&(fields, rows, &settings.fixed_values, flags, unread))
+            .unwrap_or_default();
         let mapping = Sha256::digest(mapping)[..8]
             .iter()
             .map(|byte| format!("{byte:02x}"))

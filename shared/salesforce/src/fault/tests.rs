@@ -116,7 +116,9 @@ fn each_refusal_has_its_code() {
         (403, "SOMETHING_ELSE", "SF_PERMISSION_DENIED"),
         (410, "GONE", "SF_NOT_CONFIGURED"),
         (404, "NOT_FOUND", "SF_NOT_CONFIGURED"),
-        (400, "MALFORMED_QUERY", "SF_UNAVAILABLE"),
+        (400, "MALFORMED_QUERY", "SF_QUERY_REFUSED"),
+        (400, "INVALID_QUERY_FILTER_OPERATOR", "SF_QUERY_REFUSED"),
+        (400, "INVALID_TYPE", "SF_QUERY_REFUSED"),
     ] {
         assert_eq!(
             final_code(of_query(status, code, "text")),

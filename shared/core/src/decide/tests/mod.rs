@@ -1,5 +1,6 @@
 //! Facts for the tests of decisions: one Opportunity that meets every condition, and edits of it.
 
+mod hidden;
 mod import;
 mod links;
 

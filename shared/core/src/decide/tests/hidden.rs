@@ -1,0 +1,165 @@
+//! A parent that is set and cannot be read is hidden, not blank: nothing is cleared for it, and it is said.
+
+use super::*;
+use crate::{
+    field::{Field, FieldType},
+    mapping::{Flow, MappingRow},
+    salesforce::FieldPath,
+};
+
+const LATER: &str = "2026-05-02T07:25:37.000+0000";
+const ACCOUNT: &str = "001dM00003jU9GxQAK";
+
+/// Settings with one more Deal field, fed through a parent.
+fn mapped(settings: &mut Settings, path: &str, required: bool) {
+    settings.deal_fields.push(Field {
+        name: "extra".into(),
+        label: None,
+        kind: FieldType::Text,
+        required,
+        values: Vec::new(),
+        max_length: None,
+    });
+    settings.mappings.push(MappingRow {
+        channeltivity: "extra".into(),
+        salesforce: FieldPath::parse(path).unwrap(),
+        on_create: Flow::ToChanneltivity,
+        on_update: Flow::ToChanneltivity,
+        values: std::collections::BTreeMap::new(),
+    });
+}
+
+/// What an update of a Deal whose extra field holds "as it was" brings to it, and what is said.
+fn followed(path: &str, mut edits: Value) -> (Value, Vec<Finding>) {
+    edits["SystemModstamp"] = json!(LATER);
+    let mut case = Case::linked(edits).with_settings(|settings| mapped(settings, path, false));
+    let fields = &mut case.record.as_mut().unwrap().fields;
+    fields.insert("extra".into(), json!("as it was"));
+    match case.decide().verdict {
+        Verdict::Update(update) => (Value::Object(update.fields), update.findings),
+        other => panic!("no update: {other:?}"),
+    }
+}
+
+#[test]
+fn a_hidden_parent_keeps_the_deal_s_value_whichever_parent_it_is() {
+    for (path, edits, names) in [
+        ("Account.Name", json!({ "Account": null }), ACCOUNT),
+        ("account.NAME", json!({ "Account": null }), ACCOUNT),
+        ("Account.Owner.Email", json!({ "Account": null }), ACCOUNT),
+        (
+            "Account.Owner.Email",
+            json!({ "Account": { "Name": "Acme", "OwnerId": "005A", "Owner": null } }),
+            "005A",
+        ),
+        (
+            "Owner.Email",
+            json!({ "OwnerId": "005B", "Owner": null }),
+            "005B",
+        ),
+        (
+            "Contact.Phone",
+            json!({ "ContactId": "003C", "Contact": null }),
+            "003C",
+        ),
+        (
+            "Partner_Rep__r.Email",
+            json!({ "Partner_Rep__c": "a01D", "Partner_Rep__r": null }),
+            "a01D",
+        ),
+        (
+            "Partner_Rep__r.Region__r.Name__c",
+            json!({ "Partner_Rep__r": { "Region__c": "a02E", "Region__r": null } }),
+            "a02E",
+        ),
+    ] {
+        let (fields, findings) = followed(path, edits.clone());
+
+        assert_eq!(fields, json!({}), "{path} {edits}");
+        let said: Vec<&Finding> = findings
+            .iter()
+            .filter(|finding| finding.code == Code::ValueHidden)
+            .collect();
+        let [said] = said.as_slice() else {
+            panic!("{path}: {findings:?}")
+        };
+        let (message, _) = said.sentences("the Opportunity");
+        assert!(
+            message.contains(path) && message.contains(names),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_blank_that_was_read_as_blank_still_clears() {
+    for (path, edits) in [
+        (
+            "Account.Site",
+            json!({ "Account": { "Name": "Acme", "Site": null } }),
+        ),
+        ("Owner.Email", json!({ "OwnerId": null, "Owner": null })),
+        (
+            "Partner_Rep__r.Email",
+            json!({ "Partner_Rep__c": null, "Partner_Rep__r": null }),
+        ),
+        (
+            "Account.Partner_Rep__r.Email",
+            json!({ "Account": { "Partner_Rep__c": null, "Partner_Rep__r": null } }),
+        ),
+    ] {
+        let (fields, findings) = followed(path, edits);
+
+        assert_eq!(fields, json!({ "extra": null }), "{path}");
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.code != Code::ValueHidden),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_field_that_was_not_read_keeps_the_deal_s_value() {
+    for path in ["Region__c", "Account.Region__c", "Strange__r.Name"] {
+        let (fields, findings) = followed(path, json!({}));
+
+        assert_eq!((fields, findings), (json!({}), vec![]), "{path}");
+    }
+}
+
+#[test]
+fn an_import_goes_without_a_hidden_value_and_says_so() {
+    let edits = json!({ "OwnerId": "005B", "Owner": null });
+    let case = Case::new(edits).with_settings(|settings| mapped(settings, "Owner.Email", false));
+
+    let deal = case.deal();
+
+    assert_eq!(deal.fields.get("extra"), None);
+    let codes: Vec<Code> = deal.hidden.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [Code::ValueHidden]);
+}
+
+#[test]
+fn a_hidden_value_that_a_deal_needs_fails_its_import_as_hidden_and_not_as_empty() {
+    let codes = |path: &str, edits: Value| {
+        Case::new(edits)
+            .with_settings(|settings| mapped(settings, path, true))
+            .codes()
+    };
+
+    assert_eq!(
+        codes("Owner.Email", json!({ "OwnerId": "005B", "Owner": null })),
+        ["REQUIRED_FIELD_HIDDEN"]
+    );
+    assert_eq!(
+        codes("Owner.Email", json!({ "OwnerId": null, "Owner": null })),
+        ["REQUIRED_FIELD_EMPTY"]
+    );
+    assert_eq!(
+        codes("Account.Name", json!({ "Account": null })),
+        ["ACCOUNT_NOT_ACCESSIBLE", "REQUIRED_FIELD_HIDDEN"]
+    );
+    assert_eq!(codes("Region__c", json!({})), ["REQUIRED_FIELD_HIDDEN"]);
+}
