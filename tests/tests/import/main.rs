@@ -9,6 +9,7 @@ mod adapters;
 mod conditions;
 mod crashes;
 mod dead_letters;
+mod hidden;
 mod histories;
 mod races;
 mod runs;

@@ -28,4 +28,5 @@ mod reply;
 mod stage;
 mod stale;
 mod suppression;
+mod unread;
 mod write_refusals;

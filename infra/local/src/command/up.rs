@@ -69,6 +69,8 @@ fn needs_mending(report: &Report) -> bool {
                 | Code::SfApiDisabled
                 | Code::SfPermissionDenied
                 | Code::SfFieldMissing
+                | Code::SfFieldTypeWrong
+                | Code::SfQueryRefused
                 | Code::SfNotConfigured
         )
     };

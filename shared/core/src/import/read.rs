@@ -37,13 +37,14 @@ pub(crate) async fn rows<F: Salesforce>(
     opportunities.sort_unstable();
     leads.sort_unstable();
     let mut rows = Rows::default();
-    for (ids, mut columns) in [
-        (opportunities, opportunity_columns(settings)),
-        (leads, lead_columns(settings)),
+    for (object, ids) in [
+        (SalesforceObject::Opportunity, opportunities),
+        (SalesforceObject::Lead, leads),
     ] {
         if !ids.is_empty() {
+            let mut columns = columns(object, settings);
             columns.recall(salesforce);
-            rows.add(salesforce, &ids, columns).await?;
+            rows.add(salesforce, object, &ids, columns).await?;
         }
     }
     Ok(rows)
@@ -55,14 +56,22 @@ pub(crate) async fn read<F: Salesforce>(
     id: SalesforceId,
     settings: &Settings,
 ) -> Result<Rows, SalesforceError> {
+    let object = SalesforceObject::Opportunity;
     let mut rows = Rows::default();
-    rows.add(salesforce, &[id], opportunity_columns(settings))
+    rows.add(salesforce, object, &[id], columns(object, settings))
         .await?;
     Ok(rows)
 }
 
 fn paths<'a>(names: &'a [&str]) -> impl Iterator<Item = FieldPath> + 'a {
     names.iter().filter_map(|name| FieldPath::parse(name).ok())
+}
+
+fn columns(object: SalesforceObject, settings: &Settings) -> Columns {
+    match object {
+        SalesforceObject::Opportunity => opportunity_columns(settings),
+        SalesforceObject::Lead => lead_columns(settings),
+    }
 }
 
 /// Flags and party fields must be there, and so must fields that feed a Deal field without which no Deal is made.
@@ -117,10 +126,10 @@ impl Rows {
     async fn add<F: Salesforce>(
         &mut self,
         salesforce: &F,
+        object: SalesforceObject,
         ids: &[SalesforceId],
         mut columns: Columns,
     ) -> Result<(), SalesforceError> {
-        let object = ids[0].object().unwrap_or(SalesforceObject::Opportunity);
         let read = loop {
             let asked = columns.asked();
             let answer = match object {

@@ -1,0 +1,380 @@
+//! What the org lacks, or hides from the integration user, takes its own row of the mapping out and nothing else.
+
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    run::{Run, RunStatus},
+    salesforce::FieldPath,
+};
+use dealbridge_tests::{
+    OrgFolder, World,
+    folder::{account, opportunity},
+    ledger::Ledger,
+};
+use serde_json::{Value, json};
+
+/// A folder of importable Opportunities whose Deals have these further text fields, each fed through a path.
+fn folder(count: usize, rows: &[(&str, &str)]) -> OrgFolder {
+    let mut folder = OrgFolder::importable(count);
+    for (name, path) in rows {
+        let add = |settings: &mut Value, list: &str, row: Value| {
+            settings[list].as_array_mut().unwrap().push(row);
+        };
+        add(
+            &mut folder.settings,
+            "deal_fields",
+            json!({ "name": name, "type": "text" }),
+        );
+        add(
+            &mut folder.settings,
+            "mappings",
+            json!({ "channeltivity": name, "salesforce": path, "on_create": "to_channeltivity", "on_update": "to_channeltivity" }),
+        );
+    }
+    folder
+}
+
+/// Hides a field from the integration user, or shows it again.
+async fn access(world: &World, object: &str, field: Option<&str>, visible: bool) {
+    let mut order = json!({ "object": object, "visible": visible });
+    if let Some(field) = field {
+        order["field"] = json!(field);
+    }
+    world.hook("fls", order).await;
+}
+
+async fn edit_account(world: &World, fields: Value) {
+    let edit = json!({ "object": "Account", "id": account(1), "fields": fields });
+    world.hook("edit", edit).await;
+}
+
+fn value(ledger: &Ledger, id: SalesforceId, field: &str) -> Value {
+    let record = ledger.linked(id).unwrap();
+    record.fields.get(field).cloned().unwrap_or(Value::Null)
+}
+
+/// The run's messages of a code.
+fn messages(ledger: &Ledger, run: &Run, code: Code) -> Vec<String> {
+    let entries = ledger.log(run.id).into_iter();
+    entries
+        .filter(|entry| entry.code == code)
+        .map(|entry| entry.message)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_hidden_account_keeps_the_deal_s_value_until_it_can_be_read_again() {
+    let world = World::start(&folder(1, &[("site", "Account.Site")])).await;
+    let id = opportunity(1);
+    edit_account(&world, json!({ "Site": "Berlin" })).await;
+    world.full().await;
+    let hook = json!({ "object": "Account", "id": account(1) });
+
+    world.hook("hide", hook.clone()).await;
+    world.edit(id, json!({ "Amount": 7 })).await;
+    let hidden = world.hourly().await;
+
+    let ledger = world.ledger().await;
+    assert_eq!(world.status(hidden.id).await, RunStatus::Succeeded);
+    assert_eq!((hidden.counts.updated, hidden.counts.failed), (1, 0));
+    assert_eq!(value(&ledger, id, "site"), json!("Berlin"));
+    assert_eq!(value(&ledger, id, "amount"), json!(7));
+    let said = messages(&ledger, &hidden, Code::ValueHidden);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("Account.Site") && said[0].contains(account(1).as_str()),
+        "{said:?}"
+    );
+
+    world.hook("unhide", hook).await;
+    edit_account(&world, json!({ "Site": "" })).await;
+    world.edit(id, json!({ "Amount": 8 })).await;
+    let shown = world.hourly().await;
+
+    let ledger = world.ledger().await;
+    assert_eq!(value(&ledger, id, "site"), Value::Null);
+    assert_eq!(
+        messages(&ledger, &shown, Code::ValueHidden),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn each_hidden_field_keeps_its_values_is_said_once_and_flows_again_when_it_is_shown() {
+    let rows = [
+        ("site", "Account.Site"),
+        ("phone", "account.PHONE"),
+        ("owner", "Owner.Email"),
+        ("account_owner", "Account.Owner.Email"),
+    ];
+    let world = World::start(&folder(2, &rows)).await;
+    let id = opportunity(1);
+    edit_account(&world, json!({ "Site": "Berlin", "Phone": "1" })).await;
+    world.full().await;
+
+    for (round, (object, field, names)) in [
+        ("Opportunity", Some("Amount"), vec!["amount <- Amount"]),
+        ("Opportunity", Some("Seats__c"), vec!["seats <- Seats__c"]),
+        ("Opportunity", Some("Notes__c"), vec!["notes <- Notes__c"]),
+        ("Account", Some("Site"), vec!["site <- Account.Site"]),
+        ("Account", Some("Phone"), vec!["phone <- account.PHONE"]),
+        (
+            "User",
+            Some("Email"),
+            vec![
+                "owner <- Owner.Email",
+                "account_owner <- Account.Owner.Email",
+            ],
+        ),
+        (
+            "User",
+            None,
+            vec![
+                "owner <- Owner.Email",
+                "account_owner <- Account.Owner.Email",
+            ],
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let place = format!("{object}.{field:?}");
+        let before = world.ledger().await;
+        let edit = |n: usize| json!({ "Amount": n, "Seats__c": n.to_string(), "Notes__c": format!("note {n}") });
+        access(&world, object, field, false).await;
+        world.edit(id, edit(round * 2 + 1)).await;
+        edit_account(
+            &world,
+            json!({ "Site": format!("site {round}"), "Phone": format!("{round}") }),
+        )
+        .await;
+
+        let run = world.hourly().await;
+
+        let ledger = world.ledger().await;
+        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{place}");
+        let said = messages(&ledger, &run, Code::SfFieldMissing);
+        assert_eq!(said.len(), names.len(), "{place}: {said:?}");
+        for name in &names {
+            let about = said.iter().filter(|said| said.contains(name)).count();
+            assert_eq!(about, 1, "{place}: {said:?}");
+        }
+        assert!(said.iter().all(|said| said.contains(object)), "{said:?}");
+        let hidden: Vec<&str> = names
+            .iter()
+            .filter_map(|name| name.split(" <- ").next())
+            .collect();
+        for known in [
+            "amount",
+            "seats",
+            "notes",
+            "site",
+            "phone",
+            "owner",
+            "account_owner",
+        ] {
+            let (was, is) = (value(&before, id, known), value(&ledger, id, known));
+            if hidden.contains(&known) {
+                assert_eq!(is, was, "{place}: {known}");
+            } else if !known.contains("owner") {
+                assert_ne!(is, was, "{place}: {known}");
+            }
+        }
+
+        access(&world, object, field, true).await;
+        world.edit(id, edit(round * 2 + 2)).await;
+        let shown = world.hourly().await;
+
+        let ledger = world.ledger().await;
+        assert_eq!(ledger.faults(shown.id), [], "{place}");
+        assert_eq!(
+            value(&ledger, id, "amount"),
+            json!(round * 2 + 2),
+            "{place}"
+        );
+        assert_eq!(
+            value(&ledger, id, "site"),
+            json!(format!("site {round}")),
+            "{place}"
+        );
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_one_object_is_not_taken_for_that_of_another() {
+    let rows = [
+        ("account_notes", "Account.Notes__c"),
+        ("owner_notes", "Owner.NOTES__C"),
+        ("rep", "Account.Partner_Rep__r.Email"),
+        ("role", "Owner.Nothing__r.Name"),
+        ("account_name", "Account.Name"),
+    ];
+    let world = World::start(&folder(3, &rows)).await;
+
+    let run = world.full().await;
+
+    let ledger = world.ledger().await;
+    assert_eq!((run.counts.imported, run.counts.failed), (3, 0));
+    assert_eq!(
+        (
+            value(&ledger, opportunity(1), "notes"),
+            value(&ledger, opportunity(1), "account_name")
+        ),
+        (json!("met at the fair"), json!("Acme"))
+    );
+    let said = messages(&ledger, &run, Code::SfFieldMissing);
+    assert_eq!(said.len(), 4, "{said:?}");
+    for (row, place) in [
+        ("account_notes <- Account.Notes__c", "Account.Notes__c"),
+        ("owner_notes <- Owner.NOTES__C", "User.NOTES__C"),
+        (
+            "rep <- Account.Partner_Rep__r.Email",
+            "Account.Partner_Rep__r",
+        ),
+        ("role <- Owner.Nothing__r.Name", "User.Nothing__r"),
+    ] {
+        let of_row: Vec<&String> = said.iter().filter(|said| said.contains(row)).collect();
+        let [of_row] = of_row.as_slice() else {
+            panic!("{row}: {said:?}")
+        };
+        assert!(of_row.contains(&format!("no field {place},")), "{of_row}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_mapped_is_not_read_and_may_be_hidden() {
+    let mut folder = folder(2, &[]);
+    folder.settings["distributor_module"] = json!({ "enabled": false });
+    let fields = folder.settings["fields"].as_object_mut().unwrap();
+    fields.retain(|name, _| !matches!(name.as_str(), "distributor_email" | "deal_owner_type"));
+    folder.without = vec!["Distributor__c", "Owner_Type__c"];
+    let world = World::start(&folder).await;
+    for (object, field) in [
+        ("Contact", "Title"),
+        ("Contact", "Phone"),
+        ("Contact", "FirstName"),
+        ("OpportunityContactRole", "Role"),
+        ("Account", "Phone"),
+        ("Account", "Website"),
+        ("Opportunity", "StageName"),
+        ("Opportunity", "Description"),
+    ] {
+        access(&world, object, Some(field), false).await;
+    }
+
+    let run = world.full().await;
+
+    assert_eq!((run.counts.imported, run.counts.failed), (2, 0));
+    assert_eq!(world.ledger().await.faults(run.id), []);
+}
+
+#[tokio::test]
+async fn without_the_distributor_module_its_fields_may_be_named_and_not_be_there() {
+    let mut folder = folder(1, &[]);
+    folder.settings["distributor_module"] = json!({ "enabled": false });
+    folder.without = vec!["Distributor__c", "Owner_Type__c"];
+    let world = World::start(&folder).await;
+
+    let run = world.full().await;
+
+    assert_eq!(run.counts.imported, 1);
+    assert_eq!(world.ledger().await.faults(run.id), []);
+}
+
+#[tokio::test]
+async fn a_contact_s_hidden_address_is_said_and_stops_no_import() {
+    let world = World::start(&folder(2, &[])).await;
+    access(&world, "Contact", Some("Email"), false).await;
+
+    let run = world.full().await;
+
+    let ledger = world.ledger().await;
+    assert_eq!((run.counts.imported, run.counts.failed), (2, 0));
+    let said = messages(&ledger, &run, Code::SfFieldMissing);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("Contact.Email"), "{said:?}");
+    let contact = ledger
+        .linked(opportunity(1))
+        .unwrap()
+        .contact
+        .clone()
+        .unwrap();
+    assert_eq!((contact.name.as_str(), contact.email), ("Con Tact1", None));
+}
+
+#[tokio::test]
+async fn what_feeds_something_required_stops_the_run_and_names_it() {
+    for (object, field, names) in [
+        ("Opportunity", Some("Partner__c"), "fields.partner_email"),
+        ("Opportunity", Some("Product__c"), "Opportunity.Product__c"),
+        ("Account", None, "Account"),
+        ("Contact", None, "Contact"),
+    ] {
+        let world = World::start(&folder(1, &[])).await;
+        access(&world, object, field, false).await;
+
+        let run = world.full().await;
+
+        let place = format!("{object} {field:?}");
+        assert_eq!(world.status(run.id).await, RunStatus::Failed, "{place}");
+        let ledger = world.ledger().await;
+        assert_eq!(ledger.faults(run.id), [Code::SfFieldMissing], "{place}");
+        let said = messages(&ledger, &run, Code::SfFieldMissing);
+        assert!(said[0].contains(names), "{place}: {said:?}");
+
+        access(&world, object, field, true).await;
+        let next = world.hourly().await;
+        assert_eq!(next.counts.imported, 1, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_the_wrong_type_is_found_before_the_first_query_and_named_with_its_setting() {
+    let path = |name: &str| FieldPath::parse(name).unwrap();
+    for (flag, partner, names) in [
+        ("Product__c", "Partner__c", vec!["fields.import_flag"]),
+        ("Export__c", "CloseDate", vec!["fields.partner_email"]),
+        (
+            "Amount",
+            "CloseDate",
+            vec!["fields.import_flag", "fields.partner_email"],
+        ),
+    ] {
+        let world = World::start(&folder(1, &[])).await;
+        world
+            .set(|settings| {
+                settings.fields.import_flag = path(flag);
+                settings.fields.partner_email = path(partner);
+            })
+            .await;
+        let before = world.salesforce.usage().total();
+
+        let run = world.full().await;
+
+        let calls = world.salesforce.usage().total() - before;
+        assert_eq!(world.status(run.id).await, RunStatus::Failed);
+        let ledger = world.ledger().await;
+        let said = messages(&ledger, &run, Code::SfFieldTypeWrong);
+        assert_eq!(said.len(), names.len(), "{said:?}");
+        for name in &names {
+            let about = said.iter().filter(|said| said.contains(name)).count();
+            assert_eq!(about, 1, "{said:?}");
+        }
+        // The login and the describe.
+        assert!(calls <= 2, "{calls}");
+    }
+}
+
+#[tokio::test]
+async fn an_org_with_one_currency_imports_though_the_settings_list_some() {
+    let mut folder = folder(2, &[]);
+    folder.settings["currencies"] = json!(["EUR", "USD"]);
+    let world = World::start(&folder).await;
+
+    let run = world.full().await;
+
+    assert_eq!((run.counts.imported, run.counts.failed), (2, 0));
+    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(world.ledger().await.faults(run.id), [Code::SfNoCurrencies]);
+}
