@@ -210,8 +210,15 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
     let decision = decide::decide(facts, settings);
     let said =
         |passed: bool, finding: Finding| Explained::of(&Condition { passed, finding }, label);
+    let noted = |finding: Finding| Explained {
+        passed: true,
+        ..said(false, finding)
+    };
     let (verdict, mut conditions) = match decision.verdict {
-        Verdict::Import(_) => (Outlook::WouldImport, Vec::new()),
+        Verdict::Import(deal) => (
+            Outlook::WouldImport,
+            deal.hidden.into_iter().map(noted).collect(),
+        ),
         Verdict::Fail | Verdict::FailAndUpdate(_) => (Outlook::WouldFail, Vec::new()),
         Verdict::Unchanged => (Outlook::Unchanged, Vec::new()),
         // Only a Lead's link moves, and Leads are not explained.
@@ -222,11 +229,7 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
             } else {
                 Outlook::Unchanged
             };
-            let said = update.findings.into_iter().map(|finding| Explained {
-                passed: true,
-                ..said(false, finding)
-            });
-            (verdict, said.collect())
+            (verdict, update.findings.into_iter().map(noted).collect())
         }
         Verdict::Suppressed => {
             let other = facts.claim.map(|claim| claim.record.to_string());

@@ -1,6 +1,7 @@
 //! The import: looks at a batch of Opportunities as they are in Salesforce, decides, and commits.
 
 mod deal;
+mod fault;
 mod known;
 mod outcome;
 pub(crate) mod read;
@@ -19,9 +20,10 @@ use crate::{
     message::ImportRequest,
     ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
     run::RunId,
-    salesforce::{Salesforce, SalesforceError},
+    salesforce::Salesforce,
     settings::Settings,
 };
+pub use fault::{fault, fault_by};
 use known::Pending;
 use outcome::Problems;
 use read::Rows;
@@ -278,139 +280,5 @@ impl crate::change::Holder {
             .filter(|problem| problem.opportunity == opportunity);
         claim.is_some_and(|claim| claim.counted.contains(run))
             || problem.is_some_and(|problem| problem.counted.contains(run))
-    }
-}
-
-/// A Salesforce fault as a finding.
-#[must_use]
-pub fn fault(error: &SalesforceError) -> Finding {
-    let (code, value) = match error {
-        SalesforceError::AuthFailed { detail } => (Code::SfAuthFailed, detail.clone()),
-        SalesforceError::ApiDisabled { detail } => (Code::SfApiDisabled, detail.clone()),
-        SalesforceError::PermissionDenied { detail } => (Code::SfPermissionDenied, detail.clone()),
-        SalesforceError::RequestLimit { detail } => (Code::SfRequestLimit, detail.clone()),
-        SalesforceError::NotConfigured { detail } => (Code::SfNotConfigured, detail.clone()),
-        SalesforceError::FieldMissing { object, field } => {
-            let mut finding = Finding::new(Code::SfFieldMissing);
-            finding.context.field = format!("{object}.{field}");
-            return finding;
-        }
-        SalesforceError::Unavailable { detail } => (Code::SfUnavailable, detail.clone()),
-        SalesforceError::LocatorExpired => (
-            Code::SfUnavailable,
-            "the query locator expired again and again".to_owned(),
-        ),
-        SalesforceError::Refused {
-            status,
-            code,
-            message,
-            ..
-        } => {
-            let finding = match error.refused_field() {
-                Some(field) => {
-                    let mut finding = Finding::new(Code::SfFieldTypeWrong)
-                        .value(message.as_str())
-                        .other("that names it");
-                    field.clone_into(&mut finding.context.field);
-                    finding
-                }
-                // The code of the error decides, so that both say the same.
-                None => Finding::new(Code::parse(error.code()).unwrap_or(Code::SfQueryRefused))
-                    .value(format!("{code}: {message}")),
-            };
-            return finding.details(format!("HTTP {status} {code}"));
-        }
-    };
-    Finding::new(code).value(value)
-}
-
-/// A Salesforce fault as a finding that names the setting which it is about.
-#[must_use]
-pub fn fault_by(error: &SalesforceError, settings: &Settings) -> Finding {
-    let mut finding = fault(error);
-    let field = match error {
-        SalesforceError::FieldMissing { field, .. } => Some(field.as_str()),
-        error => error.refused_field(),
-    };
-    let named = settings.fields.named().into_iter();
-    let setting = named
-        .filter(|(_, path)| field.is_some_and(|field| path.is(field)))
-        .map(|(name, _)| format!("fields.{name}"))
-        .next();
-    if let Some(setting) = setting {
-        if finding.code == Code::SfFieldMissing {
-            finding.context.value = format!("; it is named by the setting {setting}");
-        } else {
-            finding.context.other = setting;
-        }
-    }
-    finding
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::settings;
-
-    fn refused(code: &str, message: &str) -> SalesforceError {
-        SalesforceError::Refused {
-            status: 400,
-            code: code.into(),
-            message: message.into(),
-            fields: vec![],
-        }
-    }
-
-    #[test]
-    fn a_refused_query_is_a_fault_of_the_settings_and_names_the_one_that_it_is_about() {
-        let of_type = "value of filter criterion for field 'import__C' must be of type string and should be enclosed in quotes";
-        let unfilterable = "field 'Partner__c' can not be filtered in a query call";
-        for (error, code, names) in [
-            (
-                refused("INVALID_FIELD", of_type),
-                Code::SfFieldTypeWrong,
-                "fields.import_flag",
-            ),
-            (
-                refused("INVALID_FIELD", unfilterable),
-                Code::SfFieldTypeWrong,
-                "fields.partner_email",
-            ),
-            (
-                refused("INVALID_QUERY_FILTER_OPERATOR", "invalid operator"),
-                Code::SfQueryRefused,
-                "invalid operator",
-            ),
-            (
-                refused("MALFORMED_QUERY", "unexpected token: 'x'"),
-                Code::SfQueryRefused,
-                "unexpected token",
-            ),
-            (
-                SalesforceError::FieldMissing {
-                    object: "Opportunity".into(),
-                    field: "Sync__c".into(),
-                },
-                Code::SfFieldMissing,
-                "fields.sync_flag",
-            ),
-            (
-                refused("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access"),
-                Code::SfUnavailable,
-                "exclusive access",
-            ),
-        ] {
-            let finding = fault_by(&error, &settings());
-
-            let (message, suggestion) = finding.sentences("the run");
-            assert_eq!(finding.code, code, "{error}");
-            assert_eq!(error.code(), code.as_str(), "{error}");
-            assert!(message.contains(names), "{message}");
-            assert_eq!(
-                error.is_configuration(),
-                !suggestion.contains("Nothing to do"),
-                "{suggestion}"
-            );
-        }
     }
 }

@@ -1,217 +1,13 @@
-//! An org that refuses fields as Salesforce does, and what is read of it.
+//! What is read of an org that lacks or hides something.
 
-use std::sync::Mutex;
+mod org;
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::{
-    SalesforceId, SalesforceObject, Stamp,
-    run::RunId,
-    salesforce::{DescribedField, Listing, Locator, Page, UpdateOutcome},
-    schema::Schema,
-};
-
-/// Objects with their fields; a lookup is written `Name>Relationship>Target|Target`.
-struct Org {
-    objects: Vec<(&'static str, Vec<&'static str>)>,
-    /// A field that describe has and a query refuses, with the object that the refusal names.
-    contrary: Option<(&'static str, &'static str)>,
-    schema: Schema,
-    described: Mutex<Vec<String>>,
-    queries: Mutex<usize>,
-}
-
-impl Org {
-    fn new() -> Self {
-        Self {
-            objects: vec![
-                (
-                    "Opportunity",
-                    vec![
-                        "Id",
-                        "Name",
-                        "Region__c",
-                        "AccountId>Account>Account",
-                        "OwnerId>Owner>User",
-                        "Rep__c>Rep__r>Partner_Rep__c",
-                        "Odd_Lookup__c>Strange__r>User",
-                    ],
-                ),
-                (
-                    "Account",
-                    vec![
-                        "Id",
-                        "Name",
-                        "Region__c",
-                        "OwnerId>Owner>User",
-                        "Rep__c>Rep__r>Partner_Rep__c",
-                    ],
-                ),
-                (
-                    "User",
-                    vec!["Id", "Name", "Email", "ProfileId>Profile>Profile"],
-                ),
-                ("Profile", vec!["Id", "Name"]),
-                (
-                    "Partner_Rep__c",
-                    vec!["Id", "Email__c", "User__c>User__r>User"],
-                ),
-                (
-                    "OpportunityContactRole",
-                    vec!["Id", "ContactId>Contact>Contact"],
-                ),
-                ("Contact", vec!["Id", "Name", "Email"]),
-                ("Lead", vec!["Id", "Region__c", "OwnerId>Owner>Group|User"]),
-                ("Group", vec!["Id", "Name"]),
-            ],
-            contrary: None,
-            schema: Schema::default(),
-            described: Mutex::default(),
-            queries: Mutex::default(),
-        }
-    }
-
-    fn hide(mut self, object: &str, field: &str) -> Self {
-        for (name, fields) in &mut self.objects {
-            if *name == object {
-                fields.retain(|known| known.split('>').next() != Some(field));
-            }
-        }
-        self
-    }
-
-    fn fields(&self, object: &str) -> Option<Vec<DescribedField>> {
-        let (_, fields) = self
-            .objects
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(object))?;
-        let described = fields.iter().map(|field| {
-            let mut parts = field.split('>');
-            DescribedField {
-                name: parts.next().unwrap_or_default().to_owned(),
-                label: String::new(),
-                kind: "string".to_owned(),
-                updateable: true,
-                relationship: parts.next().map(str::to_owned),
-                reference_to: parts
-                    .next()
-                    .map(|targets| targets.split('|').map(str::to_owned).collect())
-                    .unwrap_or_default(),
-            }
-        });
-        Some(described.collect())
-    }
-
-    /// Salesforce stops at the first field that it does not have.
-    fn judge(&self, object: &str, path: &FieldPath) -> Result<(), SalesforceError> {
-        if let Some((named, field)) = self.contrary
-            && path.as_str().rsplit('.').next() == Some(field)
-            && path.is_parent_path()
-        {
-            return Err(missing(named, field));
-        }
-        let mut current = object.to_owned();
-        let parts: Vec<&str> = path.as_str().split('.').collect();
-        for (at, part) in parts.iter().enumerate() {
-            if *part == CONTACT_ROLES {
-                current = "OpportunityContactRole".to_owned();
-                continue;
-            }
-            let fields = self.fields(&current).unwrap_or_default();
-            let is_last = at + 1 == parts.len();
-            let found = fields.iter().find(|field| {
-                let name = if is_last {
-                    Some(&field.name)
-                } else {
-                    field.relationship.as_ref()
-                };
-                name.is_some_and(|name| name.eq_ignore_ascii_case(part))
-            });
-            match found {
-                // A refused relationship is told with the object of the query.
-                None if !is_last => return Err(missing(object, part)),
-                None => return Err(missing(&current, part)),
-                Some(field) if !is_last => {
-                    current = field.reference_to.last().cloned().unwrap_or_default()
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn descriptions(&self) -> Vec<String> {
-        self.described.lock().unwrap().clone()
-    }
-}
-
-fn missing(object: &str, field: &str) -> SalesforceError {
-    SalesforceError::FieldMissing {
-        object: object.to_owned(),
-        field: field.to_owned(),
-    }
-}
-
-impl Salesforce for Org {
-    async fn list(&self, _: &Listing) -> Result<Page, SalesforceError> {
-        unreachable!("nothing is listed here")
-    }
-
-    async fn next(&self, _: &Locator) -> Result<Page, SalesforceError> {
-        unreachable!("nothing is listed here")
-    }
-
-    async fn opportunities(
-        &self,
-        ids: &[SalesforceId],
-        fields: &[FieldPath],
-    ) -> Result<Vec<Row>, SalesforceError> {
-        self.records(SalesforceObject::Opportunity, ids, fields)
-            .await
-    }
-
-    async fn records(
-        &self,
-        object: SalesforceObject,
-        _: &[SalesforceId],
-        fields: &[FieldPath],
-    ) -> Result<Vec<Row>, SalesforceError> {
-        *self.queries.lock().unwrap() += 1;
-        for path in fields {
-            self.judge(object.api_name(), path)?;
-        }
-        Ok(Vec::new())
-    }
-
-    async fn stamps(
-        &self,
-        _: SalesforceObject,
-        _: &[SalesforceId],
-    ) -> Result<Vec<Option<Stamp>>, SalesforceError> {
-        unreachable!("no stamps are read here")
-    }
-
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    async fn describe(&self, object: &str) -> Result<Vec<DescribedField>, SalesforceError> {
-        self.described.lock().unwrap().push(object.to_owned());
-        self.fields(object).ok_or_else(|| missing(object, "Id"))
-    }
-
-    async fn update(
-        &self,
-        _: SalesforceObject,
-        _: SalesforceId,
-        _: &Map<String, Value>,
-        _: Option<Stamp>,
-    ) -> Result<UpdateOutcome, SalesforceError> {
-        unreachable!("nothing is written here")
-    }
-}
+use crate::{SalesforceObject, run::RunId};
+use org::{Org, missing};
 
 fn paths(names: &[&str]) -> Vec<FieldPath> {
     names
@@ -259,10 +55,7 @@ async fn a_query_that_is_answered_costs_no_describe() {
     let out = left_out(&org, &["Name"], &["Account.Owner.Email", "Region__c"]).await;
 
     assert_eq!(out, Ok(vec![]));
-    assert_eq!(
-        (org.descriptions().len(), *org.queries.lock().unwrap()),
-        (0, 1)
-    );
+    assert_eq!((org.descriptions().len(), org.queries()), (0, 1));
 }
 
 #[tokio::test]
@@ -313,7 +106,7 @@ async fn a_relationship_that_is_missing_in_the_middle_is_found_with_its_object()
             "Owner.Profile.Name: User.Profile".to_owned()
         ])
     );
-    assert_eq!(*org.queries.lock().unwrap(), 2);
+    assert_eq!(org.queries(), 2);
 }
 
 #[tokio::test]
@@ -413,15 +206,12 @@ async fn what_one_batch_of_a_run_found_unreadable_the_next_leaves_out_at_once() 
             paths(&["Account.Region__c"]),
         );
         columns.recall(&org);
-        let before = *org.queries.lock().unwrap();
+        let before = org.queries();
         read(&org, SalesforceObject::Opportunity, &mut columns)
             .await
             .unwrap();
         assert_eq!(said(&columns), ["Account.Region__c: Account.Region__c"]);
-        (
-            *org.queries.lock().unwrap() - before,
-            org.descriptions().len(),
-        )
+        (org.queries() - before, org.descriptions().len())
     };
 
     assert_eq!(batch(1, 0).await, (2, 2));

@@ -1,0 +1,116 @@
+//! What Salesforce, or the way to it, refuses with.
+
+use super::FieldPath;
+
+/// Everything that Salesforce or the way to it may refuse with. Texts never carry tokens.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SalesforceError {
+    /// The token endpoint refused us, or a fresh session was refused.
+    #[error("Salesforce refused the login: {detail}")]
+    AuthFailed {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// The API is not enabled for the org or the user.
+    #[error("the Salesforce API is disabled: {detail}")]
+    ApiDisabled {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// The integration user lacks a permission.
+    #[error("the integration user lacks a permission: {detail}")]
+    PermissionDenied {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// The org's API requests are spent, or too many run at once.
+    #[error("the Salesforce API request limit is reached: {detail}")]
+    RequestLimit {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// Salesforce cannot be reached, answers 5xx, or answers what cannot be read, after bounded retries.
+    #[error("Salesforce is unavailable: {detail}")]
+    Unavailable {
+        /// What happened.
+        detail: String,
+    },
+    /// A field or object that was asked for does not exist or is hidden from the integration user.
+    #[error("Salesforce has no field {field} on {object}, or hides it from the integration user")]
+    FieldMissing {
+        /// The object.
+        object: String,
+        /// The field as Salesforce named it.
+        field: String,
+    },
+    /// The connection's settings are incomplete or contradict each other.
+    #[error("the Salesforce connection is not set up: {detail}")]
+    NotConfigured {
+        /// What is missing.
+        detail: String,
+    },
+    /// A page's locator is no longer valid: the listing must be asked for again.
+    #[error("the query locator has expired")]
+    LocatorExpired,
+    /// Salesforce refused this request for a reason of the record's or the request's own.
+    #[error("Salesforce refused the request: {code}: {message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Salesforce's errorCode.
+        code: String,
+        /// Salesforce's message.
+        message: String,
+        /// The fields it names.
+        fields: Vec<String>,
+    },
+}
+
+impl SalesforceError {
+    /// The code in the Integration Log (behaviour, section 6).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AuthFailed { .. } => "SF_AUTH_FAILED",
+            Self::ApiDisabled { .. } => "SF_API_DISABLED",
+            Self::PermissionDenied { .. } => "SF_PERMISSION_DENIED",
+            Self::RequestLimit { .. } => "SF_REQUEST_LIMIT",
+            Self::FieldMissing { .. } => "SF_FIELD_MISSING",
+            Self::NotConfigured { .. } => "SF_NOT_CONFIGURED",
+            Self::Refused { code, .. } if code == LOCKED => "SF_UNAVAILABLE",
+            Self::Refused { .. } if self.refused_field().is_some() => "SF_FIELD_TYPE_WRONG",
+            Self::Refused { .. } => "SF_QUERY_REFUSED",
+            Self::Unavailable { .. } | Self::LocatorExpired => "SF_UNAVAILABLE",
+        }
+    }
+}
+
+/// The code of a refusal that passes by itself: another transaction holds the record.
+const LOCKED: &str = "UNABLE_TO_LOCK_ROW";
+
+impl SalesforceError {
+    /// The field that a refused query cannot use as it does: it is of another type, or cannot be filtered.
+    #[must_use]
+    pub fn refused_field(&self) -> Option<&str> {
+        let Self::Refused { code, message, .. } = self else {
+            return None;
+        };
+        let is_of_a_field = matches!(
+            code.as_str(),
+            "INVALID_FIELD" | "INVALID_QUERY_FILTER_OPERATOR" | "INVALID_OPERATOR"
+        );
+        let start = message.find("field '").filter(|_| is_of_a_field)? + "field '".len();
+        let name = message[start..].split('\'').next()?;
+        FieldPath::parse(name).is_ok().then_some(name)
+    }
+
+    /// Whether it stays until someone mends the settings, or the access that the integration user has.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::NotConfigured { .. } | Self::FieldMissing { .. } => true,
+            Self::Refused { code, .. } => code != LOCKED,
+            _ => false,
+        }
+    }
+}
