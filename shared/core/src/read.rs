@@ -9,7 +9,7 @@ mod trace;
 use serde_json::{Map, Value};
 
 use crate::{
-    salesforce::{FieldPath, Row, Salesforce, SalesforceError, field},
+    salesforce::{DescribedField, FieldPath, Row, Salesforce, SalesforceError, field},
     schema::Objects,
 };
 use trace::{Step, Traced};
@@ -157,30 +157,12 @@ impl Columns {
         Ok(())
     }
 
-    /// Describes the objects that the fields lead through, one after the other: each says which are next. Learns on the
-    /// way which lookups have names of their own.
+    /// Describes the objects that the fields lead through. Learns on the way which lookups have names of their own.
     async fn describe<F: Salesforce>(
         &mut self,
         salesforce: &F,
     ) -> Result<Objects, SalesforceError> {
-        let objects = loop {
-            let objects = salesforce.schema().objects();
-            let unknown = self.fields.iter().find_map(|path| {
-                match trace::trace(&self.object, path, &objects) {
-                    Traced::Unknown(object) => Some(object),
-                    _ => None,
-                }
-            });
-            let Some(object) = unknown else {
-                break objects;
-            };
-            let described = match salesforce.describe(&object).await {
-                Ok(fields) => Some(fields.into()),
-                Err(SalesforceError::FieldMissing { .. }) => None,
-                Err(error) => return Err(error),
-            };
-            salesforce.schema().learn(&object, described);
-        };
+        let objects = describe(salesforce, &self.object, &self.fields).await?;
         for path in &self.fields {
             let Traced::Leads(steps) = trace::trace(&self.object, path, &objects) else {
                 continue;
@@ -251,6 +233,70 @@ impl Columns {
         }
         rows
     }
+}
+
+/// Describes the objects that fields lead through, one after the other: each says which are next. One call each, for
+/// those that are not known.
+///
+/// # Errors
+/// The faults of a describe. An object that is not there or hidden is no fault.
+pub(crate) async fn describe<F: Salesforce>(
+    salesforce: &F,
+    object: &str,
+    fields: &[FieldPath],
+) -> Result<Objects, SalesforceError> {
+    loop {
+        let objects = salesforce.schema().objects();
+        let unknown = fields.iter().find_map(|path| {
+            match trace::trace(object, path, &objects) {
+                Traced::Unknown(object) => Some(object),
+                _ => None,
+            }
+        });
+        let Some(object) = unknown else {
+            return Ok(objects);
+        };
+        let described = match salesforce.describe(&object).await {
+            Ok(fields) => Some(fields.into()),
+            Err(SalesforceError::FieldMissing { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        salesforce.schema().learn(&object, described);
+    }
+}
+
+/// What describe says of a path.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    /// It leads to this field.
+    Field(&'a DescribedField),
+    /// It ends at an object that lacks the next step, or hides it.
+    Nothing {
+        /// The object.
+        object: String,
+        /// The step.
+        field: String,
+    },
+}
+
+/// Looks a path up in described objects.
+pub(crate) fn find<'a>(object: &str, path: &FieldPath, objects: &'a Objects) -> Found<'a> {
+    let steps = match trace::trace(object, path, objects) {
+        Traced::Leads(steps) => steps,
+        Traced::Ends(object, field) => return Found::Nothing { object, field },
+        Traced::Unknown(object) => {
+            let field = path.as_str().to_owned();
+            return Found::Nothing { object, field };
+        }
+    };
+    let found = steps.last().and_then(|step| step.field(objects));
+    found.map_or_else(
+        || Found::Nothing {
+            object: object.to_owned(),
+            field: path.as_str().to_owned(),
+        },
+        Found::Field,
+    )
 }
 
 /// Puts a value at a path whose parents are there.

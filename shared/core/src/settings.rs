@@ -1,6 +1,7 @@
 //! The integration's settings: field names, switches, Deal fields and mappings. Versioned; an administrator edits them.
 
 mod check;
+mod org;
 mod record_fields;
 mod standard;
 
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use check::InvalidSetting;
+pub use org::OrgFindings;
 pub use record_fields::InvalidField;
 
 /// The Deal field that every Deal needs, by design.

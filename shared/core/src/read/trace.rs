@@ -42,6 +42,15 @@ impl Step<'_> {
                 .any(|own| own.eq_ignore_ascii_case(object))
     }
 
+    /// The field as it is described.
+    pub(super) fn field<'o>(&self, objects: &'o Objects) -> Option<&'o DescribedField> {
+        let described = self.objects.iter().find_map(|object| {
+            let fields = objects.get(&object.to_ascii_lowercase())?.as_deref()?;
+            fields.iter().find(|field| is(field, self.name, true))
+        });
+        described
+    }
+
     /// Its object, or its objects.
     pub(super) fn object(&self) -> String {
         self.objects.join(" or ")
