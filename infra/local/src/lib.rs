@@ -3,6 +3,7 @@
 //! DynamoDB and SQS are embedded servers on loopback that the AWS SDK talks to over the wire; Salesforce is a real org
 //! or a simulated one. Batch sizes, timeouts and schedules come from `template.yaml`.
 
+mod check;
 pub mod data;
 pub mod database;
 pub mod error;

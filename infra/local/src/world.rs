@@ -22,6 +22,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::{
+    check,
     data::{DataDirectory, Owner},
     database,
     error::LocalError,
@@ -121,6 +122,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (connection, credentials, org) =
             connect(&options.salesforce, org, data.as_ref()).await?;
+        check::settings(&connection, &credentials, &folder.settings).await?;
         let instance_url = connection.login_url();
         let http =
             http_client(Timeouts::default()).map_err(|error| LocalError::new(error.to_string()))?;
