@@ -17,6 +17,9 @@ use trace::{Step, Traced};
 /// The child relationship that is read with an Opportunity: a path through it is read of every Contact Role.
 pub const CONTACT_ROLES: &str = "OpportunityContactRoles";
 
+/// The field whose lack tells that the whole object is not there, or is hidden: every object has it.
+pub const OBJECT_ITSELF: &str = "Id";
+
 /// A path that cannot be read, and the place where it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
@@ -134,6 +137,10 @@ impl Columns {
         };
         let before = self.asked();
         let schema = salesforce.schema();
+        if object.eq_ignore_ascii_case(&self.object) && field == OBJECT_ITSELF {
+            // Without the object there is nothing to leave out.
+            return Err(refusal);
+        }
         if self.recalls && !schema.objects().is_empty() {
             let objects = self.describe(salesforce).await?;
             self.take_out(self.unreadable(&objects, |_| true))?;

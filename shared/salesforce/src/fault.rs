@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dealbridge_core::salesforce::SalesforceError;
+use dealbridge_core::{read::OBJECT_ITSELF, salesforce::SalesforceError};
 use serde::Deserialize;
 
 use crate::{
@@ -117,10 +117,11 @@ impl Fault {
             (_, "INVALID_FIELD" | "INVALID_TYPE") if kind != CallKind::Update => Self::Final(
                 missing(&message, object).unwrap_or_else(|| refused(status, refusal, message)),
             ),
-            (404, "NOT_FOUND") if kind == CallKind::Describe => {
+            // These name the object in their path: the org has none of that name, or hides it.
+            (404, "NOT_FOUND") if matches!(kind, CallKind::Describe | CallKind::Retrieve) => {
                 Self::Final(SalesforceError::FieldMissing {
                     object: object.unwrap_or_default().to_owned(),
-                    field: "Id".to_owned(),
+                    field: OBJECT_ITSELF.to_owned(),
                 })
             }
             // In a write these concern the record; elsewhere the integration user.
@@ -231,7 +232,7 @@ fn missing(message: &str, object: Option<&str>) -> Option<SalesforceError> {
         (asked(), relation)
     } else {
         // An object that does not exist has not even this field.
-        (quoted("sObject type '")?, "Id".to_owned())
+        (quoted("sObject type '")?, OBJECT_ITSELF.to_owned())
     };
     Some(SalesforceError::FieldMissing { object, field })
 }

@@ -1,8 +1,10 @@
 //! What the preview cannot read of Salesforce is listed with a note, and is no blank for the other side to fill.
 
 use dealbridge_core::{
+    code::Code,
     mapping::{FixedValue, Flow, MappingRow},
     record::RecordKind,
+    run::RunStatus,
     salesforce::FieldPath,
 };
 use dealbridge_tests::{account, opportunity};
@@ -167,4 +169,40 @@ async fn a_lead_s_hidden_fields_are_listed_too() {
         (&fields["company"], &fields["phone"]),
         (&json!("Ours Ltd"), &json!("+49 30 1"))
     );
+}
+
+#[tokio::test]
+async fn without_access_to_leads_their_links_stay_and_opportunities_are_imported_all_the_same() {
+    let desk = Desk::start(&folder(1, 1)).await;
+    let record = record_id(RecordKind::Lead, "l");
+    desk.put(&record, json!({ "company": "Ours Ltd" })).await;
+    desk.link(&record, lead(0), "salesforce").await;
+    desk.push().await;
+    let before = desk.record(&record).await;
+    let access = |visible: bool| json!({ "object": "Lead", "visible": visible });
+
+    desk.world.hook("fls", access(false)).await;
+    let full = desk.world.full().await;
+    desk.world
+        .edit(opportunity(1), json!({ "Amount": 7 }))
+        .await;
+    let hourly = desk.world.hourly().await;
+
+    let ledger = desk.world.ledger().await;
+    assert_eq!((full.counts.imported, hourly.counts.updated), (1, 1));
+    for run in [full.id, hourly.id] {
+        assert_eq!(desk.world.status(run).await, RunStatus::Succeeded);
+        assert_eq!(ledger.faults(run), [Code::SfFieldMissing]);
+        assert!(
+            ledger
+                .log(run)
+                .iter()
+                .any(|entry| entry.message.contains("Lead.Id"))
+        );
+    }
+    assert_eq!(desk.record(&record).await, before);
+
+    desk.world.hook("fls", access(true)).await;
+    let shown = desk.world.hourly().await;
+    assert_eq!(desk.world.ledger().await.faults(shown.id), []);
 }

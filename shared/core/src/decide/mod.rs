@@ -87,7 +87,8 @@ impl Decision {
             .collect()
     }
 
-    fn only(verdict: Verdict) -> Self {
+    /// A decision for which no condition was looked at.
+    pub(crate) fn only(verdict: Verdict) -> Self {
         Self {
             conditions: Vec::new(),
             verdict,

@@ -6,6 +6,7 @@ use super::{FanOut, Step, Stop, page::Candidates};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
+    import,
     ports::{
         ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
         SyncRequestQueue,
@@ -49,7 +50,12 @@ where
             after,
             deleted: Deleted::Included,
         };
-        let mut page = self.salesforce.list(&listing).await?;
+        let mut page = match self.salesforce.list(&listing).await {
+            Err(error) if error.hides(SalesforceObject::Lead) => {
+                return self.say_hidden_leads(progress).await;
+            }
+            page => page?,
+        };
         loop {
             let stamps: HashMap<SalesforceId, Stamp> = page
                 .rows
@@ -83,6 +89,12 @@ where
         }
     }
 
+    /// Without access to Leads their links are left as they are: Opportunities are imported all the same.
+    async fn say_hidden_leads(&self, progress: &Progress) -> Result<(), Stop> {
+        let (key, finding) = import::hidden_leads();
+        Ok(self.store.note(progress.run, &key, &finding).await?)
+    }
+
     /// A full run also looks at linked records that the listing did not show: no longer flagged, deleted, hidden, purged.
     pub(super) async fn check_unlisted_links(
         &self,
@@ -105,7 +117,12 @@ where
                 let ids: Vec<SalesforceId> = claims.iter().map(|claim| claim.salesforce).collect();
                 let Some(last) = ids.last() else { continue };
                 let mut step = Step::at(Place::Links(*last));
-                let stamps = self.salesforce.stamps(object, &ids).await?;
+                let stamps = match self.salesforce.stamps(object, &ids).await {
+                    Err(error) if object == SalesforceObject::Lead && error.hides(object) => {
+                        return self.say_hidden_leads(progress).await;
+                    }
+                    stamps => stamps?,
+                };
                 for (claim, stamp) in claims.iter().zip(stamps) {
                     if is_as_before(claim, stamp) {
                         step.counts.listed += 1;

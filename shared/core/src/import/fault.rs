@@ -1,6 +1,9 @@
 //! A Salesforce fault as the Integration Log says it.
 
-use crate::{code::Code, finding::Finding, salesforce::SalesforceError, settings::Settings};
+use crate::{
+    SalesforceObject, code::Code, finding::Finding, read::OBJECT_ITSELF,
+    salesforce::SalesforceError, settings::Settings,
+};
 
 /// A Salesforce fault as a finding.
 #[must_use]
@@ -66,6 +69,14 @@ pub fn fault_by(error: &SalesforceError, settings: &Settings) -> Finding {
         }
     }
     finding
+}
+
+/// What is said, and under which key, where Leads cannot be read: their links stay as they are.
+pub(crate) fn hidden_leads() -> (String, Finding) {
+    let mut finding = Finding::new(Code::SfFieldMissing)
+        .value("; links to Leads stay as they are until it can be read");
+    finding.context.field = format!("{}.{OBJECT_ITSELF}", SalesforceObject::Lead);
+    ("OBJECT#Lead".to_owned(), finding)
 }
 
 #[cfg(test)]

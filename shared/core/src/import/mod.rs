@@ -23,6 +23,7 @@ use crate::{
     salesforce::Salesforce,
     settings::Settings,
 };
+pub(crate) use fault::hidden_leads;
 pub use fault::{fault, fault_by};
 use known::Pending;
 use outcome::Problems;
@@ -188,10 +189,13 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         for mut item in pending {
             let known = item.known.clone().unwrap_or_default();
             let facts = known.facts(item.request.opportunity, rows, &directory);
-            let decision = item
-                .decision
-                .take()
-                .unwrap_or_else(|| decide::decide(&facts, settings));
+            let decision = item.decision.take().unwrap_or_else(|| {
+                if rows.hides(item.request.opportunity) {
+                    decide::Decision::only(decide::Verdict::Unchanged)
+                } else {
+                    decide::decide(&facts, settings)
+                }
+            });
             match outcome::change(
                 &item.request,
                 &facts,

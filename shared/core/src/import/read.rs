@@ -22,6 +22,8 @@ pub(crate) struct Rows {
     rows: HashMap<SalesforceId, Row>,
     /// Fields that the org does not have or hides, with the objects that were read.
     left_out: Vec<(SalesforceObject, Unreadable)>,
+    /// Whether the integration user has no access to Leads at all.
+    pub(crate) hides_leads: bool,
 }
 
 /// Reads the records of a batch: one call per 200 of an object. What the org does not have or hides is refused once, and
@@ -44,7 +46,12 @@ pub(crate) async fn rows<F: Salesforce>(
         if !ids.is_empty() {
             let mut columns = columns(object, settings);
             columns.recall(salesforce);
-            rows.add(salesforce, object, &ids, columns).await?;
+            match rows.add(salesforce, object, &ids, columns).await {
+                Err(error) if object == SalesforceObject::Lead && error.hides(object) => {
+                    rows.hides_leads = true;
+                }
+                added => added?,
+            }
         }
     }
     Ok(rows)
@@ -148,19 +155,23 @@ impl Rows {
         Ok(())
     }
 
+    /// Whether the record is of an object that cannot be read: nothing is known of it.
+    pub(crate) fn hides(&self, id: SalesforceId) -> bool {
+        self.hides_leads && id.object() == Some(SalesforceObject::Lead)
+    }
+
     pub(crate) fn get(&self, id: SalesforceId) -> Option<&Row> {
         self.rows.get(&id)
     }
 
     /// One run-level finding per field that is left out, with a key of its own.
     pub(crate) fn left_out(&self, settings: &Settings) -> Vec<(String, Finding)> {
-        self.left_out
-            .iter()
-            .filter_map(|(object, unreadable)| {
-                let finding = said(*object, unreadable, settings)?;
-                Some((format!("FIELD#{object}.{}", unreadable.path), finding))
-            })
-            .collect()
+        let leads = self.hides_leads.then(super::hidden_leads);
+        let fields = self.left_out.iter().filter_map(|(object, unreadable)| {
+            let finding = said(*object, unreadable, settings)?;
+            Some((format!("FIELD#{object}.{}", unreadable.path), finding))
+        });
+        leads.into_iter().chain(fields).collect()
     }
 
     /// The Opportunity that a converted Lead became.

@@ -131,6 +131,19 @@ async fn an_object_that_is_hidden_as_a_whole_takes_its_paths_out() {
 }
 
 #[tokio::test]
+async fn an_object_that_is_hidden_itself_is_refused_without_a_describe() {
+    let org = Org::new();
+    let mut columns = Columns::new("Lead", vec![], paths(&["Name"]));
+
+    let fault = columns
+        .go_without(&org, missing("Lead", OBJECT_ITSELF))
+        .await;
+
+    assert_eq!(fault, Err(missing("Lead", "Id")));
+    assert_eq!(org.descriptions(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_contact_s_field_is_found_through_the_contact_roles() {
     let org = Org::new().hide("Contact", "Email");
     let all = [

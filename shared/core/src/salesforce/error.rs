@@ -1,6 +1,7 @@
 //! What Salesforce, or the way to it, refuses with.
 
 use super::FieldPath;
+use crate::{SalesforceObject, read::OBJECT_ITSELF};
 
 /// Everything that Salesforce or the way to it may refuse with. Texts never carry tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +103,16 @@ impl SalesforceError {
         let start = message.find("field '").filter(|_| is_of_a_field)? + "field '".len();
         let name = message[start..].split('\'').next()?;
         FieldPath::parse(name).is_ok().then_some(name)
+    }
+
+    /// Whether it says that the object as a whole is not there, or is hidden from the integration user.
+    #[must_use]
+    pub fn hides(&self, object: SalesforceObject) -> bool {
+        matches!(
+            self,
+            Self::FieldMissing { object: named, field }
+                if named.eq_ignore_ascii_case(object.api_name()) && field == OBJECT_ITSELF
+        )
     }
 
     /// Whether it stays until someone mends the settings, or the access that the integration user has.
