@@ -16,10 +16,12 @@ async fn opportunities_come_with_their_account_and_all_contact_roles_in_one_call
     let mut asked: Vec<_> = (0..199).map(opportunity).collect();
     asked.push(id("006dM0000099999"));
 
-    let rows = client
-        .opportunities(&asked, &[field("Name"), field("Account.Name")])
-        .await
-        .unwrap();
+    let fields = [
+        field("Name"),
+        field("Account.Name"),
+        field("OpportunityContactRoles.Contact.Email"),
+    ];
+    let rows = client.opportunities(&asked, &fields).await.unwrap();
 
     assert_eq!(rows.len(), 199);
     for (number, row) in rows.iter().enumerate() {
