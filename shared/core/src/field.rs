@@ -4,9 +4,15 @@ use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-use crate::{Email, Stamp};
+use crate::{
+    Email, Stamp,
+    decimal::Decimal,
+    value::{choices, reads_as, same_choices, same_text, text_of},
+};
+
+pub use crate::value::{is_blank, shown};
 
 /// The type of a Channeltivity field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,17 +112,8 @@ impl Field {
         if is_blank(value) {
             return Ok(None);
         }
-        let text = match value {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(_) | Value::Bool(_) => value.to_string(),
-            Value::Null | Value::Array(_) | Value::Object(_) => return Err(Misfit::Type),
-        };
-        let number = || {
-            text.parse::<f64>()
-                .ok()
-                .filter(|number| number.is_finite())
-                .ok_or(Misfit::Type)
-        };
+        let text = text_of(value).ok_or(Misfit::Type)?.into_owned();
+        let number = || Decimal::parse(&text).ok_or(Misfit::Type);
         let fitted = match self.kind {
             FieldType::Text | FieldType::LongText | FieldType::Phone => FieldValue::Text(text),
             FieldType::Number | FieldType::Currency | FieldType::Percent if value.is_boolean() => {
@@ -134,17 +131,17 @@ impl Field {
                 FieldValue::Checkbox(false)
             }
             FieldType::Checkbox => return Err(Misfit::Type),
-            FieldType::Picklist => FieldValue::Text(self.known(&text)?),
+            FieldType::Picklist => FieldValue::Text(self.known(&text, value)?),
             FieldType::MultiPicklist => {
-                let mut choices = text
-                    .split(';')
-                    .map(str::trim)
-                    .filter(|choice| !choice.is_empty())
-                    .map(|choice| self.known(choice))
+                let mut known = choices(&text)
+                    .map(|choice| self.known(choice, value))
                     .collect::<Result<Vec<_>, _>>()?;
-                choices.sort();
-                choices.dedup();
-                FieldValue::Choices(choices)
+                known.sort();
+                known.dedup();
+                if known.is_empty() {
+                    return Ok(None);
+                }
+                FieldValue::Choices(known)
             }
             FieldType::Email => FieldValue::Text(
                 Email::parse(&text)
@@ -168,13 +165,35 @@ impl Field {
         }
     }
 
-    fn known(&self, value: &str) -> Result<String, Misfit> {
-        if self.values.is_empty() || self.values.iter().any(|known| known == value) {
-            Ok(value.to_owned())
-        } else {
-            Err(Misfit::Unknown {
-                value: value.to_owned(),
-            })
+    /// The declared value that a choice of a value is for a person; the choice itself where none is declared.
+    fn known(&self, choice: &str, of: &Value) -> Result<String, Misfit> {
+        if self.values.is_empty() {
+            return Ok(choice.to_owned());
+        }
+        let is_it = |known: &&String| match of {
+            Value::String(_) => same_text(known, choice),
+            number => reads_as(known, number),
+        };
+        let exact = self.values.iter().find(|known| *known == choice);
+        let declared = exact.or_else(|| self.values.iter().find(is_it));
+        declared.cloned().ok_or_else(|| Misfit::Unknown {
+            value: choice.to_owned(),
+        })
+    }
+
+    /// Whether two values are one to this field: 1054 and 1054.0, choices in another order, accents written in another
+    /// way. A value that does not fit the field is no other's equal.
+    #[must_use]
+    pub fn same(&self, one: &Value, other: &Value) -> bool {
+        match (self.fit(one), self.fit(other)) {
+            (Ok(Some(FieldValue::Text(one))), Ok(Some(FieldValue::Text(other)))) => {
+                same_text(&one, &other)
+            }
+            (Ok(Some(FieldValue::Choices(one))), Ok(Some(FieldValue::Choices(other)))) => {
+                same_choices(&one, &other)
+            }
+            (Ok(one), Ok(other)) => one == other,
+            _ => false,
         }
     }
 }
@@ -186,31 +205,6 @@ fn parse_date(text: &str) -> Option<Date> {
         return None;
     }
     date.parse().ok()
-}
-
-/// Null, empty or white space.
-#[must_use]
-pub fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        _ => false,
-    }
-}
-
-/// A value as a sentence shows it: without JSON's quotes, and not endless.
-#[must_use]
-pub fn shown(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    if text.chars().count() > 120 {
-        text.chars().take(117).chain("...".chars()).collect()
-    } else {
-        text
-    }
 }
 
 /// Why a value does not fit a field.
@@ -236,7 +230,7 @@ pub enum FieldValue {
     /// A checkbox.
     Checkbox(bool),
     /// A number, an amount, a percentage.
-    Number(f64),
+    Number(Decimal),
     /// A date.
     Date(Date),
     /// An instant.
@@ -247,26 +241,13 @@ pub enum FieldValue {
     Choices(Vec<String>),
 }
 
-/// A whole amount reads `1054`, not `1054.0`.
-fn json_number(number: f64) -> Value {
-    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "whole and within 2^53, so it is an i64 exactly"
-    )]
-    if number.fract() == 0.0 && number.abs() < EXACT {
-        return Value::from(number as i64);
-    }
-    Number::from_f64(number).map_or(Value::Null, Value::Number)
-}
-
 impl FieldValue {
     /// The value as JSON, in the portal's API and store and as Salesforce takes it: a multi-picklist is joined by semicolons.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match self {
             Self::Checkbox(on) => Value::Bool(*on),
-            Self::Number(number) => json_number(*number),
+            Self::Number(number) => number.to_json(),
             Self::Date(date) => Value::String(date.to_string()),
             Self::Datetime(at) => Value::String(at.to_string()),
             Self::Text(text) => Value::String(text.clone()),
@@ -323,6 +304,62 @@ mod tests {
         assert_eq!(fitted(FieldType::Percent, json!("ten")), Err(Misfit::Type));
         assert_eq!(fitted(FieldType::Number, json!("NaN")), Err(Misfit::Type));
         assert_eq!(fitted(FieldType::Number, json!(true)), Err(Misfit::Type));
+        assert_eq!(
+            fitted(FieldType::Number, json!("1.054,25")),
+            Err(Misfit::Type)
+        );
+    }
+
+    #[test]
+    fn a_number_in_a_text_reads_in_its_shortest_plain_form() {
+        for (number, right) in [
+            (json!(50.0), "50"),
+            (json!(1.614_780_582_439_7e13), "16147805824397"),
+            (json!(-0.0), "0"),
+            (json!(-0.1), "-0.1"),
+            (json!(1e-7), "0.0000001"),
+            (json!(123_456_789_012_345_678_i64), "123456789012345678"),
+        ] {
+            for kind in [FieldType::Text, FieldType::LongText, FieldType::Phone] {
+                assert_eq!(fitted(kind, number.clone()), Ok(json!(right)), "{number}");
+            }
+            for kind in [FieldType::Picklist, FieldType::MultiPicklist] {
+                let mut field = field(kind);
+                field.values = vec!["other".into(), right.into()];
+                let value = field.fit(&number).unwrap().unwrap();
+                assert_eq!(value.to_json(), json!(right), "{number}");
+                field.values = vec![format!("{right}.00")];
+                let declared = field
+                    .fit(&number)
+                    .ok()
+                    .flatten()
+                    .map(|value| value.to_json());
+                let is_whole = !right.contains('.');
+                assert_eq!(
+                    declared,
+                    is_whole.then(|| json!(field.values[0])),
+                    "{number}"
+                );
+            }
+        }
+        assert_eq!(fitted(FieldType::Text, json!(true)), Ok(json!("true")));
+        assert_eq!(fitted(FieldType::Text, json!("25.0")), Ok(json!("25.0")));
+        assert_eq!(fitted(FieldType::Text, json!("1E5")), Ok(json!("1E5")));
+    }
+
+    #[test]
+    fn an_accent_written_in_another_way_is_the_declared_value() {
+        let (composed, decomposed) = ("N\u{e9}gociation", "Ne\u{301}gociation");
+        for (declared, read) in [(composed, decomposed), (decomposed, composed)] {
+            for kind in [FieldType::Picklist, FieldType::MultiPicklist] {
+                let mut field = field(kind);
+                field.values = vec!["Negociation".into(), declared.into()];
+                let value = field.fit(&json!(read)).unwrap().unwrap();
+                assert_eq!(value.to_json(), json!(declared));
+            }
+        }
+        assert!(field(FieldType::Text).same(&json!(composed), &json!(decomposed)));
+        assert!(!field(FieldType::Text).same(&json!(composed), &json!("Negociation")));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod claim;
 pub mod code;
 pub mod counted;
 pub mod decide;
+pub mod decimal;
 pub mod email;
 pub mod entry;
 pub mod explain;
@@ -33,6 +34,7 @@ pub mod schema;
 pub mod settings;
 pub mod stamp;
 pub mod sync_request;
+pub mod value;
 
 #[cfg(test)]
 mod testing;

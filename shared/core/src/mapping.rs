@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{SalesforceObject, field::Field, salesforce::FieldPath};
+use crate::{
+    SalesforceObject,
+    decimal::Decimal,
+    field::{Field, FieldType},
+    salesforce::FieldPath,
+    value::{choices, in_type_of, reads_as, same_text, text_of},
+};
 
 /// Which way a value flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,36 +65,148 @@ impl MappingRow {
         self.on_create.reaches_salesforce() || self.on_update.reaches_salesforce()
     }
 
-    /// Salesforce's value in Channeltivity's words.
+    /// Salesforce's value in Channeltivity's words: the value map applies to the whole value, and where that is a list
+    /// of choices to each of them.
     #[must_use]
-    pub fn to_channeltivity(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => self
-                .values
-                .get(text.trim())
-                .map_or_else(|| value.clone(), |mapped| Value::String(mapped.clone())),
-            other => other.clone(),
+    pub fn to_channeltivity(&self, value: &Value, field: &Field) -> Value {
+        if let Some(mapped) = self.mapped(value) {
+            return Value::String(mapped.to_owned());
         }
-    }
-
-    /// Channeltivity's value in Salesforce's words. Where several Salesforce values map to it, the one that is the same
-    /// text is kept, else the first in order.
-    #[must_use]
-    pub fn to_salesforce(&self, value: &Value) -> Value {
         let Value::String(text) = value else {
             return value.clone();
         };
-        if self.values.get(text).is_some_and(|mapped| mapped == text) {
+        let has_word = |choice: &str| self.mapped_choice(choice).is_some();
+        if !self.is_list(text, field, has_word) {
             return value.clone();
         }
-        self.values
-            .iter()
-            .find(|(_, mapped)| *mapped == text)
-            .map_or_else(
-                || value.clone(),
-                |(salesforce, _)| Value::String(salesforce.clone()),
-            )
+        let mapped = choices(text).flat_map(|choice| self.channeltivity_choices(choice));
+        joined(mapped.collect())
     }
+
+    /// Channeltivity's value in Salesforce's words, where Salesforce has the value `there`. Of several Salesforce values
+    /// that map to it, those that are there stay; else the one that is the same text is taken, else the first in order.
+    #[must_use]
+    pub fn to_salesforce(&self, value: &Value, field: &Field, there: &Value) -> Value {
+        let Some(text) = text_of(value) else {
+            return value.clone();
+        };
+        let is_target = |choice: &str| self.word_for(choice).is_some();
+        if !self.values.is_empty() && self.is_list(&text, field, is_target) {
+            return self.choices_to_salesforce(&text, there);
+        }
+        let is_there = self
+            .mapped(there)
+            .is_some_and(|mapped| reads_as(mapped, value));
+        if is_there {
+            return there.clone();
+        }
+        let translated = match self.word_for(&text) {
+            Some(word) => Value::String(word.to_owned()),
+            None => value.clone(),
+        };
+        in_type_of(translated, there)
+    }
+
+    /// What the value map makes of a whole value.
+    fn mapped(&self, value: &Value) -> Option<&str> {
+        let exact = text_of(value).and_then(|text| self.values.get(text.as_ref()));
+        let same = || {
+            let mut entries = self.values.iter();
+            entries.find_map(|(word, mapped)| reads_as(word, value).then_some(mapped))
+        };
+        exact.or_else(same).map(String::as_str)
+    }
+
+    fn mapped_choice(&self, choice: &str) -> Option<&str> {
+        let exact = self.values.get(choice);
+        let same = || {
+            let mut entries = self.values.iter();
+            entries.find_map(|(word, mapped)| same_text(word, choice).then_some(mapped))
+        };
+        exact.or_else(same).map(String::as_str)
+    }
+
+    /// The choices in Channeltivity's words that one of Salesforce's stands for.
+    fn channeltivity_choices<'a>(&'a self, choice: &'a str) -> Vec<&'a str> {
+        choices(self.mapped_choice(choice).unwrap_or(choice)).collect()
+    }
+
+    /// Salesforce's word for one of Channeltivity's.
+    fn word_for(&self, text: &str) -> Option<&str> {
+        let means = |mapped: &str| same_text(mapped, text) || same_number(mapped, text);
+        if self.mapped_choice(text).is_some_and(means) {
+            return self
+                .values
+                .keys()
+                .find(|word| same_text(word, text))
+                .map(String::as_str);
+        }
+        let mut entries = self.values.iter();
+        entries.find_map(|(word, mapped)| means(mapped).then_some(word.as_str()))
+    }
+
+    /// Whether a text is a list of choices: always in a multi-picklist; in another field only where the value map knows
+    /// each choice.
+    fn is_list(&self, text: &str, field: &Field, is_known: impl Fn(&str) -> bool) -> bool {
+        match field.kind {
+            FieldType::MultiPicklist => true,
+            _ => text.contains(';') && choices(text).all(is_known),
+        }
+    }
+
+    fn choices_to_salesforce(&self, text: &str, there: &Value) -> Value {
+        let wanted: Vec<&str> = choices(text).collect();
+        let is_wanted = |choice: &str| wanted.iter().any(|wanted| same_text(wanted, choice));
+        let there = match there {
+            Value::String(there) => there.as_str(),
+            _ => "",
+        };
+        let mut taken: Vec<&str> = choices(there)
+            .filter(|choice| {
+                let mapped = self.channeltivity_choices(choice);
+                mapped.iter().all(|choice| is_wanted(choice))
+            })
+            .collect();
+        let mut covered: Vec<&str> = taken
+            .iter()
+            .flat_map(|choice| self.channeltivity_choices(choice))
+            .collect();
+        for choice in &wanted {
+            if covered.iter().any(|covered| same_text(covered, choice)) {
+                continue;
+            }
+            let itself = self
+                .values
+                .iter()
+                .find(|(word, mapped)| same_text(word, choice) && same_text(mapped, choice));
+            let another = || {
+                self.values.iter().find(|(_, mapped)| {
+                    choices(mapped).any(|mapped| same_text(mapped, choice))
+                        && choices(mapped).all(is_wanted)
+                })
+            };
+            match itself.or_else(another) {
+                Some((word, mapped)) => {
+                    taken.extend(choices(word));
+                    covered.extend(choices(mapped));
+                }
+                None => taken.push(choice),
+            }
+        }
+        joined(taken)
+    }
+}
+
+/// Choices as Salesforce takes them: each once, in order, separated by semicolons.
+fn joined(mut choices: Vec<&str>) -> Value {
+    choices.sort_unstable();
+    choices.dedup();
+    Value::String(choices.join(";"))
+}
+
+fn same_number(one: &str, other: &str) -> bool {
+    let number = |text: &str| Decimal::parse(text.trim());
+    number(one).is_some_and(|one| number(other) == Some(one))
 }
 
 /// The second kind of row: a fixed value for a Salesforce field, sent when a record is linked.
@@ -124,9 +242,11 @@ impl<'a> ObjectMapping<'a> {
 
 #[cfg(test)]
 mod tests {
+    use rand::{Rng, SeedableRng, rngs::StdRng};
     use serde_json::json;
 
     use super::*;
+    use crate::value::plain;
 
     fn row(values: &[(&str, &str)]) -> MappingRow {
         MappingRow {
@@ -141,23 +261,182 @@ mod tests {
         }
     }
 
+    fn field(kind: FieldType) -> Field {
+        Field {
+            name: "stage".into(),
+            label: None,
+            kind,
+            required: false,
+            values: vec![],
+            max_length: None,
+        }
+    }
+
+    fn to_channeltivity(row: &MappingRow, kind: FieldType, value: Value) -> Value {
+        row.to_channeltivity(&value, &field(kind))
+    }
+
+    fn to_salesforce(row: &MappingRow, kind: FieldType, value: Value, there: Value) -> Value {
+        row.to_salesforce(&value, &field(kind), &there)
+    }
+
     #[test]
     fn a_value_map_works_in_both_directions_and_lets_other_values_pass() {
         let row = row(&[("Closed Won", "Won")]);
+        let kind = FieldType::Picklist;
 
-        assert_eq!(row.to_channeltivity(&json!("Closed Won")), json!("Won"));
-        assert_eq!(row.to_salesforce(&json!("Won")), json!("Closed Won"));
-        assert_eq!(
-            row.to_channeltivity(&json!("Prospecting")),
-            json!("Prospecting")
-        );
-        assert_eq!(row.to_salesforce(&json!(3)), json!(3));
+        for (theirs, ours) in [
+            (json!("Closed Won"), json!("Won")),
+            (json!("Prospecting"), json!("Prospecting")),
+            (json!(3), json!(3)),
+            (json!(null), json!(null)),
+        ] {
+            assert_eq!(to_channeltivity(&row, kind, theirs.clone()), ours);
+            assert_eq!(to_salesforce(&row, kind, ours, json!(null)), theirs);
+        }
     }
 
     #[test]
     fn a_value_that_maps_to_itself_stays_itself_on_the_way_back() {
         let row = row(&[("Closed", "Won"), ("Won", "Won")]);
 
-        assert_eq!(row.to_salesforce(&json!("Won")), json!("Won"));
+        let back = to_salesforce(&row, FieldType::Picklist, json!("Won"), json!(null));
+        assert_eq!(back, json!("Won"));
+    }
+
+    #[test]
+    fn what_is_there_and_maps_to_the_value_stays() {
+        let row = row(&[("Closed", "Won"), ("Signed", "Won")]);
+
+        let back = to_salesforce(&row, FieldType::Picklist, json!("Won"), json!("Signed"));
+        assert_eq!(back, json!("Signed"));
+    }
+
+    #[test]
+    fn numbers_and_checkboxes_meet_the_words_of_a_value_map() {
+        let row = row(&[("25", "Early"), ("50.0", "Late"), ("true", "Yes")]);
+        let kind = FieldType::Picklist;
+
+        for (theirs, ours) in [
+            (json!(25.0), "Early"),
+            (json!(50), "Late"),
+            (json!(true), "Yes"),
+        ] {
+            assert_eq!(to_channeltivity(&row, kind, theirs.clone()), json!(ours));
+            let other = if theirs.is_boolean() {
+                json!(false)
+            } else {
+                json!(1.0)
+            };
+            let back = to_salesforce(&row, kind, json!(ours), other);
+            assert_eq!(plain(back), plain(theirs));
+        }
+        assert_eq!(to_channeltivity(&row, kind, json!(false)), json!(false));
+    }
+
+    #[test]
+    fn channeltivity_s_number_meets_the_words_of_a_value_map() {
+        let row = row(&[("Early", "25"), ("Late", "50.0")]);
+
+        for (ours, theirs) in [(json!(25), "Early"), (json!(50.0), "Late")] {
+            let back = to_salesforce(&row, FieldType::Percent, ours.clone(), json!("?"));
+            assert_eq!(back, json!(theirs));
+        }
+    }
+
+    #[test]
+    fn a_value_map_meets_accents_in_whatever_way_they_are_written() {
+        let row = row(&[("N\u{e9}gociation", "Cl\u{f4}t")]);
+        let kind = FieldType::Picklist;
+
+        assert_eq!(
+            to_channeltivity(&row, kind, json!("Ne\u{301}gociation")),
+            json!("Cl\u{f4}t")
+        );
+        assert_eq!(
+            to_salesforce(&row, kind, json!("Clo\u{302}t"), json!(null)),
+            json!("N\u{e9}gociation")
+        );
+    }
+
+    #[test]
+    fn a_value_map_applies_to_each_choice_in_both_directions() {
+        let row = row(&[("A", "Alpha"), ("B", "Beta"), ("Be\u{301}", "Gamma")]);
+        let multi = FieldType::MultiPicklist;
+
+        for (theirs, ours) in [
+            ("A;B", "Alpha;Beta"),
+            ("B; A", "Alpha;Beta"),
+            ("A;C", "Alpha;C"),
+            ("A", "Alpha"),
+            ("B\u{e9};A;A", "Alpha;Gamma"),
+        ] {
+            assert_eq!(to_channeltivity(&row, multi, json!(theirs)), json!(ours));
+        }
+        for (ours, theirs) in [
+            ("Beta;Alpha", "A;B"),
+            ("C;Alpha", "A;C"),
+            ("Gamma", "Be\u{301}"),
+        ] {
+            let back = to_salesforce(&row, multi, json!(ours), json!(null));
+            assert_eq!(back, json!(theirs));
+        }
+        assert_eq!(
+            to_channeltivity(&row, FieldType::Text, json!("A;B")),
+            json!("Alpha;Beta")
+        );
+        let free_text = json!("A; and then some");
+        assert_eq!(
+            to_channeltivity(&row, FieldType::Text, free_text.clone()),
+            free_text
+        );
+    }
+
+    #[test]
+    fn of_choices_that_merge_those_that_are_there_stay() {
+        let row = row(&[("A", "X"), ("B", "X"), ("C", "Y"), ("D", "X;Z")]);
+        let multi = FieldType::MultiPicklist;
+        let back = |ours: &str, there: Value| to_salesforce(&row, multi, json!(ours), there);
+
+        assert_eq!(to_channeltivity(&row, multi, json!("B;A")), json!("X"));
+        assert_eq!(back("X;Y", json!("B;A")), json!("A;B;C"));
+        assert_eq!(back("X", json!("B;C")), json!("B"));
+        assert_eq!(back("Y", json!("A;B")), json!("C"));
+        assert_eq!(back("X;Z", json!("A")), json!("A;D"));
+        assert_eq!(back("X;Z", json!(null)), json!("A;D"));
+    }
+
+    #[test]
+    fn what_goes_to_salesforce_reads_as_what_was_sent_when_it_comes_back() {
+        let mut random = StdRng::seed_from_u64(5);
+        let multi = field(FieldType::MultiPicklist);
+        for _ in 0..2_000 {
+            let words = ["A", "B", "C", "D", "E"];
+            let targets = ["P", "Q", "R", "A"];
+            let entries: Vec<(&str, &str)> = words
+                .iter()
+                .map(|word| (*word, targets[random.random_range(0..targets.len())]))
+                .collect();
+            let row = row(&entries);
+            // Only words that a Salesforce value stands for can come back.
+            let reachable: Vec<&str> = entries.iter().map(|(_, target)| *target).collect();
+            let mut pick = |from: &[&str]| {
+                let some: Vec<&str> = from
+                    .iter()
+                    .copied()
+                    .filter(|_| random.random_bool(0.5))
+                    .collect();
+                json!(some.join(";"))
+            };
+            let (ours, there) = (pick(&reachable), pick(&words));
+
+            let sent = row.to_salesforce(&ours, &multi, &there);
+            let back = row.to_channeltivity(&sent, &multi);
+
+            assert!(
+                multi.same(&back, &ours),
+                "{entries:?} {ours} over {there} sends {sent}, which reads {back}"
+            );
+        }
     }
 }

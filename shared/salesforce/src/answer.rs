@@ -1,13 +1,15 @@
 //! One answer as it came over the wire, before anyone judges it.
 
-use std::{error::Error, time::Duration};
+use std::{borrow::Cow, error::Error, time::Duration};
 
+use dealbridge_core::decimal::Decimal;
 use jiff::fmt::rfc2822;
 use reqwest::{
     Response,
     header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
 };
 use serde::de::DeserializeOwned;
+use serde_json::Number;
 use url::Url;
 
 use crate::api_usage::ApiLimit;
@@ -67,9 +69,9 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// The body as JSON; otherwise says what it is instead, without showing it.
+    /// The body as JSON, with numbers that a double does not hold exactly as texts; otherwise says what it is instead, without showing it.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        serde_json::from_slice(&exact(&self.body)).map_err(|error| {
             if self.is_html || self.body.trim_ascii_start().starts_with(b"<") {
                 "answered with an HTML page".to_owned()
             } else if error.is_eof() {
@@ -107,6 +109,66 @@ impl From<reqwest::Error> for Broken {
     }
 }
 
+/// A JSON text in which each number that would lose digits as a double is a text, so that none is lost on the way.
+fn exact(json: &[u8]) -> Cow<'_, [u8]> {
+    let mut out: Vec<u8> = Vec::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'"' => at = end_of_text(json, at),
+            b'-' | b'0'..=b'9' => {
+                let length = json[at..]
+                    .iter()
+                    .take_while(|byte| {
+                        matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+                    })
+                    .count();
+                let number = &json[at..at + length];
+                if loses_digits(number) {
+                    out.extend_from_slice(&json[copied..at]);
+                    out.push(b'"');
+                    out.extend_from_slice(number);
+                    out.push(b'"');
+                    copied = at + length;
+                }
+                at += length;
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    out.extend_from_slice(&json[copied..]);
+    Cow::Owned(out)
+}
+
+/// The place after the text that begins at a quotation mark.
+fn end_of_text(json: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// Whether the JSON reader makes another number of it. One of up to fifteen digits without an exponent always survives.
+fn loses_digits(number: &[u8]) -> bool {
+    if number.len() <= 15 && !number.contains(&b'e') && !number.contains(&b'E') {
+        return false;
+    }
+    let Some(right) = std::str::from_utf8(number).ok().and_then(Decimal::parse) else {
+        return false;
+    };
+    let read: Option<Number> = serde_json::from_slice(number).ok();
+    read.is_some_and(|read| Decimal::of(&read) != Some(right))
+}
+
 /// Scheme, host and port: the rest of an address may carry a session.
 fn origin_of(url: &Url) -> String {
     url.origin().ascii_serialization()
@@ -141,6 +203,28 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    fn read(json: &str) -> String {
+        String::from_utf8(exact(json.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_number_that_a_double_does_not_hold_is_read_as_text() {
+        for kept in [
+            "{\"a\":50.0,\"b\":1.6147805824397E13,\"c\":[-0.1,0,123456789012345678]}",
+            "{\"text\":\"1234567890123456.78, \\\"1234567890123456.78\\\" \\\\\",\"n\":1}",
+            "[]",
+            "\"unfinished \\",
+            "[0.30000000000000004]",
+            "[1E400]",
+        ] {
+            assert_eq!(read(kept), kept);
+        }
+        assert_eq!(
+            read("{\"a\":1234567890123456.78,\"b\":[-123456789012345678.0E0,5.0]}"),
+            "{\"a\":\"1234567890123456.78\",\"b\":[\"-123456789012345678.0E0\",5.0]}"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
     salesforce::{FieldPath, Row, SalesforceError, UpdateOutcome},
+    value,
 };
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use reqwest::Method;
@@ -59,7 +60,7 @@ impl SalesforceClient {
         match self.make(&call, Answer::json::<Row>).await.result {
             Ok((row, _)) => {
                 let holds = |(name, value): (&String, &Value)| {
-                    row.get(name).is_some_and(|found| is_same(found, value))
+                    row.get(name).is_some_and(|found| value::same(found, value))
                 };
                 Ok(if fields.iter().all(holds) {
                     UpdateOutcome::Written
@@ -120,49 +121,11 @@ fn http_date(stamp: Stamp) -> Result<String, SalesforceError> {
         })
 }
 
-/// Whether a value as Salesforce gives it back is the one that was written: numbers by value, datetimes by
-/// instant, texts without outer blanks, an empty text as null.
-fn is_same(found: &Value, written: &Value) -> bool {
-    match (found, written) {
-        (Value::Number(found), Value::Number(written)) => found.as_f64() == written.as_f64(),
-        (Value::String(found), Value::String(written)) => {
-            found.trim() == written.trim()
-                || matches!((Stamp::parse(found), Stamp::parse(written)), (Ok(a), Ok(b)) if a == b)
-        }
-        (Value::Null, Value::String(written)) => written.trim().is_empty(),
-        (found, written) => found == written,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn values_compare_as_salesforce_gives_them_back() {
-        for (found, written) in [
-            (json!(15000.0), json!(15000)),
-            (json!("Won"), json!(" Won ")),
-            (json!(null), json!("")),
-            (
-                json!("2026-05-01T07:25:37.000+0000"),
-                json!("2026-05-01T07:25:37Z"),
-            ),
-            (json!(true), json!(true)),
-        ] {
-            assert!(is_same(&found, &written), "{found} {written}");
-        }
-        for (found, written) in [
-            (json!(1), json!(2)),
-            (json!("a"), json!("A")),
-            (json!("a"), json!(null)),
-            (json!(null), json!(false)),
-        ] {
-            assert!(!is_same(&found, &written), "{found} {written}");
-        }
-    }
 
     #[test]
     fn a_stamp_is_sent_as_an_http_date() {

@@ -300,7 +300,7 @@ fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
                 continue;
             }
         };
-        match deal_field.fit(&mapping.to_channeltivity(read)) {
+        match deal_field.fit(&mapping.to_channeltivity(read, deal_field)) {
             Ok(None) => {}
             Ok(Some(value)) => {
                 checked

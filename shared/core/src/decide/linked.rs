@@ -266,7 +266,7 @@ fn followed(
         }
         let needed =
             field.required || (object == SalesforceObject::Opportunity && field.name == STAGE);
-        match field.fit(&mapping.to_channeltivity(read)) {
+        match field.fit(&mapping.to_channeltivity(read, field)) {
             Err(misfit) => followed
                 .failures
                 .push(conditions::misfit_finding(field, api_name, read, &misfit)),
@@ -283,11 +283,7 @@ fn followed(
             Ok(value) => {
                 let value = value.map_or(Value::Null, |value| value.to_json());
                 let stored = record.fields.get(&field.name).unwrap_or(&Value::Null);
-                // Both sides are compared as the field reads them, so 1054 equals 1054.0 and a multi-picklist's order does not matter.
-                let same = field.fit(stored).is_ok_and(|stored| {
-                    stored.map_or(Value::Null, |stored| stored.to_json()) == value
-                });
-                if !same {
+                if !field.same(stored, &value) {
                     followed.changed.insert(field.name.clone(), value);
                 }
             }

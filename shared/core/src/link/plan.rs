@@ -10,6 +10,7 @@ use crate::{
     record::Record,
     salesforce::{FieldPath, Row},
     settings::Settings,
+    value,
 };
 
 /// Which side's value is taken where both have one and they differ.
@@ -196,7 +197,7 @@ impl Plan {
             .get(&field.name)
             .cloned()
             .unwrap_or(Value::Null);
-        let mapped = mapping.to_channeltivity(raw);
+        let mapped = value::plain(mapping.to_channeltivity(raw, field));
         let fitted = field.fit(&mapped);
         let theirs = match &fitted {
             Ok(value) => value
@@ -210,7 +211,7 @@ impl Plan {
             |value| value.map_or(Value::Null, |value| value.to_json()),
         );
         let (ours_blank, theirs_blank) = (field::is_blank(&ours), field::is_blank(&theirs));
-        let differ = ours != theirs && !(ours_blank && theirs_blank);
+        let differ = ours != theirs && !field.same(&ours, &theirs) && !(ours_blank && theirs_blank);
         let (taken, note) = if !differ {
             (Taken::Unchanged, None)
         } else {
@@ -235,8 +236,9 @@ impl Plan {
                     .insert(field.name.clone(), theirs.clone());
             }
             Taken::Channeltivity => {
+                let sent = mapping.to_salesforce(&ours, field, raw);
                 self.to_salesforce
-                    .insert(mapping.salesforce.to_string(), mapping.to_salesforce(&ours));
+                    .insert(mapping.salesforce.to_string(), sent);
                 self.salesforce_before
                     .insert(mapping.salesforce.to_string(), raw.clone());
             }
@@ -288,13 +290,14 @@ impl Plan {
         before: &Value,
         unwritable: Option<&'static str>,
     ) {
-        let taken = if before == value || unwritable.is_some() {
+        let taken = if value::same(before, value) || unwritable.is_some() {
             Taken::Unchanged
         } else {
             Taken::Channeltivity
         };
         if taken == Taken::Channeltivity {
-            self.to_salesforce.insert(path.to_string(), value.clone());
+            self.to_salesforce
+                .insert(path.to_string(), value::in_type_of(value.clone(), before));
             self.salesforce_before
                 .insert(path.to_string(), before.clone());
         }

@@ -18,6 +18,7 @@ use crate::{
     ports::{Clock, PortError},
     record::{LinkStatus, Record},
     salesforce::{FieldPath, Salesforce, SalesforceError, UpdateOutcome},
+    value::same,
 };
 
 /// How often one delivery looks again because a user was faster.
@@ -317,33 +318,6 @@ fn blamed(fields: &Map<String, Value>, named: &[String], message: &str) -> Vec<S
     }
 }
 
-/// Salesforce answers numbers as doubles, blank texts as null, instants in its own form and choices in its own order.
-fn same(one: &Value, other: &Value) -> bool {
-    let choices = |text: &str| -> Vec<String> {
-        let mut choices: Vec<String> = text
-            .split(';')
-            .map(|choice| choice.trim().to_owned())
-            .collect();
-        choices.sort();
-        choices
-    };
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            matches!((one.as_f64(), other.as_f64()), (Some(one), Some(other)) if (one - other).abs() < f64::EPSILON * one.abs().max(1.0))
-        }
-        (Value::String(one), Value::String(other)) => {
-            choices(one) == choices(other)
-                || matches!((Stamp::parse(one), Stamp::parse(other)), (Ok(one), Ok(other)) if one == other)
-        }
-        // A number in a text field.
-        (Value::String(text), Value::Number(number))
-        | (Value::Number(number), Value::String(text)) => {
-            text.trim().parse().ok() == number.as_f64()
-        }
-        _ => one == other || (crate::field::is_blank(one) && crate::field::is_blank(other)),
-    }
-}
-
 /// Sends every write that is still to be delivered: what a crash between transaction and queue left, or an outage held up.
 ///
 /// # Errors
@@ -357,38 +331,4 @@ pub async fn send_outbox<S: LinkStore, Q: PushQueue>(
         queue.send(&requests).await?;
     }
     Ok(requests.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::same;
-
-    #[test]
-    fn values_are_the_same_in_whatever_form_salesforce_answers_them() {
-        for (one, other) in [
-            (json!(5), json!(5.0)),
-            (json!(null), json!(" ")),
-            (json!(" Won"), json!("Won")),
-            (json!("12"), json!(12)),
-            (json!("A;B"), json!("B; A")),
-            (
-                json!("2026-05-01T07:25:37Z"),
-                json!("2026-05-01T07:25:37.000+0000"),
-            ),
-        ] {
-            assert!(same(&one, &other), "{one} {other}");
-        }
-        for (one, other) in [
-            (json!(5), json!(5.01)),
-            (json!(0), json!(null)),
-            (json!("a dozen"), json!(12)),
-            (json!(false), json!(null)),
-            (json!("A"), json!("a")),
-            (json!("2026-05-01"), json!("2026-05-02")),
-        ] {
-            assert!(!same(&one, &other), "{one} {other}");
-        }
-    }
 }
