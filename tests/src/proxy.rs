@@ -25,6 +25,8 @@ pub enum Fault {
     None,
     /// It does not reach the server; this is the answer.
     Answer(u16, Value),
+    /// Where its body is such a one it does not reach the server, and this is the answer; else it goes through.
+    AnswerIf(fn(&Value) -> bool, u16, Value),
     /// The server does its work, and this is the answer instead of its own.
     AnswerAfter(u16, Value),
     /// The server does its work, and half of its answer arrives.
@@ -171,6 +173,13 @@ async fn pass(State(between): State<Between>, request: Request) -> Response {
     match fault {
         Fault::None => answer(ask(body).await),
         Fault::Answer(status, json) => json_answer(status, &json),
+        Fault::AnswerIf(is_such, status, json) => {
+            if is_such(&serde_json::from_slice(&body).unwrap_or_default()) {
+                json_answer(status, &json)
+            } else {
+                answer(ask(body).await)
+            }
+        }
         Fault::AnswerAfter(status, json) => {
             ask(body).await;
             json_answer(status, &json)

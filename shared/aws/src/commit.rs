@@ -1,6 +1,6 @@
 //! Committing the changes of a batch: effects, one packed entry and one counter shard per transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use dealbridge_core::{
@@ -19,12 +19,15 @@ use crate::{
     batch::Consistency,
     item::{self, n, s},
     keys::{self, Attributes, EXPIRES_AT},
+    size::{self, MOST_ITEM_BYTES, MOST_TRANSACTION_BYTES},
     store::Store,
-    transaction::{self, Committed, MOST_ACTIONS},
+    transaction::{self, Attempt, Committed, MOST_ACTIONS},
 };
 
 /// Actions of a transaction beside the changes: the packed entry and the counter.
 const OVERHEAD: usize = 2;
+/// The bytes that the changes of one transaction come to; the rest is for the entry, the counter and what updates add.
+const MOST_BYTES: usize = MOST_TRANSACTION_BYTES - 2 * MOST_ITEM_BYTES;
 /// Transactions of one batch under way at once.
 const CONCURRENT: usize = 4;
 
@@ -92,10 +95,21 @@ impl ImportStore for Store {
         run: RunId,
         changes: &[Change],
     ) -> Result<Vec<Settled>, PortError> {
+        let now = self.clock.now();
+        let encoded = changes
+            .iter()
+            .map(|change| self.encoded(org, change, now))
+            .collect::<Result<Vec<_>, _>>()?;
+        let sizes: Vec<Size> = encoded.iter().map(|actions| Size::of(actions)).collect();
+        let batch = Batch {
+            run,
+            changes,
+            encoded,
+        };
         let groups: Vec<Result<Vec<(usize, Settled)>, PortError>> = stream::iter(
-            groups(changes)
+            groups(&sizes)
                 .into_iter()
-                .map(|group| self.commit_group(org, run, changes, group)),
+                .map(|group| self.commit_parts(&batch, group)),
         )
         .buffer_unordered(CONCURRENT)
         .collect()
@@ -116,24 +130,62 @@ impl ImportStore for Store {
     }
 }
 
-/// Packs changes into transactions of even size.
-fn groups(changes: &[Change]) -> Vec<Vec<usize>> {
-    let total: usize = changes.iter().map(|change| change.writes.len()).sum();
+/// Changes on their way into transactions.
+struct Batch<'a> {
+    run: RunId,
+    changes: &'a [Change],
+    /// The actions of each change.
+    encoded: Vec<Vec<TransactWriteItem>>,
+}
+
+/// What a change takes of a transaction.
+#[derive(Clone, Copy)]
+struct Size {
+    actions: usize,
+    bytes: usize,
+}
+
+impl Size {
+    fn of(actions: &[TransactWriteItem]) -> Self {
+        Self {
+            actions: actions.len(),
+            bytes: actions.iter().map(size::action).sum(),
+        }
+    }
+}
+
+/// What became of a group of changes.
+enum Part {
+    Settled(Vec<(usize, Settled)>),
+    /// DynamoDB refuses these together, for a reason that names none of them; what is settled before stays.
+    Refused {
+        group: Vec<usize>,
+        settled: Vec<(usize, Settled)>,
+        detail: String,
+    },
+}
+
+/// Packs changes into transactions, by actions and by bytes, of even size.
+fn groups(sizes: &[Size]) -> Vec<Vec<usize>> {
+    let total: usize = sizes.iter().map(|size| size.actions).sum();
     let most = MOST_ACTIONS - OVERHEAD;
     let count = total.div_ceil(most).max(1);
     let even = total.div_ceil(count);
     let mut groups: Vec<Vec<usize>> = Vec::with_capacity(count);
-    let mut actions = usize::MAX;
-    for (at, change) in changes.iter().enumerate() {
-        let full = actions.saturating_add(change.writes.len()) > most || actions >= even;
+    let (mut actions, mut bytes) = (usize::MAX, 0);
+    for (at, size) in sizes.iter().enumerate() {
+        let full = actions.saturating_add(size.actions) > most
+            || actions >= even
+            || bytes + size.bytes > MOST_BYTES;
         match groups.last_mut() {
             Some(group) if !full => {
                 group.push(at);
-                actions += change.writes.len();
+                actions += size.actions;
+                bytes += size.bytes;
             }
             _ => {
                 groups.push(vec![at]);
-                actions = change.writes.len();
+                (actions, bytes) = (size.actions, size.bytes);
             }
         }
     }
@@ -141,14 +193,58 @@ fn groups(changes: &[Change]) -> Vec<Vec<usize>> {
 }
 
 impl Store {
+    /// Commits one group, halved as often as it takes until what DynamoDB refuses is found.
+    async fn commit_parts(
+        &self,
+        batch: &Batch<'_>,
+        group: Vec<usize>,
+    ) -> Result<Vec<(usize, Settled)>, PortError> {
+        let mut all = Vec::with_capacity(group.len());
+        let mut parts = vec![group];
+        while let Some(part) = parts.pop() {
+            match self.commit_group(batch, part).await? {
+                Part::Settled(settled) => all.extend(settled),
+                Part::Refused {
+                    group,
+                    settled,
+                    detail,
+                } => {
+                    all.extend(settled);
+                    match group.as_slice() {
+                        [] => {}
+                        [only] => all.push((*only, Settled::Impossible(detail))),
+                        several => {
+                            let (first, second) = several.split_at(several.len() / 2);
+                            parts.extend([second.to_vec(), first.to_vec()]);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn encoded(
+        &self,
+        org: SalesforceId,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
+        let writes = change.writes.iter();
+        writes.map(|write| self.action(org, write, now)).collect()
+    }
+
     /// Commits one group. Refused changes are taken out and the rest is tried again, so that one does not hold up the others.
     async fn commit_group(
         &self,
-        org: SalesforceId,
-        run: RunId,
-        changes: &[Change],
+        batch: &Batch<'_>,
         mut group: Vec<usize>,
-    ) -> Result<Vec<(usize, Settled)>, PortError> {
+    ) -> Result<Part, PortError> {
+        let Batch {
+            run,
+            changes,
+            encoded,
+        } = batch;
         let mut settled = Vec::with_capacity(group.len());
         let entry_id = self.ids.next();
         let mut round = 0;
@@ -157,10 +253,8 @@ impl Store {
             let mut owners = Vec::with_capacity(MOST_ACTIONS);
             let mut actions = Vec::with_capacity(MOST_ACTIONS);
             for at in &group {
-                for write in &changes[*at].writes {
-                    actions.push(self.action(org, write, now)?);
-                    owners.push(*at);
-                }
+                owners.extend(std::iter::repeat_n(*at, encoded[*at].len()));
+                actions.extend(encoded[*at].iter().cloned());
             }
             let counts: Counts = group.iter().map(|at| changes[*at].counts).sum();
             let lines: Vec<_> = group
@@ -176,18 +270,18 @@ impl Store {
                 };
                 actions.push(transaction::put_anyway(
                     &self.tables.log,
-                    item::packed_entry(run, &entry)?,
+                    item::packed_entry(*run, &entry)?,
                 )?);
             }
-            actions.push(self.count(run, &entry_id, &counts, now)?);
+            actions.push(self.count(*run, &entry_id, &counts, now)?);
             match self
-                .transact(&format!("{run}|{entry_id}|{round}"), actions)
+                .attempt(&format!("{run}|{entry_id}|{round}"), actions)
                 .await?
             {
-                Committed::Yes => {
+                Attempt::Committed(Committed::Yes) => {
                     settled.extend(group.drain(..).map(|at| (at, Settled::Done)));
                 }
-                Committed::Refused(reasons) => {
+                Attempt::Committed(Committed::Refused(reasons)) => {
                     let mut holders: HashMap<usize, Holder> = HashMap::new();
                     for (position, item) in reasons {
                         // Neither the entry nor the counter has a condition.
@@ -211,10 +305,29 @@ impl Store {
                             .map(|(at, holder)| (at, Settled::Refused(Box::new(holder)))),
                     );
                 }
+                Attempt::Impossible { at, detail } => {
+                    let named: HashSet<usize> = at
+                        .iter()
+                        .filter_map(|position| owners.get(*position).copied())
+                        .collect();
+                    if named.is_empty() {
+                        return Ok(Part::Refused {
+                            group,
+                            settled,
+                            detail,
+                        });
+                    }
+                    group.retain(|at| !named.contains(at));
+                    settled.extend(
+                        named
+                            .into_iter()
+                            .map(|at| (at, Settled::Impossible(detail.clone()))),
+                    );
+                }
             }
             round += 1;
         }
-        Ok(settled)
+        Ok(Part::Settled(settled))
     }
 
     pub(crate) fn action(
@@ -303,20 +416,17 @@ fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortE
 mod tests {
     use super::*;
 
-    fn changes(sizes: &[usize]) -> Vec<Change> {
-        let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
-        let change = |size: &usize| Change {
-            opportunity: id,
-            writes: vec![Write::CloseProblem(id, Expected::Version(1)); *size],
-            line: None,
-            counts: Counts::default(),
+    fn sizes(actions: &[usize], bytes: usize) -> Vec<Size> {
+        let size = |actions: &usize| Size {
+            actions: *actions,
+            bytes,
         };
-        sizes.iter().map(change).collect()
+        actions.iter().map(size).collect()
     }
 
     #[test]
     fn a_full_batch_of_imports_fits_into_five_transactions() {
-        let groups = groups(&changes(&[2; 200]));
+        let groups = groups(&sizes(&[2; 200], 2_000));
 
         assert_eq!(groups.len(), 5);
         assert!(groups.iter().all(|group| group.len() <= 49));
@@ -324,22 +434,21 @@ mod tests {
 
     #[test]
     fn every_change_is_in_exactly_one_group_and_none_is_too_large() {
-        for sizes in [
-            vec![1; 99],
-            vec![3; 70],
-            (0..150).map(|at| 1 + at % 3).collect(),
-            vec![2],
+        for (actions, bytes) in [
+            (vec![1; 99], 500),
+            (vec![3; 70], 85 * 1024),
+            ((0..150).map(|at| 1 + at % 3).collect(), 400 * 1024),
+            (vec![2], 800 * 1024),
+            (vec![2; 200], 85 * 1024),
         ] {
-            let changes = changes(&sizes);
-            let groups = groups(&changes);
+            let groups = groups(&sizes(&actions, bytes));
             let all: Vec<usize> = groups.iter().flatten().copied().collect();
 
-            assert_eq!(all, (0..sizes.len()).collect::<Vec<_>>());
-            assert!(
-                groups
-                    .iter()
-                    .all(|group| group.iter().map(|at| sizes[*at]).sum::<usize>() <= 98)
-            );
+            assert_eq!(all, (0..actions.len()).collect::<Vec<_>>());
+            for group in groups {
+                assert!(group.iter().map(|at| actions[*at]).sum::<usize>() <= 98);
+                assert!(group.len() * bytes <= MOST_BYTES);
+            }
         }
     }
 }

@@ -180,7 +180,7 @@ pub fn deflate(lines: &[Line]) -> Result<AttributeValue, PortError> {
     deflate_bytes(&json)
 }
 
-fn deflate_bytes(bytes: &[u8]) -> Result<AttributeValue, PortError> {
+pub(crate) fn deflate_bytes(bytes: &[u8]) -> Result<AttributeValue, PortError> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
     let packed = encoder
         .write_all(bytes)
@@ -189,7 +189,7 @@ fn deflate_bytes(bytes: &[u8]) -> Result<AttributeValue, PortError> {
     Ok(AttributeValue::B(Blob::new(packed)))
 }
 
-fn inflate(packed: &Blob, what: &str) -> Result<Vec<u8>, PortError> {
+pub(crate) fn inflate(packed: &Blob, what: &str) -> Result<Vec<u8>, PortError> {
     let mut bytes = Vec::new();
     DeflateDecoder::new(packed.as_ref())
         .take(MOST_UNPACKED)

@@ -22,6 +22,7 @@ pub mod records;
 mod run_item;
 pub mod runs;
 pub mod settings;
+pub mod size;
 pub mod store;
 pub mod transaction;
 

@@ -1,15 +1,16 @@
 //! Receipts of writes, for the callers' idempotency keys.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use dealbridge_core::{
     change::Expected,
     ports::PortError,
     receipt::{Receipt, ReceiptKey},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::{
-    item::{self, n, s, text},
+    item::{self, n, s},
     keys::{self, Attributes, EXPIRES_AT},
     store::Store,
     transaction::{self, Committed},
@@ -17,6 +18,9 @@ use crate::{
 
 /// The attribute of the answer's body.
 const BODY: &str = "body";
+
+/// The length up to which a body is stored as it is: a longer one is deflated, so that its item stays within DynamoDB's bound.
+const MOST_PLAIN_BYTES: usize = 100 * 1024;
 
 /// How long a receipt answers for its request.
 const RECEIPTS_LIVE: SignedDuration = SignedDuration::from_hours(24);
@@ -32,7 +36,13 @@ pub fn encode(
 ) -> Result<Attributes, PortError> {
     let mut item = item::encode(receipt, keys::receipt(key))?;
     // As text: a map would come back in another order, and the repeat's answer is to be the same.
-    item.insert(BODY.to_owned(), s(&receipt.body));
+    let body = receipt.body.to_string();
+    let stored = if body.len() > MOST_PLAIN_BYTES {
+        item::deflate_bytes(body.as_bytes())?
+    } else {
+        s(body)
+    };
+    item.insert(BODY.to_owned(), stored);
     let expires = now.saturating_add(RECEIPTS_LIVE).unwrap_or(Timestamp::MAX);
     item.insert(EXPIRES_AT.to_owned(), n(expires.as_second()));
     Ok(item)
@@ -42,11 +52,19 @@ pub fn encode(
 ///
 /// # Errors
 /// When the item is no receipt.
-pub fn decode(item: Attributes) -> Result<Receipt, PortError> {
-    let body = text(&item, BODY).map(serde_json::from_str).transpose();
-    let body = body.map_err(|error| item::unreadable("a receipt", error))?;
+pub fn decode(mut item: Attributes) -> Result<Receipt, PortError> {
+    let unreadable = |error| item::unreadable("a receipt", error);
+    let body = match item.get(BODY) {
+        Some(AttributeValue::S(text)) => serde_json::from_str(text).map_err(unreadable)?,
+        Some(AttributeValue::B(packed)) => {
+            let bytes = item::inflate(packed, "a receipt")?;
+            serde_json::from_slice(&bytes).map_err(unreadable)?
+        }
+        _ => Value::Null,
+    };
+    item.insert(BODY.to_owned(), AttributeValue::Null(true));
     Ok(Receipt {
-        body: body.unwrap_or_default(),
+        body,
         ..item::decode(item, "a receipt")?
     })
 }
@@ -104,6 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::size::{self, MOST_ITEM_BYTES};
 
     #[test]
     fn a_receipt_reads_back_word_for_word() {
@@ -124,5 +143,28 @@ mod tests {
         let back = decode(item).unwrap();
         assert_eq!(back.body.to_string(), receipt.body.to_string());
         assert_eq!(back, receipt);
+    }
+
+    #[test]
+    fn a_long_answer_is_kept_within_an_item() {
+        let key = ReceiptKey {
+            caller: "s-1".into(),
+            key: "k".into(),
+        };
+        let fields: Vec<_> = (0..20_000)
+            .map(|at| json!({ "name": format!("field_{at}"), "type": "text" }))
+            .collect();
+        let receipt = Receipt {
+            request: "digest".into(),
+            status: 200,
+            headers: BTreeMap::new(),
+            body: json!({ "deal_fields": fields }),
+        };
+
+        let item = encode(&key, &receipt, Timestamp::UNIX_EPOCH).unwrap();
+
+        assert!(receipt.body.to_string().len() > MOST_ITEM_BYTES);
+        assert!(size::item(&item) < MOST_ITEM_BYTES);
+        assert_eq!(decode(item).unwrap(), receipt);
     }
 }

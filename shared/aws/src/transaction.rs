@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{
         CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
@@ -15,11 +16,14 @@ use sha2::{Digest, Sha256};
 use crate::{
     item::n,
     keys::{Attributes, PK, VERSION},
+    size::{self, MOST_ITEM_BYTES, MOST_TRANSACTION_BYTES},
     store::{Store, port_error},
 };
 
 /// DynamoDB's bound on actions per transaction.
 pub const MOST_ACTIONS: usize = 100;
+
+const OPERATION: &str = "TransactWriteItems";
 
 /// Attempts at a transaction that only met conflicts or throttling.
 const ATTEMPTS: u32 = 10;
@@ -33,7 +37,39 @@ pub enum Committed {
     Refused(Vec<(usize, Option<Attributes>)>),
 }
 
+/// What became of a transaction that DynamoDB may refuse whatever the items are.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It was written, or refused by its conditions.
+    Committed(Committed),
+    /// DynamoDB never takes it: an item or all of them are too large, or hold what cannot be stored. Nothing was written.
+    Impossible {
+        /// The positions that it names; none where it speaks of the whole.
+        at: Vec<usize>,
+        /// Why.
+        detail: String,
+    },
+}
+
 impl Store {
+    /// Writes all of the actions or none. What DynamoDB never takes is an error.
+    ///
+    /// # Errors
+    /// As [`Store::attempt`], and when the transaction is impossible.
+    pub async fn transact(
+        &self,
+        token: &str,
+        actions: Vec<TransactWriteItem>,
+    ) -> Result<Committed, PortError> {
+        match self.attempt(token, actions).await? {
+            Attempt::Committed(committed) => Ok(committed),
+            Attempt::Impossible { detail, .. } => Err(PortError {
+                operation: OPERATION.to_owned(),
+                detail,
+            }),
+        }
+    }
+
     /// Writes all of the actions or none.
     ///
     /// `token` names this very request: a repeat with the same token and actions within ten minutes is the same write
@@ -41,12 +77,14 @@ impl Store {
     ///
     /// # Errors
     /// When the outcome is unknown or DynamoDB cannot be reached.
-    pub async fn transact(
+    pub async fn attempt(
         &self,
         token: &str,
         actions: Vec<TransactWriteItem>,
-    ) -> Result<Committed, PortError> {
-        let operation = "TransactWriteItems";
+    ) -> Result<Attempt, PortError> {
+        if let Some(impossible) = beyond_bounds(&actions) {
+            return Ok(impossible);
+        }
         // The service takes at most 36 characters.
         let token: String = Sha256::digest(token)
             .iter()
@@ -65,7 +103,7 @@ impl Store {
             let error = match sent {
                 Ok(answer) => {
                     self.meter.wrote(answer.consumed_capacity());
-                    return Ok(Committed::Yes);
+                    return Ok(Attempt::Committed(Committed::Yes));
                 }
                 Err(error) => error,
             };
@@ -79,21 +117,92 @@ impl Store {
                         .map(|(at, reason)| (at, reason.item().cloned()))
                         .collect();
                     if !refused.is_empty() {
-                        return Ok(Committed::Refused(refused));
+                        return Ok(Attempt::Committed(Committed::Refused(refused)));
+                    }
+                    if let Some(impossible) = impossible_items(canceled.cancellation_reasons()) {
+                        return Ok(impossible);
                     }
                     if !canceled.cancellation_reasons().iter().all(is_transient) {
-                        return Err(port_error(operation, error));
+                        return Err(port_error(OPERATION, error));
                     }
                 }
                 Some(TransactWriteItemsError::TransactionInProgressException(_)) => {}
-                _ => return Err(port_error(operation, error)),
+                _ if is_impossible(&error) => {
+                    return Ok(Attempt::Impossible {
+                        at: Vec::new(),
+                        detail: in_words(&error),
+                    });
+                }
+                _ => return Err(port_error(OPERATION, error)),
             }
             tokio::time::sleep(jittered(attempt, &token)).await;
         }
         Err(PortError {
-            operation: operation.to_owned(),
+            operation: OPERATION.to_owned(),
             detail: format!("it met conflicts or throttling {ATTEMPTS} times"),
         })
+    }
+}
+
+/// What DynamoDB would refuse for its size; the embedded database knows no bound on a whole transaction.
+fn beyond_bounds(actions: &[TransactWriteItem]) -> Option<Attempt> {
+    let sizes: Vec<usize> = actions.iter().map(size::action).collect();
+    let large: Vec<usize> = (0..sizes.len())
+        .filter(|at| sizes[*at] > MOST_ITEM_BYTES)
+        .collect();
+    let total: usize = sizes.iter().sum();
+    let detail = if let Some(at) = large.first() {
+        format!("an item of {} bytes, where 400 KB are the most", sizes[*at])
+    } else if total > MOST_TRANSACTION_BYTES {
+        format!("items of {total} bytes together, where 4 MB are the most")
+    } else if actions.len() > MOST_ACTIONS {
+        format!("{} actions, where 100 are the most", actions.len())
+    } else {
+        return None;
+    };
+    Some(Attempt::Impossible { at: large, detail })
+}
+
+/// The items that cannot be written whatever is tried: DynamoDB says so of each in the reasons of the cancellation.
+fn impossible_items(reasons: &[CancellationReason]) -> Option<Attempt> {
+    let is_for_good = |reason: &CancellationReason| {
+        matches!(
+            reason.code(),
+            Some("ValidationError" | "ItemCollectionSizeLimitExceeded")
+        )
+    };
+    let at: Vec<usize> = (0..reasons.len())
+        .filter(|at| is_for_good(&reasons[*at]))
+        .collect();
+    let first = reasons.get(*at.first()?)?;
+    let detail = first
+        .message()
+        .unwrap_or("the item is not valid")
+        .to_owned();
+    Some(Attempt::Impossible { at, detail })
+}
+
+/// Whether the whole request is refused for what is in it, without a word on where.
+fn is_impossible(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let too_large = error
+        .raw_response()
+        .is_some_and(|response| response.status().as_u16() == 413);
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
+    too_large || matches!(code, Some("ValidationException" | "RequestEntityTooLarge"))
+}
+
+/// DynamoDB's own words for a refusal.
+fn in_words(error: &SdkError<TransactWriteItemsError>) -> String {
+    let service = error.as_service_error();
+    let code = service.and_then(ProvideErrorMetadata::code);
+    let message = service.and_then(ProvideErrorMetadata::message);
+    let words: Vec<&str> = code.into_iter().chain(message).collect();
+    if words.is_empty() {
+        "the request is too large".to_owned()
+    } else {
+        words.join(": ")
     }
 }
 

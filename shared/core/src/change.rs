@@ -59,6 +59,8 @@ pub enum Settled {
     Done,
     /// An item was not as expected, and nothing of this change was written.
     Refused(Box<Holder>),
+    /// The store never takes it: too large, or with a value that cannot be stored. Nothing of it was written.
+    Impossible(String),
 }
 
 /// The items that stood in the way of a change, as they are in the store.

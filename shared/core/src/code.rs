@@ -158,6 +158,9 @@ codes! {
     PicklistValueUnknown "PICKLIST_VALUE_UNKNOWN" Error
         "{field} of {record} holds {value}, which is none of the Deal field's values: {other}."
         "Choose another value in Salesforce, or add it to the Deal field or to the value map of the mapping row.";
+    DealTooLarge "DEAL_TOO_LARGE" Error
+        "The values of {record} come to {value}, and a record of the portal holds at most 400 KB. The largest are {other}."
+        "Shorten these values in Salesforce, or take the mapping rows of the largest out of the settings. The next run looks at it again.";
     CurrencyNotSupported "CURRENCY_NOT_SUPPORTED" Error
         "{field} of {record} is {value}; the portal takes {other}."
         "Change the Opportunity's currency, or add it to the portal's currencies.";

@@ -1,10 +1,12 @@
-//! E-mail addresses, compared trimmed and case-insensitively.
+//! E-mail addresses, compared as people read them.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// An e-mail address: trimmed, lower case, with one `@` between a local part and a domain.
+use crate::value::{composed, is_invisible};
+
+/// An e-mail address: nothing around or hidden in it, lower case, with one `@` between a local part and a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
@@ -20,21 +22,26 @@ pub struct InvalidEmail {
 impl Email {
     /// Parses an address. Whether it exists is not asked: only shapes that no mail system accepts are refused.
     ///
+    /// Characters that cannot be seen (zero-width spaces, soft hyphens, marks of direction, no-break spaces), which copying
+    /// from web pages and chats brings along, are left out. An international domain is the same in Unicode and in Punycode.
+    ///
     /// # Errors
     /// When there is not exactly one `@` with something sensible on both sides, or a blank or control character inside.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
-        let trimmed = text.trim();
+        let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        let trimmed = visible.trim();
         let invalid = || InvalidEmail {
             text: trimmed.chars().take(80).collect(),
         };
         let (local, domain) = trimmed.split_once('@').ok_or_else(invalid)?;
-        let domain_ok = !domain.is_empty()
-            && domain.contains('.')
-            && domain.split('.').all(|label| {
+        let local = composed(local).to_lowercase();
+        let (ascii, domain) = domain_forms(domain).ok_or_else(invalid)?;
+        let domain_ok = ascii.contains('.')
+            && ascii.split('.').all(|label| {
                 !label.is_empty()
                     && !label.starts_with('-')
                     && !label.ends_with('-')
-                    && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                    && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
             });
         let local_ok = !local.is_empty()
             && !local.starts_with('.')
@@ -44,17 +51,30 @@ impl Email {
                 .chars()
                 .all(|c| !c.is_whitespace() && !c.is_control() && !"\"(),:;<>@[\\]".contains(c));
         // RFC 5321 4.5.3.1: 64 octets for the local part, 254 for the whole path.
-        if !domain_ok || !local_ok || local.len() > 64 || trimmed.len() > 254 {
+        if !domain_ok || !local_ok || local.len() > 64 || local.len() + 1 + ascii.len() > 254 {
             return Err(invalid());
         }
-        Ok(Self(trimmed.to_lowercase()))
+        Ok(Self(format!("{local}@{domain}")))
     }
 
-    /// The address as it is compared: trimmed and in lower case.
+    /// The address as it is compared: without what cannot be seen, in lower case, an international domain in Unicode.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A domain as mail systems send it and as people read it. What only looks like Punycode stays as it is.
+fn domain_forms(domain: &str) -> Option<(String, String)> {
+    let lower = domain.to_lowercase();
+    let Ok(ascii) = idna::domain_to_ascii(&lower) else {
+        return lower.is_ascii().then(|| (lower.clone(), lower));
+    };
+    let (unicode, _) = idna::domain_to_unicode(&ascii);
+    // A form that does not lead back names another domain: only the one that is sent tells.
+    let leads_back = idna::domain_to_ascii(&unicode).is_ok_and(|back| back == ascii);
+    let read = if leads_back { unicode } else { ascii.clone() };
+    Some((ascii, read))
 }
 
 impl FromStr for Email {
@@ -98,6 +118,64 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_seen_is_no_part_of_an_address() {
+        let right = Email::parse("ann.lee@partners.example").unwrap();
+        for hidden in [
+            '\u{200b}', '\u{200c}', '\u{200d}', '\u{feff}', '\u{ad}', '\u{200e}', '\u{200f}',
+            '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{2060}', '\u{a0}', '\u{202f}',
+        ] {
+            for text in [
+                format!("{hidden}ann.lee@partners.example{hidden}"),
+                format!(" {hidden} ann.lee@partners.example"),
+                format!("ann{hidden}.lee@partners.example"),
+                format!("ann.lee{hidden}@{hidden}partners.example"),
+                format!("ann.lee@part{hidden}ners.example"),
+            ] {
+                assert_eq!(
+                    Email::parse(&text).as_ref(),
+                    Ok(&right),
+                    "{}",
+                    text.escape_unicode()
+                );
+            }
+        }
+        assert!(Email::parse("\u{200b}\u{feff}").is_err());
+    }
+
+    #[test]
+    fn an_international_domain_is_one_in_unicode_and_in_punycode() {
+        for (one, other) in [
+            ("ann@b\u{fc}cher.example", "ann@xn--bcher-kva.example"),
+            ("ann@B\u{dc}CHER.example", "Ann@XN--BCHER-KVA.EXAMPLE"),
+            ("ann@bu\u{308}cher.example", "ann@xn--bcher-kva.example"),
+            ("ann@\u{4f8b}\u{5b50}.example", "ann@xn--fsqu00a.example"),
+            ("ann@fa\u{df}.example", "ann@xn--fa-hia.example"),
+            (
+                "ann@\u{915}\u{94d}\u{937}.example",
+                "ann@xn--11b4d3a.example",
+            ),
+            ("jose\u{301}@x.example", "jos\u{e9}@x.example"),
+        ] {
+            let parse = |text: &str| Email::parse(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(parse(one), parse(other), "{one} {other}");
+            let again = parse(parse(one).as_str());
+            assert_eq!(again, parse(one), "{one}");
+        }
+        assert_eq!(
+            Email::parse("ann@xn--bcher-kva.example").unwrap().as_str(),
+            "ann@b\u{fc}cher.example"
+        );
+        assert_ne!(
+            Email::parse("ann@b\u{fc}cher.example"),
+            Email::parse("ann@bucher.example")
+        );
+        assert_eq!(
+            Email::parse("ann@xn--0.example").unwrap().as_str(),
+            "ann@xn--0.example"
+        );
+    }
+
+    #[test]
     fn what_no_mail_system_accepts_is_refused() {
         for text in [
             "",
@@ -111,6 +189,9 @@ mod tests {
             "ann@-x.example",
             ".a@x.example",
             "a,b@x.example",
+            "ann@x_y.example",
+            "ann@b\u{fc} cher.example",
+            "ann@\u{fc}",
         ] {
             assert!(Email::parse(text).is_err(), "{text}");
         }

@@ -48,6 +48,17 @@ pub enum FieldType {
 }
 
 impl FieldType {
+    /// The greatest number of characters where the field declares none: nothing that a Salesforce field of the kind holds is
+    /// longer. A long text area has at most 131,072 characters, a multi-select picklist 4,099.
+    #[must_use]
+    pub fn longest(self) -> usize {
+        match self {
+            Self::LongText => 131_072,
+            Self::Text => 32_000,
+            _ => 4_099,
+        }
+    }
+
     /// What the type takes, for a sentence.
     #[must_use]
     pub fn takes(self) -> &'static str {
@@ -86,7 +97,7 @@ pub struct Field {
     /// The values of a picklist; any value fits when the list is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
-    /// The greatest number of characters of a text; no bound when absent.
+    /// The greatest number of characters of a text; that of the type when absent ([`FieldType::longest`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
 }
@@ -157,12 +168,23 @@ impl Field {
             }
             FieldType::Url => FieldValue::Text(text),
         };
-        match (&fitted, self.max_length) {
-            (FieldValue::Text(text), Some(max)) if text.chars().count() > max => {
-                Err(Misfit::Length { max })
-            }
-            _ => Ok(Some(fitted)),
+        let length = match &fitted {
+            FieldValue::Text(text) => text.chars().count(),
+            FieldValue::Choices(choices) => choices
+                .iter()
+                .map(|choice| choice.chars().count() + 1)
+                .sum(),
+            _ => 0,
+        };
+        let max = self.max_length.unwrap_or_else(|| self.kind.longest());
+        if length > max && (self.max_length.is_none() || matches!(fitted, FieldValue::Text(_))) {
+            return Err(Misfit::Length {
+                max,
+                length,
+                is_declared: self.max_length.is_some(),
+            });
         }
+        Ok(Some(fitted))
     }
 
     /// The declared value that a choice of a value is for a person; the choice itself where none is declared.
@@ -216,12 +238,30 @@ pub enum Misfit {
     Length {
         /// The field's greatest length in characters.
         max: usize,
+        /// The value's.
+        length: usize,
+        /// Whether the settings declare the bound; else it is the type's.
+        is_declared: bool,
     },
     /// It is none of the picklist's values.
     Unknown {
         /// The value that is not in the list.
         value: String,
     },
+}
+
+impl Misfit {
+    /// Whether the value is longer than its type takes, in a field that declares no bound of its own.
+    #[must_use]
+    pub fn is_beyond_any_text(&self) -> bool {
+        matches!(
+            self,
+            Self::Length {
+                is_declared: false,
+                ..
+            }
+        )
+    }
 }
 
 /// A value that fits its field.
@@ -411,7 +451,26 @@ mod tests {
             field.fit(&json!("äöü")),
             Ok(Some(FieldValue::Text("äöü".into())))
         );
-        assert_eq!(field.fit(&json!("äöüß")), Err(Misfit::Length { max: 3 }));
+        let too_long = |max, length, is_declared| {
+            Err(Misfit::Length {
+                max,
+                length,
+                is_declared,
+            })
+        };
+        assert_eq!(field.fit(&json!("äöüß")), too_long(3, 4, true));
+        field.max_length = None;
+        for (kind, max) in [
+            (FieldType::Text, 32_000),
+            (FieldType::LongText, 131_072),
+            (FieldType::Phone, 4_099),
+            (FieldType::Picklist, 4_099),
+        ] {
+            field.kind = kind;
+            assert!(field.fit(&json!("ü".repeat(max))).is_ok(), "{kind:?}");
+            let longer = field.fit(&json!("ü".repeat(max + 1)));
+            assert_eq!(longer, too_long(max, max + 1, false), "{kind:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,17 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SalesforceId,
     code::{Code, Context, Level},
+    value::cut,
 };
+
+/// The most characters of anything that a finding names.
+const LONGEST: usize = 1_000;
+
+/// The bytes of one record's findings up to which they stay as they are.
+const MOST_BYTES: usize = 100 * 1024;
+
+/// The characters that are left of a value where there are too many.
+const SHORT: usize = 40;
 
 /// One code with its context. The record's label is filled in when the sentence is made, for it is the same for all findings of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,21 +52,21 @@ impl Finding {
     /// With the value.
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
-        self.context.value = value.into();
+        self.context.value = cut(&value.into(), LONGEST);
         self
     }
 
     /// With the other party.
     #[must_use]
     pub fn other(mut self, other: impl Into<String>) -> Self {
-        self.context.other = other.into();
+        self.context.other = cut(&other.into(), LONGEST);
         self
     }
 
     /// With details.
     #[must_use]
     pub fn details(mut self, details: impl Into<String>) -> Self {
-        self.details = Some(details.into());
+        self.details = Some(cut(&details.into(), LONGEST));
         self
     }
 
@@ -77,6 +87,34 @@ impl Finding {
     }
 }
 
+/// The findings of one record, with shorter values where they are so many that an item of the log could not hold them.
+#[must_use]
+pub fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let size = |finding: &Finding| {
+        let Context {
+            record,
+            field,
+            value,
+            other,
+        } = &finding.context;
+        let details = finding.details.as_deref().unwrap_or_default();
+        [record, field, value, other]
+            .iter()
+            .map(|text| text.len())
+            .sum::<usize>()
+            + details.len()
+    };
+    if findings.iter().map(size).sum::<usize>() > MOST_BYTES {
+        for finding in &mut findings {
+            let Context { value, other, .. } = &mut finding.context;
+            for text in [value, other].into_iter().chain(&mut finding.details) {
+                *text = cut(text, SHORT);
+            }
+        }
+    }
+    findings
+}
+
 /// A Salesforce record as sentences name it.
 #[must_use]
 pub fn label(object: &str, id: SalesforceId, name: &str) -> String {
@@ -84,5 +122,34 @@ pub fn label(object: &str, id: SalesforceId, name: &str) -> String {
         format!("{object} {id}")
     } else {
         format!("{object} \"{name}\" ({id})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_finding_names_is_never_endless() {
+        let long = "ü".repeat(5_000);
+        let finding = Finding::new(Code::ValueTypeInvalid)
+            .value(&*long)
+            .other(&*long)
+            .details(&*long);
+
+        let Context { value, other, .. } = &finding.context;
+        for text in [value, other, &finding.details.clone().unwrap()] {
+            assert_eq!(text.chars().count(), 1_000);
+            assert!(text.ends_with("ü..."));
+        }
+        let few = bounded(vec![finding.clone(); 3]);
+        assert_eq!(few[0], finding);
+        let many = bounded(vec![finding; 500]);
+        assert!(
+            many.iter()
+                .all(|finding| finding.context.value.chars().count() == 40)
+        );
+        let bytes = serde_json::to_string(&many).unwrap().len();
+        assert!(bytes < 300 * 1024, "{bytes}");
     }
 }

@@ -32,6 +32,7 @@ pub mod run;
 pub mod salesforce;
 pub mod schema;
 pub mod settings;
+pub mod size;
 pub mod stamp;
 pub mod sync_request;
 pub mod value;

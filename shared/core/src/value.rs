@@ -47,6 +47,21 @@ pub fn shown(value: &Value) -> String {
     shortened(&text)
 }
 
+/// The longest name of a Salesforce record or Account that is kept.
+pub const LONGEST_NAME: usize = 255;
+
+/// The text, cut to that many characters with a mark where it is longer.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept = most.saturating_sub(3);
+            text.chars().take(kept).chain("...".chars()).collect()
+        }
+    }
+}
+
 /// A text as a sentence shows it.
 #[must_use]
 pub fn shortened(text: &str) -> String {

@@ -66,6 +66,7 @@ pub fn refusal(error: LinkError) -> Refusal {
         | LinkRefusal::PreviewStale(_)
         | LinkRefusal::NotLinked(_) => 409,
         LinkRefusal::Url(_)
+        | LinkRefusal::TooLarge { .. }
         | LinkRefusal::SalesforceNotFound { .. }
         | LinkRefusal::SalesforceDeleted { .. }
         | LinkRefusal::LeadMerged { .. }

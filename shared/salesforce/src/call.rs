@@ -170,6 +170,11 @@ fn request(wire: &Wire<'_>, session: &Session, call: &Call<'_>) -> RequestBuilde
         .header(ACCEPT, "application/json")
         // Change events carry this name, so that our own writes can be told from others'.
         .header("Sforce-Call-Options", "client=dealbridge");
+    if call.method != Method::GET {
+        // Salesforce takes TRUE where the header is missing, on updates too: its assignment rules would hand the record to
+        // another owner. Set here, no write can be made without it.
+        request = request.header("Sforce-Auto-Assign", "FALSE");
+    }
     if let Some(date) = &call.if_unmodified_since {
         request = request.header(IF_UNMODIFIED_SINCE, date);
     }

@@ -2,7 +2,7 @@
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
-    field::is_blank,
+    field::{Field, is_blank},
     link::plan,
     mapping::{FixedValue, Flow, MappingRow},
     record::{LinkStatus, RecordId, RecordKind},
@@ -133,10 +133,17 @@ impl Case<'_> {
                         .mapping()
                         .iter()
                         .find(|row| Some(row.channeltivity.as_str()) == name);
-                    theirs.push((
-                        salesforce.to_owned(),
-                        row.map_or(value.clone(), |row| row.to_salesforce(&value)),
-                    ));
+                    let there = row_before.get(salesforce).unwrap();
+                    let sent = row.map_or(value.clone(), |row| {
+                        let declared = self.field(&row.channeltivity);
+                        let sent = row.to_salesforce(&value, declared, there);
+                        assert!(
+                            declared.same(&row.to_channeltivity(&sent, declared), &value),
+                            "{context}: {sent} reads as another value when it comes back"
+                        );
+                        sent
+                    });
+                    theirs.push((salesforce.to_owned(), sent));
                 }
                 ("unchanged", _) => {}
                 other => unreachable!("{other:?}"),
@@ -160,6 +167,11 @@ impl Case<'_> {
         plan::mapping(&self.settings, self.id.object().unwrap()).1
     }
 
+    fn field(&self, name: &str) -> &Field {
+        let fields = plan::mapping(&self.settings, self.id.object().unwrap()).0;
+        fields.iter().find(|field| field.name == name).unwrap()
+    }
+
     /// The preview's choice is the specification's.
     fn check_choice(&self, field: &Value, context: &str) {
         let Some(name) = field["channeltivityField"].as_str() else {
@@ -178,11 +190,7 @@ impl Case<'_> {
             differ && !is_blank(ours) && !is_blank(theirs),
             "{context}"
         );
-        let declared = plan::mapping(&self.settings, self.id.object().unwrap())
-            .0
-            .iter()
-            .find(|field| field.name == name)
-            .unwrap();
+        let declared = self.field(name);
         let expected = if differ {
             expected(row.on_create, ours, theirs, self.master)
         } else {
@@ -216,6 +224,15 @@ async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
             .map(|(name, values)| match *name {
                 "stage" => (*name, vec![json!("Prospecting"), json!("Won")]),
                 "seats" => (*name, vec![json!(12), json!(13)]),
+                "chance" => (*name, vec![json!("25"), json!("50")]),
+                "quantity" => (
+                    *name,
+                    vec![json!("1"), json!("-2.5"), json!("16147805824397")],
+                ),
+                "tags" => (
+                    *name,
+                    vec![json!("X"), json!("Y;X"), json!("Z;X"), json!("Y")],
+                ),
                 _ => (*name, values.clone()),
             })
             .collect();

@@ -50,16 +50,21 @@ pub(crate) fn fields() -> Vec<(&'static str, FieldType, &'static str, Vec<Value>
             vec![json!(0), json!(5), json!(5.0), json!(1054.25)],
         ),
         (
-            "likely",
-            Percent,
+            "chance",
+            Picklist,
             "Probability",
-            vec![json!(0), json!(50), json!(100)],
+            vec![json!(0), json!(25), json!(50)],
         ),
         (
             "quantity",
-            Number,
+            Text,
             "TotalOpportunityQuantity",
-            vec![json!(1), json!(-2.5), json!(1e6)],
+            vec![
+                json!(1),
+                json!(-2.5),
+                json!(1e6),
+                json!(16_147_805_824_397_i64),
+            ],
         ),
         (
             "close_date",
@@ -170,8 +175,14 @@ pub(crate) fn opportunity_mapping(seed: &mut StdRng, settings: &mut Settings) {
     settings.mappings.clear();
     for (name, kind, salesforce, _) in fields() {
         let values: &[&str] = match kind {
+            FieldType::Picklist if name == "chance" => &["25", "50"],
             FieldType::Picklist => &["Prospecting", "Won"],
-            FieldType::MultiPicklist => &["A", "B", "C"],
+            FieldType::MultiPicklist => &["X", "Y", "Z"],
+            _ => &[],
+        };
+        let map: &[(&str, &str)] = match name {
+            "stage" => &[("Closed Won", "Won"), ("Closed", "Won")],
+            "tags" => &[("A", "X"), ("B", "X"), ("C", "Y"), ("D", "Z")],
             _ => &[],
         };
         settings.deal_fields.push(Field {
@@ -182,18 +193,15 @@ pub(crate) fn opportunity_mapping(seed: &mut StdRng, settings: &mut Settings) {
             values: values.iter().map(|value| (*value).to_owned()).collect(),
             max_length: None,
         });
-        let map = [("Closed Won", "Won"), ("Closed", "Won")]
-            .map(|(from, to)| (from.to_owned(), to.to_owned()));
         settings.mappings.push(MappingRow {
             channeltivity: name.to_owned(),
             salesforce: path(salesforce),
             on_create: random_flow(seed, &path(salesforce)),
             on_update: Flow::None,
-            values: if name == "stage" {
-                map.into()
-            } else {
-                [].into()
-            },
+            values: map
+                .iter()
+                .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
+                .collect(),
         });
     }
     let fixed = [

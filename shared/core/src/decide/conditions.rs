@@ -1,5 +1,7 @@
 //! The conditions for import (behaviour 2.2): all are checked, all failures are kept.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::{Facts, is_set, labels, party, value_at};
@@ -13,6 +15,7 @@ use crate::{
     read::{HiddenParent, Reading},
     salesforce::{FieldPath, Row},
     settings::{STAGE, Settings},
+    size::Sizes,
 };
 
 /// One condition as it was found. Of a condition that passed, the code is the one it would have failed with first.
@@ -32,7 +35,7 @@ impl Condition {
         }
     }
 
-    pub(super) fn failed(finding: Finding) -> Self {
+    pub(crate) fn failed(finding: Finding) -> Self {
         Self {
             passed: false,
             finding,
@@ -112,10 +115,16 @@ pub(super) fn contact_roles(row: &Row) -> &[Value] {
 
 fn primary_contact<'a>(row: &'a Row, checked: &mut Checked<'a>) {
     let roles = contact_roles(row);
-    let primary: Vec<&Value> = roles
+    let mut primary: Vec<&Value> = roles
         .iter()
         .filter(|role| role["IsPrimary"] == Value::Bool(true))
         .collect();
+    // Several primary roles of one Contact, as a merge or a conversion leaves them, name one Contact.
+    let mut contacts = HashSet::new();
+    primary.retain(|role| match id_at(&role["ContactId"]) {
+        Some(contact) => contacts.insert(contact),
+        None => true,
+    });
     let finding = |code: Code, value: String| {
         Finding::new(code)
             .field("Contact Roles", "OpportunityContactRole.IsPrimary")
@@ -279,6 +288,8 @@ fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
                 .any(|known| Some(known.as_str()) == currency.as_str());
         checked.conditions.push(Condition::of(known, finding));
     }
+    let mut sizes = Sizes::default();
+    let mut too_long = Vec::new();
     for mapping in settings
         .mappings
         .iter()
@@ -303,22 +314,35 @@ fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
         match deal_field.fit(&mapping.to_channeltivity(read, deal_field)) {
             Ok(None) => {}
             Ok(Some(value)) => {
-                checked
-                    .fields
-                    .insert(deal_field.name.clone(), value.to_json());
+                let value = value.to_json();
+                sizes.add(&deal_field.name, &value);
+                checked.fields.insert(deal_field.name.clone(), value);
                 let finding = Finding::new(Code::ValueTypeInvalid)
                     .field(&deal_field.label(), mapping.salesforce.as_str())
                     .value(field::shown(read));
                 checked.conditions.push(Condition::passed(finding));
             }
-            Err(misfit) => checked.conditions.push(Condition::failed(misfit_finding(
-                deal_field,
-                mapping.salesforce.as_str(),
-                read,
-                &misfit,
-            ))),
+            Err(misfit) => {
+                let finding =
+                    misfit_finding(deal_field, mapping.salesforce.as_str(), read, &misfit);
+                if misfit.is_beyond_any_text() {
+                    sizes.add(&deal_field.name, read);
+                    too_long.push(finding);
+                } else {
+                    checked.conditions.push(Condition::failed(finding));
+                }
+            }
         }
     }
+    // Where all of it is too large, that is said of the texts without a bound of their own, and once.
+    let failures = if sizes.is_too_large() {
+        vec![sizes.finding(&settings.deal_fields, &settings.mappings)]
+    } else {
+        too_long
+    };
+    checked
+        .conditions
+        .extend(failures.into_iter().map(Condition::failed));
 }
 
 /// Why a mapped value is not there to be looked at; [`None`] where it is, blank or not.
@@ -348,7 +372,10 @@ pub(super) fn misfit_finding(
 ) -> Finding {
     let (code, other) = match misfit {
         Misfit::Type => (Code::ValueTypeInvalid, deal_field.kind.takes().to_owned()),
-        Misfit::Length { max } => (Code::ValueTypeInvalid, format!("at most {max} characters")),
+        Misfit::Length { max, length, .. } => (
+            Code::ValueTypeInvalid,
+            format!("at most {max} characters, and this has {length}"),
+        ),
         Misfit::Unknown { .. } => (
             Code::PicklistValueUnknown,
             shortened_list(&deal_field.values),

@@ -13,6 +13,7 @@ use crate::{
     record::{EndUser, RecordId},
     salesforce::Row,
     settings::Settings,
+    value::{LONGEST_NAME, cut},
 };
 
 /// A Deal to be made, without the time of its link, which the import adds.
@@ -53,6 +54,10 @@ fn text(value: &Value) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
+fn name(text: Option<&str>) -> String {
+    cut(text.unwrap_or_default(), LONGEST_NAME)
+}
+
 /// Makes the Deal of a row that meets every condition; [`None`] when Salesforce left out what every row has.
 pub(super) fn new_deal(
     row: &Row,
@@ -71,7 +76,7 @@ pub(super) fn new_deal(
     Some(NewDeal {
         id: RecordId::of_imported_deal(settings.organization_id, facts.opportunity, epoch),
         epoch,
-        name: row.text("Name").unwrap_or_default().to_owned(),
+        name: name(row.text("Name")),
         stamp: row.stamp()?,
         fields: std::mem::take(&mut checked.fields),
         owner: owner.user.id.clone(),
@@ -80,13 +85,13 @@ pub(super) fn new_deal(
         distributor: checked.distributor.map(|user| user.user.id.clone()),
         account: EndUser {
             id: id_at(value_at(row, "AccountId"))?,
-            name: row.text("Account.Name").unwrap_or_default().to_owned(),
+            name: name(row.text("Account.Name")),
             email: None,
         },
         contact: EndUser {
             id: contact_id,
-            name: text(&contact["Name"]).unwrap_or_default(),
-            email: text(&contact["Email"]),
+            name: name(contact["Name"].as_str()),
+            email: text(&contact["Email"]).map(|email| cut(&email, LONGEST_NAME)),
         },
         registration_status: settings.default_registration_status.clone(),
         hidden: std::mem::take(&mut checked.hidden),

@@ -17,6 +17,8 @@ use crate::{
     record::{LinkStatus, Record, RecordKind},
     salesforce::Row,
     settings::{STAGE, Settings},
+    size::Sizes,
+    value::{LONGEST_NAME, cut},
 };
 
 /// What changes in a linked record.
@@ -177,7 +179,7 @@ pub(super) fn update(
     let name = facts
         .row
         .and_then(|row| row.text("Name"))
-        .map(str::to_owned)
+        .map(|name| cut(name, LONGEST_NAME))
         .or_else(|| link.name.clone());
     Decision::only(Verdict::Update(Box::new(RecordUpdate {
         fields,
@@ -229,6 +231,7 @@ fn followed(
     settings: &Settings,
 ) -> Followed {
     let mut followed = Followed::default();
+    let mut too_long = Vec::new();
     let object = facts
         .opportunity
         .object()
@@ -267,9 +270,15 @@ fn followed(
         let needed =
             field.required || (object == SalesforceObject::Opportunity && field.name == STAGE);
         match field.fit(&mapping.to_channeltivity(read, field)) {
-            Err(misfit) => followed
-                .failures
-                .push(conditions::misfit_finding(field, api_name, read, &misfit)),
+            Err(misfit) => {
+                let finding = conditions::misfit_finding(field, api_name, read, &misfit);
+                if misfit.is_beyond_any_text() {
+                    followed.changed.insert(field.name.clone(), read.clone());
+                    too_long.push(finding);
+                } else {
+                    followed.failures.push(finding);
+                }
+            }
             Ok(None) if needed && record.id.kind() == RecordKind::Deal => {
                 let code = if field.name == STAGE {
                     Code::StageEmpty
@@ -288,6 +297,19 @@ fn followed(
                 }
             }
         }
+    }
+    let Followed {
+        changed, failures, ..
+    } = &mut followed;
+    let kept = record
+        .fields
+        .iter()
+        .filter(|(name, _)| !changed.contains_key(*name));
+    let sizes = Sizes::of(kept.chain(&*changed));
+    if !changed.is_empty() && sizes.is_too_large() {
+        failures.push(sizes.finding(fields, rows));
+    } else {
+        failures.extend(too_long);
     }
     followed
 }

@@ -39,6 +39,16 @@ impl Pending {
     }
 }
 
+impl Pending {
+    /// To be read again, with what is to be done about it.
+    pub(super) fn again_as(self, decision: Decision) -> Self {
+        Self {
+            decision: Some(decision),
+            ..self.again()
+        }
+    }
+}
+
 /// The items in the store that a decision goes by.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownItems {

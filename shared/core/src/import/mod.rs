@@ -223,7 +223,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 .store
                 .commit(settings.organization_id, run, &changes)
                 .await?;
-            for (item, result) in items.into_iter().zip(results) {
+            for ((item, result), change) in items.into_iter().zip(results).zip(&changes) {
                 let opportunity = item.request.opportunity;
                 match result {
                     Settled::Done => settled.push((run, opportunity)),
@@ -231,6 +231,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                         settled.push((run, opportunity))
                     }
                     Settled::Refused(_) => again.push(item.again()),
+                    Settled::Impossible(detail) => {
+                        let decision = outcome::impossible(change, &detail, settings);
+                        again.push(item.again_as(decision));
+                    }
                 }
             }
         }

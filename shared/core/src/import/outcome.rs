@@ -10,15 +10,18 @@ use crate::{
     claim::{Claim, ClaimState},
     code::{Code, Level},
     counted::Counted,
-    decide::{Decision, Facts, NewDeal, RecordUpdate, Verdict},
+    decide::{Condition, Decision, Facts, NewDeal, RecordUpdate, Verdict},
     entry::Line,
-    finding::Finding,
+    finding::{self, Finding},
+    link::plan,
     message::ImportRequest,
     problem::Problem,
     record::{LinkStatus, RecordId},
     run::Counts,
     salesforce::Row,
     settings::Settings,
+    size::Sizes,
+    value::{LONGEST_NAME, cut},
 };
 
 /// Open problems, and notes to look at a record, that concern one request.
@@ -75,10 +78,31 @@ pub(super) fn change(
     })
 }
 
+/// What is decided of an Opportunity whose outcome the store cannot take: it fails, with the sizes of its values.
+pub(super) fn impossible(change: &Change, detail: &str, settings: &Settings) -> Decision {
+    let record = change.writes.iter().find_map(|write| match write {
+        Write::Record(record, _) => Some(record),
+        _ => None,
+    });
+    let object = change.opportunity.object();
+    let (fields, rows) = plan::mapping(settings, object.unwrap_or(SalesforceObject::Opportunity));
+    let sizes = record.map_or_else(Sizes::default, |record| Sizes::of(&record.fields));
+    let is_too_large = sizes.is_too_large();
+    let mut finding = sizes.finding(fields, rows).details(detail);
+    if !is_too_large {
+        let size = &finding.context.value;
+        finding.context.value = format!("{size}, which the database refuses ({detail})");
+    }
+    Decision {
+        conditions: vec![Condition::failed(finding)],
+        verdict: Verdict::Fail,
+    }
+}
+
 impl Outcome<'_> {
     fn name(&self) -> String {
         let row = self.facts.row.and_then(|row| row.text("Name"));
-        row.map(str::to_owned)
+        row.map(|name| cut(name, LONGEST_NAME))
             .or_else(|| self.problem.map(|problem| problem.name.clone()))
             .unwrap_or_default()
     }
@@ -334,6 +358,7 @@ impl Outcome<'_> {
     }
 
     fn fail(mut self, failures: Vec<Finding>, now: Timestamp) -> Change {
+        let failures = finding::bounded(failures);
         let entity = self.facts.record.map(|record| record.id.clone());
         let line = self.line(entity, failures.clone());
         let problem = Problem::met(

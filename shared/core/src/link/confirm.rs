@@ -20,6 +20,7 @@ use crate::{
     ports::{Clock, Portal},
     record::{Link, LinkStatus, Record, RecordId},
     salesforce::Salesforce,
+    value::{LONGEST_NAME, cut},
 };
 
 /// How often a confirm is decided again because something changed under it.
@@ -118,7 +119,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             row,
             plan,
         } = looked;
-        let name = row.text("Name").unwrap_or_default().to_owned();
+        let name = cut(row.text("Name").unwrap_or_default(), LONGEST_NAME);
         let stamp = row.stamp().unwrap_or(crate::Stamp::from_second(0));
         let pending = (!plan.to_salesforce.is_empty()).then(|| PendingWrite {
             id: format!("{}-{}", record.id.id(), record.version + 1),

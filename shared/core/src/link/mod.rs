@@ -95,6 +95,18 @@ pub enum Refusal {
     /// Something changed since the preview, or the preview was for something else or too long ago.
     #[error("the preview is out of date ({0}): preview again, look at the values, and confirm")]
     PreviewStale(&'static str),
+    /// The values do not fit into the record, or into what is kept of them until they are written to Salesforce.
+    #[error(
+        "the values that this link brings to the {record} come to {size}, and a record holds at most 400 KB; the largest are {largest}: shorten them, or take their rows out of the mapping"
+    )]
+    TooLarge {
+        /// The record.
+        record: RecordId,
+        /// How much they take.
+        size: String,
+        /// The largest of them, with their sizes.
+        largest: String,
+    },
     /// The record is not linked.
     #[error("the {0} is not linked")]
     NotLinked(RecordId),
@@ -128,6 +140,7 @@ impl Refusal {
             Self::LinkedHere { .. } => Code::AlreadyLinkedHere.as_str(),
             Self::LinkedOther { .. } => Code::AlreadyLinkedOther.as_str(),
             Self::PreviewStale(_) => "PREVIEW_STALE",
+            Self::TooLarge { .. } => Code::DealTooLarge.as_str(),
             Self::NotLinked(_) => "NOT_LINKED",
             Self::NotSuppressed(_) => "NOT_SUPPRESSED",
         }

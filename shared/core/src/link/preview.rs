@@ -17,6 +17,7 @@ use crate::{
     ports::{Clock, Portal},
     record::RecordId,
     salesforce::{Row, Salesforce},
+    size::Sizes,
 };
 
 /// What a preview answers.
@@ -134,8 +135,31 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
             &sides.settings,
             master,
         );
+        refuse_too_large(&sides, &plan)?;
         Ok(Looked { sides, row, plan })
     }
+}
+
+/// Neither the record nor its claim, which keeps what goes to Salesforce and what was there, may outgrow the store.
+fn refuse_too_large(sides: &Sides, plan: &Plan) -> Result<(), Refusal> {
+    let kept = sides
+        .record
+        .fields
+        .iter()
+        .filter(|(name, _)| !plan.to_channeltivity.contains_key(*name));
+    let record = Sizes::of(kept.chain(&plan.to_channeltivity));
+    let claim = Sizes::of(plan.to_salesforce.iter().chain(&plan.salesforce_before));
+    let too_large = [record, claim].into_iter().find(Sizes::is_too_large);
+    let Some(sizes) = too_large else {
+        return Ok(());
+    };
+    let (fields, rows) = plan::mapping(&sides.settings, sides.target.object);
+    let context = sizes.finding(fields, rows).context;
+    Err(Refusal::TooLarge {
+        record: sides.record.id.clone(),
+        size: context.value,
+        largest: context.other,
+    })
 }
 
 impl Looked {

@@ -18,11 +18,14 @@ use crate::{
     ports::{Clock, PortError},
     record::{LinkStatus, Record},
     salesforce::{FieldPath, Salesforce, SalesforceError, UpdateOutcome},
-    value::same,
+    value::{cut, same},
 };
 
 /// How often one delivery looks again because a user was faster.
 const ROUNDS: usize = 5;
+
+/// The most characters of Salesforce's words that are kept with a link.
+const LONGEST_REASON: usize = 1_000;
 
 /// The use case, over its ports.
 pub struct Push<'a, F, S, C: ?Sized> {
@@ -288,7 +291,10 @@ impl Delivered {
             .details(code);
         finding.context.field = names;
         self.findings.push(finding);
-        self.reason = Some(format!("Salesforce refused a value: {message}"));
+        self.reason = Some(cut(
+            &format!("Salesforce refused a value: {message}"),
+            LONGEST_REASON,
+        ));
     }
 }
 

@@ -94,6 +94,21 @@ impl Location {
             .map(|(_, value)| value)
     }
 
+    /// The classic page that a page of Lightning Experience frames. Its own parameters stand beside it once all is decoded.
+    pub(super) fn address(&self) -> Option<String> {
+        let mut parameters = self
+            .parameters()
+            .skip_while(|(key, _)| !key.eq_ignore_ascii_case("address"));
+        let (_, address) = parameters.next()?;
+        let mut address = address.trim().to_owned();
+        if address.contains('?') {
+            for (key, value) in parameters {
+                address.extend(["&", key, "=", value]);
+            }
+        }
+        (!address.is_empty()).then_some(address)
+    }
+
     /// What follows the hash.
     pub(super) fn fragment(&self) -> &str {
         self.fragment.trim()

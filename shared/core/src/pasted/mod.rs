@@ -91,6 +91,9 @@ fn joined(text: &str) -> String {
 fn read_line(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
     let addresses = text::addresses(text, |authority| is_instance(authority, org));
     let Some((first, others)) = addresses.split_first() else {
+        if text::begins_with_other_scheme(text) {
+            return Err(ErrorKind::NotAUrl);
+        }
         return without_address(text);
     };
     let result = read_address(first, org);

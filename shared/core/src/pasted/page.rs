@@ -65,7 +65,7 @@ pub(super) fn page(location: &Location) -> Page {
     let page = match word.as_deref() {
         Some("lightning") => lightning(&segments[1..], location),
         Some("one") => Page::Nothing,
-        Some("sobject" | "aloharedirect" | "entity") => app_route(location),
+        Some("sobject" | "aloharedirect" | "alohapage" | "entity") => app_route(location),
         _ => classic::page(location),
     };
     page.or_else(|| fragment(location))
@@ -134,7 +134,10 @@ pub(super) fn app_route(location: &Location) -> Page {
             [action, ..] if action.eq_ignore_ascii_case("create") => Page::New,
             _ => Page::Nothing,
         },
-        "aloharedirect" => classic::page_at(rest, location),
+        "aloharedirect" | "alohapage" if rest.is_empty() => {
+            location.address().map_or(Page::Nothing, Page::Elsewhere)
+        }
+        "aloharedirect" | "alohapage" => classic::page_at(rest, location),
         _ => Page::Nothing,
     }
     .or_else(|| {

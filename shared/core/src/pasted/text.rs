@@ -22,17 +22,29 @@ const BREAKS: &[char] = &[
 const OTHER_SCHEMES: &[&str] = &[
     "about:",
     "blob:",
+    "chrome-extension:",
     "chrome:",
+    "cid:",
     "data:",
+    "edge:",
+    "feed:",
     "file:",
+    "filesystem:",
     "ftp:",
     "ftps:",
     "intent:",
+    "jar:",
     "javascript:",
     "mailto:",
+    "moz-extension:",
+    "ms-excel:",
+    "ms-word:",
     "sftp:",
+    "sms:",
     "tel:",
+    "urn:",
     "vbscript:",
+    "view-source:",
     "ws:",
     "wss:",
 ];
@@ -143,8 +155,7 @@ pub(super) fn decoded(text: &str) -> Cow<'_, str> {
 
 /// The distinct addresses in a tidy text. `own` says whether a host without a scheme is one to expect.
 pub(super) fn addresses(text: &str, own: impl Fn(&str) -> bool) -> Vec<Address> {
-    // A script in quotes must not fall apart into an address.
-    if text.split_whitespace().next().is_some_and(is_other_scheme) {
+    if begins_with_other_scheme(text) {
         return Vec::new();
     }
     let tokens: Vec<&str> = text
@@ -214,12 +225,35 @@ fn in_token(token: &str, alone: bool, own: &impl Fn(&str) -> bool) -> Vec<Addres
     found
 }
 
+/// Whether a text is an address under a scheme that is not the web's: what it holds, a script or a document, must not fall
+/// apart into an address or an id.
+pub(super) fn begins_with_other_scheme(text: &str) -> bool {
+    text.split_whitespace()
+        .next()
+        .is_some_and(|word| is_other_scheme(&decoded(bare(word))))
+}
+
 /// Whether a word is more than the bare name of a scheme that is not the web's.
 fn is_other_scheme(word: &str) -> bool {
+    const OPENED: &[&str] = &[
+        "http",
+        "https",
+        "salesforce1",
+        "com.salesforce.fieldservice",
+    ];
     let word = word.to_ascii_lowercase();
-    OTHER_SCHEMES
+    let is_listed = OTHER_SCHEMES
         .iter()
-        .any(|scheme| word.len() > scheme.len() && word.starts_with(scheme))
+        .any(|scheme| word.len() > scheme.len() && word.starts_with(scheme));
+    let is_unknown = word.split_once("://").is_some_and(|(scheme, rest)| {
+        !rest.is_empty()
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && !OPENED.contains(&scheme)
+    });
+    is_listed || is_unknown
 }
 
 /// Where web addresses start; those inside the query or path of another are part of it.

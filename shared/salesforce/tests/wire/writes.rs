@@ -52,6 +52,40 @@ async fn a_write_is_one_guarded_patch() {
 }
 
 #[tokio::test]
+async fn no_write_hands_a_record_to_another_owner() {
+    let org = Org::answering([
+        Reply::expired_session(),
+        Reply::error(503, "SERVER_UNAVAILABLE", "try again"),
+        Reply::Empty(204),
+        Reply::Empty(204),
+    ])
+    .await;
+    let client = org.client();
+    let stamp = Stamp::parse("2026-05-01T07:25:37Z").unwrap();
+    for (object, record, stamp) in [
+        (SalesforceObject::Lead, "00QdM000001abcd", Some(stamp)),
+        (SalesforceObject::Opportunity, "006dM00000Mw7Vt", None),
+    ] {
+        let outcome = client.update(object, id(record), &fields(), stamp).await;
+        assert_eq!(outcome, Ok(UpdateOutcome::Written));
+    }
+
+    let writes: Vec<_> = org
+        .calls()
+        .into_iter()
+        .filter(|call| call.method != "GET")
+        .collect();
+    assert_eq!(writes.len(), 4);
+    for write in writes {
+        assert_eq!(
+            write.header("sforce-auto-assign"),
+            Some("FALSE"),
+            "{write:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_write_without_a_stamp_or_without_fields_is_as_asked() {
     let org = Org::answering([Reply::Empty(204)]).await;
     let client = org.client();

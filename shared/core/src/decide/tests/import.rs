@@ -23,6 +23,34 @@ fn an_opportunity_that_meets_every_condition_becomes_a_deal_of_its_partner() {
 }
 
 #[test]
+fn several_primary_roles_of_one_contact_name_one_contact() {
+    let mut short = contact_role(true);
+    short["ContactId"] = json!("003dM000003kUIO");
+    for roles in [
+        json!([contact_role(true), contact_role(true)]),
+        json!([contact_role(true), short, contact_role(true)]),
+        json!([
+            another_contact_role(false),
+            contact_role(true),
+            contact_role(true)
+        ]),
+    ] {
+        let case = Case::new(json!({ "OpportunityContactRoles": { "records": roles } }));
+
+        assert_eq!(case.deal().contact.name, "Leo Kaur");
+    }
+    let two = json!([
+        contact_role(true),
+        another_contact_role(true),
+        contact_role(true)
+    ]);
+    let failures = Case::new(json!({ "OpportunityContactRoles": { "records": two } }))
+        .decide()
+        .failures();
+    assert_eq!(failures[0].context.value, "2");
+}
+
+#[test]
 fn each_failed_condition_has_its_code() {
     let roles = |records: Value| json!({ "OpportunityContactRoles": { "records": records } });
     let hidden = json!([{ "ContactId": "003dM000003kUIOQA2", "IsPrimary": true, "Contact": null }]);
@@ -44,7 +72,7 @@ fn each_failed_condition_has_its_code() {
         ),
         (roles(hidden), vec!["PRIMARY_CONTACT_NOT_ACCESSIBLE"]),
         (
-            roles(json!([contact_role(true), contact_role(true)])),
+            roles(json!([contact_role(true), another_contact_role(true)])),
             vec!["MULTIPLE_PRIMARY_CONTACTS"],
         ),
         (json!({ "Partner__c": "  " }), vec!["PARTNER_EMAIL_MISSING"]),

@@ -45,6 +45,11 @@ fn contact_role(primary: bool) -> Value {
             "Contact": { "Id": "003dM000003kUIOQA2", "Name": "Leo Kaur", "Email": "leo@acme.example" } })
 }
 
+fn another_contact_role(primary: bool) -> Value {
+    json!({ "ContactId": "003dM000003kUIPQA2", "IsPrimary": primary,
+            "Contact": { "Id": "003dM000003kUIPQA2", "Name": "Mia Roy", "Email": "mia@acme.example" } })
+}
+
 fn user(id: &str, kind: PartyType, status: UserStatus, modules: &[&str]) -> ResolvedUser {
     let user = User {
         id: id.into(),

@@ -1,0 +1,229 @@
+//! Records larger than the store takes, and more of them than one transaction takes: one fails alone, and says why.
+
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    field::FieldType,
+    problem::Problem,
+    run::{Counts, Run, RunStatus},
+};
+use dealbridge_tests::{Fault, OrgFolder, World, opportunity, world::IMPORTS};
+use serde_json::{Value, json};
+
+const KB: usize = 1024;
+const MOST_TRANSACTION: usize = 4 * KB * KB;
+
+/// Importable Opportunities with notes of that many bytes each, which a Deal takes whatever their length.
+async fn world(sizes: &[usize]) -> World {
+    let mut folder = OrgFolder::new();
+    for size in sizes {
+        folder.add(|opportunity| opportunity.with("Notes__c", "n".repeat(*size)));
+    }
+    let world = World::start(&folder).await;
+    world
+        .set(|settings| {
+            let notes = settings.deal_fields.iter_mut();
+            for field in notes.filter(|field| field.name == "notes") {
+                (field.kind, field.max_length) = (FieldType::LongText, Some(10_000_000));
+            }
+        })
+        .await;
+    world
+}
+
+async fn problem(world: &World, id: SalesforceId) -> Problem {
+    let ledger = world.ledger().await;
+    assert_eq!(ledger.broken(), Vec::<String>::new());
+    ledger.problems[&id].clone()
+}
+
+fn counts(run: &Run) -> (u64, u64, u64, u64) {
+    let Counts {
+        imported,
+        updated,
+        unchanged,
+        failed,
+        ..
+    } = run.counts;
+    (imported, updated, unchanged, failed)
+}
+
+#[tokio::test]
+async fn a_deal_larger_than_the_store_takes_fails_alone_and_names_its_fields() {
+    let world = world(&[10, 10, 420 * KB, 10]).await;
+    let large = opportunity(3);
+
+    let run = world.full().await;
+
+    assert_eq!(counts(&run), (3, 0, 0, 1));
+    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(world.waiting(IMPORTS), 0);
+    let first = problem(&world, large).await;
+    assert_eq!(first.codes(), [Code::DealTooLarge]);
+    let (message, suggestion) = first.findings[0].sentences("It");
+    assert!(
+        message.starts_with("The values of It come to 421 KB, and a record of the portal holds at most 400 KB. The largest are Notes (Notes__c) with 420 KB, "),
+        "{message}"
+    );
+    assert!(suggestion.contains("Shorten"), "{suggestion}");
+
+    let again = world.hourly().await;
+    assert_eq!(counts(&again), (0, 0, 0, 1));
+    assert_eq!(problem(&world, large).await.times, 2);
+
+    world.edit(large, json!({ "Notes__c": "short" })).await;
+    let mended = world.hourly().await;
+    assert_eq!(counts(&mended), (1, 0, 0, 0));
+    assert!(world.ledger().await.problems.is_empty());
+}
+
+#[tokio::test]
+async fn a_text_longer_than_its_field_says_both_lengths() {
+    let world = world(&[200 * KB]).await;
+    world
+        .set(|settings| settings.deal_fields[6].max_length = None)
+        .await;
+
+    world.full().await;
+
+    let problem = problem(&world, opportunity(1)).await;
+    assert_eq!(problem.codes(), [Code::ValueTypeInvalid]);
+    let context = &problem.findings[0].context;
+    assert_eq!(
+        context.other,
+        "at most 131072 characters, and this has 204800"
+    );
+    assert_eq!(context.value.chars().count(), 203, "the value is cut");
+}
+
+#[tokio::test]
+async fn transactions_are_packed_by_bytes_as_well_as_by_actions() {
+    let world = world(&[85 * KB; 60]).await;
+    world.dynamodb.order("TransactWriteItems", []);
+
+    let run = world.full().await;
+
+    assert_eq!(counts(&run), (60, 0, 0, 0));
+    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+    let sent = world.dynamodb.seen("TransactWriteItems");
+    let notes = |request: &Value| request.to_string().len();
+    assert!(sent.iter().map(notes).sum::<usize>() > MOST_TRANSACTION);
+    for request in &sent {
+        assert!(notes(request) < MOST_TRANSACTION);
+    }
+}
+
+#[tokio::test]
+async fn a_linked_deal_that_grows_too_large_keeps_its_values_and_has_a_problem() {
+    let world = world(&[10, 10]).await;
+    world.full().await;
+    for number in [1, 2] {
+        let size = if number == 1 { 450 * KB } else { 20 };
+        let fields = json!({ "Notes__c": "m".repeat(size), "Amount": 7 });
+        world.edit(opportunity(number), fields).await;
+    }
+
+    let run = world.hourly().await;
+
+    assert_eq!(counts(&run), (0, 1, 0, 1));
+    assert_eq!(
+        problem(&world, opportunity(1)).await.codes(),
+        [Code::DealTooLarge]
+    );
+    let ledger = world.ledger().await;
+    let fields = |number| &ledger.linked(opportunity(number)).unwrap().fields;
+    assert_eq!(fields(1)["notes"], "n".repeat(10));
+    assert_eq!(fields(1)["amount"], 1_001);
+    assert_eq!(fields(2)["notes"], "m".repeat(20));
+}
+
+/// Whether one of the Opportunities that the database is to refuse is among a transaction's records.
+fn holds_a_poison(request: &Value) -> bool {
+    request.to_string().contains("poison")
+}
+
+fn refusal(kind: &str) -> Value {
+    let kind = format!("com.amazonaws.dynamodb.v20120810#{kind}");
+    json!({ "__type": kind, "message": "Item size has exceeded the maximum allowed size" })
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_without_naming_it_is_found_by_halves() {
+    for (status, kind) in [(400, "ValidationException"), (413, "RequestEntityTooLarge")] {
+        let world = world(&[10; 30]).await;
+        for number in [4, 17] {
+            let notes = json!({ "Notes__c": "poison" });
+            world.edit(opportunity(number), notes).await;
+        }
+        let fault = Fault::AnswerIf(holds_a_poison, status, refusal(kind));
+        let faults = std::iter::repeat_n(fault, 500);
+        world.dynamodb.order("TransactWriteItems", faults);
+
+        let run = world.full().await;
+
+        assert_eq!(counts(&run), (28, 0, 0, 2), "{kind}");
+        assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+        assert_eq!(world.waiting(IMPORTS), 0);
+        for number in [4, 17] {
+            let problem = problem(&world, opportunity(number)).await;
+            assert_eq!(problem.codes(), [Code::DealTooLarge]);
+            assert_eq!(problem.times, 1);
+            let finding = &problem.findings[0];
+            assert!(finding.details.as_deref().unwrap().contains(kind));
+            assert!(finding.context.value.contains("which the database refuses"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_by_name_fails_alone() {
+    let world = world(&[10; 3]).await;
+    let mut reasons = vec![json!({ "Code": "None" }); 8];
+    reasons[3] = json!({ "Code": "ValidationError", "Message": "Item size has exceeded the maximum allowed size" });
+    let cancelled = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled", "CancellationReasons": reasons,
+    });
+    let is_the_batch = |request: &Value| {
+        request["TransactItems"]
+            .as_array()
+            .is_some_and(|items| items.len() == 8)
+    };
+    let fault = Fault::AnswerIf(is_the_batch, 400, cancelled);
+    world
+        .dynamodb
+        .order("TransactWriteItems", std::iter::repeat_n(fault, 50));
+
+    let run = world.full().await;
+
+    assert_eq!(counts(&run), (2, 0, 0, 1));
+    assert_eq!(world.ledger().await.problems.len(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_of_failures_with_endless_values_is_logged() {
+    let mut folder = OrgFolder::new();
+    for number in 0..98 {
+        folder.add(|opportunity| {
+            let noise: String = (0..5_000_u32)
+                .map(|at| {
+                    char::from(b'a' + u8::try_from((at * 7 + number * at * at) % 26).unwrap())
+                })
+                .collect();
+            opportunity
+                .with("Stage__c", noise.clone())
+                .with("Product__c", noise)
+        });
+    }
+    let world = World::start(&folder).await;
+
+    let run = world.full().await;
+
+    assert_eq!(counts(&run), (0, 0, 0, 98));
+    assert_eq!(world.waiting(IMPORTS), 0);
+    let ledger = world.ledger().await;
+    assert_eq!(ledger.broken(), Vec::<String>::new());
+    for entry in ledger.log(run.id) {
+        assert!(entry.message.chars().count() < 1_000, "{}", entry.message);
+    }
+}
