@@ -399,7 +399,7 @@ fn check_value_map(
         };
         let why = match misfit {
             Misfit::Unknown { .. } => format!("is not in the values of {:?}", field.name),
-            Misfit::Length { max } => format!(
+            Misfit::Length { max, .. } => format!(
                 "is longer than the {max} characters that {:?} takes",
                 field.name
             ),

@@ -56,7 +56,7 @@ impl Settings {
             Some((_, Misfit::Unknown { value })) => {
                 format!("{value:?} is not one of its values: correct it, or add it to the values")
             }
-            Some((_, Misfit::Length { max })) => {
+            Some((_, Misfit::Length { max, .. })) => {
                 format!("is longer than the {max} characters that the field takes: shorten it")
             }
         };
