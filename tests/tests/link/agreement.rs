@@ -37,7 +37,8 @@ fn same(one: &Value, other: &Value) -> bool {
                 || matches!((instant(&one.replace("+0000", "Z")), instant(&other.replace("+0000", "Z"))), (Some(one), Some(other)) if one == other)
         }
         // A number in a text field.
-        (Value::String(text), Value::Number(number)) => text.parse().ok() == number.as_f64(),
+        (Value::String(text), Value::Number(number))
+        | (Value::Number(number), Value::String(text)) => text.parse().ok() == number.as_f64(),
         _ => one == other || (is_blank(one) && is_blank(other)),
     }
 }

@@ -17,6 +17,7 @@ mod happy;
 mod idempotency;
 mod interleavings;
 mod judge;
+mod large;
 mod life;
 mod model;
 mod play;

@@ -10,7 +10,11 @@ use crate::{
     field::{self, Field, FieldType, Misfit, shown},
     mapping::{MappingRow, ObjectMapping},
     salesforce::FieldPath,
+    size,
 };
+
+/// The most that the settings come to, keys and version left out.
+const MOST_BYTES: usize = size::MOST_BYTES - 1024;
 
 /// Something in the settings that contradicts itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +91,7 @@ impl Settings {
     /// Everything that is wrong, each with its place.
     pub fn check(&self) -> Result<(), Vec<InvalidSetting>> {
         let mut found = Found::default();
+        self.check_size(&mut found);
         self.check_connection(&mut found);
         self.check_names(&mut found);
         self.check_stage(&mut found);
@@ -108,6 +113,21 @@ impl Settings {
             Ok(())
         } else {
             Err(found.0)
+        }
+    }
+
+    /// The settings are one item of the store.
+    fn check_size(&self, found: &mut Found) {
+        let bytes = serde_json::to_string(self).map_or(0, |json| json.len());
+        if bytes > MOST_BYTES {
+            found.add(
+                "settings",
+                format!(
+                    "they come to {}, and at most {} can be stored: take out picklist values, value maps or rows that are not needed",
+                    size::shown(bytes),
+                    size::shown(MOST_BYTES)
+                ),
+            );
         }
     }
 

@@ -234,3 +234,15 @@ fn the_mapping_of_leads_is_held_to_the_same_rules() {
         "declared twice",
     );
 }
+
+#[test]
+fn settings_larger_than_the_store_takes_are_refused() {
+    refused(
+        |settings| {
+            let values = &mut settings.deal_fields[1].values;
+            values.extend((0..30_000).map(|number| format!("Value number {number}")));
+        },
+        "settings",
+        "at most 399 KB can be stored",
+    );
+}
