@@ -13,9 +13,11 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::Response,
 };
+use dealbridge_local::roles::{self, Roles};
+use dealbridge_local_queue::access_key;
 use dealbridge_salesforce::{Timeouts, http_client};
 use futures::{StreamExt, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Notify};
 
 /// What happens to one request.
@@ -76,13 +78,14 @@ pub struct Proxy {
 struct Between {
     target: String,
     http: reqwest::Client,
+    roles: Roles,
     orders: Arc<Mutex<Orders>>,
     stopped: Arc<Notify>,
 }
 
 impl Proxy {
-    /// Starts a proxy before the server at that address.
-    pub async fn start(target: &str) -> Self {
+    /// Starts a proxy before the server at that address. It lets pass what the caller's role grants.
+    pub async fn start(target: &str, roles: Roles) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let orders: Arc<Mutex<Orders>> = Arc::default();
@@ -90,6 +93,7 @@ impl Proxy {
         let between = Between {
             target: target.to_owned(),
             http: http_client(Timeouts::default()).unwrap(),
+            roles,
             orders: Arc::clone(&orders),
             stopped: Arc::clone(&stopped),
         };
@@ -153,12 +157,20 @@ impl Proxy {
 async fn pass(State(between): State<Between>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let action = parts
+    let target = parts
         .headers
         .get("x-amz-target")
-        .and_then(|target| target.to_str().ok()?.split('.').next_back())
-        .unwrap_or_default()
-        .to_owned();
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
+    let needs = roles::needs(target, &body);
+    if let Err(denied) = between.roles.check(access_key(&parts.headers), &needs) {
+        let kind = "com.amazon.coral.service#AccessDeniedException";
+        return json_answer(
+            400,
+            &json!({ "__type": kind, "Message": denied.to_string() }),
+        );
+    }
+    let action = target.split('.').next_back().unwrap_or_default().to_owned();
     let fault = {
         let orders = between.orders.lock();
         orders

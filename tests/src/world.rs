@@ -5,7 +5,9 @@ mod queues;
 use std::{sync::Arc, time::Duration};
 
 use dealbridge_aws::{
-    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store, queue, sdk_config,
+    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store,
+    config::{LOCAL_ACCESS_KEY, Sdk, with_access_key},
+    queue, sdk_config,
 };
 use dealbridge_core::{
     SalesforceId,
@@ -16,7 +18,7 @@ use dealbridge_core::{
     sync_request::{self, Requested},
 };
 use dealbridge_lambda::{Function, Invocation};
-use dealbridge_local::{database, folder::PortalFolder};
+use dealbridge_local::{database, folder::PortalFolder, roles::Roles, template::Template};
 use dealbridge_local_org::{OrgHandle, OrgOptions, OrgServer};
 use dealbridge_local_queue::{QueueHandle, QueueOptions, QueueServer};
 use dealbridge_salesforce::{
@@ -41,6 +43,9 @@ pub const IMPORTS: &str = "imports";
 pub const SYNC_REQUESTS: &str = "sync-requests";
 /// The queue of writes to Salesforce.
 pub const WRITES: &str = "salesforce-writes";
+const FAN_OUT: &str = "fan-out";
+const WORKER: &str = "import-worker";
+const FULL_SYNC: &str = "full-sync";
 /// How long a received message stays hidden, as template.yaml has it for imports.
 const VISIBILITY: Duration = Duration::from_secs(390);
 
@@ -70,7 +75,12 @@ pub struct World {
     pub fan_out: Arc<FanOutFunction>,
     /// The import worker.
     pub worker: Arc<ImportWorker>,
+    /// The functions' roles, which both proxies go by.
+    pub roles: Roles,
     sync_requests: SqsSyncRequests,
+    ids: Arc<NumberedIds>,
+    to_dynamodb: Sdk,
+    to_sqs: Sdk,
     /// The test's own eyes on the store, past the proxy and the meter.
     eyes: Store,
     /// The test's own hands on the queues, past the proxy and the meter.
@@ -91,23 +101,27 @@ impl World {
 
         let meter = Meter::default();
         let database = format!("http://{}", database::serve(None).await.unwrap());
-        let dynamodb = Proxy::start(&database).await;
-        let store_at = async |url: &str, meter: Meter| {
-            let url = url.to_owned();
+        let roles = Roles::new(Template::load().unwrap().grants);
+        let dynamodb = Proxy::start(&database, roles.clone()).await;
+        let eyes = {
+            let url = database.clone();
             let config = sdk_config(&Endpoint::Local { url }).await;
             let (clock, ids) = (Arc::new(clock.clone()), Arc::new(NumberedIds::default()));
-            Store::new(&config, database::tables(), meter, clock, ids)
+            Store::new(&config, database::tables(), Meter::default(), clock, ids)
         };
-        let eyes = store_at(&database, Meter::default()).await;
         seed(&eyes, &PortalFolder::load(place.path()).unwrap()).await;
-        let store = store_at(&dynamodb.url(), meter.clone()).await;
+        let url = dynamodb.url();
+        let to_dynamodb = sdk_config(&Endpoint::Local { url }).await;
+        let ids = Arc::new(NumberedIds::default());
+        let store_of = |key: &str| store(key, &to_dynamodb, &meter, &clock, &ids);
+        let store = store_of(LOCAL_ACCESS_KEY);
         let portal = DynamoPortal::new(store.clone());
 
         let queues = start_queues(&clock).await;
-        let sqs = Proxy::start(&queues.endpoint_url()).await;
-        let through = sdk_config(&Endpoint::Local { url: sqs.url() }).await;
-        let sender = |name: &str| {
-            let client = queue::sqs_client(&through, meter.clone());
+        let sqs = Proxy::start(&queues.endpoint_url(), roles.clone()).await;
+        let to_sqs = sdk_config(&Endpoint::Local { url: sqs.url() }).await;
+        let sender = |key: &str, name: &str| {
+            let client = queue::sqs_client(&with_access_key(&to_sqs, key), meter.clone());
             queue::Sender::new(client, queues.queue_url(name))
         };
         let direct = sdk_config(&Endpoint::Local {
@@ -116,21 +130,25 @@ impl World {
         .await;
         let fan_out = FanOutFunction {
             salesforce: salesforce.clone(),
-            portal: portal.clone(),
-            store: store.clone(),
-            imports: SqsImports(sender(IMPORTS)),
-            sync_requests: SqsSyncRequests(sender(SYNC_REQUESTS)),
-            writes: SqsWrites(sender(WRITES)),
+            portal: DynamoPortal::new(store_of(FAN_OUT)),
+            store: store_of(FAN_OUT),
+            imports: SqsImports(sender(FAN_OUT, IMPORTS)),
+            sync_requests: SqsSyncRequests(sender(FAN_OUT, SYNC_REQUESTS)),
+            writes: SqsWrites(sender(FAN_OUT, WRITES)),
             clock: Arc::new(clock.clone()),
         };
         let worker = ImportWorker {
             salesforce: salesforce.clone(),
-            portal: portal.clone(),
-            store: store.clone(),
+            portal: DynamoPortal::new(store_of(WORKER)),
+            store: store_of(WORKER),
             clock: Arc::new(clock.clone()),
         };
         let world = Self {
-            sync_requests: SqsSyncRequests(sender(SYNC_REQUESTS)),
+            sync_requests: SqsSyncRequests(sender(FULL_SYNC, SYNC_REQUESTS)),
+            roles,
+            ids,
+            to_dynamodb,
+            to_sqs,
             eyes,
             hands: aws_sdk_sqs::Client::new(&direct),
             http: http_client(Timeouts::default()).unwrap(),
@@ -224,7 +242,8 @@ impl World {
 
     /// Asks for a full run, as `POST /sync-runs` does.
     pub async fn request_run(&self) -> Requested {
-        sync_request::request_run(&self.store, &self.sync_requests, self.clock.now())
+        let store = self.store_of(FULL_SYNC);
+        sync_request::request_run(&store, &self.sync_requests, self.clock.now())
             .await
             .unwrap()
     }
@@ -233,6 +252,26 @@ impl World {
     #[must_use]
     pub fn sync_requests(&self) -> &SqsSyncRequests {
         &self.sync_requests
+    }
+
+    /// The store as a function has it: through [`World::dynamodb`], with the rights of its role.
+    #[must_use]
+    pub fn store_of(&self, function: &str) -> Store {
+        store(
+            function,
+            &self.to_dynamodb,
+            &self.meter,
+            &self.clock,
+            &self.ids,
+        )
+    }
+
+    /// The queue of writes to Salesforce as a function has it: through [`World::sqs`], with the rights of its role.
+    #[must_use]
+    pub fn writes_of(&self, function: &str) -> SqsWrites {
+        let sdk = with_access_key(&self.to_sqs, function);
+        let client = queue::sqs_client(&sdk, Meter::default());
+        SqsWrites(queue::Sender::new(client, self.queues.queue_url(WRITES)))
     }
 
     /// A full run to its end.
@@ -286,6 +325,13 @@ impl World {
 
 /// An invocation that nothing stops.
 pub const UNLIMITED: Invocation = Invocation { deadline: None };
+
+/// A store that signs with that key.
+fn store(key: &str, sdk: &Sdk, meter: &Meter, clock: &TestClock, ids: &Arc<NumberedIds>) -> Store {
+    let sdk = with_access_key(sdk, key);
+    let (clock, ids) = (Arc::new(clock.clone()), Arc::clone(ids));
+    Store::new(&sdk, database::tables(), meter.clone(), clock, ids)
+}
 
 /// Fills an empty database, without the detour over the proxy.
 async fn seed(store: &Store, folder: &PortalFolder) {

@@ -15,6 +15,7 @@ pub mod poller;
 pub mod progress;
 pub mod queues;
 pub mod report;
+pub mod roles;
 pub mod schedule;
 mod seed;
 pub mod sync;

@@ -2,7 +2,7 @@
 
 use dealbridge_local_queue::{QueueError, QueueHandle, QueueOptions, QueueServer};
 
-use crate::{data::DataDirectory, error::LocalError, template::QueueSetup};
+use crate::{data::DataDirectory, error::LocalError, roles::Roles, template::QueueSetup};
 
 /// SQS's bound on `maxReceiveCount`.
 const MOST_RECEIVES: u64 = 1_000;
@@ -20,9 +20,11 @@ pub fn dead_letters_of(name: &str) -> String {
 pub async fn start(
     data: Option<&DataDirectory>,
     setups: &[QueueSetup],
+    roles: &Roles,
 ) -> Result<QueueHandle, LocalError> {
     let options = QueueOptions {
         directory: data.map(|data| data.path().join("queues")),
+        policy: Some(roles.of_queues()),
         ..QueueOptions::default()
     };
     let queues = QueueServer::start(options)

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use dead_letters::DeadLettersFunction;
 use dealbridge_aws::{
     DynamoPortal, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store,
-    config::Sdk,
+    config::{Sdk, with_access_key},
     dead_letters::DeadLetterQueue,
     queue::{Sender, sqs_client},
 };
 use dealbridge_core::{link::token::PreviewTokens, ports::Clock};
-use dealbridge_lambda::{Function, access::Groups};
+use dealbridge_lambda::{Function, UlidIds, access::Groups};
 use dealbridge_local_queue::QueueHandle;
 use dealbridge_salesforce::SalesforceClient;
 use fan_out::FanOutFunction;
@@ -26,6 +26,7 @@ use unlink::UnlinkFunction;
 
 use crate::{
     data::{self, DataDirectory},
+    database,
     error::LocalError,
     functions::{Invocations, Invoker},
     queues::dead_letters_of,
@@ -34,11 +35,12 @@ use crate::{
 /// The queues that functions consume.
 const QUEUES: [&str; 3] = ["imports", "sync-requests", "salesforce-writes"];
 
-/// What functions work with. All share one Salesforce client and one portal, as one execution environment would.
+/// What functions work with. All share one session at Salesforce; the store and the queues know each by its own name.
 pub(crate) struct Adapters {
     pub(crate) salesforce: SalesforceClient,
     pub(crate) portal: DynamoPortal,
     pub(crate) store: Store,
+    pub(crate) dynamodb: Sdk,
     pub(crate) queues: QueueHandle,
     pub(crate) sqs: Sdk,
     pub(crate) meter: Meter,
@@ -49,12 +51,25 @@ pub(crate) struct Adapters {
 }
 
 impl Adapters {
-    /// A queue that messages are sent to.
+    /// A queue that messages are sent to, for the operator.
     pub(crate) fn sender(&self, queue: &str) -> Sender {
         Sender::new(
             sqs_client(&self.sqs, self.meter.clone()),
             self.queues.queue_url(queue),
         )
+    }
+
+    /// What one function works with.
+    fn of(&self, function: &'static str) -> Own<'_> {
+        let sdk = with_access_key(&self.dynamodb, function);
+        let (clock, ids) = (Arc::clone(&self.clock), Arc::new(UlidIds));
+        let store = Store::new(&sdk, database::tables(), self.meter.clone(), clock, ids);
+        Own {
+            portal: DynamoPortal::new(store.clone()),
+            store,
+            sqs: sqs_client(&with_access_key(&self.sqs, function), self.meter.clone()),
+            queues: &self.queues,
+        }
     }
 
     /// Every function, by its name in the template.
@@ -64,32 +79,35 @@ impl Adapters {
             clock: Arc::clone(&self.clock),
             invocations: invocations.clone(),
         };
+        let own = self.of("fan-out");
         functions.add(
             "fan-out",
             FanOutFunction {
                 salesforce: self.salesforce.clone(),
-                portal: self.portal.clone(),
-                store: self.store.clone(),
-                imports: SqsImports(self.sender("imports")),
-                sync_requests: SqsSyncRequests(self.sender("sync-requests")),
-                writes: SqsWrites(self.sender("salesforce-writes")),
+                portal: own.portal.clone(),
+                store: own.store.clone(),
+                imports: SqsImports(own.sender("imports")),
+                sync_requests: SqsSyncRequests(own.sender("sync-requests")),
+                writes: SqsWrites(own.sender("salesforce-writes")),
                 clock: Arc::clone(&self.clock),
             },
         );
+        let own = self.of("import-worker");
         functions.add(
             "import-worker",
             ImportWorker {
                 salesforce: self.salesforce.clone(),
-                portal: self.portal.clone(),
-                store: self.store.clone(),
+                portal: own.portal.clone(),
+                store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
             },
         );
+        let own = self.of("push-worker");
         functions.add(
             "push-worker",
             PushWorker {
                 salesforce: self.salesforce.clone(),
-                store: self.store.clone(),
+                store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
             },
         );
@@ -100,43 +118,46 @@ impl Adapters {
 
     /// The functions behind the HTTP API that only read or keep what administrators set.
     fn add_office(&self, functions: &mut Functions) {
+        let own = self.of("integration-log");
         functions.add(
             "integration-log",
             IntegrationLog {
                 salesforce: self.salesforce.clone(),
                 salesforce_url: self.instance_url.clone(),
-                portal: self.portal.clone(),
-                store: self.store.clone(),
+                portal: own.portal.clone(),
+                store: own.store.clone(),
                 groups: self.groups.clone(),
                 clock: Arc::clone(&self.clock),
             },
         );
+        let own = self.of("records");
         functions.add(
             "records",
             Records {
-                store: self.store.clone(),
-                portal: self.portal.clone(),
+                store: own.store.clone(),
+                portal: own.portal.clone(),
                 salesforce_url: self.instance_url.clone(),
                 groups: self.groups.clone(),
             },
         );
+        let own = self.of("settings");
         functions.add(
             "settings",
             SettingsFunction {
-                store: self.store.clone(),
+                store: own.store.clone(),
                 groups: self.groups.clone(),
             },
         );
-        let client = sqs_client(&self.sqs, self.meter.clone());
+        let own = self.of("dead-letters");
         let dead_letters = |queue: &'static str| {
             let url = self.queues.queue_url(&dead_letters_of(queue));
-            (queue, DeadLetterQueue::new(client.clone(), url))
+            (queue, DeadLetterQueue::new(own.sqs.clone(), url))
         };
         functions.add(
             "dead-letters",
             DeadLettersFunction {
                 queues: QUEUES.map(dead_letters).to_vec(),
-                store: self.store.clone(),
+                store: own.store.clone(),
                 groups: self.groups.clone(),
             },
         );
@@ -144,33 +165,36 @@ impl Adapters {
 
     /// The functions behind the HTTP API that start runs, link and unlink.
     fn add_api(&self, functions: &mut Functions) {
+        let own = self.of("full-sync");
         functions.add(
             "full-sync",
             FullSync {
-                store: self.store.clone(),
-                sync_requests: SqsSyncRequests(self.sender("sync-requests")),
+                store: own.store.clone(),
+                sync_requests: SqsSyncRequests(own.sender("sync-requests")),
                 groups: self.groups.clone(),
                 clock: Arc::clone(&self.clock),
             },
         );
+        let own = self.of("link");
         functions.add(
             "link",
             LinkFunction {
                 salesforce: self.salesforce.clone(),
-                portal: self.portal.clone(),
-                store: self.store.clone(),
-                writes: SqsWrites(self.sender("salesforce-writes")),
+                portal: own.portal.clone(),
+                store: own.store.clone(),
+                writes: SqsWrites(own.sender("salesforce-writes")),
                 clock: Arc::clone(&self.clock),
                 tokens: Arc::clone(&self.tokens),
                 instance_url: self.instance_url.clone(),
                 groups: self.groups.clone(),
             },
         );
+        let own = self.of("unlink");
         functions.add(
             "unlink",
             UnlinkFunction {
-                portal: self.portal.clone(),
-                store: self.store.clone(),
+                portal: own.portal.clone(),
+                store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
                 instance_url: self.instance_url.clone(),
                 groups: self.groups.clone(),
@@ -190,6 +214,20 @@ pub(crate) fn preview_tokens(
     })?;
     PreviewTokens::new(key.as_bytes())
         .ok_or_else(|| LocalError::new("preview-token-key in the data directory is no key"))
+}
+
+/// The adapters of one function, which sign in its name.
+struct Own<'a> {
+    store: Store,
+    portal: DynamoPortal,
+    sqs: aws_sdk_sqs::Client,
+    queues: &'a QueueHandle,
+}
+
+impl Own<'_> {
+    fn sender(&self, queue: &str) -> Sender {
+        Sender::new(self.sqs.clone(), self.queues.queue_url(queue))
+    }
 }
 
 struct Functions {

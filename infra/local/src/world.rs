@@ -8,7 +8,9 @@ use std::{
 };
 
 use dealbridge_aws::{
-    DynamoPortal, Endpoint, Meter, SqsSyncRequests, Store, config::Sdk, queue, sdk_config,
+    DynamoPortal, Endpoint, Meter, SqsSyncRequests, Store,
+    config::{Sdk, for_long_polls, with_access_key},
+    queue, sdk_config,
 };
 use dealbridge_core::{
     ports::{Clock, RunStore},
@@ -29,7 +31,9 @@ use crate::{
     folder::PortalFolder,
     functions::{Invocations, InvokeError, Invoker},
     poller::Poller,
-    queues, seed,
+    queues,
+    roles::{self, Roles},
+    seed,
     template::{Schedule, Template},
     wiring::{self, Adapters},
 };
@@ -82,6 +86,8 @@ pub struct World {
     pub invocations: Invocations,
     /// What the template says.
     pub template: Template,
+    /// The functions' roles.
+    pub roles: Roles,
     /// The database's address.
     pub dynamodb_url: String,
     instance_url: String,
@@ -136,7 +142,9 @@ impl World {
 
         let meter = Meter::default();
         let directory = data.as_ref().map(DataDirectory::path);
-        let dynamodb_url = format!("http://{}", database::serve(directory).await?);
+        let roles = Roles::new(template.grants.clone());
+        let database = database::serve(directory).await?;
+        let dynamodb_url = format!("http://{}", roles::serve(database, roles.clone()).await?);
         let endpoint = Endpoint::Local {
             url: dynamodb_url.clone(),
         };
@@ -159,7 +167,7 @@ impl World {
             });
         }
 
-        let queues = queues::start(data.as_ref(), &template.queues).await?;
+        let queues = queues::start(data.as_ref(), &template.queues, &roles).await?;
         let endpoint = Endpoint::Local {
             url: queues.endpoint_url(),
         };
@@ -167,6 +175,7 @@ impl World {
             salesforce,
             portal,
             store,
+            dynamodb,
             queues,
             sqs: sdk_config(&endpoint).await,
             meter,
@@ -192,6 +201,7 @@ impl World {
             meter: adapters.meter,
             invocations,
             template,
+            roles,
             dynamodb_url,
             instance_url: adapters.instance_url,
             functions,
@@ -303,7 +313,11 @@ impl World {
                 continue;
             };
             let poller = Poller {
-                client: queue::sqs_client(&self.sqs, self.meter.clone()),
+                // Lambda takes messages in the name of the function that it takes them for.
+                client: queue::sqs_client(
+                    &for_long_polls(&with_access_key(&self.sqs, setup.function)),
+                    self.meter.clone(),
+                ),
                 url: self.queues.queue_url(setup.name),
                 arn: self.queues.queue_arn(setup.name),
                 setup: setup.clone(),

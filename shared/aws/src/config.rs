@@ -28,16 +28,18 @@ pub const LOCAL_ACCESS_KEY: &str = "local";
 /// The secret key that local servers are addressed with.
 pub const LOCAL_SECRET_KEY: &str = "local";
 
+/// Until a connection stands.
+pub const CONNECT: Duration = Duration::from_secs(2);
+/// One attempt of an operation.
+pub const ATTEMPT: Duration = Duration::from_secs(6);
+/// An operation with its repeats: shorter than the shortest function has, so that it can say what did not answer.
+pub const OPERATION: Duration = Duration::from_secs(12);
+
 /// The configuration for both clients.
 ///
 /// The SDK has no timeout by default, and a request that never answers would hold a function until its own ends.
 pub async fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .read_timeout(Duration::from_secs(25))
-        .operation_attempt_timeout(Duration::from_secs(30))
-        .operation_timeout(Duration::from_secs(50))
-        .build();
+    let timeouts = timeouts(ATTEMPT, OPERATION);
     let retries = RetryConfig::standard().with_max_attempts(4);
     match endpoint {
         Endpoint::Environment => {
@@ -65,6 +67,33 @@ pub async fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
             .retry_config(retries)
             .build(),
     }
+}
+
+/// The same configuration for whoever waits for messages, as long as SQS lets one wait.
+#[must_use]
+pub fn for_long_polls(sdk: &SdkConfig) -> SdkConfig {
+    let longest = Duration::from_secs(30);
+    sdk.to_builder()
+        .timeout_config(timeouts(longest, longest))
+        .build()
+}
+
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(attempt)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
+}
+
+/// The same configuration with another access key: local servers know their callers by it.
+#[must_use]
+pub fn with_access_key(sdk: &SdkConfig, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, LOCAL_SECRET_KEY, None, None, "local");
+    sdk.to_builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
 }
 
 fn https_client() -> SharedHttpClient {

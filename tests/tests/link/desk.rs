@@ -9,7 +9,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use dealbridge_aws::{Endpoint, Meter, SqsWrites, Store, item, keys, queue, sdk_config};
+use dealbridge_aws::{Store, item, keys};
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
     claim::Claim,
@@ -68,12 +68,11 @@ impl Desk {
 
     /// The functions over a world.
     pub(crate) async fn over(world: World) -> Self {
-        let store = world.store.clone();
-        let (link, unlink) = functions(&world, store).await;
+        let (link, unlink) = functions(&world, world.store_of("link"), world.store_of("unlink"));
         let clock = clock(&world);
         let push = PushWorker {
             salesforce: world.salesforce.clone(),
-            store: world.store.clone(),
+            store: world.store_of("push-worker"),
             clock,
         };
         Self {
@@ -261,28 +260,26 @@ fn clock(world: &World) -> Arc<dyn Clock> {
     Arc::new(MovingClock(world.clock.clone(), AtomicI64::new(0)))
 }
 
-/// Link and unlink over a store of their own.
-pub(crate) async fn functions(world: &World, store: Store) -> (LinkFunction, UnlinkFunction) {
-    let through = sdk_config(&Endpoint::Local {
-        url: world.sqs.url(),
-    })
-    .await;
-    let client = queue::sqs_client(&through, Meter::default());
-    let writes = SqsWrites(queue::Sender::new(client, world.queues.queue_url(WRITES)));
+/// Link and unlink, each over a store of its own.
+pub(crate) fn functions(
+    world: &World,
+    of_link: Store,
+    of_unlink: Store,
+) -> (LinkFunction, UnlinkFunction) {
     let clock = clock(world);
     let link = LinkFunction {
         salesforce: world.salesforce.clone(),
-        portal: dealbridge_aws::DynamoPortal::new(store.clone()),
-        store: store.clone(),
-        writes,
+        portal: dealbridge_aws::DynamoPortal::new(of_link.clone()),
+        store: of_link,
+        writes: world.writes_of("link"),
         clock: Arc::clone(&clock),
         tokens: Arc::new(PreviewTokens::new(b"a key of thirty-two random bytes").unwrap()),
         instance_url: world.org.instance_url().to_owned(),
         groups: Groups::default(),
     };
     let unlink = UnlinkFunction {
-        portal: dealbridge_aws::DynamoPortal::new(store.clone()),
-        store,
+        portal: dealbridge_aws::DynamoPortal::new(of_unlink.clone()),
+        store: of_unlink,
         clock,
         instance_url: world.org.instance_url().to_owned(),
         groups: Groups::default(),

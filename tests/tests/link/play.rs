@@ -152,7 +152,7 @@ impl Theatre {
                 Arc::new(desk.world.clock.clone()),
                 Arc::new(ActorIds(number, AtomicU64::new(0))),
             );
-            let (link, unlink) = functions(&desk.world, store.clone()).await;
+            let (link, unlink) = functions(&desk.world, store.clone(), store.clone());
             let worker = ImportWorker {
                 salesforce: desk.world.salesforce.clone(),
                 portal: dealbridge_aws::DynamoPortal::new(store.clone()),

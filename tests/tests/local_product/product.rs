@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use dealbridge_aws::{Endpoint, sdk_config};
 use dealbridge_local::{
     Options, SalesforceTarget, World,
     gateway::{self, Gateway},
@@ -59,20 +60,34 @@ pub(crate) struct Call {
     pub(crate) body: Option<Value>,
 }
 
+/// The sample org.
+pub(crate) fn options(data: Option<PathBuf>) -> Options {
+    Options {
+        org: PathBuf::from(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../infra/local/sample-org"
+        )),
+        data,
+        salesforce: SalesforceTarget::Simulated {
+            jwt_public_key: None,
+        },
+    }
+}
+
 impl Product {
     /// Starts on the sample org; nothing is imported yet.
     pub(crate) async fn start(data: Option<PathBuf>) -> Self {
-        let options = Options {
-            org: PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../infra/local/sample-org"
-            )),
-            data,
-            salesforce: SalesforceTarget::Simulated {
-                jwt_public_key: None,
-            },
-        };
-        let world = Arc::new(World::start(&options).await.unwrap());
+        Self::over(World::start(&options(data)).await.unwrap()).await
+    }
+
+    /// Starts on the sample org without anybody who takes messages from the queues.
+    pub(crate) async fn standing_still() -> Self {
+        Self::over(World::prepare(&options(None)).await.unwrap()).await
+    }
+
+    /// Serves a world.
+    pub(crate) async fn over(world: World) -> Self {
+        let world = Arc::new(world);
         let gateway = Arc::new(Gateway::new(Arc::clone(&world)).unwrap());
         let listener = gateway::listen(0).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -135,6 +150,28 @@ impl Product {
 
     pub(crate) async fn get(&self, user: &str, target: &str) -> Answer {
         self.call(user, Method::GET, target, None).await
+    }
+
+    /// Calls one of the org's administration hooks.
+    pub(crate) async fn org(&self, hook: &str, body: Value) {
+        let url = format!("{}/_org/{hook}", self.world.instance_url());
+        let call = self.http.post(url).body(body.to_string());
+        let answer = call.header("content-type", "application/json").send();
+        assert!(answer.await.unwrap().status().is_success(), "{hook} {body}");
+    }
+
+    /// Puts a message that nobody can read into a queue's dead-letter queue.
+    pub(crate) async fn dead_letter(&self, queue: &str) {
+        let queues = &self.world.queues;
+        let url = queues.endpoint_url();
+        let sdk = sdk_config(&Endpoint::Local { url }).await;
+        aws_sdk_sqs::Client::new(&sdk)
+            .send_message()
+            .queue_url(queues.queue_url(&format!("{queue}-dlq")))
+            .message_body("unreadable")
+            .send()
+            .await
+            .unwrap();
     }
 
     /// A call below `/local`.

@@ -16,6 +16,7 @@ pub struct QueueError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the SQS API reference")]
 pub enum ErrorKind {
+    AccessDenied,
     BatchEntryIdsNotDistinct,
     BatchRequestTooLong,
     EmptyBatchRequest,
@@ -51,6 +52,10 @@ struct Wire {
 impl ErrorKind {
     fn wire(self) -> Wire {
         let (shape, code) = match self {
+            Self::AccessDenied => (
+                "com.amazon.coral.service#AccessDeniedException",
+                "AccessDenied",
+            ),
             Self::BatchEntryIdsNotDistinct => (
                 "com.amazonaws.sqs#BatchEntryIdsNotDistinct",
                 "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
@@ -138,7 +143,9 @@ impl ErrorKind {
         let status = match self {
             Self::InternalFailure => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::PurgeQueueInProgress | Self::OverLimit => StatusCode::FORBIDDEN,
+            Self::AccessDenied | Self::PurgeQueueInProgress | Self::OverLimit => {
+                StatusCode::FORBIDDEN
+            }
             Self::ResourceNotFound => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };

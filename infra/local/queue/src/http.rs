@@ -17,6 +17,7 @@ use crate::action::{Action, delete, moves, queues, send, tags, visibility};
 use crate::broker::Broker;
 use crate::clock::Moment;
 use crate::error::{ErrorKind, QueueError};
+use crate::policy::{Asked, Policy, access_key};
 use crate::state::State;
 
 /// A full batch in which every byte is escaped as six, with room for attributes and names.
@@ -27,18 +28,30 @@ const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// One door for every path: clients post to the root or to a queue's own address.
-pub(crate) fn router(broker: Arc<Broker>) -> Router {
+pub(crate) fn router(broker: Arc<Broker>, policy: Option<Policy>) -> Router {
     Router::new()
         .fallback(answer)
         .layer(DefaultBodyLimit::max(MAXIMUM_BODY))
-        .with_state(broker)
+        .with_state((broker, policy))
 }
 
-async fn answer(Shared(broker): Shared<Arc<Broker>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    Shared((broker, policy)): Shared<(Arc<Broker>, Option<Policy>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let outcome = match action(&headers) {
         Ok(action) => {
             broker.count_request(action);
-            run(&broker, action, &body).await
+            let asked = Asked {
+                access_key: access_key(&headers),
+                action,
+                body: &body,
+            };
+            match policy.as_ref().map_or(Ok(()), |policy| policy(&asked)) {
+                Ok(()) => run(&broker, action, &body).await,
+                Err(reason) => Err(QueueError::new(ErrorKind::AccessDenied, reason)),
+            }
         }
         Err(error) => Err(error),
     };

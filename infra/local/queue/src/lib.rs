@@ -3,7 +3,8 @@
 //! It speaks the AWS JSON 1.0 protocol on loopback, so that the real SDKs and the AWS CLI work on
 //! it, and keeps to the original where it matters: visibility timeouts, receive counts, redrive to
 //! dead-letter queues and back, delays, retention, long polling, batches with partial failures,
-//! limits and errors. Standard queues only. Nobody is asked who they are, hence loopback only.
+//! limits and errors. Standard queues only. Signatures are not checked, hence loopback only; who may do what is for a
+//! [`Policy`] to say.
 //!
 //! ```
 //! use dealbridge_local_queue::{QueueOptions, QueueServer};
@@ -46,6 +47,7 @@ mod error;
 mod http;
 mod message;
 mod move_task;
+mod policy;
 mod queue;
 mod receipt;
 mod server;
@@ -56,6 +58,7 @@ pub use action::Action;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use disorder::Disorder;
 pub use error::{ErrorKind, QueueError};
+pub use policy::{Asked, Policy, access_key};
 pub use queue::{CountsByQueue, QueueCounts};
 pub use server::{QueueHandle, QueueOptions, QueueServer, StartError};
 pub use store::StoreError;

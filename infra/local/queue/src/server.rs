@@ -19,6 +19,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::disorder::Disorder;
 use crate::error::{ErrorKind, QueueError};
 use crate::http::router;
+use crate::policy::Policy;
 use crate::queue::{CountsByQueue, QueueCounts};
 use crate::state::{Backing, Identity, State};
 use crate::store::{Store, StoreError};
@@ -45,6 +46,8 @@ pub struct QueueOptions {
     pub account: String,
     /// How many messages of one queue may be in flight.
     pub in_flight_limit: usize,
+    /// Who may do what; everybody everything without it.
+    pub policy: Option<Policy>,
 }
 
 impl Default for QueueOptions {
@@ -58,6 +61,7 @@ impl Default for QueueOptions {
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),
             in_flight_limit: IN_FLIGHT_LIMIT,
+            policy: None,
         }
     }
 }
@@ -120,10 +124,11 @@ impl QueueServer {
             endpoint: format!("http://{address}"),
         };
         let state = open(identity.clone(), &options)?;
+        let policy = options.policy.clone();
         let broker = Arc::new(Broker::new(state, options.clock));
         broker.resume_moves();
 
-        let app = router(Arc::clone(&broker));
+        let app = router(Arc::clone(&broker), policy);
         let stopped = {
             let broker = Arc::clone(&broker);
             async move { broker.stopped().await }

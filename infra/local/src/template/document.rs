@@ -11,21 +11,21 @@ pub struct TemplateError {
 }
 
 impl TemplateError {
-    pub(super) fn at(path: impl Into<String>) -> Self {
+    pub(crate) fn at(path: impl Into<String>) -> Self {
         Self { path: path.into() }
     }
 }
 
 /// A node of the template.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node<'a>(&'a YamlOwned);
+pub(crate) struct Node<'a>(&'a YamlOwned);
 
 /// The parsed template.
 #[derive(Debug)]
-pub(super) struct Document(YamlOwned);
+pub(crate) struct Document(YamlOwned);
 
 impl Document {
-    pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
         let unreadable = || TemplateError::at("the document");
         let documents = YamlOwned::load_from_str(text).map_err(|_| unreadable())?;
         documents
@@ -37,6 +37,11 @@ impl Document {
 
     pub(super) fn root(&self) -> Node<'_> {
         Node(&self.0)
+    }
+
+    /// A resource, by its logical id.
+    pub(crate) fn resource(&self, id: &str) -> Option<Node<'_>> {
+        self.root().at("Resources")?.at(id)
     }
 
     /// The value at a path of keys, joined with dots.
@@ -69,7 +74,7 @@ impl<'a> Node<'a> {
     }
 
     /// The entries of a mapping; none of anything else.
-    pub(super) fn entries(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
         let mapping = match self.untagged() {
             YamlOwned::Mapping(mapping) => Some(mapping),
             _ => None,
@@ -81,7 +86,7 @@ impl<'a> Node<'a> {
     }
 
     /// The items of a list; none of anything else.
-    pub(super) fn items(self) -> impl Iterator<Item = Node<'a>> {
+    pub(crate) fn items(self) -> impl Iterator<Item = Node<'a>> {
         let items = match self.untagged() {
             YamlOwned::Sequence(items) => Some(items),
             _ => None,
@@ -89,7 +94,7 @@ impl<'a> Node<'a> {
         items.into_iter().flatten().map(Node)
     }
 
-    pub(super) fn at(self, path: &str) -> Option<Node<'a>> {
+    pub(crate) fn at(self, path: &str) -> Option<Node<'a>> {
         path.split('.').try_fold(self, |node, key| {
             node.entries()
                 .find(|(known, _)| *known == key)
@@ -97,7 +102,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    pub(super) fn text(self) -> Option<&'a str> {
+    pub(crate) fn text(self) -> Option<&'a str> {
         match self.untagged() {
             YamlOwned::Value(ScalarOwned::String(text)) => Some(text),
             _ => None,

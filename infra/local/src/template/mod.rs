@@ -1,6 +1,6 @@
 //! What `template.yaml` says and the local product goes by, so that the two cannot drift.
 
-mod document;
+pub(crate) mod document;
 mod route;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -12,6 +12,7 @@ pub use self::{
     document::TemplateError,
     route::{Route, find},
 };
+use crate::roles::{self, Grants};
 
 /// The template, built in.
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
@@ -63,6 +64,8 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// `Timeout` of each function, by its name.
     pub timeouts: BTreeMap<String, Duration>,
+    /// What each function's role grants.
+    pub grants: Grants,
     /// The groups that count, as the parameters have them by default.
     pub groups: Groups,
 }
@@ -112,7 +115,7 @@ impl Document {
     }
 
     /// Every function with its name and its properties.
-    fn functions(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
         let resources = self.root().at("Resources");
         resources
             .into_iter()
@@ -167,6 +170,7 @@ impl Template {
             ],
             routes,
             timeouts,
+            grants: roles::grants(&document)?,
             groups: Groups {
                 admin: document.text("Parameters.AdminGroup.Default")?,
                 internal: document.text("Parameters.InternalGroup.Default")?,

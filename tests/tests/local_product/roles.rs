@@ -1,0 +1,246 @@
+//! Each function works with the rights of its role in the template, and with no other.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use dealbridge_core::{ports::Clock, sync_request::Requested};
+use dealbridge_lambda::{Function, Invocation};
+use dealbridge_local::gateway::ApiRequest;
+use dealbridge_tests::{Defect, OrgFolder, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::product::{ADMIN, Product};
+
+#[tokio::test]
+async fn a_run_can_be_asked_for_again_after_one_has_ended() {
+    let product = Product::start(None).await;
+
+    for expected in [202, 202] {
+        let body = json!({ "integration": "deal-registration" });
+        let asked = product
+            .call(ADMIN, Method::POST, "/sync-runs", Some(body))
+            .await;
+        assert_eq!(asked.status, expected, "{asked:?}");
+        product.local(Method::POST, "settle", None).await.ok();
+    }
+}
+
+/// An administrator's calls, under a key of their own where they write.
+struct Office<'a> {
+    product: &'a Product,
+    token: String,
+}
+
+impl Office<'_> {
+    async fn call(&self, method: &str, target: &str, body: Value, key: &str) -> Value {
+        let mut request = ApiRequest::new(method, target).bearer(&self.token);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        if !key.is_empty() {
+            request = request.with("idempotency-key", key);
+        }
+        if target == "/settings" {
+            request = request.with("if-match", "*");
+        }
+        let answer = self.product.gateway.answer(&request, &self.product.address);
+        let answer = answer.await;
+        let (status, body) = (answer.status, answer.to_json());
+        assert!(status < 300, "{method} {target}: {status} {body}");
+        body
+    }
+
+    async fn get(&self, target: &str) -> Value {
+        self.call("GET", target, Value::Null, "").await
+    }
+
+    async fn link(&self, record: &str, salesforce: &str, master: &str) {
+        let mut body = json!({ "salesforceUrl": salesforce, "master": master });
+        let target = format!("/{record}/link");
+        let asked = format!("{target}/preview");
+        let preview = self.call("POST", &asked, body.clone(), "").await;
+        body["previewToken"] = preview["previewToken"].clone();
+        body["confirm"] = json!(true);
+        let token = body["previewToken"].as_str().unwrap();
+        let key = token[token.len() - 40..].to_owned();
+        self.call("PUT", &target, body.clone(), &key).await;
+    }
+
+    async fn unlink(&self, record: &str) {
+        let target = format!("/{record}/link?confirm=true");
+        let key = format!("unlink {record}");
+        self.call("DELETE", &target, Value::Null, &key).await;
+    }
+
+    async fn settle(&self) {
+        self.product.local(Method::POST, "settle", None).await.ok();
+    }
+}
+
+async fn office(product: &Product) -> Office<'_> {
+    let token = product.token(ADMIN).await;
+    Office { product, token }
+}
+
+/// Every call of the API, every schedule, and what happens to an Opportunity over its life.
+async fn everything_there_is_to_do(product: &Product) {
+    let office = office(product).await;
+    let run = json!({ "integration": "deal-registration" });
+    for key in ["first", "second"] {
+        office.call("POST", "/sync-runs", run.clone(), key).await;
+        office.settle().await;
+    }
+    for target in [
+        "/sync-runs",
+        "/sync-runs/run-00000001",
+        "/integration-log",
+        "/integration-log?run=run-00000001",
+        "/problems",
+        "/explanations?opportunity=006aP00000008G0QAI",
+        "/explanations?opportunity=006aP00000008IJQAY",
+        "/dead-letters",
+        "/leads/lead-quayside",
+    ] {
+        office.get(target).await;
+    }
+    let deals = office.get("/deals").await;
+    let deal = &deals["items"][0];
+    office
+        .get(&format!("/deals/{}", deal["id"].as_str().unwrap()))
+        .await;
+    let settings = office.get("/settings").await;
+    office.call("PUT", "/settings", settings, "settings").await;
+
+    // An Opportunity is edited, one that failed is mended, one is deleted.
+    for (hook, id, fields) in [
+        ("edit", "006aP00000008G0QAI", json!({ "Amount": 18500 })),
+        (
+            "edit",
+            "006aP00000008IJQAY",
+            json!({ "AccountId": "001aP00000003rUQAQ" }),
+        ),
+        ("delete", "006aP00000008GBQAY", Value::Null),
+    ] {
+        let mut body = json!({ "object": "Opportunity", "id": id });
+        if !fields.is_null() {
+            body["fields"] = fields;
+        }
+        product.org(hook, body).await;
+    }
+    product.run("hourly").await;
+    product.run("daily").await;
+
+    // Problems are acknowledged, and one is closed by a link.
+    let named = json!({ "opportunities": ["006aP00000008IUQAY"] });
+    office.call("POST", "/problems/clear", named, "one").await;
+    let all = json!({ "all": true });
+    office.call("POST", "/problems/clear", all, "all").await;
+    office
+        .link(
+            "deals/deal-office-move",
+            "006aP00000008J1QAI",
+            "channeltivity",
+        )
+        .await;
+    office.settle().await;
+
+    // Links are made, pushed, ended, and made again; the import is allowed.
+    office
+        .link("leads/lead-zelenka", "00QaP0000000349UAA", "channeltivity")
+        .await;
+    office.settle().await;
+    office
+        .link("leads/lead-quayside", "00QaP000000033wUAA", "salesforce")
+        .await;
+    office.settle().await;
+    office.unlink("leads/lead-quayside").await;
+    office
+        .link("leads/lead-quayside", "00QaP000000033wUAA", "salesforce")
+        .await;
+    office.settle().await;
+    office.unlink("deals/deal-office-move").await;
+    let lifted = "/suppressions/006aP00000008J1QAI";
+    office.call("DELETE", lifted, Value::Null, "lift").await;
+
+    // A linked Lead is converted.
+    let lead = "00QaP0000000349UAA";
+    product
+        .org("convert", json!({ "lead": lead, "opportunity": true }))
+        .await;
+    product.run("hourly").await;
+
+    // Dead letters are replayed.
+    for queue in ["imports", "sync-requests", "salesforce-writes"] {
+        product.dead_letter(queue).await;
+    }
+    office
+        .call("POST", "/dead-letters/replay", json!({}), "replay")
+        .await;
+}
+
+/// What is only met when nothing takes messages from the queues: a write that waits is sent again, and forgotten.
+async fn what_waits(product: &Product) {
+    let office = office(product).await;
+    office
+        .link(
+            "deals/deal-office-move",
+            "006aP00000008J1QAI",
+            "channeltivity",
+        )
+        .await;
+    let tick = json!({ "schedule": "hourly" });
+    product.local(Method::POST, "tick", Some(tick)).await.ok();
+    office.unlink("deals/deal-office-move").await;
+}
+
+/// What is only met in time: a listing that outlasts its function, and a run that nobody went on with.
+async fn what_takes_long() -> World {
+    let mut folder = OrgFolder::new();
+    for _ in 0..2_001 {
+        folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
+    }
+    let world = World::start(&folder).await;
+    let soon = jiff::SignedDuration::from_secs(30);
+    let deadline = world.clock.now().checked_add(soon).ok();
+    let tick = json!({ "schedule": "daily" });
+    let answer = world.fan_out.handle(tick, Invocation { deadline }).await;
+    assert_eq!(answer.unwrap()["outcome"], "continued");
+    world.clock.advance(Duration::from_secs(24 * 3_600));
+    let asked = world.request_run().await;
+    assert!(matches!(asked, Requested::Started(_)), "{asked:?}");
+    world
+}
+
+#[tokio::test]
+async fn every_right_of_a_role_is_needed() {
+    let product = Product::start(None).await;
+    everything_there_is_to_do(&product).await;
+    let still = Product::standing_still().await;
+    what_waits(&still).await;
+
+    let mut unused = product.world.roles.unused();
+    for roles in [&still.world.roles, &what_takes_long().await.roles] {
+        let unused_there = roles.unused();
+        unused.retain(|right| unused_there.contains(right));
+    }
+    let consumed = |function: &str, queue: &str| {
+        let setups = &product.world.template.queues;
+        setups
+            .iter()
+            .any(|setup| (setup.function, setup.name) == (function, queue))
+    };
+    unused.retain(|(function, right)| match right.action.as_str() {
+        // Lambda writes the log in the function's name.
+        "logs:CreateLogStream" | "logs:PutLogEvents" => false,
+        // Lambda looks at a queue before it takes messages from it in the function's name.
+        "sqs:GetQueueAttributes" => !consumed(function, &right.resource),
+        // Lambda sends there what an asynchronous invocation failed with.
+        _ => right.resource != "schedules-dlq",
+    });
+    let unused: BTreeSet<String> = unused
+        .into_iter()
+        .map(|(function, right)| format!("{function}: {} {}", right.action, right.resource))
+        .collect();
+
+    assert_eq!(unused, BTreeSet::new());
+}
