@@ -46,8 +46,9 @@ enum Schedule {
 
 impl Function for FanOutFunction {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
+        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         let fan_out = FanOut {
-            salesforce: &self.salesforce,
+            salesforce: &salesforce,
             portal: &self.portal,
             store: &self.store,
             imports: &self.imports,

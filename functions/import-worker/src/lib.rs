@@ -36,8 +36,9 @@ impl Function for ImportWorker {
                 ..received.message.clone()
             }
         });
+        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         let import = Import {
-            salesforce: &self.salesforce,
+            salesforce: &salesforce,
             portal: &self.portal,
             store: &self.store,
             clock: &*self.clock,

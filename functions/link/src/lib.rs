@@ -68,11 +68,12 @@ struct ConfirmBody {
 }
 
 impl Function for LinkFunction {
-    async fn handle(&self, event: Value, _: Invocation) -> Result<Value, Error> {
+    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         let request = Request::from_event(event, &self.groups)?;
+        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         let answer = match request.route().0 {
-            "POST" => self.preview(&request).await,
-            "PUT" => self.confirm(&request).await,
+            "POST" => self.preview(&request, &salesforce).await,
+            "PUT" => self.confirm(&request, &salesforce).await,
             _ => Err(request.unknown_route(&ROUTES)),
         };
         Ok(respond(answer))
@@ -80,9 +81,12 @@ impl Function for LinkFunction {
 }
 
 impl LinkFunction {
-    fn links(&self) -> Links<'_, SalesforceClient, DynamoPortal, Store, SqsWrites, dyn Clock> {
+    fn links<'a>(
+        &'a self,
+        salesforce: &'a SalesforceClient,
+    ) -> Links<'a, SalesforceClient, DynamoPortal, Store, SqsWrites, dyn Clock> {
         Links {
-            salesforce: &self.salesforce,
+            salesforce,
             portal: &self.portal,
             store: &self.store,
             writes: &self.writes,
@@ -104,19 +108,27 @@ impl LinkFunction {
         }
     }
 
-    async fn preview(&self, request: &Request) -> Result<Answer, Refusal> {
+    async fn preview(
+        &self,
+        request: &Request,
+        salesforce: &SalesforceClient,
+    ) -> Result<Answer, Refusal> {
         let caller = self.caller(request).await?;
         let record = link_api::record_id(request)?;
         let body: PreviewBody = request.json()?;
         let master = master(body.master.as_deref())?;
         let preview = self
-            .links()
+            .links(salesforce)
             .preview(&record, &body.salesforce_url, master, &caller.subject)
             .await;
         Answer::json(200, &preview.map_err(link_api::refusal)?)
     }
 
-    async fn confirm(&self, request: &Request) -> Result<Answer, Refusal> {
+    async fn confirm(
+        &self,
+        request: &Request,
+        salesforce: &SalesforceClient,
+    ) -> Result<Answer, Refusal> {
         let caller = self.caller(request).await?;
         let record = link_api::record_id(request)?;
         let idempotency = Idempotency::of(request, caller)?;
@@ -144,7 +156,7 @@ impl LinkFunction {
                 idempotency.receipt(&answer(linked).ok()?),
             ))
         };
-        match self.links().confirm(&ask, receipt).await {
+        match self.links(salesforce).confirm(&ask, receipt).await {
             Ok(linked) if linked.is_new => answer(&linked),
             // The same request may have made the link meanwhile: then its answer is this one's, too.
             Ok(linked) => link_api::keep(&self.store, idempotency.as_ref(), answer(&linked)?).await,

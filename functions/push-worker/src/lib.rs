@@ -19,14 +19,15 @@ pub struct PushWorker {
     pub clock: Arc<dyn Clock>,
 }
 
-/// How long before the deadline no further write is begun: one with its retries fits into it.
+/// How long before the deadline no further write is begun: one with some of its repeats fits into it.
 const RESERVE: jiff::SignedDuration = jiff::SignedDuration::from_secs(35);
 
 impl Function for PushWorker {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         let batch = sqs::batch::<PushRequest>(event)?;
+        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         let push = Push {
-            salesforce: &self.salesforce,
+            salesforce: &salesforce,
             store: &self.store,
             clock: &*self.clock,
         };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use dealbridge_core::ports::Clock;
-use dealbridge_lambda::{Function, Invocation};
+use dealbridge_lambda::{Function, Invocation, handle};
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -77,12 +77,11 @@ impl Invoker {
         clock: Arc<dyn Clock>,
         invocations: Invocations,
     ) -> Self {
-        let function = Arc::new(function);
+        let (function, of_calls) = (Arc::new(function), Arc::clone(&clock));
         let call: Call = Arc::new(move |event, invocation| {
-            let function = Arc::clone(&function);
+            let (function, clock) = (Arc::clone(&function), Arc::clone(&of_calls));
             async move {
-                function
-                    .handle(event, invocation)
+                handle(&*function, event, invocation, &*clock)
                     .await
                     .map_err(|error| error.to_string())
             }

@@ -1,17 +1,43 @@
 //! One invocation of a function, wherever it runs: Lambda's main, the local product and the tests are three small callers.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
+use dealbridge_core::ports::Clock;
+use dealbridge_salesforce::SalesforceClient;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
+
+use crate::{
+    clock::SystemClock,
+    http::{Refusal, respond},
+    timeouts,
+};
 
 /// What a function is told beside its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invocation {
     /// When the function will be stopped; none where nothing stops it.
     pub deadline: Option<Timestamp>,
+}
+
+impl Invocation {
+    /// How much time is left; none where nothing stops it.
+    #[must_use]
+    pub fn left(&self, clock: &dyn Clock) -> Option<Duration> {
+        let left = self.deadline?.duration_since(clock.now());
+        Some(Duration::try_from(left).unwrap_or_default())
+    }
+
+    /// Salesforce for this invocation: every call ends while there is time to say what came of it.
+    #[must_use]
+    pub fn salesforce(&self, client: &SalesforceClient, clock: &dyn Clock) -> SalesforceClient {
+        match self.left(clock) {
+            Some(left) => client.within(timeouts::salesforce(left)),
+            None => client.clone(),
+        }
+    }
 }
 
 /// A function: an event in, an answer out, both JSON.
@@ -27,6 +53,28 @@ pub trait Function: Send + Sync {
     ) -> impl Future<Output = Result<Value, Error>> + Send;
 }
 
+/// Handles one event. A call of the HTTP API is answered before its time is over, whatever the function waits for.
+///
+/// # Errors
+/// When the event is to be delivered again.
+pub async fn handle<F: Function>(
+    function: &F,
+    event: Value,
+    invocation: Invocation,
+    clock: &dyn Clock,
+) -> Result<Value, Error> {
+    let is_call = event.get("requestContext").is_some();
+    // Type-erased: the state of a whole import is large, and the runtime's own futures wrap it many times over.
+    let handling: BoxFuture<'_, Result<Value, Error>> =
+        Box::pin(function.handle(event, invocation));
+    match invocation.left(clock) {
+        Some(left) if is_call => tokio::time::timeout(timeouts::answer(left), handling)
+            .await
+            .unwrap_or_else(|_| Ok(respond(Err(Refusal::late())))),
+        _ => handling.await,
+    }
+}
+
 /// Serves a function on Lambda's Runtime API.
 ///
 /// # Errors
@@ -37,10 +85,56 @@ pub async fn run<F: Function>(function: F) -> Result<(), Error> {
         let deadline = i64::try_from(event.context.deadline)
             .ok()
             .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
-        // Type-erased: the state of a whole import is large, and the runtime's own futures wrap it many times over.
-        let handling: BoxFuture<'_, Result<Value, Error>> =
-            Box::pin(function.handle(event.payload, Invocation { deadline }));
-        handling.await
+        let invocation = Invocation { deadline };
+        handle(function, event.payload, invocation, &SystemClock).await
     }))
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Waits for what never comes.
+    struct Hung;
+
+    impl Function for Hung {
+        async fn handle(&self, _: Value, _: Invocation) -> Result<Value, Error> {
+            std::future::pending().await
+        }
+    }
+
+    fn with(seconds: i64) -> Invocation {
+        let deadline = SystemClock.now() + jiff::SignedDuration::from_secs(seconds);
+        Invocation {
+            deadline: Some(deadline),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_answered_before_its_time_is_over_whatever_the_function_waits_for() {
+        let began = Instant::now();
+        let call = json!({ "requestContext": { "http": { "method": "GET" } } });
+
+        let answer = handle(&Hung, call, with(25), &SystemClock).await.unwrap();
+
+        assert!(began.elapsed() < Duration::from_secs(25));
+        assert_eq!(
+            (&answer["statusCode"], &answer["headers"]["retry-after"]),
+            (&json!(503), &json!("5"))
+        );
+        assert!(answer["body"].as_str().unwrap().contains("\"UNAVAILABLE\""));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_has_all_of_its_time() {
+        let batch = handle(&Hung, json!({ "Records": [] }), with(60), &SystemClock);
+
+        let outcome = tokio::time::timeout(Duration::from_secs(60), batch).await;
+
+        assert!(outcome.is_err());
+    }
 }

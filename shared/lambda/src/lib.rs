@@ -8,6 +8,7 @@ pub mod link_api;
 pub mod settings;
 pub mod sqs;
 pub mod telemetry;
+pub mod timeouts;
 pub mod wiring;
 
 /// The adapters that functions are wired with: they know them through this layer alone.
@@ -16,4 +17,4 @@ pub use dealbridge_aws as aws;
 pub use dealbridge_salesforce as salesforce;
 
 pub use clock::{SystemClock, UlidIds};
-pub use invocation::{Function, Invocation, run};
+pub use invocation::{Function, Invocation, handle, run};

@@ -23,6 +23,8 @@ pub(crate) struct Wire<'a> {
     pub(crate) http: &'a reqwest::Client,
     pub(crate) counters: &'a Counters,
     pub(crate) policy: RetryPolicy,
+    /// When whoever waits for the call gives up.
+    pub(crate) until: Option<Instant>,
     pub(crate) jitter: &'a Jitter,
 }
 
@@ -111,7 +113,7 @@ pub(crate) async fn make<T>(
     call: &Call<'_>,
     read: impl Fn(&Answer) -> Result<T, String>,
 ) -> Outcome<T> {
-    let mut attempts = Attempts::new(wire.policy, wire.jitter);
+    let mut attempts = Attempts::new(wire.policy, wire.until, wire.jitter);
     let mut refused = None;
     let mut earlier_unknown = false;
     let result = loop {
@@ -125,7 +127,10 @@ pub(crate) async fn make<T>(
             }
         };
         let request = request(wire, &session, call);
-        let fault = match wire.send(call.kind, request, attempts.deadline()).await {
+        let fault = match wire
+            .send(call.kind, request, attempts.request_deadline())
+            .await
+        {
             Err(broken) => Fault::from(broken),
             Ok(answer) if answer.is_success() => match read(&answer) {
                 Ok(value) => break Ok((value, session)),

@@ -1,6 +1,6 @@
 //! The client: each method of the port is one kind of call.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use crate::{
     answer::Answer,
@@ -33,11 +34,23 @@ const IDS_PER_RETRIEVE: usize = 2_000;
 /// Tells the time: an assertion says when it expires.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// How long calls may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallTimes {
+    /// One request.
+    pub attempt: Duration,
+    /// One call with its repeats.
+    pub total: Duration,
+    /// All calls together, from this moment on.
+    pub all: Duration,
+}
+
 /// A client of one org. Clones share the session and the counts, and are cheap.
 #[derive(Clone)]
 pub struct SalesforceClient {
     shared: Arc<Shared>,
     policy: RetryPolicy,
+    until: Option<Instant>,
     jitter: Arc<Jitter>,
 }
 
@@ -79,6 +92,7 @@ impl SalesforceClient {
                 schema: Schema::default(),
             }),
             policy: RetryPolicy::default(),
+            until: None,
             jitter: Arc::new(Jitter::of_this_process()),
         })
     }
@@ -87,6 +101,21 @@ impl SalesforceClient {
     #[must_use]
     pub fn with_retry_policy(self, policy: RetryPolicy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// The same client for somebody who waits no longer than that: each call ends within its own times, and all of them
+    /// before whoever waits has left.
+    #[must_use]
+    pub fn within(&self, times: CallTimes) -> Self {
+        Self {
+            policy: RetryPolicy {
+                attempt: times.attempt,
+                total: times.total,
+                ..self.policy
+            },
+            until: Some(Instant::now() + times.all),
+            ..self.clone()
+        }
     }
 
     /// The same client with pauses drawn from a seed, so that a run can be replayed.
@@ -118,6 +147,7 @@ impl SalesforceClient {
             http: &self.shared.http,
             counters: &self.shared.counters,
             policy: self.policy,
+            until: self.until,
             jitter: &self.jitter,
         }
     }

@@ -19,8 +19,9 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            read: Duration::from_secs(20),
-            total: Duration::from_secs(25),
+            // Callers give up earlier, each by its own times; a query may take Salesforce 120 seconds.
+            read: Duration::from_secs(130),
+            total: Duration::from_secs(130),
         }
     }
 }

@@ -20,7 +20,7 @@ mod soql;
 mod update;
 
 pub use api_usage::{ApiLimit, ApiUsage};
-pub use client::{Clock, SalesforceClient};
+pub use client::{CallTimes, Clock, SalesforceClient};
 pub use connection::{ApiVersion, Connection};
 pub use credentials::Credentials;
 pub use http::{Timeouts, http_client};

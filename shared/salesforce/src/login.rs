@@ -168,7 +168,7 @@ impl Login {
     }
 
     async fn log_in(&self, wire: &Wire<'_>, number: u64) -> Result<Session, SalesforceError> {
-        let mut attempts = Attempts::new(wire.policy, wire.jitter);
+        let mut attempts = Attempts::new(wire.policy, wire.until, wire.jitter);
         let url = format!("{}{TOKEN_PATH}", self.connection.login_url());
         loop {
             let request = wire
@@ -178,7 +178,7 @@ impl Login {
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(self.form()?);
             let fault = match wire
-                .send(CallKind::Token, request, attempts.deadline())
+                .send(CallKind::Token, request, attempts.request_deadline())
                 .await
             {
                 Err(broken) => Fault::from(broken),

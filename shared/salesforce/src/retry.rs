@@ -13,6 +13,8 @@ use tokio::time::Instant;
 pub struct RetryPolicy {
     /// Requests at most, the first included. The one repeat after a fresh login is not counted.
     pub max_attempts: u32,
+    /// Time for one request; what still runs then is given up, and repeated while there is time.
+    pub attempt: Duration,
     /// Time for the call with its repeats and pauses; what still runs then is given up.
     pub total: Duration,
     /// The longest pause before the first repeat; it doubles with each further one.
@@ -25,6 +27,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             max_attempts: 4,
+            attempt: Duration::from_secs(25),
             total: Duration::from_secs(30),
             first_pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(8),
@@ -68,13 +71,20 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    pub(crate) fn new(policy: RetryPolicy, jitter: &'a Jitter) -> Self {
+    /// The attempts of a call that begins at this moment and has to end by `until`.
+    pub(crate) fn new(policy: RetryPolicy, until: Option<Instant>, jitter: &'a Jitter) -> Self {
+        let deadline = Instant::now() + policy.total;
         Self {
             policy,
             jitter,
             made: 0,
-            deadline: Instant::now() + policy.total,
+            deadline: until.map_or(deadline, |until| until.min(deadline)),
         }
+    }
+
+    /// When to give up a request that begins at this moment.
+    pub(crate) fn request_deadline(&self) -> Instant {
+        self.deadline.min(Instant::now() + self.policy.attempt)
     }
 
     /// When to give up.
@@ -112,6 +122,7 @@ mod tests {
 
     const POLICY: RetryPolicy = RetryPolicy {
         max_attempts: 4,
+        attempt: Duration::from_secs(25),
         total: Duration::from_secs(30),
         first_pause: Duration::from_millis(100),
         longest_pause: Duration::from_millis(300),
@@ -126,7 +137,7 @@ mod tests {
     async fn pauses_are_random_below_a_doubling_bound_and_end_after_the_last_attempt() {
         for seed in 0..200 {
             let jitter = Jitter::seeded(seed);
-            let mut attempts = Attempts::new(POLICY, &jitter);
+            let mut attempts = Attempts::new(POLICY, None, &jitter);
 
             for bound in [100, 200, 300] {
                 // The timer's grain is a millisecond.
@@ -140,7 +151,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_server_s_wish_is_followed_up_to_the_longest_pause() {
         let jitter = Jitter::seeded(1);
-        let mut attempts = Attempts::new(POLICY, &jitter);
+        let mut attempts = Attempts::new(POLICY, None, &jitter);
 
         let wished = pause(&mut attempts, Some(Duration::from_millis(250))).await;
         let capped = pause(&mut attempts, Some(Duration::from_secs(3600))).await;
@@ -156,12 +167,25 @@ mod tests {
             total: Duration::from_millis(200),
             ..POLICY
         };
-        let mut attempts = Attempts::new(policy, &jitter);
+        let mut attempts = Attempts::new(policy, None, &jitter);
 
         assert_eq!(
             pause(&mut attempts, Some(Duration::from_millis(250))).await,
             None
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_ends_by_its_own_time_and_a_call_by_that_of_its_caller() {
+        let jitter = Jitter::seeded(1);
+        let now = Instant::now();
+        let alone = Attempts::new(POLICY, None, &jitter);
+        let in_a_hurry = Attempts::new(POLICY, Some(now + Duration::from_secs(7)), &jitter);
+
+        assert_eq!(alone.deadline() - now, Duration::from_secs(30));
+        assert_eq!(alone.request_deadline() - now, Duration::from_secs(25));
+        assert_eq!(in_a_hurry.deadline() - now, Duration::from_secs(7));
+        assert_eq!(in_a_hurry.request_deadline() - now, Duration::from_secs(7));
     }
 
     #[test]

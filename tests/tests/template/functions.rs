@@ -1,14 +1,15 @@
 //! Functions: what they run on, how they are built, where they log, what they are told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use dealbridge_lambda::timeouts;
 use serde_json::Value;
 
 use crate::document::{Template, target};
 use crate::yaml;
-
-/// The longest that API Gateway waits for an answer.
-const API_TIMEOUT_SECONDS: u64 = 30;
 
 /// Every function is the one kind that is built and measured.
 pub(crate) fn every_function_runs_on_arm64_and_al2023(template: &Template) -> Vec<String> {
@@ -102,10 +103,40 @@ pub(crate) fn functions_answer_before_the_gateway_gives_up(template: &Template) 
         .filter(|function| {
             template
                 .number(&function["Timeout"])
-                .is_none_or(|seconds| seconds >= API_TIMEOUT_SECONDS)
+                .is_none_or(|seconds| seconds >= timeouts::GATEWAY.as_secs())
         })
         .map(|function| format!("{} may take longer than the gateway waits", function.id))
         .collect()
+}
+
+/// What a function waits for gives up before the function does: DynamoDB, SQS, Salesforce with all repeats, its answer.
+pub(crate) fn calls_give_up_before_their_function(template: &Template) -> Vec<String> {
+    let mut faults = Vec::new();
+    for function in template.functions() {
+        let seconds = template.number(&function["Timeout"]).unwrap_or_default();
+        let whole = Duration::from_secs(seconds);
+        let salesforce = timeouts::salesforce(whole);
+        let is_call = function.events("HttpApi").next().is_some();
+        let last_word = if is_call {
+            timeouts::answer(whole)
+        } else {
+            whole
+        };
+        for (what, time) in [
+            ("a call of AWS", timeouts::AWS_OPERATION),
+            ("a request of Salesforce", salesforce.attempt),
+            ("a call of Salesforce", salesforce.total),
+            ("all calls of Salesforce", salesforce.all),
+        ] {
+            if time >= last_word {
+                faults.push(format!(
+                    "{}: {what} may take {time:?} of the {last_word:?} there are",
+                    function.id
+                ));
+            }
+        }
+    }
+    faults
 }
 
 /// A variable means the same in every function, and names a resource of its own kind.

@@ -1,4 +1,5 @@
-//! Answers that say no: problems as RFC 9457 has them, with a code of ours. Faults are mapped to 503 here and nowhere else.
+//! Answers that say no: problems as RFC 9457 has them, with a code of ours. Faults become answers here and nowhere else:
+//! 503 for what passes, 409 for what somebody has to set right first.
 
 use std::collections::BTreeMap;
 
@@ -72,6 +73,15 @@ impl Refusal {
     pub fn broken(cause: &dyn std::fmt::Display) -> Self {
         let detail = "The service met a fault of its own. Ask again; if it happens again, look at the function's log.";
         Self::new(500, "INTERNAL", detail).caused_by(cause)
+    }
+
+    /// 503: the time was over before there was an answer.
+    #[must_use]
+    pub fn late() -> Self {
+        let detail = "The answer took too long. What was asked for may be done or not: look, or ask for it again safely.";
+        Self::new(503, "UNAVAILABLE", detail)
+            .caused_by(&"the function's time was nearly over")
+            .retry_after(RETRY_SECONDS)
     }
 
     /// With a further member of the problem.
@@ -188,17 +198,21 @@ impl From<SalesforceError> for Refusal {
     fn from(error: SalesforceError) -> Self {
         let finding = import::fault(&error);
         let (message, suggestion) = finding.sentences("Salesforce");
-        let seconds = match error {
-            SalesforceError::RequestLimit { .. } => LIMIT_RETRY_SECONDS,
-            _ => SALESFORCE_RETRY_SECONDS,
+        let retry_after = match error {
+            SalesforceError::RequestLimit { .. } => Some(LIMIT_RETRY_SECONDS),
+            SalesforceError::Unavailable { .. }
+            | SalesforceError::LocatorExpired
+            | SalesforceError::Refused { .. } => Some(SALESFORCE_RETRY_SECONDS),
+            // Asking again changes nothing before a setting, a permission or a login is another.
+            _ => None,
         };
-        Self::new(
-            503,
-            finding.code.as_str(),
-            format!("{message} {suggestion}"),
-        )
-        .caused_by(&error)
-        .retry_after(seconds)
+        let status = if retry_after.is_some() { 503 } else { 409 };
+        let detail = format!("{message} {suggestion}");
+        let refusal = Self::new(status, finding.code.as_str(), detail).caused_by(&error);
+        match retry_after {
+            Some(seconds) => refusal.retry_after(seconds),
+            None => refusal,
+        }
     }
 }
 
@@ -234,6 +248,29 @@ mod tests {
         assert_eq!(title("SF_RECORD_NOT_FOUND"), "Salesforce record not found");
         assert_eq!(title("URL_OTHER_ORG"), "URL other org");
         assert_eq!(title("FORBIDDEN"), "Forbidden");
+    }
+
+    #[test]
+    fn a_fault_of_the_configuration_is_a_conflict_that_says_what_to_do() {
+        let detail = || "as Salesforce says".to_owned();
+        let faults = [
+            SalesforceError::FieldMissing {
+                object: "Opportunity".into(),
+                field: "Product__c".into(),
+            },
+            SalesforceError::NotConfigured { detail: detail() },
+            SalesforceError::PermissionDenied { detail: detail() },
+            SalesforceError::AuthFailed { detail: detail() },
+            SalesforceError::ApiDisabled { detail: detail() },
+        ];
+        for fault in faults {
+            let (code, answer) = (fault.code(), Refusal::from(fault).into_answer());
+
+            assert_eq!((answer.status, &answer.body["code"]), (409, &json!(code)));
+            assert!(!answer.headers.contains_key("retry-after"), "{code}");
+            let detail = answer.body["detail"].as_str().unwrap();
+            assert!(detail.matches(['.', ':']).count() >= 2, "{detail}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(crate) const SECRET: &str = "s3cret&=+%";
 /// Attempts as in production, without waiting between them.
 pub(crate) const AT_ONCE: RetryPolicy = RetryPolicy {
     max_attempts: 4,
+    attempt: Duration::from_secs(25),
     total: Duration::from_secs(30),
     first_pause: Duration::ZERO,
     longest_pause: Duration::ZERO,

@@ -68,6 +68,19 @@ pub(super) const ALL: Seeds = &[
         )],
     ),
     (
+        "calls_give_up_before_their_function",
+        &[
+            (
+                "a function that ends while DynamoDB may still answer",
+                Set("/Globals/Function/Timeout", "10"),
+            ),
+            (
+                "a worker without a time of its own",
+                Set("ImportWorker/Timeout", "0"),
+            ),
+        ],
+    ),
+    (
         "the_environment_is_what_the_settings_read",
         &[
             (
