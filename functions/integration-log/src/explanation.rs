@@ -4,30 +4,38 @@ use dealbridge_core::{
     explain::{Explain, ExplainError},
     pasted::PastedError,
 };
-use dealbridge_lambda::http::{Answer, Refusal, Request};
-use percent_encoding::percent_decode_str;
+use dealbridge_lambda::{
+    Invocation,
+    http::{Answer, Refusal, Request},
+};
 
 use crate::IntegrationLog;
 
 impl IntegrationLog {
-    pub(crate) async fn explanation(&self, request: &Request) -> Result<Answer, Refusal> {
-        request.query(&[])?;
-        let text = request.path_parameter("idOrUrl")?;
+    pub(crate) async fn explanation(
+        &self,
+        request: &Request,
+        invocation: Invocation,
+    ) -> Result<Answer, Refusal> {
+        // The gateway decodes a path before it looks for the route, so an address in one would come apart at its slashes.
+        let query;
+        let text = if request.route().1 == "/explanations" {
+            query = request.query(&["opportunity"])?;
+            query.text("opportunity").ok_or_else(|| {
+                Refusal::malformed("Say which Opportunity: ?opportunity= takes its id, or its URL percent-encoded.")
+            })?
+        } else {
+            request.query(&[])?;
+            request.path_parameter("idOrUrl")?
+        };
+        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         let explain = Explain {
-            salesforce: &self.salesforce,
+            salesforce: &salesforce,
             portal: &self.portal,
             store: &self.store,
             instance_url: &self.salesforce_url,
         };
-        let explained = match explain.pasted(text).await {
-            // Whether the gateway has decoded the path depends on the gateway.
-            Err(ExplainError::Pasted(error)) => match percent_decode_str(text).decode_utf8() {
-                Ok(decoded) if decoded != text => explain.pasted(&decoded).await,
-                _ => Err(ExplainError::Pasted(error)),
-            },
-            explained => explained,
-        };
-        Answer::json(200, &explained.map_err(refusal)?)
+        Answer::json(200, &explain.pasted(text).await.map_err(refusal)?)
     }
 }
 

@@ -27,12 +27,13 @@ use lambda_runtime::Error;
 use serde_json::Value;
 
 /// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 6] = [
+pub const ROUTES: [(&str, &str); 7] = [
     ("GET", "/sync-runs"),
     ("GET", "/sync-runs/{id}"),
     ("GET", "/integration-log"),
     ("GET", "/problems"),
     ("POST", "/problems/clear"),
+    ("GET", "/explanations"),
     ("GET", "/opportunities/{idOrUrl}/explanation"),
 ];
 
@@ -77,7 +78,7 @@ impl IntegrationLog {
                 let work = self.clear_problems(request, caller, invocation.deadline);
                 http::once(&self.store, idempotency, work).await
             }
-            _ => self.explanation(request).await,
+            _ => self.explanation(request, invocation).await,
         }
     }
 

@@ -7,13 +7,14 @@ use serde_json::Value;
 use crate::document::{Template, list, strings};
 
 /// Every call of the design and the function that answers it.
-const ROUTES: [(&str, &str); 17] = [
+const ROUTES: [(&str, &str); 18] = [
     ("POST /sync-runs", "full-sync"),
     ("GET /sync-runs", "integration-log"),
     ("GET /sync-runs/{id}", "integration-log"),
     ("GET /integration-log", "integration-log"),
     ("GET /problems", "integration-log"),
     ("POST /problems/clear", "integration-log"),
+    ("GET /explanations", "integration-log"),
     (
         "GET /opportunities/{idOrUrl}/explanation",
         "integration-log",

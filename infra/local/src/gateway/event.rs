@@ -22,13 +22,18 @@ pub(super) struct Authorized<'a> {
 
 /// The event that the function behind the route gets.
 pub(super) fn event(request: &ApiRequest, call: &Authorized<'_>, now: Timestamp) -> Value {
-    let mut headers = joined(
-        request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value)),
-    );
-    let cookies = headers.remove("cookie");
+    let (cookies, headers): (Vec<_>, Vec<_>) = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value))
+        .partition(|(name, _)| *name == "cookie");
+    let headers = joined(headers.into_iter());
+    let cookies: Vec<&str> = cookies
+        .iter()
+        .flat_map(|(_, value)| value.split(';'))
+        .map(str::trim)
+        .filter(|cookie| !cookie.is_empty())
+        .collect();
     let query = url::form_urlencoded::parse(request.query.as_bytes());
     let query: Vec<(String, String)> = query.into_owned().collect();
     let query = joined(query.iter().map(|(name, value)| (name.as_str(), value)));
@@ -39,7 +44,7 @@ pub(super) fn event(request: &ApiRequest, call: &Authorized<'_>, now: Timestamp)
         .iter()
         .map(|(name, value)| (name.clone(), flattened(value).into()))
         .collect();
-    let path = percent_encoding::percent_decode_str(&request.path).decode_utf8_lossy();
+    let path = request.decoded_path();
     let mut event = json!({
         "version": "2.0",
         "routeKey": call.route.key(),
@@ -73,8 +78,8 @@ pub(super) fn event(request: &ApiRequest, call: &Authorized<'_>, now: Timestamp)
             event.insert(name.to_owned(), value);
         }
     };
-    if let Some(cookies) = cookies {
-        add("cookies", cookies.split("; ").collect());
+    if !cookies.is_empty() {
+        add("cookies", json!(cookies));
     }
     if !query.is_empty() {
         add("queryStringParameters", json!(query));
@@ -110,7 +115,7 @@ fn body(request: &ApiRequest) -> (Option<String>, bool) {
     }
     let kind = request.header("content-type").unwrap_or_default();
     let is_text = kind.starts_with("text/")
-        || ["json", "xml", "javascript", "x-www-form-urlencoded"]
+        || ["json", "xml", "javascript"]
             .iter()
             .any(|text| kind.contains(text));
     match std::str::from_utf8(&request.body) {
@@ -139,12 +144,15 @@ mod tests {
         ApiRequest {
             method: "PUT".into(),
             path: "/deals/a%20b".into(),
-            query: "x=1&x=2&y=a%2Bb".into(),
+            query: "x=1&x=&x=2&y=a%2Bb&z&w=".into(),
             headers: vec![
                 ("content-type".into(), kind.into()),
-                ("cookie".into(), "a=1; b=2".into()),
+                ("cookie".into(), "a=1;b=2;".into()),
+                ("cookie".into(), "c=3; d=4".into()),
                 ("x-many".into(), "1".into()),
+                ("x-many".into(), String::new()),
                 ("x-many".into(), "2".into()),
+                ("x-none".into(), String::new()),
             ],
             body: body.to_vec(),
         }
@@ -176,11 +184,13 @@ mod tests {
         assert_eq!(event["rawPath"], "/deals/a b");
         assert_eq!(
             event["queryStringParameters"],
-            json!({ "x": "1,2", "y": "a+b" })
+            json!({ "x": "1,,2", "y": "a+b", "z": "", "w": "" })
         );
         assert_eq!(event["pathParameters"], json!({ "id": "a b" }));
-        assert_eq!(event["cookies"], json!(["a=1", "b=2"]));
-        assert_eq!(event["headers"]["x-many"], "1,2");
+        assert_eq!(event["cookies"], json!(["a=1", "b=2", "c=3", "d=4"]));
+        assert_eq!(event["headers"]["cookie"], Value::Null);
+        assert_eq!(event["headers"]["x-many"], "1,,2");
+        assert_eq!(event["headers"]["x-none"], "");
         assert_eq!(
             (&event["body"], &event["isBase64Encoded"]),
             (&json!("{}"), &json!(false))
@@ -211,8 +221,10 @@ mod tests {
             (&binary["body"], &binary["isBase64Encoded"]),
             (&json!("/w=="), &json!(true))
         );
-        let untyped = built(&request(b"x", ""));
-        assert_eq!(untyped["isBase64Encoded"], true);
+        for kind in ["", "application/x-www-form-urlencoded", "image/png"] {
+            let other = built(&request(b"x", kind));
+            assert_eq!(other["isBase64Encoded"], true, "{kind}");
+        }
 
         assert!(built(&request(b"", "")).get("body").is_none());
     }

@@ -14,11 +14,8 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-use super::{ApiAnswer, ApiRequest, Gateway};
+use super::{ApiAnswer, ApiRequest, Gateway, LARGEST_BODY, too_large};
 use crate::error::LocalError;
-
-/// API Gateway's bound on a request's body.
-const LARGEST_BODY: usize = 10 * 1_024 * 1_024;
 
 /// A port on loopback; 0 takes a free one.
 ///
@@ -58,7 +55,7 @@ async fn answer(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return response(ApiAnswer::message(413, "Request Entity Too Large"));
+        return response(too_large());
     };
     let mut headers = Vec::with_capacity(parts.headers.len());
     for (name, value) in &parts.headers {

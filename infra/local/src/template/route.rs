@@ -37,7 +37,7 @@ impl Route {
         format!("{} {}", self.method, self.path)
     }
 
-    /// The values of its variables in a path whose segments are given, if it matches.
+    /// The values of its variables in a decoded path whose segments are given, if it matches.
     fn matches(&self, segments: &[&str]) -> Option<BTreeMap<String, String>> {
         let own: Vec<&str> = segments_of(&self.path);
         if own.len() != segments.len() {
@@ -48,9 +48,9 @@ impl Route {
             match own.strip_prefix('{').and_then(|own| own.strip_suffix('}')) {
                 Some(_) if given.is_empty() => return None,
                 Some(name) => {
-                    variables.insert(name.to_owned(), decoded(given));
+                    variables.insert(name.to_owned(), (*given).to_owned());
                 }
-                None if own == decoded(given) => {}
+                None if own == *given => {}
                 None => return None,
             }
         }
@@ -69,18 +69,13 @@ impl Route {
     }
 }
 
-/// The segments of a path. Encoded slashes divide nothing.
+/// The segments of a decoded path. A slash at its end, and each of two in a row, begins one more.
 fn segments_of(path: &str) -> Vec<&str> {
-    path.trim_start_matches('/').split('/').collect()
+    path.strip_prefix('/').unwrap_or(path).split('/').collect()
 }
 
-fn decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
-}
-
-/// The call that a request means, with the values of its variables. A written-out segment goes before a variable.
+/// The call that a request with that decoded path means, with the values of its variables. A written-out segment goes
+/// before a variable; methods and paths are told apart by case.
 #[must_use]
 pub fn find<'a>(
     routes: &'a [Route],
@@ -138,23 +133,30 @@ mod tests {
     }
 
     #[test]
-    fn an_encoded_address_is_one_segment_and_arrives_decoded() {
+    fn the_slashes_of_an_address_divide_a_path() {
         assert_eq!(
-            found(
-                "GET",
-                "/opportunities/https%3A%2F%2Fa.example%2F006%3Fx%3D1/explanation"
-            ),
+            found("GET", "/opportunities/006dM00000Mw7Vt/explanation"),
             Some((
                 "/opportunities/{idOrUrl}/explanation".into(),
-                vec!["https://a.example/006?x=1".into()]
+                vec!["006dM00000Mw7Vt".into()]
             ))
+        );
+        assert_eq!(
+            found("GET", "/opportunities/https://a.example/006/explanation"),
+            None
         );
     }
 
     #[test]
     fn what_no_route_has_is_not_found() {
         assert_eq!(found("PATCH", "/settings"), None);
+        assert_eq!(found("HEAD", "/settings"), None);
+        assert_eq!(found("OPTIONS", "/settings"), None);
+        assert_eq!(found("get", "/settings"), None);
         assert_eq!(found("GET", "/deals/"), None);
+        assert_eq!(found("GET", "/sync-runs/"), None);
+        assert_eq!(found("GET", "//sync-runs"), None);
+        assert_eq!(found("POST", "/Sync-Runs"), None);
         assert_eq!(found("GET", "/"), None);
         assert_eq!(found("GET", "/a/b/c/d"), None);
     }
