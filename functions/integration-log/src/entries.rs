@@ -3,9 +3,10 @@
 use dealbridge_core::entry::Entry;
 use dealbridge_lambda::{
     aws::log::Order,
-    http::{Answer, Refusal, Request, body, cursor},
+    http::{Answer, Page, Refusal, Request, body, cursor},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     IntegrationLog, csv,
@@ -54,7 +55,9 @@ impl IntegrationLog {
         let packed = if filter.is_open() { 12 } else { 100 };
         let mut runs = Stream::new(&self.store, span.runs, order, place.runs, packed);
         let mut actions = Stream::new(&self.store, span.actions, order, place.actions, packed);
-        let items = page(&mut runs, &mut actions, &filter, order, most).await?;
+        let mut page = Page::new(most);
+        let shown = |entry: &Entry| body::entry(entry, &org);
+        let items = fill(&mut page, &mut runs, &mut actions, &filter, order, shown).await?;
         let place = Place {
             runs: runs.spot().cloned(),
             actions: actions.spot().cloned(),
@@ -71,8 +74,7 @@ impl IntegrationLog {
                 None => answer,
             });
         }
-        let items = items.iter().map(|entry| body::entry(entry, &org)).collect();
-        Answer::json(200, &body::page(items, cursor))
+        Answer::json(200, &page.into_body(cursor))
     }
 
     async fn span(&self, order: Order, filter: &Filter) -> Result<Span, Refusal> {
@@ -143,17 +145,18 @@ fn next_link(request: &Request, cursor: &str) -> String {
     format!("</integration-log?{query}>; rel=\"next\"")
 }
 
-/// Merges both streams by time, until the page is full, both are at their end or the work is enough for one call.
-async fn page<'a>(
+/// Merges both streams by time into the page, until it is full, both are at their end or the work is enough for one call.
+async fn fill<'a>(
+    page: &mut Page,
     runs: &mut Stream<'a>,
     actions: &mut Stream<'a>,
     filter: &Filter,
     order: Order,
-    most: usize,
+    shown: impl Fn(&Entry) -> Value,
 ) -> Result<Vec<Entry>, Refusal> {
     let mut budget = Budget(REQUESTS);
-    let mut items = Vec::with_capacity(most);
-    while items.len() < most {
+    let (mut items, mut is_full) = (Vec::new(), false);
+    while !is_full && !page.is_complete() {
         let next = match (
             runs.head(&mut budget).await?,
             actions.head(&mut budget).await?,
@@ -179,8 +182,8 @@ async fn page<'a>(
             if !filter.shows(&entry) {
                 continue;
             }
-            if items.len() == most {
-                read = at;
+            if !page.take(shown(&entry)) {
+                (read, is_full) = (at, true);
                 break;
             }
             items.push(entry);

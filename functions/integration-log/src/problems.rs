@@ -12,7 +12,7 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::log::{Cleared, Slice};
 use dealbridge_lambda::{
     access::Caller,
-    http::{Answer, Refusal, Request, body, cursor},
+    http::{Answer, Page, Refusal, Request, body, cursor},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -84,7 +84,7 @@ impl IntegrationLog {
                 && cleared.is_none_or(|cleared| problem.cleared == cleared)
                 && code.is_none_or(|code| problem.codes().contains(&code))
         };
-        let mut items = Vec::with_capacity(most);
+        let mut page = Page::new(most);
         let mut requests = 0;
         let next = loop {
             let Slice { items: found, more } = self
@@ -93,23 +93,26 @@ impl IntegrationLog {
                 .await?;
             requests += 1;
             let mut found = found.into_iter().peekable();
-            while items.len() < most
-                && let Some(problem) = found.next()
+            let mut is_full = false;
+            while !page.is_complete()
+                && let Some(problem) = found.peek()
             {
-                after = Some(problem.opportunity);
-                if shown(&problem) {
-                    items.push(body::problem(&problem, &org));
+                if shown(problem) && !page.take(body::problem(problem, &org)) {
+                    is_full = true;
+                    break;
                 }
+                after = Some(problem.opportunity);
+                found.next();
             }
             if !more && found.peek().is_none() {
                 break None;
             }
-            if items.len() == most || requests == REQUESTS {
+            if is_full || page.is_complete() || requests == REQUESTS {
                 break after;
             }
         };
         let cursor = next.map(|id| cursor::encode(&id)).transpose()?;
-        Answer::json(200, &body::page(items, cursor))
+        Answer::json(200, &page.into_body(cursor))
     }
 
     pub(crate) async fn clear_problems(

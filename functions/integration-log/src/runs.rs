@@ -1,7 +1,7 @@
 //! Runs, newest first, and one run.
 
 use dealbridge_core::{ports::RunStore, run::RunId};
-use dealbridge_lambda::http::{Answer, Refusal, Request, body, cursor};
+use dealbridge_lambda::http::{Answer, Page, Refusal, Request, body, cursor};
 
 use crate::{IntegrationLog, limit};
 
@@ -22,13 +22,19 @@ impl IntegrationLog {
         let runs = self.store.runs(&ids).await?;
         let now = self.clock.now();
         // Runs are numbered without a gap and expire in order: where one is missing, there are no older ones.
-        let next = ids
+        let mut next = ids
             .last()
             .map_or(0, |id| id.number() - 1)
             .min(if runs.len() == ids.len() { u32::MAX } else { 0 });
+        let mut page = Page::new(most);
+        for run in &runs {
+            if !page.take(body::run(run, now)) {
+                next = run.id.number();
+                break;
+            }
+        }
         let cursor = (next > 0).then(|| cursor::encode(&next)).transpose()?;
-        let items = runs.iter().map(|run| body::run(run, now)).collect();
-        Answer::json(200, &body::page(items, cursor))
+        Answer::json(200, &page.into_body(cursor))
     }
 
     pub(crate) async fn run(&self, request: &Request) -> Result<Answer, Refusal> {

@@ -9,11 +9,15 @@ use dealbridge_core::{
     record::{LinkStatus, RecordId, RecordKind},
     settings::Settings,
 };
-use dealbridge_lambda::aws::{DynamoPortal, Store, log::AuditRow, records::LinkFilter};
+use dealbridge_lambda::aws::{
+    DynamoPortal, Store,
+    log::AuditRow,
+    records::{self, LinkFilter},
+};
 use dealbridge_lambda::{
     Function, Invocation,
     access::Groups,
-    http::{self, Answer, Refusal, Request, body, cursor},
+    http::{self, Answer, Page, Refusal, Request, body, cursor},
 };
 use lambda_runtime::Error;
 use serde_json::{Value, json};
@@ -78,17 +82,21 @@ impl Records {
             return Err(cursor::invalid());
         }
         let (settings, org) = self.org().await?;
-        let page = self
+        let found = self
             .store
             .records_after(kind, filter, after.as_deref(), most)
             .await?;
-        let cursor = page.after.map(|key| cursor::encode(&key)).transpose()?;
-        let items = page
-            .records
-            .iter()
-            .map(|record| body::record(record, &settings, &org))
-            .collect();
-        Answer::json(200, &body::page(items, cursor))
+        let (mut page, mut next, mut last) = (Page::new(most), found.after, None);
+        for record in &found.records {
+            if !page.take(body::record(record, &settings, &org)) {
+                // Large records make a short page; the next one begins behind the last of this one.
+                next = last;
+                break;
+            }
+            last = Some(records::place_of(&record.id));
+        }
+        let cursor = next.map(|key| cursor::encode(&key)).transpose()?;
+        Answer::json(200, &page.into_body(cursor))
     }
 
     async fn one(&self, request: &Request, kind: RecordKind) -> Result<Answer, Refusal> {
@@ -106,7 +114,14 @@ impl Records {
         let history = self.store.audit(&id, HISTORY).await?;
         let mut body = body::record(&record, &settings, &org);
         body["version"] = record.version.into();
-        body["history"] = history.iter().map(|row| act(row, &org)).collect();
+        // The newest acts, as far as they fit into one answer.
+        let mut acts = Page::new(history.len());
+        for row in &history {
+            if !acts.take(act(row, &org)) {
+                break;
+            }
+        }
+        body["history"] = acts.into_items().into();
         Answer::json(200, &body)
     }
 

@@ -58,7 +58,7 @@ impl Store {
             for record in found {
                 if records.len() == most {
                     // The next page begins behind the last record of this one.
-                    let last = records.last().map(|record| key_of(&record.id));
+                    let last = records.last().map(|record| place_of(&record.id));
                     return Ok(RecordPage {
                         records,
                         after: last,
@@ -119,7 +119,9 @@ impl Store {
     }
 }
 
-fn key_of(id: &RecordId) -> String {
+/// The place of a record in the lists: a page that begins behind it goes on with the next one.
+#[must_use]
+pub fn place_of(id: &RecordId) -> String {
     format!("{}{}", keys::record_prefix(id.kind()), id.id())
 }
 

@@ -140,9 +140,3 @@ pub fn problem(problem: &Problem, org: &ConnectedOrg) -> Value {
         "entries": entries.collect::<Vec<_>>(),
     })
 }
-
-/// A page of a list.
-#[must_use]
-pub fn page(items: Vec<Value>, cursor: Option<String>) -> Value {
-    json!({ "items": items, "cursor": cursor })
-}

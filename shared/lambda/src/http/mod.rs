@@ -8,12 +8,14 @@ pub mod body;
 pub mod cursor;
 mod event;
 pub mod idempotency;
+pub mod page;
 pub mod query;
 pub mod refusal;
 pub mod request;
 
 pub use answer::{Answer, respond};
 pub use idempotency::{Idempotency, once};
+pub use page::Page;
 pub use query::Query;
 pub use refusal::Refusal;
 pub use request::Request;

@@ -1,0 +1,110 @@
+//! A page of a list: as many items as were asked for, and no more than fit into one answer.
+
+use serde_json::{Value, json};
+
+/// The most that the items of a page take on their way. Lambda's answers end at 6 MB, headers and all.
+const MOST_BYTES: usize = 5_000_000;
+
+/// A page being filled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    items: Vec<Value>,
+    most: usize,
+    bytes: usize,
+}
+
+impl Page {
+    /// An empty page for at most that many items.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            items: Vec::new(),
+            most,
+            bytes: 0,
+        }
+    }
+
+    /// Takes an item if there is room for it, and says whether there was. The first one always finds room: an item of the
+    /// store is far smaller than an answer may be.
+    #[must_use]
+    pub fn take(&mut self, item: Value) -> bool {
+        let bytes = size(&item);
+        let fits = self.bytes + bytes <= MOST_BYTES || self.items.is_empty();
+        if self.items.len() < self.most && fits {
+            self.bytes += bytes;
+            self.items.push(item);
+            return true;
+        }
+        false
+    }
+
+    /// Whether it holds as many items as were asked for.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.items.len() >= self.most
+    }
+
+    /// The items.
+    #[must_use]
+    pub fn into_items(self) -> Vec<Value> {
+        self.items
+    }
+
+    /// The body: the items, and where the next page begins.
+    #[must_use]
+    pub fn into_body(self, cursor: Option<String>) -> Value {
+        json!({ "items": self.items, "cursor": cursor })
+    }
+}
+
+/// The size of an item inside a function's answer: there, the body is a text in JSON, which escapes quotes once more.
+fn size(item: &Value) -> usize {
+    let json = item.to_string();
+    let escaped = json.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
+    json.len() + escaped.count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Answer, respond};
+
+    #[test]
+    fn a_page_ends_with_the_items_that_were_asked_for() {
+        let mut page = Page::new(2);
+
+        assert!(page.take(json!(1)) && !page.is_complete());
+        assert!(page.take(json!(2)) && page.is_complete());
+        assert!(!page.take(json!(3)));
+        assert_eq!(
+            page.into_body(Some("next".to_owned())),
+            json!({ "items": [1, 2], "cursor": "next" })
+        );
+    }
+
+    #[test]
+    fn a_page_of_the_largest_items_fits_into_one_answer() {
+        // Quotes take four bytes each by the time they travel; an item of the store has 400 KB at most.
+        for text in [
+            "\"".repeat(400_000),
+            "x".repeat(400_000),
+            "ü".repeat(200_000),
+        ] {
+            let mut page = Page::new(1_000);
+            while page.take(json!({ "value": text })) {}
+
+            let answer = respond(Answer::json(200, &page.clone().into_body(None)));
+            let size = answer.to_string().len();
+            assert!((3_000_000..6_291_556).contains(&size), "{size}");
+            assert!(!page.is_complete());
+        }
+    }
+
+    #[test]
+    fn the_first_item_always_finds_room() {
+        let mut page = Page::new(10);
+
+        assert!(page.take(json!("x".repeat(MOST_BYTES + 1))));
+        assert!(!page.take(json!("y")));
+    }
+}

@@ -1,0 +1,122 @@
+//! Lists of the largest items that the store can hold: a page is whole, and the cursor leads to the rest.
+
+use std::collections::BTreeSet;
+
+use dealbridge_aws::{item, keys};
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    finding::Finding,
+    link::store::LinkStore,
+    ports::{Clock, Portal},
+    problem::Problem,
+    record::{RecordId, RecordKind},
+    run::RunId,
+};
+use dealbridge_lambda::SystemClock;
+use serde_json::Value;
+
+use crate::product::{ADMIN, Product};
+
+/// Items of each list: together they are far larger than an answer may be.
+const MANY: usize = 12;
+
+/// A value as large as an item takes, of what grows most on its way: a quote is escaped, and its escape once more.
+fn huge() -> String {
+    "\"".repeat(350_000)
+}
+
+async fn put(product: &Product, table: &str, item: keys::Attributes) {
+    let put = product.world.store.client().put_item().table_name(table);
+    put.set_item(Some(item)).send().await.unwrap();
+}
+
+/// Every item of a list, page after page. Each page must be an answer that the gateway can give.
+async fn all(product: &Product, target: &str) -> (Vec<Value>, usize) {
+    let (mut items, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let answer = product.get(ADMIN, &format!("{target}{cursor}")).await;
+        assert_eq!(answer.status, 200, "{:.300}", answer.body.to_string());
+        items.extend(answer.body["items"].as_array().unwrap().iter().cloned());
+        pages += 1;
+        match answer.body["cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (items, pages),
+        }
+    }
+}
+
+fn distinct(items: &[Value], id: impl Fn(&Value) -> &Value) -> usize {
+    let ids: BTreeSet<String> = items.iter().map(|item| id(item).to_string()).collect();
+    ids.len()
+}
+
+#[tokio::test]
+async fn records_of_the_largest_size_are_listed_to_the_last() {
+    let product = Product::start(None).await;
+    let id = |id: &str| RecordId::new(RecordKind::Referral, id).unwrap();
+    let mut record = LinkStore::record(&product.world.store, &id("ref-lund"))
+        .await
+        .unwrap()
+        .unwrap();
+    record
+        .fields
+        .insert("description".to_owned(), huge().into());
+    for number in 0..MANY {
+        record.id = id(&format!("huge-{number}"));
+        let item = item::encode(&record, keys::record(&record.id)).unwrap();
+        put(&product, "Records", item).await;
+    }
+
+    let (items, pages) = all(&product, "/referrals?limit=200").await;
+
+    // Those of the sample org are there as well.
+    assert_eq!(distinct(&items, |item| &item["id"]), MANY + 2);
+    assert_eq!(items.len(), MANY + 2);
+    assert!(pages > 1, "{pages}");
+}
+
+#[tokio::test]
+async fn problems_of_the_largest_size_are_listed_to_the_last() {
+    let product = Product::start(None).await;
+    let org = product
+        .world
+        .portal
+        .settings()
+        .await
+        .unwrap()
+        .organization_id;
+    let found = Finding::new(Code::AccountMissing);
+    // The name stands in the sentences, too.
+    let name = &huge()[..100_000];
+    for number in 10..10 + MANY {
+        let id = SalesforceId::parse(&format!("006aP000000{number:04}")).unwrap();
+        let at = SystemClock.now();
+        let problem = Problem::met(None, id, name, vec![found.clone()], RunId::new(1), at);
+        let item = item::encode(&problem, keys::problem(org, id)).unwrap();
+        put(&product, "Log", item).await;
+    }
+
+    let (items, pages) = all(&product, "/problems?limit=500").await;
+
+    assert_eq!(distinct(&items, |item| &item["opportunity"]["id"]), MANY);
+    assert_eq!(items.len(), MANY);
+    assert!(pages > 1, "{pages}");
+}
+
+#[tokio::test]
+async fn entries_of_the_largest_size_are_listed_to_the_last() {
+    let product = Product::start(None).await;
+    for _ in 0..MANY {
+        let said = Finding::new(Code::SettingsReplaced)
+            .value(huge())
+            .other(ADMIN);
+        product.world.store.log_action(&said).await.unwrap();
+    }
+
+    let (items, pages) = all(&product, "/integration-log?limit=1000").await;
+
+    assert_eq!(distinct(&items, |item| &item["id"]), MANY);
+    assert_eq!(items.len(), MANY);
+    assert!(pages > 1, "{pages}");
+}
