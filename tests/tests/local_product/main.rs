@@ -6,10 +6,15 @@
 
 mod authorizer;
 mod endpoints;
+mod explanations;
+mod gateway;
+mod hung;
 mod integration_log;
 mod links;
+mod lists;
 mod portal_screens;
 mod product;
 mod restart;
+mod roles;
 mod runs;
 mod sample_org;

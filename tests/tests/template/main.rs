@@ -5,6 +5,7 @@ mod alarms;
 mod api;
 mod document;
 mod functions;
+mod mains;
 mod mistakes;
 mod openapi;
 mod policies;
@@ -59,6 +60,7 @@ rules! {
         functions_and_their_packages_match,
         every_function_logs_to_a_group_with_retention,
         functions_answer_before_the_gateway_gives_up,
+        calls_give_up_before_their_function,
         the_environment_is_what_the_settings_read,
         variables_mean_one_thing,
         secrets_come_from_the_secrets_manager,
