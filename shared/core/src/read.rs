@@ -254,12 +254,12 @@ pub(crate) async fn describe<F: Salesforce>(
 ) -> Result<Objects, SalesforceError> {
     loop {
         let objects = salesforce.schema().objects();
-        let unknown = fields.iter().find_map(|path| {
-            match trace::trace(object, path, &objects) {
+        let unknown = fields
+            .iter()
+            .find_map(|path| match trace::trace(object, path, &objects) {
                 Traced::Unknown(object) => Some(object),
                 _ => None,
-            }
-        });
+            });
         let Some(object) = unknown else {
             return Ok(objects);
         };

@@ -367,6 +367,23 @@ async fn a_field_of_the_wrong_type_is_found_before_the_first_query_and_named_wit
 }
 
 #[tokio::test]
+async fn an_hourly_run_fails_too_that_meets_a_flag_which_is_no_checkbox() {
+    let world = World::start(&folder(1, &[])).await;
+    world.full().await;
+    world
+        .set(|settings| settings.fields.import_flag = FieldPath::parse("Product__c").unwrap())
+        .await;
+    world.edit(opportunity(1), json!({ "Amount": 7 })).await;
+
+    let run = world.hourly().await;
+
+    assert_eq!(world.status(run.id).await, RunStatus::Failed);
+    let said = messages(&world.ledger().await, &run, Code::SfFieldTypeWrong);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("fields.import_flag"), "{said:?}");
+}
+
+#[tokio::test]
 async fn an_org_with_one_currency_imports_though_the_settings_list_some() {
     let mut folder = folder(2, &[]);
     folder.settings["currencies"] = json!(["EUR", "USD"]);

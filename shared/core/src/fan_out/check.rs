@@ -1,13 +1,16 @@
 //! Looking at the fields that the settings name, before the first query of a full run goes by them.
 
+use serde_json::Value;
+
 use super::{FanOut, Stop};
 use crate::{
     code::Code,
+    field,
     finding::Finding,
     ports::{
         ClaimStore, Clock, ImportQueue, ListingStore, Portal, Progress, RunStore, SyncRequestQueue,
     },
-    salesforce::{DescribedField, Salesforce},
+    salesforce::{DescribedField, FieldPath, Row, Salesforce},
     settings::Settings,
 };
 
@@ -52,7 +55,7 @@ where
 /// What is wrong with the types of the fields that the settings name. A field that is missing is not looked at: the query
 /// that needs it says so.
 fn wrong_types(settings: &Settings, described: &[DescribedField]) -> Vec<Finding> {
-    let wrong = |(setting, path): (&str, &crate::salesforce::FieldPath)| {
+    let wrong = |(setting, path): (&str, &FieldPath)| {
         let field = described.iter().find(|field| path.is(&field.name))?;
         let (fits, needed) = if setting.ends_with("_flag") {
             (field.kind == "boolean", "a checkbox")
@@ -76,8 +79,34 @@ fn wrong_types(settings: &Settings, described: &[DescribedField]) -> Vec<Finding
         .collect()
 }
 
+/// What is wrong with a flag that a listing shows to be no checkbox: between full runs no describe is asked for.
+pub(super) fn wrong_flag(settings: &Settings, rows: &[Row]) -> Option<Finding> {
+    let is_wrong = |value: &Value| !matches!(value, Value::Null | Value::Bool(_));
+    settings
+        .fields
+        .named()
+        .into_iter()
+        .filter(|(setting, _)| setting.ends_with("_flag"))
+        .find_map(|(setting, path)| {
+            let value = rows
+                .iter()
+                .filter_map(|row| row.get(path.as_str()))
+                .find(|value| is_wrong(value))?;
+            let mut finding = Finding::new(Code::SfFieldTypeWrong)
+                .other(format!("fields.{setting}"))
+                .value(format!(
+                    "it holds {}, and must be a checkbox",
+                    field::shown(value)
+                ));
+            finding.context.field = format!("Opportunity.{path}");
+            Some(finding)
+        })
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::testing::settings;
 
@@ -125,6 +154,24 @@ mod tests {
                 "fields.distributor_email",
                 "fields.deal_owner_type"
             ]
+        );
+    }
+
+    #[test]
+    fn a_listing_shows_a_flag_that_is_no_checkbox() {
+        let wrong = |row: Value| {
+            let rows: Vec<Row> = serde_json::from_value(json!([{ "Sync__c": true }, row])).unwrap();
+            wrong_flag(&settings(), &rows).map(|finding| finding.context.other)
+        };
+
+        assert_eq!(wrong(json!({ "Sync__c": false, "Import__c": null })), None);
+        assert_eq!(
+            wrong(json!({ "Sync__c": true, "Import__c": "true" })).as_deref(),
+            Some("fields.import_flag")
+        );
+        assert_eq!(
+            wrong(json!({ "SYNC__C": 1.0 })).as_deref(),
+            Some("fields.sync_flag")
         );
     }
 

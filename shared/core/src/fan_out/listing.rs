@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{FanOut, Step, Stop, page::Candidates};
+use super::{FanOut, Step, Stop, check, page::Candidates};
 use crate::{
     SalesforceId, SalesforceObject,
     ports::{
@@ -82,6 +82,9 @@ where
             }
             let mut page = self.salesforce.list(&listing).await?;
             loop {
+                if let Some(finding) = check::wrong_flag(settings, &page.rows) {
+                    return Err(Stop::Fault(finding));
+                }
                 self.take_page(progress, candidates, org, &page).await?;
                 let Some(next) = page.next.take() else {
                     return Ok(true);

@@ -57,7 +57,10 @@ impl Settings {
         let mut warn = |place: String, problem: String| {
             findings.warnings.push(InvalidSetting { place, problem });
         };
-        if matches!(objects.get(&object.api_name().to_ascii_lowercase()), Some(None)) {
+        if matches!(
+            objects.get(&object.api_name().to_ascii_lowercase()),
+            Some(None)
+        ) {
             warn(
                 setting.to_owned(),
                 format!("the integration user cannot see the object {object}: give it read access"),
@@ -151,15 +154,28 @@ fn row_misfits(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField
 fn holds_text(kind: &str) -> bool {
     matches!(
         kind,
-        "string" | "email" | "textarea" | "picklist" | "combobox" | "encryptedstring" | "phone" | "url"
+        "string"
+            | "email"
+            | "textarea"
+            | "picklist"
+            | "combobox"
+            | "encryptedstring"
+            | "phone"
+            | "url"
     )
 }
 
 /// Whether values of a Salesforce type can be those of a Channeltivity type (Object Reference, "Field Types").
 fn fits(kind: FieldType, salesforce: &str) -> bool {
-    let is_number = matches!(salesforce, "double" | "int" | "long" | "currency" | "percent");
+    let is_number = matches!(
+        salesforce,
+        "double" | "int" | "long" | "currency" | "percent"
+    );
     // Formulas and roll-ups have the type of their result.
-    let is_structure = matches!(salesforce, "address" | "location" | "base64" | "complexvalue");
+    let is_structure = matches!(
+        salesforce,
+        "address" | "location" | "base64" | "complexvalue"
+    );
     match kind {
         FieldType::Text | FieldType::LongText | FieldType::Picklist => !is_structure,
         FieldType::MultiPicklist => matches!(salesforce, "multipicklist") || holds_text(salesforce),
@@ -252,10 +268,7 @@ mod tests {
         settings.mappings[2].salesforce = FieldPath::parse("Account.Size__c").unwrap();
         let fields = [&GOOD[..], &["AccountId Account>Account"]].concat();
 
-        assert_eq!(
-            places(&settings, &fields).1,
-            ["mappings[2].salesforce"]
-        );
+        assert_eq!(places(&settings, &fields).1, ["mappings[2].salesforce"]);
     }
 
     #[test]
