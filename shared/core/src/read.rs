@@ -94,6 +94,7 @@ impl Columns {
         self.recalls = true;
         let objects = salesforce.schema().objects();
         if !objects.is_empty() {
+            self.learn_lookups(&objects);
             for unreadable in self.unreadable(&objects, |_| true) {
                 if !self.is_needed(&unreadable.path) {
                     self.leave_out(unreadable);
@@ -164,14 +165,20 @@ impl Columns {
         Ok(())
     }
 
-    /// Describes the objects that the fields lead through. Learns on the way which lookups have names of their own.
+    /// Describes the objects that the fields lead through.
     async fn describe<F: Salesforce>(
         &mut self,
         salesforce: &F,
     ) -> Result<Objects, SalesforceError> {
         let objects = describe(salesforce, &self.object, &self.fields).await?;
+        self.learn_lookups(&objects);
+        Ok(objects)
+    }
+
+    /// Notes which lookups have names of their own.
+    fn learn_lookups(&mut self, objects: &Objects) {
         for path in &self.fields {
-            let Traced::Leads(steps) = trace::trace(&self.object, path, &objects) else {
+            let Traced::Leads(steps) = trace::trace(&self.object, path, objects) else {
                 continue;
             };
             for renamed in steps.iter().filter_map(Step::renamed) {
@@ -180,7 +187,6 @@ impl Columns {
                 }
             }
         }
-        Ok(objects)
     }
 
     /// The fields that cannot be read by what describe says, and those with a step that is not good.

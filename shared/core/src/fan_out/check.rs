@@ -11,18 +11,8 @@ use crate::{
         ClaimStore, Clock, ImportQueue, ListingStore, Portal, Progress, RunStore, SyncRequestQueue,
     },
     salesforce::{DescribedField, FieldPath, Row, Salesforce},
-    settings::Settings,
+    settings::{Settings, holds_text},
 };
-
-/// Types of fields that hold a text.
-const TEXTS: [&str; 6] = [
-    "string",
-    "email",
-    "textarea",
-    "picklist",
-    "combobox",
-    "encryptedstring",
-];
 
 impl<F, P, S, Q, R, C> FanOut<'_, F, P, S, Q, R, C>
 where
@@ -60,7 +50,7 @@ fn wrong_types(settings: &Settings, described: &[DescribedField]) -> Vec<Finding
         let (fits, needed) = if setting.ends_with("_flag") {
             (field.kind == "boolean", "a checkbox")
         } else {
-            (TEXTS.contains(&field.kind.as_str()), "a text")
+            (holds_text(&field.kind), "a text")
         };
         (!fits).then(|| {
             Finding::new(Code::SfFieldTypeWrong)

@@ -290,6 +290,10 @@ async fn a_lookup_with_a_name_of_its_own_is_found_and_tells_hidden_from_blank() 
         columns.asked(),
         paths(&["Strange__r.Email", "Odd_Lookup__c"])
     );
+    // The next batch knows it.
+    let mut next = Columns::new("Opportunity", vec![], [path.clone()]);
+    next.recall(&org);
+    assert_eq!(next.asked(), columns.asked());
     let row = |id: Value| {
         let row = json!({ "Strange__r": null, "Odd_Lookup__c": id });
         columns

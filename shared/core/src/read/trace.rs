@@ -44,11 +44,10 @@ impl Step<'_> {
 
     /// The field as it is described.
     pub(super) fn field<'o>(&self, objects: &'o Objects) -> Option<&'o DescribedField> {
-        let described = self.objects.iter().find_map(|object| {
+        self.objects.iter().find_map(|object| {
             let fields = objects.get(&object.to_ascii_lowercase())?.as_deref()?;
             fields.iter().find(|field| is(field, self.name, true))
-        });
-        described
+        })
     }
 
     /// Its object, or its objects.

@@ -151,7 +151,8 @@ fn row_misfits(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField
     problems
 }
 
-fn holds_text(kind: &str) -> bool {
+/// Whether a field of a Salesforce type holds a text.
+pub(crate) fn holds_text(kind: &str) -> bool {
     matches!(
         kind,
         "string"
