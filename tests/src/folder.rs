@@ -171,7 +171,7 @@ impl OrgFolder {
     /// A folder without a candidate for import.
     #[must_use]
     pub fn new() -> Self {
-        // Never flagged: its values make text columns of those that would otherwise look like numbers.
+        // Never flagged: no number field could hold its seats, so they are a text field that feeds a number.
         let bystander = Opportunity::new(0)
             .with("Export__c", "false")
             .with("Sync__c", "false")

@@ -18,7 +18,9 @@ use dealbridge_core::{
     sync_request::{self, Requested},
 };
 use dealbridge_lambda::{Function, Invocation};
-use dealbridge_local::{database, folder::PortalFolder, roles::Roles, template::Template};
+use dealbridge_local::{
+    database, folder::PortalFolder, org_fields::declared, roles::Roles, template::Template,
+};
 use dealbridge_local_org::{OrgHandle, OrgOptions, OrgServer};
 use dealbridge_local_queue::{QueueHandle, QueueOptions, QueueServer};
 use dealbridge_salesforce::{
@@ -93,7 +95,9 @@ impl World {
     pub async fn start(folder: &OrgFolder) -> Self {
         let place = folder.write();
         let clock = TestClock::new();
-        let data = dealbridge_local_org::OrgFolder::load(place.path()).unwrap();
+        let portal = PortalFolder::load(place.path()).unwrap();
+        let declared = declared(&portal.settings);
+        let data = dealbridge_local_org::OrgFolder::load(place.path(), &declared).unwrap();
         let org = OrgServer::start(data, OrgOptions::with_own_clock())
             .await
             .unwrap();
@@ -109,7 +113,7 @@ impl World {
             let (clock, ids) = (Arc::new(clock.clone()), Arc::new(NumberedIds::default()));
             Store::new(&config, database::tables(), Meter::default(), clock, ids)
         };
-        seed(&eyes, &PortalFolder::load(place.path()).unwrap()).await;
+        seed(&eyes, &portal).await;
         let url = dynamodb.url();
         let to_dynamodb = sdk_config(&Endpoint::Local { url }).await;
         let ids = Arc::new(NumberedIds::default());

@@ -11,6 +11,7 @@ pub mod folder;
 pub mod functions;
 pub mod gateway;
 pub mod hooks;
+pub mod org_fields;
 pub mod poller;
 pub mod progress;
 pub mod queues;

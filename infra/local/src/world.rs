@@ -30,6 +30,7 @@ use crate::{
     error::LocalError,
     folder::PortalFolder,
     functions::{Invocations, InvokeError, Invoker},
+    org_fields::{declared, declared_in},
     poller::Poller,
     queues,
     roles::{self, Roles},
@@ -388,10 +389,18 @@ fn load(options: &Options) -> Result<(PortalFolder, Option<OrgData>), LocalError
         )));
     }
     let portal = PortalFolder::load(&options.org);
+    let declared = match &portal {
+        Ok(portal) => declared(&portal.settings),
+        // The files are looked at all the same.
+        Err(_) => declared_in(&options.org),
+    };
     let org = match options.salesforce {
         SalesforceTarget::Real(_) => Ok(None),
-        SalesforceTarget::Simulated { .. } => OrgFolder::load(&options.org).map(Some),
+        SalesforceTarget::Simulated { .. } => OrgFolder::load(&options.org, &declared).map(Some),
     };
+    for notice in org.iter().flatten().flat_map(OrgData::notices) {
+        tracing::warn!("{notice}");
+    }
     match (portal, org) {
         (Ok(portal), Ok(org)) => Ok((portal, org)),
         (portal, org) => {

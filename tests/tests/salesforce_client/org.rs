@@ -6,7 +6,9 @@ use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
     salesforce::{Deleted, FieldPath, Listing, Page, Row, Salesforce, SalesforceError},
 };
-use dealbridge_local_org::{OrgFolder, OrgHandle, OrgOptions, OrgServer};
+use dealbridge_local_org::{
+    Declarations, DeclaredType, OrgFolder, OrgHandle, OrgOptions, OrgServer,
+};
 use dealbridge_salesforce::{
     Clock, Connection, Credentials, RetryPolicy, SalesforceClient, Timeouts, http_client,
 };
@@ -84,7 +86,8 @@ pub(crate) async fn org_of(opportunities: usize, options: OrgOptions) -> OrgHand
     ] {
         fs::write(folder.path().join(file), text).unwrap();
     }
-    OrgServer::start(OrgFolder::load(folder.path()).unwrap(), options)
+    let declared = Declarations::default().with("Opportunity", "Export__c", DeclaredType::Checkbox);
+    OrgServer::start(OrgFolder::load(folder.path(), &declared).unwrap(), options)
         .await
         .unwrap()
 }

@@ -1,8 +1,9 @@
-//! Serves an org folder: `cargo run -p dealbridge-local-org --example serve -- FOLDER [PORT]`.
+//! Serves an org folder: `cargo run -p dealbridge-local-org --example serve -- FOLDER [PORT] [CHECKBOX…]`. Custom fields are
+//! text, but for checkboxes that are named as `Opportunity.Sync__c`.
 
 use std::{net::Ipv4Addr, path::Path, process::ExitCode};
 
-use dealbridge_local_org::{OrgFolder, OrgOptions, OrgServer};
+use dealbridge_local_org::{Declarations, DeclaredType, OrgFolder, OrgOptions, OrgServer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -15,8 +16,19 @@ async fn main() -> ExitCode {
         .next()
         .and_then(|port| port.parse().ok())
         .unwrap_or(0);
-    let data = match OrgFolder::load(Path::new(&folder)) {
-        Ok(data) => data,
+    let declared = arguments.fold(Declarations::default(), |declared, checkbox| match checkbox
+        .split_once('.')
+    {
+        Some((object, field)) => declared.with(object, field, DeclaredType::Checkbox),
+        None => declared,
+    });
+    let data = match OrgFolder::load(Path::new(&folder), &declared) {
+        Ok(data) => {
+            for notice in data.notices() {
+                eprintln!("{notice}");
+            }
+            data
+        }
         Err(errors) => {
             for error in errors {
                 eprintln!("{error}");

@@ -1,24 +1,41 @@
-//! An org folder: one CSV file per object in the shape of Salesforce's own Data Export.
+//! An org folder: one CSV file per object, as Salesforce's weekly Data Export, Data Loader or the sf CLI write it.
 
+mod cells;
 mod columns;
+mod custom;
+mod declared;
+mod decode;
+mod implied;
+mod named;
+mod optional;
+mod problem;
+mod references;
 mod rows;
 mod text;
 
-use std::{collections::BTreeSet, fmt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use dealbridge_core::SalesforceId;
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::implied::ImpliedRole;
+pub use self::{
+    declared::{Declarations, DeclaredField, DeclaredType, Misfits},
+    problem::LoadError,
+};
+use self::{problem::Problems, text::Records};
 use crate::{
     clock::Time,
     rules,
-    schema::{Choice, FieldType, standard_schema},
+    schema::{Choice, FieldType, Schema, standard_schema},
     store::{Store, make_id},
     value::Value,
 };
-
-/// The most errors that one load reports.
-const MOST_ERRORS: usize = 20;
 
 /// The files of a folder in the order in which they are read, and whether each must be there.
 const FILES: [(&str, bool); 6] = [
@@ -29,45 +46,6 @@ const FILES: [(&str, bool); 6] = [
     ("Opportunity", true),
     ("OpportunityContactRole", true),
 ];
-
-/// Why an org folder cannot be loaded: one sentence that names file, row and field, and says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoadError {
-    /// The file's name.
-    pub file: String,
-    /// The line in the file, counted from 1.
-    pub row: Option<u64>,
-    /// The column.
-    pub field: Option<String>,
-    /// What is wrong and what to do.
-    pub problem: String,
-}
-
-impl LoadError {
-    fn new(file: &str, row: Option<u64>, field: Option<&str>, problem: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            row,
-            field: field.map(str::to_owned),
-            problem: problem.into(),
-        }
-    }
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(row) = self.row {
-            write!(f, ", row {row}")?;
-        }
-        if let Some(field) = &self.field {
-            write!(f, ", field {field}")?;
-        }
-        write!(f, ": {}", self.problem)
-    }
-}
-
-impl std::error::Error for LoadError {}
 
 /// Which org a folder stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,9 +75,16 @@ pub struct OrgData {
     pub(crate) api_user: SalesforceId,
     /// Tells one set of files from another.
     pub(crate) fingerprint: String,
+    notices: Vec<String>,
 }
 
 impl OrgData {
+    /// What whoever gave the folder should know about it, one sentence each: what was left out, what was taken for what.
+    #[must_use]
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
     /// How many rows of an object were loaded; 0 for an unknown object.
     #[must_use]
     pub fn rows(&self, object: &str) -> usize {
@@ -115,35 +100,30 @@ impl OrgData {
 pub struct OrgFolder;
 
 impl OrgFolder {
-    /// Loads a folder and takes the org's identity from `settings.organization_id` and `settings.my_domain` of its
-    /// `channeltivity.json`, as far as they are there.
+    /// Loads a folder. Its custom fields are of the declared types, and text where nothing is declared. The org's identity
+    /// comes from `settings.organization_id` and `settings.my_domain` of its `channeltivity.json`, as far as they are there.
     ///
     /// # Errors
-    /// Up to 20 problems, each naming file, row and field.
-    pub fn load(folder: &Path) -> Result<OrgData, Vec<LoadError>> {
-        Self::load_as(folder, read_identity(folder))
-    }
-
-    /// Loads a folder as the given org.
-    ///
-    /// # Errors
-    /// Up to 20 problems, each naming file, row and field.
-    pub fn load_as(folder: &Path, identity: OrgIdentity) -> Result<OrgData, Vec<LoadError>> {
+    /// What is wrong with every file: the first problems of each with row and field, and how many more there are.
+    pub fn load(folder: &Path, declared: &Declarations) -> Result<OrgData, Vec<LoadError>> {
         let mut loader = Loader {
             schema: standard_schema(),
+            files: Vec::new(),
             tables: Vec::new(),
-            errors: Vec::new(),
+            roles: Vec::new(),
+            problems: Problems::default(),
+            notices: Vec::new(),
             digest: Sha256::new(),
         };
         for (object, required) in FILES {
             loader.file(folder, object, required);
         }
-        loader.check_references();
-        if !loader.errors.is_empty() {
-            loader.errors.truncate(MOST_ERRORS);
-            return Err(loader.errors);
+        loader.rows(declared);
+        if loader.problems.is_empty() {
+            Ok(loader.finish(read_identity(folder)))
+        } else {
+            Err(loader.problems.into_errors())
         }
-        Ok(loader.finish(identity))
     }
 }
 
@@ -166,6 +146,13 @@ fn read_identity(folder: &Path) -> OrgIdentity {
     }
 }
 
+/// One file: its object and its records.
+struct SourceFile {
+    object: usize,
+    name: String,
+    records: Records,
+}
+
 /// One row of a file: its line and one value per field of the object.
 struct FileRow {
     line: u64,
@@ -180,35 +167,36 @@ struct FileRows {
 }
 
 struct Loader {
-    schema: crate::schema::Schema,
+    schema: Schema,
+    files: Vec<SourceFile>,
     tables: Vec<FileRows>,
-    errors: Vec<LoadError>,
+    roles: Vec<ImpliedRole>,
+    problems: Problems,
+    notices: Vec<String>,
     digest: Sha256,
 }
 
 impl Loader {
+    /// Reads a file's records.
     fn file(&mut self, folder: &Path, object: &str, required: bool) {
         let name = format!("{object}.csv");
-        let bytes = match std::fs::read(folder.join(&name)) {
+        let bytes = match std::fs::read(path_of(folder, &name)) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 if required {
-                    self.errors.push(LoadError::new(
-                        &name,
-                        None,
-                        None,
-                        format!("the file is missing; export {object} from Salesforce into the folder {}", folder.display()),
-                    ));
+                    let problem = format!(
+                        "the file is missing; export {object} from Salesforce into the folder {}",
+                        folder.display()
+                    );
+                    self.problems
+                        .push(LoadError::new(&name, None, None, problem));
                 }
                 return;
             }
             Err(error) => {
-                self.errors.push(LoadError::new(
-                    &name,
-                    None,
-                    None,
-                    format!("cannot be read ({error}); check its permissions"),
-                ));
+                let problem = format!("cannot be read ({error}); check its permissions");
+                self.problems
+                    .push(LoadError::new(&name, None, None, problem));
                 return;
             }
         };
@@ -217,78 +205,58 @@ impl Loader {
         let Some(object) = self.schema.object_index(object) else {
             return;
         };
-        match text::records(&name, &bytes) {
-            Ok(records) => {
-                let Some(columns) = columns::resolve(
-                    &mut self.schema.objects[object],
-                    &name,
-                    &records,
-                    &mut self.errors,
-                ) else {
-                    return;
-                };
-                let rows = rows::read(
-                    &self.schema,
-                    object,
-                    &name,
-                    &columns,
-                    &records,
-                    &mut self.errors,
-                );
-                self.tables.push(FileRows {
-                    object,
-                    file: name,
-                    rows,
-                });
-            }
-            Err(errors) => self.errors.extend(errors),
+        let decoded = match decode::decode(&name, &bytes) {
+            Ok(decoded) => decoded,
+            Err(error) => return self.problems.push(error),
+        };
+        if decoded.is_western {
+            self.notices.push(format!(
+                "{name}: is not UTF-8 and was read as Windows-1252 (ISO-8859-1); if names look wrong, export it again with the encoding Unicode (UTF-8)"
+            ));
         }
+        let Some(records) = text::records(&name, &decoded.text, &mut self.problems) else {
+            return;
+        };
+        self.files.push(SourceFile {
+            object,
+            name,
+            records,
+        });
     }
 
-    /// Each reference must name a row of the object it points to, as far as that object has a file.
-    fn check_references(&mut self) {
-        let known: Vec<Option<BTreeSet<SalesforceId>>> = (0..self.schema.objects.len())
-            .map(|object| {
-                let table = self.tables.iter().find(|table| table.object == object)?;
-                let id = self.schema.objects[object].system.id;
-                Some(
-                    table
-                        .rows
-                        .iter()
-                        .filter_map(|row| row.values[id].as_id())
-                        .collect(),
+    /// Gives every column its field and every cell its value.
+    fn rows(&mut self, declared: &Declarations) {
+        let (named, notices) = named::resolve(&self.schema, &self.files, declared);
+        self.notices.extend(notices);
+        let files = std::mem::take(&mut self.files);
+        let columns: Vec<_> = files
+            .iter()
+            .map(|file| {
+                columns::resolve(
+                    &mut self.schema.objects[file.object],
+                    file,
+                    &named,
+                    &mut self.problems,
+                    &mut self.notices,
                 )
             })
             .collect();
-        for table in &self.tables {
-            let fields: Vec<_> = self.schema.objects[table.object]
-                .fields
-                .iter()
-                .enumerate()
-                .filter(|(_, field)| field.kind == FieldType::Reference && !field.custom)
-                .map(|(index, field)| (index, field, rows::targets(&self.schema, field)))
-                .collect();
-            for row in &table.rows {
-                for (index, field, targets) in &fields {
-                    let Some(id) = row.values[*index].as_id() else {
-                        continue;
-                    };
-                    let Some(problem) = rows::reference_problem(&self.schema, &known, targets, id)
-                    else {
-                        continue;
-                    };
-                    if self.errors.len() >= MOST_ERRORS {
-                        return;
-                    }
-                    self.errors.push(LoadError::new(
-                        &table.file,
-                        Some(row.line),
-                        Some(&field.name),
-                        problem,
-                    ));
-                }
-            }
+        for (file, columns) in files.into_iter().zip(columns) {
+            let rows = rows::read(&self.schema, &file, &columns, &mut self.problems);
+            self.tables.push(FileRows {
+                object: file.object,
+                file: file.name,
+                rows,
+            });
         }
+        implied::person_contacts(&self.schema, &mut self.tables);
+        self.roles = implied::primary_roles(&self.schema, &mut self.tables, &mut self.notices);
+        references::check(
+            &self.schema,
+            &self.tables,
+            &mut self.problems,
+            &mut self.notices,
+        );
     }
 
     fn finish(mut self, identity: OrgIdentity) -> OrgData {
@@ -335,6 +303,9 @@ impl Loader {
                 rules::load_row(&mut store, table.object, row.values);
             }
         }
+        for role in &self.roles {
+            rules::add_primary_role(&mut store, role);
+        }
         rules::add_missing_users(&mut store, user, &users, &identity.my_domain);
         let api_user = rules::add_api_user(&mut store, user, &identity.my_domain);
         rules::add_organization(&mut store, &identity);
@@ -353,6 +324,7 @@ impl Loader {
             store,
             api_user,
             fingerprint,
+            notices: self.notices,
         }
     }
 
@@ -364,13 +336,18 @@ impl Loader {
                 .iter_mut()
                 .enumerate()
             {
-                if field.kind != FieldType::Picklist {
-                    continue;
-                }
+                let separator = match field.kind {
+                    FieldType::Picklist => None,
+                    FieldType::MultiPicklist => Some(';'),
+                    _ => continue,
+                };
                 let seen: BTreeSet<&str> = table
                     .rows
                     .iter()
                     .filter_map(|row| row.values[index].as_text())
+                    .flat_map(|text| text.split(|c| Some(c) == separator))
+                    .map(|value| separator.map_or(value, |_| value.trim()))
+                    .filter(|value| !value.is_empty())
                     .collect();
                 for value in seen {
                     if !field.choices.iter().any(|choice| choice.value == value) {
@@ -383,4 +360,24 @@ impl Loader {
             }
         }
     }
+}
+
+/// The file of that name in any case, as some file systems and tools spell it.
+fn path_of(folder: &Path, name: &str) -> PathBuf {
+    let exact = folder.join(name);
+    if exact.exists() {
+        return exact;
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut alike: Vec<PathBuf> = entries
+        .filter(|entry| {
+            let other = entry.file_name();
+            other
+                .to_str()
+                .is_some_and(|other| other.eq_ignore_ascii_case(name))
+        })
+        .map(|entry| entry.path())
+        .collect();
+    alike.sort();
+    alike.into_iter().next().unwrap_or(exact)
 }

@@ -14,7 +14,7 @@ use crate::{
     schema::FieldType,
     setup::Setup,
     store::{Deletion, Row, Store},
-    value::{Value, Written, parse_date, parse_datetime},
+    value::{Value, Written},
 };
 
 /// The file in the state directory.
@@ -260,18 +260,17 @@ fn apply(store: &mut Store, change: Change) {
     }
 }
 
+/// The value as the field holds it. What the settings declare may have changed since the line was written: then the
+/// value is read anew, and one that the field cannot hold is none.
 fn value(kind: FieldType, json: &Json) -> Value {
     match json {
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => number.as_f64().map_or(Value::Null, Value::Number),
-        Json::String(text) => match kind {
-            FieldType::Date => parse_date(text).map_or(Value::Null, Value::Date),
-            FieldType::DateTime => parse_datetime(text).map_or(Value::Null, Value::DateTime),
-            FieldType::Id | FieldType::Reference => {
-                SalesforceId::parse(text).map_or(Value::Null, Value::Id)
-            }
-            _ => Value::text(text),
-        },
+        Json::Bool(value) if kind == FieldType::Boolean => Value::Bool(*value),
+        Json::Number(number) if kind.is_number() => {
+            number.as_f64().map_or(Value::Null, Value::Number)
+        }
+        Json::Bool(value) => Value::from_cell(kind, &value.to_string()).unwrap_or(Value::Null),
+        Json::Number(number) => Value::from_cell(kind, &number.to_string()).unwrap_or(Value::Null),
+        Json::String(text) => Value::from_cell(kind, text).unwrap_or(Value::Null),
         _ => Value::Null,
     }
 }

@@ -1,6 +1,6 @@
 //! A simulated Salesforce org: a stateful REST server loaded from a folder of CSV files.
 //!
-//! [`OrgFolder::load`] reads a folder in the shape of Salesforce's own Data Export, [`OrgServer::start`] serves it on
+//! [`OrgFolder::load`] reads a folder of Salesforce's own exports, [`OrgServer::start`] serves it on
 //! loopback. Beside Salesforce's REST API it answers administration hooks under `/_org/`, which stand for what people do
 //! in the Salesforce screens and for what goes wrong between here and there.
 //!
@@ -45,6 +45,8 @@ mod store;
 mod value;
 
 pub use clock::{OrgClock, TimeSource};
-pub use folder::{LoadError, OrgData, OrgFolder, OrgIdentity};
+pub use folder::{
+    Declarations, DeclaredField, DeclaredType, LoadError, Misfits, OrgData, OrgFolder, OrgIdentity,
+};
 pub use journal::JournalError;
 pub use server::{ClientCredentials, OrgHandle, OrgOptions, OrgServer, StartError};

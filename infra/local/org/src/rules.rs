@@ -6,7 +6,8 @@ use dealbridge_core::SalesforceId;
 use jiff::civil::Date;
 
 pub(crate) use seed::{
-    add_api_user, add_lead_statuses, add_missing_users, add_organization, add_stages,
+    add_api_user, add_lead_statuses, add_missing_users, add_organization, add_primary_role,
+    add_stages,
 };
 
 use crate::{

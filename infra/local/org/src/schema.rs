@@ -14,6 +14,7 @@ pub(crate) enum FieldType {
     String,
     TextArea,
     Picklist,
+    MultiPicklist,
     Email,
     Phone,
     Url,
@@ -36,6 +37,7 @@ impl FieldType {
             Self::String => "string",
             Self::TextArea => "textarea",
             Self::Picklist => "picklist",
+            Self::MultiPicklist => "multipicklist",
             Self::Email => "email",
             Self::Phone => "phone",
             Self::Url => "url",
@@ -81,7 +83,13 @@ impl FieldType {
     pub(crate) fn is_text(self) -> bool {
         matches!(
             self,
-            Self::String | Self::TextArea | Self::Picklist | Self::Email | Self::Phone | Self::Url
+            Self::String
+                | Self::TextArea
+                | Self::Picklist
+                | Self::MultiPicklist
+                | Self::Email
+                | Self::Phone
+                | Self::Url
         )
     }
 }

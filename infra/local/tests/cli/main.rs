@@ -8,6 +8,8 @@
 mod bad_input;
 mod data_directory;
 mod explain;
+mod export;
+mod exports;
 mod kill;
 mod place;
 mod salesforce;

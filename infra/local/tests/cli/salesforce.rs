@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use dealbridge_local::{folder::PortalFolder, org_fields::declared};
 use dealbridge_local_org::{OrgFolder, OrgHandle, OrgOptions, OrgServer};
 
 use crate::place::{Ended, Folder, SAMPLE, command, ended};
 
 async fn org(folder: &str) -> OrgHandle {
-    let data = OrgFolder::load(Path::new(folder)).unwrap();
+    let settings = PortalFolder::load(Path::new(folder)).unwrap().settings;
+    let data = OrgFolder::load(Path::new(folder), &declared(&settings)).unwrap();
     OrgServer::start(data, OrgOptions::with_own_clock())
         .await
         .unwrap()

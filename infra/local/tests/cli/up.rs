@@ -11,14 +11,14 @@ use serde_json::Value;
 use crate::place::{command, text};
 
 /// The program while it serves.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     /// Everything it printed until it listened.
-    printed: String,
+    pub(crate) printed: String,
     address: String,
 }
 
-fn up(arguments: &[&str]) -> Served {
+pub(crate) fn up(arguments: &[&str]) -> Served {
     let mut served = Served {
         child: command(arguments).stdout(Stdio::piped()).spawn().unwrap(),
         printed: String::new(),
@@ -42,11 +42,24 @@ fn up(arguments: &[&str]) -> Served {
 
 impl Served {
     fn get(&self, target: &str) -> (u16, Value) {
+        self.get_with(target, "")
+    }
+
+    /// What a user of the portal is answered.
+    pub(crate) fn get_as(&self, user: &str, target: &str) -> Value {
+        let (_, token) = self.get(&format!("/local/token?user={user}"));
+        let token = token["token"].as_str().unwrap();
+        let (status, body) = self.get_with(target, &format!("authorization: Bearer {token}\r\n"));
+        assert_eq!(status, 200, "{target}: {body}");
+        body
+    }
+
+    fn get_with(&self, target: &str, header: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let host = &self.address;
         write!(
             stream,
-            "GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+            "GET {target} HTTP/1.1\r\nhost: {host}\r\n{header}connection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();
@@ -57,7 +70,7 @@ impl Served {
     }
 
     /// Stops it with a signal and answers its exit code.
-    fn stop(&mut self, signal: &str) -> Option<i32> {
+    pub(crate) fn stop(&mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());

@@ -1,181 +1,161 @@
-//! Which field each column holds, and what type a custom field has.
+//! Which field each column holds. What is no field of the object is left out, for exports have more than anybody reads.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use super::{LoadError, text::Records};
-use crate::{
-    schema::{Field, FieldType, ObjectSchema, blank_field},
-    value::{parse_date, parse_datetime},
+use super::{
+    LoadError, SourceFile,
+    custom::{self, is_custom_name},
+    named::NamedColumns,
+    optional,
+    problem::{Problems, listed, shorten},
+    text::Records,
 };
+use crate::schema::{FieldType, ObjectSchema};
 
 /// The field of each column, in file order; nothing for a column that is not kept.
 pub(super) type Columns = Vec<Option<usize>>;
 
-/// Finds the field of each column and adds custom ones to the object.
+/// Finds the field of each column and adds those that only some orgs have.
 pub(super) fn resolve(
     object: &mut ObjectSchema,
-    file: &str,
-    records: &Records,
-    errors: &mut Vec<LoadError>,
-) -> Option<Columns> {
-    let before = errors.len();
-    let mut seen = HashSet::new();
+    source: &SourceFile,
+    named: &NamedColumns,
+    problems: &mut Problems,
+    notices: &mut Vec<String>,
+) -> Columns {
+    let (file, records) = (source.name.as_str(), &source.records);
+    let mut first_of: HashMap<usize, usize> = HashMap::new();
     let mut columns = Vec::new();
-    let zero_and_one = writes_zero_and_one(records);
+    let mut left_out = Vec::new();
     for (at, name) in records.header.iter().enumerate() {
-        let column = (!name.is_empty()).then_some(name);
-        let mut refuse =
-            |problem: String| errors.push(LoadError::new(file, Some(1), column, problem));
         if name.is_empty() {
-            refuse(format!(
-                "column {} has no name; give it the API name of its field",
-                at + 1
-            ));
-        } else if !seen.insert(name.to_ascii_lowercase()) {
-            refuse("the column is there twice; remove one".to_owned());
-        }
-        match object.field_index(name) {
-            // Compound addresses are computed from their parts.
-            Some(index) if object.fields[index].kind == FieldType::Address => columns.push(None),
-            Some(index) => columns.push(Some(index)),
-            None if is_custom_name(name) => {
-                object.add_field(custom_field(
-                    name,
-                    &Cells {
-                        records,
-                        at,
-                        zero_and_one,
-                    },
-                ));
-                columns.push(Some(object.fields.len() - 1));
+            if records.filled(at).next().is_some() {
+                left_out.push(format!("column {} without a name", at + 1));
             }
-            None => {
-                if !name.is_empty() {
-                    refuse(format!(
-                        "is no field of {}; remove the column, or end its name with __c if it is a custom field",
-                        object.name
-                    ));
-                }
-                columns.push(None);
-            }
-        }
-    }
-    let needed = object
-        .fields
-        .iter()
-        .filter(|field| field.name == "Id" || field.is_required());
-    for field in needed.filter(|field| !seen.contains(&field.name.to_ascii_lowercase())) {
-        if object.name == "User" && field.name != "Id" {
+            columns.push(None);
             continue;
         }
-        errors.push(LoadError::new(
-            file,
-            Some(1),
-            Some(&field.name),
-            "the column is missing; export the object again with this field",
+        if is_result(object, records, at) {
+            left_out.push(name.clone());
+            columns.push(None);
+            continue;
+        }
+        let known = object.field_index(name).or_else(|| {
+            let field = match optional::field(&object.name, name, &records.header) {
+                Some(field) => field,
+                None => {
+                    let declared = named.get(source.object, name);
+                    if declared.is_none() && !is_custom_name(name) {
+                        return None;
+                    }
+                    custom::field(name, declared, records, at)
+                }
+            };
+            object.add_field(field);
+            Some(object.fields.len() - 1)
+        });
+        let Some(index) = known else {
+            left_out.push(name.clone());
+            columns.push(None);
+            continue;
+        };
+        // Compound addresses are computed from their parts.
+        if object.fields[index].kind == FieldType::Address {
+            columns.push(None);
+            continue;
+        }
+        if let Some(first) = first_of.get(&index) {
+            if let Some((line, one, other)) = difference(records, *first, at) {
+                let problem = format!(
+                    "the column is there twice, and row {line} has {:?} in one and {:?} in the other; remove one",
+                    shorten(one),
+                    shorten(other)
+                );
+                problems.push(LoadError::new(file, Some(1), Some(name), problem));
+            }
+        } else {
+            first_of.insert(index, at);
+        }
+        columns.push(Some(index));
+    }
+    if !left_out.is_empty() {
+        notices.push(format!(
+            "{file}: left out what is no field of {} here: {}",
+            object.name,
+            listed(&left_out)
         ));
     }
-    (errors.len() == before).then_some(columns)
+    for field in missing(object, records) {
+        let problem = "the column is missing; export the object again with this field";
+        problems.push(LoadError::new(file, Some(1), Some(&field), problem));
+    }
+    columns
 }
 
-fn is_custom_name(name: &str) -> bool {
-    name.strip_suffix("__c").is_some_and(|stem| {
-        stem.starts_with(|first: char| first.is_ascii_alphabetic())
-            && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+/// The fields without which the file is of no use.
+fn missing(object: &ObjectSchema, records: &Records) -> Vec<String> {
+    if records.header.is_empty() {
+        return Vec::new();
+    }
+    let has = |name: &str| records.column(name).is_some();
+    object
+        .fields
+        .iter()
+        .filter(|field| is_needed(object, &field.name))
+        .filter(|field| match field.name.as_str() {
+            // A person's name is one column or several.
+            "Name" | "LastName" => !has("Name") && !has("LastName"),
+            name => !has(name),
+        })
+        .map(|field| field.name.clone())
+        .collect()
+}
+
+/// Whether a row without a value in this field says too little. Leads and users only stand beside the Opportunities:
+/// nothing in their files but a wrong id can be in the way.
+pub(super) fn is_needed(object: &ObjectSchema, field: &str) -> bool {
+    let is_aside = matches!(object.name.as_str(), "Lead" | "User");
+    field == "Id"
+        || !is_aside
+            && object
+                .field_index(field)
+                .is_some_and(|index| object.fields[index].is_required())
+}
+
+/// The first row in which two columns hold different values.
+fn difference(records: &Records, one: usize, other: usize) -> Option<(u64, &str, &str)> {
+    records.rows.iter().find_map(|(line, row)| {
+        let (one, other) = (row.get(one)?, row.get(other)?);
+        (!one.is_empty() && !other.is_empty() && one != other).then_some((*line, one, other))
     })
 }
 
-/// Salesforce's weekly export writes checkboxes as 0 and 1, the Data Loader as true and false.
-fn writes_zero_and_one(records: &Records) -> bool {
-    let column = records.header.iter().position(|name| name == "IsDeleted");
-    column.is_some_and(|at| {
-        !records.rows.is_empty()
-            && records
-                .rows
-                .iter()
-                .all(|(_, row)| matches!(row.get(at), Some("0" | "1")))
-    })
-}
-
-struct Cells<'a> {
-    records: &'a Records,
-    at: usize,
-    zero_and_one: bool,
-}
-
-impl Cells<'_> {
-    fn iter(&self) -> impl Iterator<Item = &str> {
-        self.records
-            .rows
-            .iter()
-            .filter_map(|(_, row)| row.get(self.at))
+/// Whether a column is what a tool adds to the file of a load: Data Loader's success and error files, the results of the
+/// Bulk API, Salesforce Inspector's tables.
+fn is_result(object: &ObjectSchema, records: &Records, at: usize) -> bool {
+    const RESULTS: [&str; 12] = [
+        "_",
+        "SUCCESS",
+        "ERROR",
+        "ERRORS",
+        "[ERROR]",
+        "__Status",
+        "__Id",
+        "__Action",
+        "__Errors",
+        "sf__Id",
+        "sf__Created",
+        "sf__Error",
+    ];
+    let name = records.header[at].as_str();
+    let is_named = |result: &&str| result.eq_ignore_ascii_case(name);
+    if RESULTS.iter().any(|result| is_named(&result)) {
+        return object.field_index(name).is_none();
     }
-
-    /// Whether there are values and each is so.
-    fn all(&self, is_so: impl Fn(&str) -> bool) -> bool {
-        let mut values = self.iter().filter(|cell| !cell.is_empty()).peekable();
-        values.peek().is_some() && values.all(is_so)
+    if !name.eq_ignore_ascii_case("STATUS") {
+        return false;
     }
-}
-
-/// A custom field; its type is read from its values, for an export does not say it.
-fn custom_field(name: &str, cells: &Cells<'_>) -> Field {
-    let is_boolean = cells
-        .all(|cell| cell.eq_ignore_ascii_case("true") || cell.eq_ignore_ascii_case("false"))
-        || (cells.zero_and_one
-            && cells.all(|cell| matches!(cell, "0" | "1"))
-            && cells.iter().all(|cell| !cell.is_empty()));
-    let kind = if is_boolean {
-        FieldType::Boolean
-    } else if cells.all(|cell| parse_date(cell).is_some()) {
-        FieldType::Date
-    } else if cells.all(|cell| parse_datetime(cell).is_some()) {
-        FieldType::DateTime
-    } else if cells.all(is_plain_number) {
-        FieldType::Double
-    } else if name.to_ascii_lowercase().contains("email")
-        && cells
-            .iter()
-            .all(|cell| cell.is_empty() || crate::rules::is_email(cell.trim()))
-    {
-        FieldType::Email
-    } else if cells.iter().any(|cell| cell.chars().count() > 255) {
-        FieldType::TextArea
-    } else {
-        FieldType::String
-    };
-    let label = name.trim_end_matches("__c").replace('_', " ");
-    let mut field = blank_field(name, &label, kind);
-    field.custom = true;
-    match kind {
-        FieldType::Boolean => {
-            field.nillable = false;
-            field.defaulted = true;
-        }
-        FieldType::Double => field.digits = (18, 2),
-        FieldType::Email => field.length = 80,
-        FieldType::TextArea => {
-            field.length = 32_000;
-            field.filterable = false;
-        }
-        FieldType::String => {
-            // A text whose values are all different can serve as an external id.
-            let values: Vec<_> = cells.iter().filter(|cell| !cell.is_empty()).collect();
-            let different: HashSet<_> = values.iter().map(|value| value.to_lowercase()).collect();
-            let stem = name.to_ascii_lowercase();
-            field.external_id = different.len() == values.len()
-                && (stem.ends_with("_id__c")
-                    || stem.contains("external")
-                    || stem.contains("record_id"));
-        }
-        _ => {}
-    }
-    field
-}
-
-fn is_plain_number(cell: &str) -> bool {
-    // A leading zero or plus belongs to a code or a telephone number.
-    let digits = cell.trim_start_matches('-');
-    let is_code = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
-    !is_code && digits.starts_with(|c: char| c.is_ascii_digit()) && cell.parse::<f64>().is_ok()
+    // A lead has a status too; what Data Loader writes reads "Item Created" or "Item Updated".
+    let mut cells = records.filled(at).peekable();
+    cells.peek().is_some() && cells.all(|(_, cell)| cell.starts_with("Item "))
 }

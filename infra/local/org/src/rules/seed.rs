@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use dealbridge_core::SalesforceId;
 
 use super::{Draft, LEAD_STATUSES, STAGES, Stage, load_row};
-use crate::{folder::OrgIdentity, store::Store, value::Value};
+use crate::{
+    folder::{ImpliedRole, OrgIdentity},
+    store::Store,
+    value::Value,
+};
 
 /// Makes the OpportunityStage rows: the usual ones, and those that Opportunities name beside them.
 pub(crate) fn add_stages<'a>(
@@ -129,6 +133,15 @@ fn add_user(
     );
     draft.set("IsActive", Value::Bool(true));
     load_row(store, user, draft.values);
+}
+
+/// Makes the primary Contact Role that an Opportunity's contact implies.
+pub(crate) fn add_primary_role(store: &mut Store, role: &ImpliedRole) {
+    add(store, "OpportunityContactRole", |draft| {
+        draft.set("OpportunityId", Value::Id(role.opportunity));
+        draft.set("ContactId", Value::Id(role.contact));
+        draft.set("IsPrimary", Value::Bool(true));
+    });
 }
 
 /// Makes the Organization row.

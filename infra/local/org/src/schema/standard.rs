@@ -146,6 +146,7 @@ pub(crate) fn blank_field(name: &str, label: &str, kind: FieldType) -> Field {
         kind,
         length: match kind {
             FieldType::Id | FieldType::Reference => 18,
+            FieldType::MultiPicklist => 4_099,
             _ if kind.is_text() => 255,
             _ => 0,
         },

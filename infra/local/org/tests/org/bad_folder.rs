@@ -5,10 +5,10 @@ use std::{fs, path::Path};
 use dealbridge_local_org::OrgFolder;
 use tempfile::TempDir;
 
-use crate::fixture::{account, contact, id, opportunity, small_folder};
+use crate::fixture::{account, contact, declared, opportunity, small_folder};
 
 fn errors(folder: &Path) -> Vec<String> {
-    OrgFolder::load(folder)
+    OrgFolder::load(folder, &declared())
         .expect_err("the folder is bad")
         .iter()
         .map(ToString::to_string)
@@ -29,7 +29,7 @@ fn changed(file: &str, from: &str, to: &str) -> TempDir {
 fn each_problem_is_named_with_file_row_and_field() {
     let own = opportunity(1);
     let broken = format!("{}AAA", &own[..15]);
-    let (account_1, missing) = (account(1), id("001", 99));
+    let account_1 = account(1);
     let cases: Vec<(&str, &str, &str, String)> = vec![
         ("Opportunity.csv", "\"Prospecting\",\"1000\"", "\"Prospecting\",\"1,5\"", "Opportunity.csv, row 2, field Amount: \"1,5\" should be a number; correct the value".to_owned()),
         ("Opportunity.csv", "\"2026-03-31\"", "\"31.03.2026\"", "Opportunity.csv, row 2, field CloseDate: \"31.03.2026\" should be a date such as 2026-01-31; correct the value".to_owned()),
@@ -39,11 +39,9 @@ fn each_problem_is_named_with_file_row_and_field() {
         ("Opportunity.csv", own.as_str(), broken.as_str(), format!("Opportunity.csv, row 2, field Id: \"{broken}\" should be a Salesforce id of 15 or 18 characters with a right checksum; copy it from Salesforce again")),
         ("Opportunity.csv", own.as_str(), account_1.as_str(), format!("Opportunity.csv, row 2, field Id: {account_1} is no Opportunity id: those begin with 006; move the row to the right file")),
         ("Contact.csv", contact(2).leak(), contact(1).leak(), format!("Contact.csv, row 3, field Id: {} is in row 2 already; remove one of the two", contact(1))),
-        ("Opportunity.csv", account_1.as_str(), missing.as_str(), format!("Opportunity.csv, row 2, field AccountId: {missing} names no row of Account.csv; add the row there or empty this field")),
         ("Contact.csv", account_1.as_str(), own.as_str(), format!("Contact.csv, row 2, field AccountId: {own} is the id of another kind of record; it should name a row of Account (001)")),
-        ("Account.csv", "\"Website\"", "\"Homepage\"", "Account.csv, row 1, field Homepage: is no field of Account; remove the column, or end its name with __c if it is a custom field".to_owned()),
-        ("Account.csv", "\"Website\"", "\"Name\"", "Account.csv, row 1, field Name: the column is there twice; remove one".to_owned()),
-        ("Account.csv", "\"Website\"", "\"\"", "Account.csv, row 1: column 4 has no name; give it the API name of its field".to_owned()),
+        ("Opportunity.csv", "\"true\"", "\"maybe\"", "Opportunity.csv, row 2, field Sync__c: \"maybe\" should be true or false; correct the value".to_owned()),
+        ("Account.csv", "\"Website\"", "\"Name\"", "Account.csv, row 1, field Name: the column is there twice, and row 2 has \"Acme\" in one and \"https://acme.example\" in the other; remove one".to_owned()),
         ("Account.csv", "\"Id\"", "\"Id__c\"", "Account.csv, row 1, field Id: the column is missing; export the object again with this field".to_owned()),
         ("Account.csv", "\"Cork\",", "", "Account.csv, row 2: has 7 columns where the header has 8; check its commas and quotes".to_owned()),
         ("Account.csv", "\"Cork\"", "\"Co\"rk\"", "Account.csv, row 2: has text after a closing quote; double each quote that belongs to a value".to_owned()),
@@ -75,7 +73,7 @@ fn a_missing_file_is_named_with_what_to_do() {
 }
 
 #[test]
-fn text_in_another_encoding_is_refused_with_its_line() {
+fn a_damaged_file_is_refused_with_its_line() {
     let folder = small_folder();
     let path = folder.path().join("Account.csv");
     let mut bytes = fs::read(&path).expect("readable");
@@ -89,16 +87,16 @@ fn text_in_another_encoding_is_refused_with_its_line() {
     assert_eq!(
         errors(folder.path()),
         [
-            "Account.csv, row 2: is not UTF-8 text; export it again with the encoding Unicode (UTF-8)"
+            "Account.csv, row 2: has a byte that is no UTF-8, but the rest of the file is; export it again with the encoding Unicode (UTF-8)"
         ]
     );
 }
 
 #[test]
-fn an_empty_file_and_an_unclosed_quote_are_refused() {
+fn a_file_without_a_header_and_an_unclosed_quote_are_refused() {
     for (text, expected) in [
         (
-            "",
+            ",,\n1,2,3\n",
             "Account.csv, row 1: has no header; the first row must hold the API names of the fields",
         ),
         (
@@ -113,7 +111,7 @@ fn an_empty_file_and_an_unclosed_quote_are_refused() {
 }
 
 #[test]
-fn no_more_than_twenty_problems_are_listed() {
+fn the_first_twenty_problems_of_a_file_are_listed_and_how_many_more_there_are() {
     let folder = small_folder();
     let rows: String = (0..100)
         .map(|number| format!("\"x{number}\",\"Acme\"\n"))
@@ -124,7 +122,15 @@ fn no_more_than_twenty_problems_are_listed() {
     )
     .expect("writable");
 
-    assert_eq!(errors(folder.path()).len(), 20);
+    fs::write(folder.path().join("Lead.csv"), "\"Id\"\n\"x\"\n").expect("writable");
+    let errors = errors(folder.path());
+
+    assert_eq!(errors.len(), 22, "{errors:#?}");
+    assert_eq!(
+        errors[20],
+        "Account.csv: 80 more values or rows are wrong in this file; correct these first"
+    );
+    assert!(errors[21].starts_with("Lead.csv, row 2, field Id: "));
 }
 
 #[test]
@@ -144,7 +150,7 @@ fn the_weekly_exports_form_of_dates_and_checkboxes_is_understood() {
     )
     .expect("writable");
 
-    let data = OrgFolder::load(folder.path()).expect("it is right");
+    let data = OrgFolder::load(folder.path(), &declared()).expect("it is right");
 
     assert_eq!(
         (

@@ -3,7 +3,9 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use dealbridge_core::SalesforceId;
-use dealbridge_local_org::{OrgFolder, OrgHandle, OrgOptions, OrgServer};
+use dealbridge_local_org::{
+    Declarations, DeclaredType, OrgFolder, OrgHandle, OrgOptions, OrgServer,
+};
 use dealbridge_salesforce::{Timeouts, http_client};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -82,6 +84,11 @@ pub(crate) const OPPORTUNITY: [&str; 14] = [
     "CreatedDate",
     "SystemModstamp",
 ];
+
+/// What is known about the small org's custom fields.
+pub(crate) fn declared() -> Declarations {
+    Declarations::default().with("Opportunity", "Sync__c", DeclaredType::Checkbox)
+}
 
 /// A folder with two accounts, three contacts, five Opportunities, four roles and three leads.
 pub(crate) fn small_folder() -> TempDir {
@@ -311,10 +318,15 @@ impl Org {
     }
 
     pub(crate) async fn of(folder: &Path, options: OrgOptions) -> Self {
-        let data = OrgFolder::load(folder).expect("the folder is right");
+        let data = OrgFolder::load(folder, &declared()).expect("the folder is right");
         let handle = OrgServer::start(data, options)
             .await
             .expect("it can be served");
+        Self::at(handle).await
+    }
+
+    /// A served org.
+    pub(crate) async fn at(handle: OrgHandle) -> Self {
         let http = http_client(Timeouts::default()).expect("a client");
         let mut org = Self {
             handle,

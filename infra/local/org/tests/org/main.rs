@@ -7,6 +7,7 @@ mod bulk_of_rows;
 mod clients;
 mod clock;
 mod composite;
+mod exports;
 mod fixture;
 mod hooks;
 mod lifecycle;

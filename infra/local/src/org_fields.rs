@@ -1,0 +1,119 @@
+//! What the settings say about the fields of an org folder, whose files say only their names.
+
+use std::path::Path;
+
+use dealbridge_core::{
+    field::{Field, FieldType},
+    mapping::MappingRow,
+    settings::Settings,
+};
+use dealbridge_local_org::{Declarations, DeclaredField, DeclaredType, Misfits};
+
+use crate::folder::FILE;
+
+const OPPORTUNITY: &str = "Opportunity";
+const LEAD: &str = "Lead";
+
+/// The fields that the settings name: flags, addresses, mapped and fixed ones.
+///
+/// A flag can be nothing but a checkbox. A mapped field is what its Channeltivity field takes as long as its values are:
+/// a number may be fed by text, and then it is the Opportunity that a wrong value fails, not the folder. With a value map
+/// it is the map that says what Salesforce holds.
+#[must_use]
+pub fn declared(settings: &Settings) -> Declarations {
+    let mut fields = Vec::new();
+    for (name, path) in settings.fields.named() {
+        let kind = match name {
+            "sync_flag" | "import_flag" => DeclaredType::Checkbox,
+            _ => DeclaredType::Text,
+        };
+        // The Sync Flag is set on linked Leads too.
+        for object in [OPPORTUNITY, LEAD] {
+            fields.push(DeclaredField {
+                object: object.to_owned(),
+                path: path.to_string(),
+                kind,
+                misfits: Misfits::Refused,
+                place: format!("settings.fields.{name}"),
+            });
+        }
+    }
+    let of = |object, name, rows: &[MappingRow], declared: &[Field]| {
+        let row = |(at, row): (usize, &MappingRow)| {
+            let field = declared
+                .iter()
+                .find(|field| field.name == row.channeltivity)?;
+            Some(DeclaredField {
+                object: String::from(object),
+                path: row.salesforce.to_string(),
+                kind: if row.values.is_empty() {
+                    kind(field.kind)
+                } else {
+                    DeclaredType::Picklist
+                },
+                misfits: Misfits::MakeText,
+                place: format!("settings.{name}[{at}]"),
+            })
+        };
+        rows.iter().enumerate().filter_map(row).collect::<Vec<_>>()
+    };
+    fields.extend(of(
+        OPPORTUNITY,
+        "mappings",
+        &settings.mappings,
+        &settings.deal_fields,
+    ));
+    fields.extend(of(
+        LEAD,
+        "lead_mappings",
+        &settings.lead_mappings,
+        &settings.lead_fields,
+    ));
+    for (at, fixed) in settings.fixed_values.iter().enumerate() {
+        let kind = match fixed.value {
+            serde_json::Value::Bool(_) => DeclaredType::Checkbox,
+            serde_json::Value::Number(_) => DeclaredType::Number,
+            _ => DeclaredType::Text,
+        };
+        for object in [OPPORTUNITY, LEAD] {
+            fields.push(DeclaredField {
+                object: object.to_owned(),
+                path: fixed.salesforce.to_string(),
+                kind,
+                misfits: Misfits::MakeText,
+                place: format!("settings.fixed_values[{at}]"),
+            });
+        }
+    }
+    Declarations { fields }
+}
+
+/// The fields that the settings of a folder name, where the rest of its `channeltivity.json` may be wrong.
+#[must_use]
+pub fn declared_in(folder: &Path) -> Declarations {
+    #[derive(serde::Deserialize)]
+    struct Part {
+        settings: Settings,
+    }
+    let text = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+    serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map(|part: Part| declared(&part.settings))
+        .unwrap_or_default()
+}
+
+fn kind(kind: FieldType) -> DeclaredType {
+    match kind {
+        FieldType::Text | FieldType::LongText => DeclaredType::Text,
+        FieldType::Number => DeclaredType::Number,
+        FieldType::Currency => DeclaredType::Currency,
+        FieldType::Percent => DeclaredType::Percent,
+        FieldType::Date => DeclaredType::Date,
+        FieldType::Datetime => DeclaredType::DateTime,
+        FieldType::Checkbox => DeclaredType::Checkbox,
+        FieldType::Picklist => DeclaredType::Picklist,
+        FieldType::MultiPicklist => DeclaredType::MultiPicklist,
+        FieldType::Email => DeclaredType::Email,
+        FieldType::Phone => DeclaredType::Phone,
+        FieldType::Url => DeclaredType::Url,
+    }
+}
