@@ -1,6 +1,14 @@
-//! Dead letters: how many wait in each queue, and giving them another five tries.
+//! Dead letters: how many wait in each queue and what they are, giving them another five tries, and discarding one.
 
-use dealbridge_core::{code::Code, finding::Finding, ports::PortError};
+mod letter;
+
+use std::sync::Arc;
+
+use dealbridge_core::{
+    code::Code,
+    finding::Finding,
+    ports::{Clock, PortError},
+};
 use dealbridge_lambda::aws::{
     Store,
     dead_letters::{DeadLetterQueue, DeadLetters, MoveStarted, MoveTask},
@@ -15,7 +23,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 2] = [("GET", "/dead-letters"), ("POST", "/dead-letters/replay")];
+pub const ROUTES: [(&str, &str); 3] = [
+    ("GET", "/dead-letters"),
+    ("POST", "/dead-letters/replay"),
+    ("DELETE", "/dead-letters/{queue}/{messageId}"),
+];
+
+/// Messages that an answer shows of each queue.
+const SHOWN: usize = 20;
 
 /// The function with its adapters.
 pub struct DeadLettersFunction {
@@ -23,6 +38,8 @@ pub struct DeadLettersFunction {
     pub queues: Vec<(&'static str, DeadLetterQueue)>,
     /// Receipts.
     pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// Who is who.
     pub groups: Groups,
 }
@@ -50,6 +67,7 @@ impl DeadLettersFunction {
         request.query(&[])?;
         match route.0 {
             "GET" => self.look().await,
+            "DELETE" => self.discard(request, caller).await,
             _ => {
                 let idempotency = Idempotency::of(request, caller)?;
                 http::once(&self.store, idempotency, self.replay(request, caller)).await
@@ -62,9 +80,56 @@ impl DeadLettersFunction {
         for (name, queue) in &self.queues {
             let found = queue.look().await?;
             let task = queue.latest_move(&found.arn).await?;
-            items.push(item(name, &found, task.as_ref()));
+            let mut item = item(name, &found, task.as_ref());
+            // What is on its way back is left alone: a look would hide it from the move.
+            let is_moving = task.as_ref().is_some_and(MoveTask::is_active);
+            let letters = if found.messages == 0 || is_moving {
+                Vec::new()
+            } else {
+                queue.letters(SHOWN).await?
+            };
+            let now = self.clock.now();
+            item["letters"] = letters
+                .iter()
+                .map(|found| letter::body(name, found, now))
+                .collect();
+            items.push(item);
         }
         Answer::json(200, &json!({ "items": items }))
+    }
+
+    /// Deletes one message for good. A repeat finds it gone.
+    async fn discard(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
+        let (name, id) = (
+            request.path_parameter("queue")?,
+            request.path_parameter("messageId")?,
+        );
+        let queue = self.queues.iter().find(|(known, _)| *known == name);
+        let (name, queue) = queue.ok_or_else(|| self.no_queue(name))?;
+        let found = queue.discard(id).await?.ok_or_else(|| {
+            let detail = format!(
+                "There is no dead letter {id:?} of {name} that can be discarded: it is gone, or being looked at or replayed at this moment."
+            );
+            Refusal::not_found("DEAD_LETTER_NOT_FOUND", detail)
+        })?;
+        let start = letter::start(&found.body);
+        let mut said = Finding::new(Code::DeadLetterDiscarded)
+            .value(format!("{start}."))
+            .other(&caller.user)
+            .details(format!("message {id}"));
+        said.context.field = (*name).to_owned();
+        self.store.log_action(&said).await?;
+        let body = json!({ "queue": name, "messageId": id, "discarded": true, "start": start });
+        Answer::json(200, &body)
+    }
+
+    fn no_queue(&self, name: &str) -> Refusal {
+        let known: Vec<&str> = self.queues.iter().map(|(name, _)| *name).collect();
+        let detail = format!(
+            "There is no queue {name:?}; the queues are {}.",
+            known.join(", ")
+        );
+        Refusal::malformed(detail)
     }
 
     /// Starts a replay of each queue that is asked for and holds messages. One that is under way is the answer.
@@ -81,13 +146,7 @@ impl DeadLettersFunction {
             .filter(|(name, _)| wanted(name))
             .collect();
         if queues.is_empty() {
-            let known: Vec<&str> = self.queues.iter().map(|(name, _)| *name).collect();
-            let detail = format!(
-                "There is no queue {:?}; the queues are {}.",
-                asked.queue.unwrap_or_default(),
-                known.join(", ")
-            );
-            return Err(Refusal::malformed(detail));
+            return Err(self.no_queue(&asked.queue.unwrap_or_default()));
         }
         let mut replays = Vec::with_capacity(queues.len());
         for (name, queue) in queues {

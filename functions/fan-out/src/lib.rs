@@ -66,6 +66,9 @@ impl Function for FanOutFunction {
             return Ok(json!({ "run": run, "outcome": outcome }));
         }
         let batch = sqs::batch::<SyncRequest>(event)?;
+        for finding in batch.unreadable("sync-requests") {
+            self.store.log_action(&finding).await?;
+        }
         let mut dispositions = Vec::with_capacity(batch.received.len());
         for received in &batch.received {
             let listed = fan_out

@@ -28,6 +28,9 @@ pub struct ImportWorker {
 impl Function for ImportWorker {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         let batch = sqs::batch::<ImportRequest>(event)?;
+        for finding in batch.unreadable("imports") {
+            self.store.log_action(&finding).await?;
+        }
         let requests = batch.received.iter().map(|received| {
             // What was listed as fresh need not be so when it is delivered again.
             let fresh = received.message.fresh && received.delivery == Delivery::First;

@@ -47,8 +47,9 @@ impl IntegrationLog {
         let (_, org) = self.org().await?;
         let filter = Filter::of(&query, &org)?;
         let span = self.span(order, &filter).await?;
+        let list = cursor::List::of(request, &query);
         let place = match query.text("cursor") {
-            Some(text) => cursor::decode(text)?,
+            Some(text) => list.decode(text)?,
             None => self.beginning(&span, &filter).await?,
         };
         // A filter is worth large requests; without one, a page comes from few packed entries.
@@ -63,7 +64,7 @@ impl IntegrationLog {
             actions: actions.spot().cloned(),
         };
         let is_end = place.runs.is_none() && place.actions.is_none();
-        let cursor = (!is_end).then(|| cursor::encode(&place)).transpose()?;
+        let cursor = (!is_end).then(|| list.encode(&place)).transpose()?;
         if wants_csv(request) {
             let answer = Answer::text(200, csv::CSV, csv::write(&items, &org)?).header(
                 "content-disposition",

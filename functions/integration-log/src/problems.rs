@@ -76,8 +76,9 @@ impl IntegrationLog {
         let query = request.query(&["code", "cleared", "cursor", "limit"])?;
         let most = limit(&query, PAGE, LONGEST_PAGE)?;
         let (code, cleared) = (code(&query)?, query.flag("cleared")?);
-        let mut after: Option<SalesforceId> =
-            query.text("cursor").map(cursor::decode).transpose()?;
+        let list = cursor::List::of(request, &query);
+        let cursor = query.text("cursor").map(|text| list.decode(text));
+        let mut after: Option<SalesforceId> = cursor.transpose()?;
         let (settings, org) = self.org().await?;
         let shown = |problem: &Problem| {
             !problem.is_watch()
@@ -111,7 +112,7 @@ impl IntegrationLog {
                 break after;
             }
         };
-        let cursor = next.map(|id| cursor::encode(&id)).transpose()?;
+        let cursor = next.map(|id| list.encode(&id)).transpose()?;
         Answer::json(200, &page.into_body(cursor))
     }
 

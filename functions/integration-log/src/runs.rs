@@ -14,8 +14,9 @@ impl IntegrationLog {
     pub(crate) async fn runs(&self, request: &Request) -> Result<Answer, Refusal> {
         let query = request.query(&["cursor", "limit"])?;
         let most = limit(&query, PAGE, LONGEST_PAGE)?;
+        let list = cursor::List::of(request, &query);
         let newest: u32 = match query.text("cursor") {
-            Some(text) => cursor::decode(text)?,
+            Some(text) => list.decode(text)?,
             None => self.store.latest_run().await?,
         };
         let ids: Vec<RunId> = (1..=newest).rev().take(most).map(RunId::new).collect();
@@ -33,7 +34,7 @@ impl IntegrationLog {
                 break;
             }
         }
-        let cursor = (next > 0).then(|| cursor::encode(&next)).transpose()?;
+        let cursor = (next > 0).then(|| list.encode(&next)).transpose()?;
         Answer::json(200, &page.into_body(cursor))
     }
 

@@ -148,6 +148,7 @@ impl LinkFunction {
             master: master(body.master.as_deref())?,
             token: body.preview_token.as_deref().unwrap_or_default(),
             user: &caller.subject,
+            by: &caller.user,
         };
         let receipt = |linked: &Linked| {
             let idempotency = idempotency.as_ref()?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dealbridge_core::{import::Disposition, link::push::Push, message::PushRequest, ports::Clock};
-use dealbridge_lambda::aws::Store;
+use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{Function, Invocation, sqs};
 use lambda_runtime::Error;
@@ -13,6 +13,8 @@ use serde_json::Value;
 pub struct PushWorker {
     /// Salesforce.
     pub salesforce: SalesforceClient,
+    /// Settings.
+    pub portal: DynamoPortal,
     /// Records and claims.
     pub store: Store,
     /// The time.
@@ -25,9 +27,13 @@ const RESERVE: jiff::SignedDuration = jiff::SignedDuration::from_secs(35);
 impl Function for PushWorker {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         let batch = sqs::batch::<PushRequest>(event)?;
+        for finding in batch.unreadable("salesforce-writes") {
+            self.store.log_action(&finding).await?;
+        }
         let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         let push = Push {
             salesforce: &salesforce,
+            portal: &self.portal,
             store: &self.store,
             clock: &*self.clock,
         };

@@ -10,6 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
     let function = PushWorker {
         salesforce: wiring.salesforce()?,
+        portal: wiring.portal()?,
         store: wiring.store()?,
         clock: Arc::new(SystemClock),
     };

@@ -76,11 +76,9 @@ impl Records {
         let query = request.query(&["status", "cursor", "limit"])?;
         let most = query.value("limit", limit)?.unwrap_or(PAGE);
         let filter = query.value("status", status)?.unwrap_or(LinkFilter::Any);
-        let after: Option<String> = query.text("cursor").map(cursor::decode).transpose()?;
-        // A cursor is a key of the table, and this list gives out none of other items.
-        if after.as_ref().is_some_and(String::is_empty) {
-            return Err(cursor::invalid());
-        }
+        let list = cursor::List::of(request, &query);
+        let cursor = query.text("cursor").map(|text| list.decode(text));
+        let after: Option<String> = cursor.transpose()?;
         let (settings, org) = self.org().await?;
         let found = self
             .store
@@ -95,7 +93,7 @@ impl Records {
             }
             last = Some(records::place_of(&record.id));
         }
-        let cursor = next.map(|key| cursor::encode(&key)).transpose()?;
+        let cursor = next.map(|key| list.encode(&key)).transpose()?;
         Answer::json(200, &page.into_body(cursor))
     }
 

@@ -1,7 +1,19 @@
-//! The integration's settings: `GET /settings`, `PUT /settings` over the version that was read.
+//! The integration's settings: `GET /settings`, `PUT /settings` over the version that was read, and the change of the
+//! connected org by `POST /settings/organization`.
 
-use dealbridge_core::{code::Code, finding::Finding, settings::Settings};
+mod connected;
+mod organization;
+
+use std::sync::Arc;
+
+use dealbridge_core::{
+    code::Code,
+    finding::Finding,
+    ports::Clock,
+    settings::{InvalidSetting, Settings},
+};
 use dealbridge_lambda::aws::{Store, settings::Replaced};
+use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Function, Invocation,
     access::{Caller, Groups},
@@ -11,25 +23,33 @@ use lambda_runtime::Error;
 use serde_json::{Value, json};
 
 /// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 2] = [("GET", "/settings"), ("PUT", "/settings")];
+pub const ROUTES: [(&str, &str); 3] = [
+    ("GET", "/settings"),
+    ("PUT", "/settings"),
+    ("POST", "/settings/organization"),
+];
 
 /// The function with its adapters.
 pub struct SettingsFunction {
-    /// Settings and receipts.
+    /// Salesforce: which org the credentials lead to.
+    pub salesforce: SalesforceClient,
+    /// Settings, receipts, and the claims of an org that is replaced.
     pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// Who is who.
     pub groups: Groups,
 }
 
 impl Function for SettingsFunction {
-    async fn handle(&self, event: Value, _: Invocation) -> Result<Value, Error> {
+    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         let request = Request::from_event(event, &self.groups)?;
-        Ok(http::respond(self.route(&request).await))
+        Ok(http::respond(self.route(&request, invocation).await))
     }
 }
 
 impl SettingsFunction {
-    async fn route(&self, request: &Request) -> Result<Answer, Refusal> {
+    async fn route(&self, request: &Request, invocation: Invocation) -> Result<Answer, Refusal> {
         let route = request.route();
         if !ROUTES.contains(&route) {
             return Err(request.unknown_route(&ROUTES));
@@ -38,6 +58,7 @@ impl SettingsFunction {
         request.query(&[])?;
         match route.0 {
             "GET" => self.get().await,
+            "POST" => self.change_org(request, caller, invocation.deadline).await,
             _ => self.put(request, caller).await,
         }
     }
@@ -66,7 +87,9 @@ impl SettingsFunction {
             Condition::Any => self.version().await?,
             Condition::Never => return Err(self.changed(None).await?),
         };
-        let stored = answer(&settings, seen + 1)?;
+        let org = self.named_org(&settings).await?;
+        let warnings = self.connected(&settings).await?;
+        let stored = answer_with(&settings, seen + 1, &warnings)?;
         let receipt = idempotency
             .as_ref()
             .map(|idempotency| (&idempotency.key, idempotency.receipt(&stored)));
@@ -76,7 +99,7 @@ impl SettingsFunction {
             .other(&caller.user);
         let replaced = self
             .store
-            .replace_settings(&settings, seen, &said, receipt)
+            .replace_settings(&settings, seen, org, &said, receipt)
             .await?;
         match replaced {
             Replaced::Yes => Ok(stored),
@@ -150,14 +173,25 @@ fn answer(settings: &Settings, version: u64) -> Result<Answer, Refusal> {
     Ok(Answer::json(200, settings)?.header("etag", etag(version)))
 }
 
+/// As [`answer`], with what is to be looked at although the settings are stored.
+fn answer_with(settings: &Settings, version: u64, warnings: &[Value]) -> Result<Answer, Refusal> {
+    let mut answer = answer(settings, version)?;
+    if !warnings.is_empty() {
+        answer.body["warnings"] = warnings.into();
+    }
+    Ok(answer)
+}
+
 /// Everything that is wrong, each with its place.
 fn check(settings: &Settings) -> Result<(), Refusal> {
-    settings.check().map_err(|wrong| {
-        let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-        let problems: Vec<Value> = wrong
-            .iter()
-            .map(|one| json!({ "place": one.place, "problem": one.problem }))
-            .collect();
-        Refusal::new(422, "SETTINGS_INVALID", lines.join("; ")).with("problems", &problems)
-    })
+    settings.check().map_err(|wrong| invalid(&wrong))
+}
+
+fn invalid(wrong: &[InvalidSetting]) -> Refusal {
+    let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+    let problems: Vec<Value> = wrong
+        .iter()
+        .map(|one| json!({ "place": one.place, "problem": one.problem }))
+        .collect();
+    Refusal::new(422, "SETTINGS_INVALID", lines.join("; ")).with("problems", &problems)
 }

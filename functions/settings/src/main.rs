@@ -1,13 +1,17 @@
 //! The settings function on Lambda.
 
-use dealbridge_lambda::wiring::Wiring;
+use std::sync::Arc;
+
+use dealbridge_lambda::{SystemClock, wiring::Wiring};
 use settings::SettingsFunction;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
     let function = SettingsFunction {
-        store: wiring.store_of(&["RECORDS_TABLE", "LOG_TABLE"])?,
+        salesforce: wiring.salesforce()?,
+        store: wiring.store()?,
+        clock: Arc::new(SystemClock),
         groups: wiring.variables().groups(),
     };
     dealbridge_lambda::run(function).await

@@ -85,7 +85,7 @@ impl UnlinkFunction {
         };
         match self
             .unlinks()
-            .unlink(&record, version, &caller.subject, receipt)
+            .unlink(&record, version, &caller.user, receipt)
             .await
         {
             Ok(unlinked) => answer(&unlinked),
@@ -114,11 +114,7 @@ impl UnlinkFunction {
                 idempotency.receipt(&allowed(claim).ok()?),
             ))
         };
-        match self
-            .unlinks()
-            .allow_import(id, &caller.subject, receipt)
-            .await
-        {
+        match self.unlinks().allow_import(id, &caller.user, receipt).await {
             Ok(claim) => allowed(&claim),
             Err(error) => {
                 link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))

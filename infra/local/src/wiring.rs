@@ -107,6 +107,7 @@ impl Adapters {
             "push-worker",
             PushWorker {
                 salesforce: self.salesforce.clone(),
+                portal: own.portal.clone(),
                 store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
             },
@@ -144,7 +145,9 @@ impl Adapters {
         functions.add(
             "settings",
             SettingsFunction {
+                salesforce: self.salesforce.clone(),
                 store: own.store.clone(),
+                clock: Arc::clone(&self.clock),
                 groups: self.groups.clone(),
             },
         );
@@ -158,6 +161,7 @@ impl Adapters {
             DeadLettersFunction {
                 queues: QUEUES.map(dead_letters).to_vec(),
                 store: own.store.clone(),
+                clock: Arc::clone(&self.clock),
                 groups: self.groups.clone(),
             },
         );

@@ -1,10 +1,27 @@
 //! Dead-letter queues: how many messages wait in one, and moving them back to where they came from.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sqs::{
-    Client, error::DisplayErrorContext,
-    operation::start_message_move_task::StartMessageMoveTaskError, types::QueueAttributeName,
+    Client,
+    error::DisplayErrorContext,
+    operation::start_message_move_task::StartMessageMoveTaskError,
+    types::{
+        ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
+        QueueAttributeName,
+    },
 };
 use dealbridge_core::ports::PortError;
+use jiff::Timestamp;
+
+/// The most that one ReceiveMessage answers with.
+const AT_ONCE: i32 = 10;
+/// For how long a message that is looked at is hidden from others, should the look never end.
+const HIDDEN_SECONDS: i32 = 20;
+/// Requests that come back empty before a queue counts as read: SQS asks a part of its servers each time.
+const EMPTY: usize = 2;
+/// Requests of one search for a message.
+const REQUESTS: usize = 60;
 
 /// A dead-letter queue.
 #[derive(Clone, Debug)]
@@ -24,6 +41,19 @@ pub struct DeadLetters {
     pub in_flight: u64,
     /// Messages that cannot be received yet.
     pub delayed: u64,
+}
+
+/// A message of a dead-letter queue, as a look shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// The queue's id of the message.
+    pub id: String,
+    /// When it was sent first, to the queue whose dead letter it is.
+    pub sent_at: Option<Timestamp>,
+    /// How often it was received, looks like this one included.
+    pub receives: u32,
+    /// Its body.
+    pub body: String,
 }
 
 /// The latest move of messages out of a dead-letter queue.
@@ -103,6 +133,107 @@ impl DeadLetterQueue {
         })
     }
 
+    /// The first so many messages of the queue, oldest first. They stay where they are: each is hidden from others for the
+    /// moment of the look alone, and counts one receive more.
+    ///
+    /// # Errors
+    /// When SQS does not answer.
+    pub async fn letters(&self, most: usize) -> Result<Vec<Letter>, PortError> {
+        let held = self.hold(|held| held.len() >= most).await?;
+        self.release(held.values()).await?;
+        let mut letters: Vec<Letter> = held.values().map(letter).collect();
+        letters.sort_by(|one, other| (one.sent_at, &one.id).cmp(&(other.sent_at, &other.id)));
+        letters.truncate(most);
+        Ok(letters)
+    }
+
+    /// Deletes one message for good; none when the queue does not hold it, or somebody else has it in hand.
+    ///
+    /// # Errors
+    /// When SQS does not answer.
+    pub async fn discard(&self, id: &str) -> Result<Option<Letter>, PortError> {
+        let mut held = self.hold(|held| held.contains_key(id)).await?;
+        let found = held.remove(id);
+        self.release(held.values()).await?;
+        let Some(message) = found else {
+            return Ok(None);
+        };
+        self.client
+            .delete_message()
+            .queue_url(&self.url)
+            .set_receipt_handle(message.receipt_handle.clone())
+            .send()
+            .await
+            .map_err(|error| port_error("DeleteMessage", &error))?;
+        Ok(Some(letter(&message)))
+    }
+
+    /// Receives until there is enough or nothing more. What was received is to be released.
+    async fn hold(
+        &self,
+        is_enough: impl Fn(&BTreeMap<String, Message>) -> bool,
+    ) -> Result<BTreeMap<String, Message>, PortError> {
+        let mut held = BTreeMap::new();
+        let mut empty = 0;
+        for _ in 0..REQUESTS {
+            if is_enough(&held) || empty == EMPTY {
+                break;
+            }
+            let received = self
+                .client
+                .receive_message()
+                .queue_url(&self.url)
+                .max_number_of_messages(AT_ONCE)
+                .visibility_timeout(HIDDEN_SECONDS)
+                .wait_time_seconds(0)
+                .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+                .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+                .send()
+                .await;
+            let messages = match received {
+                Ok(answer) => answer.messages.unwrap_or_default(),
+                Err(error) => {
+                    let error = port_error("ReceiveMessage", &error);
+                    // What is held comes back by itself if this fails, too.
+                    let _ = self.release(held.values()).await;
+                    return Err(error);
+                }
+            };
+            empty = if messages.is_empty() { empty + 1 } else { 0 };
+            for message in messages {
+                held.insert(message.message_id.clone().unwrap_or_default(), message);
+            }
+        }
+        Ok(held)
+    }
+
+    /// Lets others have the messages again at once.
+    async fn release(&self, held: impl Iterator<Item = &Message>) -> Result<(), PortError> {
+        let messages: Vec<&Message> = held.collect();
+        for chunk in messages.chunks(10) {
+            let entries = chunk
+                .iter()
+                .enumerate()
+                .map(|(at, message)| {
+                    ChangeMessageVisibilityBatchRequestEntry::builder()
+                        .id(at.to_string())
+                        .set_receipt_handle(message.receipt_handle.clone())
+                        .visibility_timeout(0)
+                        .build()
+                })
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| port_error("ChangeMessageVisibilityBatch", &error))?;
+            self.client
+                .change_message_visibility_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries))
+                .send()
+                .await
+                .map_err(|error| port_error("ChangeMessageVisibilityBatch", &error))?;
+        }
+        Ok(())
+    }
+
     /// The latest move out of the queue, if SQS still knows of one.
     ///
     /// # Errors
@@ -151,6 +282,23 @@ impl DeadLetterQueue {
                 _ => Err(port_error("StartMessageMoveTask", &error)),
             },
         }
+    }
+}
+
+fn letter(message: &Message) -> Letter {
+    let attribute = |name: &MessageSystemAttributeName| {
+        let attributes = message.attributes.as_ref();
+        attributes.and_then(|attributes| attributes.get(name))
+    };
+    let sent = attribute(&MessageSystemAttributeName::SentTimestamp);
+    let receives = attribute(&MessageSystemAttributeName::ApproximateReceiveCount);
+    Letter {
+        id: message.message_id.clone().unwrap_or_default(),
+        sent_at: sent
+            .and_then(|text| text.parse().ok())
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+        receives: receives.and_then(|text| text.parse().ok()).unwrap_or(0),
+        body: message.body.clone().unwrap_or_default(),
     }
 }
 

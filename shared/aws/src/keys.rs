@@ -94,6 +94,13 @@ pub fn claim_prefix(org: SalesforceId) -> String {
     format!("SF#{org}#")
 }
 
+/// The org of a claim's key.
+#[must_use]
+pub fn org_of_claim(pk: &str) -> Option<SalesforceId> {
+    let org = pk.strip_prefix("SF#")?.split('#').next()?;
+    SalesforceId::parse(org).ok()
+}
+
 /// Links: the claim of a Salesforce record.
 #[must_use]
 pub fn claim(org: SalesforceId, id: SalesforceId) -> Attributes {
@@ -165,6 +172,12 @@ pub fn mark() -> Attributes {
 #[must_use]
 pub fn lead_links() -> Attributes {
     integration("LEAD_LINKS")
+}
+
+/// Log: the latest change of the connected org.
+#[must_use]
+pub fn org_change() -> Attributes {
+    integration("ORG_CHANGE")
 }
 
 /// Log: the receipt of a write.

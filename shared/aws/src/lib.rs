@@ -13,6 +13,7 @@ pub mod link;
 pub mod listing;
 pub mod log;
 pub mod meter;
+pub mod organization;
 mod partition;
 pub mod portal;
 mod progress;

@@ -1,11 +1,11 @@
 //! Links: one transaction per change, with its audit row, its log entry, its outbox note and its receipt.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
-    entry::PackedEntry,
-    link::store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue},
+    entry::{Line, PackedEntry},
+    link::store::{Audit, Committed, LinkChange, LinkStore, OrgChanges, Outbox, PushQueue},
     message::PushRequest,
     ports::PortError,
     problem::Problem,
@@ -15,7 +15,7 @@ use dealbridge_core::{
 use jiff::Timestamp;
 
 use crate::{
-    item::{self, s},
+    item::{self, n, s},
     keys::{self, Attributes, EXPIRES_AT},
     partition::Partition,
     queue::Sender,
@@ -38,7 +38,97 @@ impl LinkStore for Store {
             .transpose()
     }
 
+    async fn live_claims_of(
+        &self,
+        record: &RecordId,
+    ) -> Result<Vec<(SalesforceId, Claim)>, PortError> {
+        self.live_claims_of(record).await
+    }
+
+    async fn org_changes(&self) -> Result<OrgChanges, PortError> {
+        let (version, under_way) = self.org_change_version().await?;
+        Ok(OrgChanges { version, under_way })
+    }
+
     async fn commit_link(&self, change: &LinkChange) -> Result<Committed, PortError> {
+        self.commit(change, None).await
+    }
+
+    async fn commit_stray(
+        &self,
+        change: &LinkChange,
+        seen: OrgChanges,
+    ) -> Result<Committed, PortError> {
+        self.commit(change, Some(seen)).await
+    }
+
+    async fn forget(&self, request: &PushRequest) -> Result<(), PortError> {
+        let deleted = self
+            .dynamodb
+            .delete_item()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::outbox(request.salesforce)))
+            .condition_expression("#write = :write")
+            .expression_attribute_names("#write", "write")
+            .expression_attribute_values(":write", s(&request.write))
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(port_error("DeleteItem of the outbox", error)),
+        }
+    }
+
+    async fn refuse_push(&self, request: &PushRequest, line: &Line) -> Result<(), PortError> {
+        let (id, entry) = self.action_line(line.clone())?;
+        let of_this_write = Delete::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::outbox(request.salesforce)))
+            .condition_expression("attribute_not_exists(#pk) OR #write = :write")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_names("#write", "write")
+            .expression_attribute_values(":write", s(&request.write))
+            .build()
+            .map_err(|error| port_error("building a Delete", error))?;
+        let forget = TransactWriteItem::builder().delete(of_this_write).build();
+        let token = format!("refuse-push|{id}");
+        match self.transact(&token, vec![entry.clone(), forget]).await? {
+            transaction::Committed::Yes => Ok(()),
+            transaction::Committed::Refused(_) => self
+                .transact(&format!("{token}|alone"), vec![entry])
+                .await
+                .map(|_| ()),
+        }
+    }
+
+    async fn outbox(&self) -> Result<Vec<PushRequest>, PortError> {
+        let partition = Partition {
+            key: keys::OUTBOX,
+            prefix: None,
+            attributes: &[],
+        };
+        let items = self.partition(&partition).await?;
+        items
+            .into_iter()
+            .map(|item| item::decode(item, "a note of the outbox"))
+            .collect()
+    }
+}
+
+impl Store {
+    /// Commits a change; with `seen`, only if no change of the org began or ended since.
+    async fn commit(
+        &self,
+        change: &LinkChange,
+        seen: Option<OrgChanges>,
+    ) -> Result<Committed, PortError> {
         let now = self.clock.now();
         let id = self.ids.next();
         let mut actions = Vec::with_capacity(8);
@@ -87,51 +177,28 @@ impl LinkStore for Store {
         if let Some((key, receipt)) = &change.receipt {
             actions.push(self.receipt_action(key, receipt)?);
         }
+        if let Some(seen) = seen {
+            actions.push(self.no_org_change_since(seen)?);
+        }
         Ok(match self.transact(&format!("link|{id}"), actions).await? {
             transaction::Committed::Yes => Committed::Yes,
             transaction::Committed::Refused(_) => Committed::Refused,
         })
     }
 
-    async fn forget(&self, request: &PushRequest) -> Result<(), PortError> {
-        let deleted = self
-            .dynamodb
-            .delete_item()
+    fn no_org_change_since(&self, seen: OrgChanges) -> Result<TransactWriteItem, PortError> {
+        let check = ConditionCheck::builder()
             .table_name(&self.tables.log)
-            .set_key(Some(keys::outbox(request.salesforce)))
-            .condition_expression("#write = :write")
-            .expression_attribute_names("#write", "write")
-            .expression_attribute_values(":write", s(&request.write))
-            .send()
-            .await;
-        match deleted {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(port_error("DeleteItem of the outbox", error)),
-        }
+            .set_key(Some(keys::org_change()))
+            .expression_attribute_names("#version", keys::VERSION);
+        transaction::check(match seen.version {
+            0 => check.condition_expression("attribute_not_exists(#version)"),
+            version => check
+                .condition_expression("#version = :seen")
+                .expression_attribute_values(":seen", n(version)),
+        })
     }
 
-    async fn outbox(&self) -> Result<Vec<PushRequest>, PortError> {
-        let partition = Partition {
-            key: keys::OUTBOX,
-            prefix: None,
-            attributes: &[],
-        };
-        let items = self.partition(&partition).await?;
-        items
-            .into_iter()
-            .map(|item| item::decode(item, "a note of the outbox"))
-            .collect()
-    }
-}
-
-impl Store {
     /// Notes that the next run must look at an Opportunity. An open problem that is there stays as it is.
     fn watch(&self, org: SalesforceId, problem: &Problem) -> Result<TransactWriteItem, PortError> {
         let mut update = Update::builder()
@@ -154,7 +221,7 @@ impl Store {
     }
 }
 
-fn audit_row(audit: &Audit, id: &str, now: Timestamp) -> Attributes {
+pub(crate) fn audit_row(audit: &Audit, id: &str, now: Timestamp) -> Attributes {
     let mut item = keys::audit(&audit.record, id);
     for (name, value) in [
         ("at", s(now)),

@@ -155,13 +155,17 @@ impl Store {
         &self,
         finding: &Finding,
     ) -> Result<(String, TransactWriteItem), PortError> {
-        let (id, at) = (self.ids.next(), self.clock.now());
-        let line = Line {
+        self.action_line(Line {
             salesforce: None,
             name: String::new(),
             entity: None,
             findings: vec![finding.clone()],
-        };
+        })
+    }
+
+    /// The write of an action's entry that concerns a record, with the entry's id.
+    pub(crate) fn action_line(&self, line: Line) -> Result<(String, TransactWriteItem), PortError> {
+        let (id, at) = (self.ids.next(), self.clock.now());
         let packed = PackedEntry {
             id: id.clone(),
             at,

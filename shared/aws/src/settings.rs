@@ -1,5 +1,6 @@
 //! Storing settings over the ones that were read, with the receipt of the call.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use dealbridge_core::{
     change::Expected,
     finding::Finding,
@@ -24,6 +25,21 @@ pub enum Replaced {
     Refused,
 }
 
+/// That no run is active: the latest one, if there was any, has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idle {
+    pub(crate) latest: u32,
+}
+
+/// Whether settings name another org than those before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedOrg {
+    /// They name the same one, or are the first.
+    Same,
+    /// They name another one; no run was active, and none may have begun since.
+    Another(Idle),
+}
+
 impl Store {
     /// The settings with their version, if any were ever stored.
     ///
@@ -41,7 +57,8 @@ impl Store {
     }
 
     /// Stores settings over those of the version that was seen, zero where there were none.
-    /// The version moves by one; the log's entry and the receipt are kept in the same transaction.
+    /// The version moves by one; the log's entry and the receipt are kept in the same transaction. With another org the mark
+    /// goes: it is of the former org's records.
     ///
     /// # Errors
     /// When DynamoDB does not answer.
@@ -49,23 +66,16 @@ impl Store {
         &self,
         settings: &Settings,
         seen: u64,
+        org: NamedOrg,
         said: &Finding,
         receipt: Option<(&ReceiptKey, &Receipt)>,
     ) -> Result<Replaced, PortError> {
-        let json = serde_json::to_string(settings)
-            .map_err(|error| item::unreadable("settings to be stored", error))?;
-        let mut item = keys::settings();
-        item.insert("settings".to_owned(), s(json));
-        item.insert(VERSION.to_owned(), n(seen + 1));
-        let expected = match seen {
-            0 => Expected::Absent,
-            seen => Expected::Version(seen),
-        };
         let (id, entry) = self.action_entry(said)?;
-        let mut actions = vec![
-            transaction::put(&self.tables.records, item, expected)?,
-            entry,
-        ];
+        let mut actions = vec![self.put_settings_action(settings, seen)?, entry];
+        if let NamedOrg::Another(idle) = org {
+            actions.push(transaction::delete_anyway(&self.tables.log, keys::mark())?);
+            actions.push(self.still_idle(idle)?);
+        }
         if let Some((key, receipt)) = receipt {
             actions.push(self.receipt_action(key, receipt)?);
         }
@@ -75,5 +85,23 @@ impl Store {
                 Committed::Refused(_) => Replaced::Refused,
             },
         )
+    }
+
+    /// The write of settings over those of the version that was seen, zero where there were none.
+    pub(crate) fn put_settings_action(
+        &self,
+        settings: &Settings,
+        seen: u64,
+    ) -> Result<TransactWriteItem, PortError> {
+        let json = serde_json::to_string(settings)
+            .map_err(|error| item::unreadable("settings to be stored", error))?;
+        let mut item = keys::settings();
+        item.insert("settings".to_owned(), s(json));
+        item.insert(VERSION.to_owned(), n(seen + 1));
+        let expected = match seen {
+            0 => Expected::Absent,
+            seen => Expected::Version(seen),
+        };
+        transaction::put(&self.tables.records, item, expected)
     }
 }

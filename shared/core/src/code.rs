@@ -251,6 +251,12 @@ codes! {
     SfQueryRefused "SF_QUERY_REFUSED" Error
         "Salesforce refused a query that follows from the settings: {value}"
         "Correct the settings: look at the API names and at the types of the fields that they name.";
+    SfOrgChanged "SF_ORG_CHANGED" Error
+        "The login leads to the Salesforce org {value}, but the settings are those of the org {other}. Nothing was read from it or written to either side."
+        "If the login is wrong, connect the org {other}. If the org was replaced, as by a sandbox refresh, move its links to the org {value} or clear them (RUNBOOK, Another org).";
+    MessageOfOtherOrg "MESSAGE_OF_OTHER_ORG" Warning
+        "A message about {other} is of the Salesforce org {value}, which the settings do not name: it was left undone."
+        "Nothing to do if the org was changed on purpose. If the links of the org {value} are still of use, move them (RUNBOOK, Another org).";
     SfNotConfigured "SF_NOT_CONFIGURED" Error
         "The connection to Salesforce is not set up: {value}"
         "Complete the connection's settings.";
@@ -260,6 +266,15 @@ codes! {
     SettingsReplaced "SETTINGS_REPLACED" Info
         "The settings were replaced by {other}; they are at version {value}."
         "Nothing to do. The next run goes by them.";
+    OrgReplaced "ORG_REPLACED" Info
+        "{other} {value}."
+        "Nothing to do. The next run reads everything of the org that the settings name.";
+    DeadLetterDiscarded "DEAD_LETTER_DISCARDED" Info
+        "{other} discarded a dead letter of {field}: {value}"
+        "Nothing to do. The next full run looks at every record that is flagged or linked.";
+    MessageUnreadable "MESSAGE_UNREADABLE" Error
+        "A message of the queue {field} cannot be read: {value}"
+        "Look at GET /dead-letters once it was tried five times, and discard it there. If many come, look at who sends them.";
     ProblemsCleared "PROBLEMS_CLEARED" Info
         "{other} acknowledged open problems: {value}."
         "Nothing to do. Each run looks at them again, and raises those whose codes change.";

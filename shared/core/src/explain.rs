@@ -147,7 +147,8 @@ impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
         org: &ConnectedOrg,
         settings: &Settings,
     ) -> Result<Explanation, ExplainError> {
-        let rows = read::read(self.salesforce, id, settings).await?;
+        let salesforce = self.salesforce.of(settings.organization_id).await?;
+        let rows = read::read(&salesforce, id, settings).await?;
         let mut known = self
             .store
             .known(settings.organization_id, &[id], Freshness::Latest)

@@ -21,6 +21,7 @@ pub mod import;
 pub mod link;
 pub mod mapping;
 pub mod message;
+pub mod organization;
 pub mod pasted;
 pub mod portal;
 pub mod ports;

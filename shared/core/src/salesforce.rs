@@ -224,6 +224,14 @@ pub enum UpdateOutcome {
 
 /// The Salesforce org, as the use cases need it. Each method costs the API calls it says; a token is fetched when needed.
 pub trait Salesforce: Send + Sync {
+    /// The same org, held to its id: logs in where no session is kept, and every call fails with
+    /// [`SalesforceError::OrgChanged`] when the session it would use is another org's, at this and at each later login.
+    ///
+    /// Costs no call beside a login that the first call would need, for the login itself names the org.
+    fn of(&self, org: SalesforceId) -> impl Future<Output = Result<Self, SalesforceError>> + Send
+    where
+        Self: Sized;
+
     /// Starts a listing: one call.
     fn list(&self, listing: &Listing)
     -> impl Future<Output = Result<Page, SalesforceError>> + Send;

@@ -4,6 +4,7 @@
 //! be told from a group of that name. So the groups are read from the token itself, and compared exactly.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use dealbridge_core::Email;
 use serde_json::{Map, Value};
 
 /// The groups that count, exactly as the token names them.
@@ -73,21 +74,33 @@ pub fn caller(
     }
     let member = |group: &str| groups_of(&token).any(|name| name == group);
     let is_admin = member(&groups.admin);
-    let user = [
-        "email",
-        "username",
-        "cognito:username",
-        "preferred_username",
-    ]
-    .into_iter()
-    .find_map(|claim| text(&token, claim))
-    .unwrap_or(subject);
+    let user = name_of(&token).unwrap_or(subject);
     Ok(Caller {
         subject: subject.to_owned(),
         user: user.to_owned(),
         is_admin,
         is_internal: is_admin || member(&groups.internal),
     })
+}
+
+/// The claims that may name a person, in the order in which they are believed.
+const NAMES: [&str; 5] = [
+    "email",
+    "username",
+    "cognito:username",
+    "preferred_username",
+    "upn",
+];
+
+/// The person's e-mail address where any claim has one, else the name that comes first.
+///
+/// An access token of Cognito carries no `email`, but the user's name in the pool, which is the address (template.yaml);
+/// other providers name the person by `preferred_username` or `upn`.
+fn name_of(token: &Map<String, Value>) -> Option<&str> {
+    let named = || NAMES.into_iter().filter_map(|claim| text(token, claim));
+    named()
+        .find(|name| Email::parse(name).is_ok())
+        .or_else(|| named().next())
 }
 
 /// The names in the groups claim, if it is a list.
@@ -165,6 +178,37 @@ mod tests {
         );
         let internal = called_with(json!(["internal-users"]));
         assert!(internal.is_internal && !internal.is_admin);
+    }
+
+    #[test]
+    fn a_person_is_named_by_the_e_mail_address_whichever_claim_has_it() {
+        let sub = "9a1c2b3d-0000-4000-8000-5e6f7a8b9c0d";
+        for (claims, user) in [
+            (
+                json!({ "username": "ann@vendor.example" }),
+                "ann@vendor.example",
+            ),
+            (
+                json!({ "username": sub, "email": "ann@vendor.example" }),
+                "ann@vendor.example",
+            ),
+            (
+                json!({ "username": sub, "preferred_username": "ann@vendor.example" }),
+                "ann@vendor.example",
+            ),
+            (json!({ "upn": "ann@vendor.example" }), "ann@vendor.example"),
+            (json!({ "username": "ann" }), "ann"),
+            (json!({}), sub),
+        ] {
+            let mut token = claims.clone();
+            token["sub"] = sub.into();
+            let called = caller(
+                Some(&verified(sub)),
+                Some(&bearer(&token)),
+                &Groups::default(),
+            );
+            assert_eq!(called.unwrap().user, user, "{claims}");
+        }
     }
 
     #[test]

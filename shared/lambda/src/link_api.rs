@@ -64,6 +64,7 @@ pub fn refusal(error: LinkError) -> Refusal {
         LinkRefusal::LinkedHere { .. }
         | LinkRefusal::LinkedOther { .. }
         | LinkRefusal::PreviewStale(_)
+        | LinkRefusal::OrgChanging(_)
         | LinkRefusal::NotLinked(_) => 409,
         LinkRefusal::Url(_)
         | LinkRefusal::TooLarge { .. }

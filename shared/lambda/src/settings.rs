@@ -66,7 +66,7 @@ pub fn variables(function: &str) -> Vec<&'static str> {
         "unlink" => &[&STORE, &["SALESFORCE_URL"], &ACCESS],
         "full-sync" => &[&["LOG_TABLE", "SYNC_REQUESTS_QUEUE_URL"], &ACCESS],
         "integration-log" => &[&STORE, &SALESFORCE, &ACCESS],
-        "settings" => &[&["RECORDS_TABLE", "LOG_TABLE"], &ACCESS],
+        "settings" => &[&STORE, &SALESFORCE, &ACCESS],
         "records" => &[&["RECORDS_TABLE", "LOG_TABLE", "SALESFORCE_URL"], &ACCESS],
         "dead-letters" => &[&DEAD_LETTERS, &["LOG_TABLE"], &ACCESS],
         _ => &[],

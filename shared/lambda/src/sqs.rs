@@ -1,7 +1,9 @@
 //! SQS batches: each message is decoded by itself, and answered for by itself.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use dealbridge_core::{import::Disposition, message, ports::Delivery};
+use dealbridge_core::{
+    code::Code, finding::Finding, import::Disposition, message, ports::Delivery,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::error;
@@ -22,7 +24,15 @@ pub struct Received<T> {
 pub struct Batch<T> {
     /// Messages that were read.
     pub received: Vec<Received<T>>,
-    unreadable: Vec<String>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// A message that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unreadable {
+    id: String,
+    problem: String,
+    delivery: Delivery,
 }
 
 /// The messages of an event, each decoded by itself: one bad body must not fail the others.
@@ -39,23 +49,36 @@ pub fn batch<T: DeserializeOwned>(event: Value) -> Result<Batch<T>, serde_json::
     };
     for record in event.records {
         let id = record.message_id.clone().unwrap_or_default();
-        match decode(&record) {
+        match decode(record.body.as_deref()) {
             Ok(message) => batch.received.push(Received {
                 id,
                 message,
                 delivery: delivery(&record),
             }),
             Err(problem) => {
-                error!(message.id = id, "Could not read message {id}: {problem}");
-                batch.unreadable.push(id);
+                // The alarm on unreadable messages counts this event (template.yaml, MessagesUnreadable).
+                error!(
+                    event = "message_unreadable",
+                    message.id = id,
+                    "Could not read message {id}: {problem}"
+                );
+                batch.unreadable.push(Unreadable {
+                    id,
+                    problem,
+                    delivery: delivery(&record),
+                });
             }
         }
     }
     Ok(batch)
 }
 
-fn decode<T: DeserializeOwned>(record: &SqsMessage) -> Result<T, String> {
-    let body = record.body.as_deref().ok_or("it has no body")?;
+/// Reads a message's body.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn decode<T: DeserializeOwned>(body: Option<&str>) -> Result<T, String> {
+    let body = body.ok_or("it has no body")?;
     let value: Value =
         serde_json::from_str(body).map_err(|error| format!("its body is no JSON: {error}"))?;
     match value.get("version").and_then(Value::as_u64) {
@@ -83,6 +106,23 @@ fn delivery(record: &SqsMessage) -> Delivery {
 }
 
 impl<T> Batch<T> {
+    /// What the Integration Log says of messages that cannot be read: each at its first delivery, so that nobody has to wait
+    /// for the dead-letter queue to hear of it.
+    #[must_use]
+    pub fn unreadable(&self, queue: &str) -> Vec<Finding> {
+        self.unreadable
+            .iter()
+            .filter(|message| message.delivery == Delivery::First)
+            .map(|message| {
+                let mut finding = Finding::new(Code::MessageUnreadable)
+                    .value(format!("{}.", message.problem))
+                    .details(format!("message {}", message.id));
+                finding.context.field = queue.to_owned();
+                finding
+            })
+            .collect()
+    }
+
     /// The typed answer: an empty body would tell Lambda to delete the whole batch.
     ///
     /// # Errors
@@ -96,6 +136,7 @@ impl<T> Batch<T> {
         let failures = self
             .unreadable
             .into_iter()
+            .map(|message| message.id)
             .chain(retried.map(|(received, _)| received.id))
             .map(|item_identifier| {
                 let mut failure = BatchItemFailure::default();
@@ -152,6 +193,25 @@ mod tests {
             .map(|failure| failure["itemIdentifier"].as_str().unwrap())
             .collect();
         assert_eq!(failures, ["m1", "m2", "m3", "m4"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_at_its_first_delivery_alone() {
+        let bodies = ["{", GOOD, r#"{"version":7}"#];
+        let batch = batch::<SyncRequest>(event(&bodies)).unwrap();
+
+        let said = batch.unreadable("sync-requests");
+
+        assert_eq!(said.len(), 1);
+        let (message, suggestion) = said[0].sentences("");
+        assert!(
+            message.starts_with(
+                "A message of the queue sync-requests cannot be read: its body is no JSON: "
+            ),
+            "{message}"
+        );
+        assert!(suggestion.contains("GET /dead-letters"));
+        assert_eq!(said[0].details.as_deref(), Some("message m0"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dealbridge_core::salesforce::SalesforceError;
+use dealbridge_core::{SalesforceId, salesforce::SalesforceError};
 use reqwest::{
     Method, RequestBuilder,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_UNMODIFIED_SINCE},
@@ -105,11 +105,13 @@ pub(crate) struct Outcome<T> {
 }
 
 /// Makes a call: logs in when needed, once more after a 401, and repeats what may pass within the policy's bounds.
+/// A call that is held to an org is never sent with a session of another one.
 ///
 /// `read` takes the value out of an answer of success, or says why it cannot.
 pub(crate) async fn make<T>(
     wire: &Wire<'_>,
     login: &Login,
+    held_to: Option<SalesforceId>,
     call: &Call<'_>,
     read: impl Fn(&Answer) -> Result<T, String>,
 ) -> Outcome<T> {
@@ -117,7 +119,8 @@ pub(crate) async fn make<T>(
     let mut refused = None;
     let mut earlier_unknown = false;
     let result = loop {
-        let session = match timeout_at(attempts.deadline(), login.session(wire, refused)).await {
+        let session = login.session(wire, refused, held_to);
+        let session = match timeout_at(attempts.deadline(), session).await {
             Ok(Ok(session)) => session,
             Ok(Err(error)) => break Err(error),
             Err(_) => {

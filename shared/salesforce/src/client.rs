@@ -52,6 +52,8 @@ pub struct SalesforceClient {
     policy: RetryPolicy,
     until: Option<Instant>,
     jitter: Arc<Jitter>,
+    /// The org that every session must be of.
+    held_to: Option<SalesforceId>,
 }
 
 struct Shared {
@@ -60,6 +62,15 @@ struct Shared {
     http: reqwest::Client,
     counters: Counters,
     schema: Schema,
+}
+
+/// The org that a login leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// Its id, as Salesforce tells it.
+    pub organization: SalesforceId,
+    /// The address at which its API answers.
+    pub instance_url: String,
 }
 
 /// A page of a query, or of the children inside a row.
@@ -94,6 +105,7 @@ impl SalesforceClient {
             policy: RetryPolicy::default(),
             until: None,
             jitter: Arc::new(Jitter::of_this_process()),
+            held_to: None,
         })
     }
 
@@ -138,8 +150,26 @@ impl SalesforceClient {
     /// # Errors
     /// Those of a login.
     pub async fn instance_url(&self) -> Result<String, SalesforceError> {
-        let session = self.shared.login.session(&self.wire(), None).await?;
+        let session = self.shared.login.session(&self.wire(), None, None).await?;
         Ok(session.instance.to_string())
+    }
+
+    /// Which org the credentials lead to at this moment: a kept session is not asked, for it may outlive a change.
+    ///
+    /// Costs a login; one call more where that does not name the org.
+    ///
+    /// # Errors
+    /// Those of a login.
+    pub async fn connected_org(&self) -> Result<Connected, SalesforceError> {
+        let session = self.shared.login.anew(&self.wire()).await?;
+        Ok(Connected {
+            organization: self
+                .shared
+                .login
+                .organization(&self.wire(), &session)
+                .await?,
+            instance_url: session.instance.to_string(),
+        })
     }
 
     fn wire(&self) -> Wire<'_> {
@@ -157,7 +187,7 @@ impl SalesforceClient {
         call: &Call<'_>,
         read: impl Fn(&Answer) -> Result<T, String>,
     ) -> Outcome<T> {
-        call::make(&self.wire(), &self.shared.login, call, read).await
+        call::make(&self.wire(), &self.shared.login, self.held_to, call, read).await
     }
 
     /// A path below the pinned version.
@@ -304,6 +334,18 @@ fn distinct(ids: &[SalesforceId]) -> Vec<SalesforceId> {
 }
 
 impl Salesforce for SalesforceClient {
+    async fn of(&self, org: SalesforceId) -> Result<Self, SalesforceError> {
+        let client = Self {
+            held_to: Some(org),
+            ..self.clone()
+        };
+        self.shared
+            .login
+            .session(&self.wire(), None, Some(org))
+            .await?;
+        Ok(client)
+    }
+
     async fn list(&self, listing: &Listing) -> Result<Page, SalesforceError> {
         self.query(&Statement::listing(listing), listing.object)
             .await

@@ -12,6 +12,7 @@ mod connection;
 mod credentials;
 mod fault;
 mod http;
+mod identity;
 mod jwt;
 mod login;
 mod opportunity;
@@ -20,7 +21,7 @@ mod soql;
 mod update;
 
 pub use api_usage::{ApiLimit, ApiUsage};
-pub use client::{CallTimes, Clock, SalesforceClient};
+pub use client::{CallTimes, Clock, Connected, SalesforceClient};
 pub use connection::{ApiVersion, Connection};
 pub use credentials::Credentials;
 pub use http::{Timeouts, http_client};

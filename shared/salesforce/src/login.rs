@@ -5,10 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use dealbridge_core::salesforce::SalesforceError;
+use dealbridge_core::{SalesforceId, salesforce::SalesforceError};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::{
     api_usage::CallKind,
@@ -17,6 +17,7 @@ use crate::{
     connection::{Connection, Origin},
     credentials::Credentials,
     fault::Fault,
+    identity,
     jwt::AssertionSigner,
     retry::Attempts,
 };
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) instance: Origin,
     /// The `Authorization` header, marked sensitive.
     pub(crate) authorization: HeaderValue,
+    /// The org that the session is of: what the login named, or what was asked for since.
+    pub(crate) organization: OnceCell<SalesforceId>,
 }
 
 /// Logs in and keeps the session.
@@ -67,6 +70,9 @@ struct Kept {
 struct TokenAnswer {
     access_token: String,
     instance_url: String,
+    /// The identity URL, `https://login.salesforce.com/id/<org>/<user>`.
+    #[serde(default)]
+    id: Option<String>,
 }
 
 impl Login {
@@ -125,10 +131,61 @@ impl Login {
         })
     }
 
-    /// The kept session, unless it is the one that was just refused; otherwise that of a login.
+    /// The kept session, unless it is the one that was just refused; otherwise that of a login. With `held_to`, a session
+    /// of that org alone.
     ///
-    /// Callers that ask while one logs in get its session, or its failure: a refused password is not tried fifty times.
+    /// # Errors
+    /// Those of a login; [`SalesforceError::OrgChanged`] when it leads to another org.
     pub(crate) async fn session(
+        &self,
+        wire: &Wire<'_>,
+        refused: Option<u64>,
+        held_to: Option<SalesforceId>,
+    ) -> Result<Arc<Session>, SalesforceError> {
+        let ended_before = self.ended.load(Ordering::Acquire);
+        let mut session = self.any_session(wire, refused).await?;
+        let Some(org) = held_to else {
+            return Ok(session);
+        };
+        let mut connected = self.organization(wire, &session).await?;
+        if connected != org && session.number <= ended_before {
+            // A kept session may be older than what was put right since: the fault is said by a login of this very call.
+            session = self.any_session(wire, Some(session.number)).await?;
+            connected = self.organization(wire, &session).await?;
+        }
+        if connected != org {
+            return Err(SalesforceError::OrgChanged {
+                settings: org,
+                connected,
+            });
+        }
+        Ok(session)
+    }
+
+    /// The session of a login that begins after this is called.
+    pub(crate) async fn anew(&self, wire: &Wire<'_>) -> Result<Arc<Session>, SalesforceError> {
+        let kept = self
+            .kept
+            .lock()
+            .await
+            .session
+            .as_ref()
+            .map(|kept| kept.number);
+        self.any_session(wire, kept).await
+    }
+
+    /// The org of a session: the login's word, or the Organization object's where that is missing.
+    pub(crate) async fn organization(
+        &self,
+        wire: &Wire<'_>,
+        session: &Session,
+    ) -> Result<SalesforceId, SalesforceError> {
+        let ask = || identity::ask(wire, session, self.connection.api_version());
+        session.organization.get_or_try_init(ask).await.copied()
+    }
+
+    /// Callers that ask while one logs in get its session, or its failure: a refused password is not tried fifty times.
+    async fn any_session(
         &self,
         wire: &Wire<'_>,
         refused: Option<u64>,
@@ -238,10 +295,12 @@ impl Login {
                 detail: "the login answered with a token that cannot be sent".to_owned(),
             })?;
         authorization.set_sensitive(true);
+        let named = token.id.as_deref().and_then(identity::organization_of);
         Ok(Session {
             number,
             instance,
             authorization,
+            organization: OnceCell::new_with(named),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Messages that cannot be worked on, or not now.
 
-use dealbridge_core::{SalesforceId, run::RunId};
+use dealbridge_aws::log::Order;
+use dealbridge_core::{SalesforceId, code::Code, ports::Clock, run::RunId};
 use dealbridge_tests::{OrgFolder, World, opportunity, world::IMPORTS};
 use serde_json::json;
 
@@ -50,7 +51,32 @@ async fn what_cannot_be_read_goes_to_the_dead_letters_after_five_receives_and_ta
 }
 
 #[tokio::test]
-async fn a_message_of_another_org_is_kept_where_it_can_be_seen_and_changes_nothing() {
+async fn what_cannot_be_read_is_in_the_integration_log_at_its_first_delivery_and_once() {
+    let world = World::start(&OrgFolder::importable(1)).await;
+    world.send(IMPORTS, &[r#"{"version":9}"#.to_owned()]).await;
+
+    world.deliver_all().await;
+    world.deliver_again().await;
+
+    let partition = dealbridge_aws::keys::actions(world.clock.now());
+    let said = world
+        .store
+        .entries_from(&partition, Order::NewestFirst, None, 100)
+        .await
+        .unwrap();
+    let findings: Vec<_> = said
+        .items
+        .iter()
+        .flat_map(|entry| &entry.lines[0].findings)
+        .collect();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].code, Code::MessageUnreadable);
+    assert!(findings[0].context.value.contains("its version is 9"));
+    assert_eq!(findings[0].context.field, IMPORTS);
+}
+
+#[tokio::test]
+async fn a_message_of_another_org_is_said_and_settled_and_changes_nothing() {
     let world = World::start(&OrgFolder::importable(2)).await;
     let run = world.full().await.id;
     let before = world.ledger().await;
@@ -58,12 +84,14 @@ async fn a_message_of_another_org_is_kept_where_it_can_be_seen_and_changes_nothi
     request.org = SalesforceId::parse("00DdM0000000002UAA").unwrap();
     world.send_requests(&[request]).await;
 
-    for _ in 0..RECEIVES + 1 {
-        world.deliver_again().await;
-    }
+    world.deliver_all().await;
 
-    assert_eq!(world.waiting("imports-dlq"), 1);
+    assert_eq!(
+        (world.waiting(IMPORTS), world.waiting("imports-dlq")),
+        (0, 0)
+    );
     let after = world.ledger().await;
+    assert_eq!(after.faults(run), [Code::MessageOfOtherOrg]);
     assert_eq!(after.essence(), before.essence());
     assert_eq!(after.runs, before.runs);
 }

@@ -12,6 +12,7 @@ mod dead_letters;
 mod hidden;
 mod histories;
 mod large;
+mod other_org;
 mod races;
 mod runs;
 mod salesforce_faults;

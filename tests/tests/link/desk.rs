@@ -72,6 +72,7 @@ impl Desk {
         let clock = clock(&world);
         let push = PushWorker {
             salesforce: world.salesforce.clone(),
+            portal: dealbridge_aws::DynamoPortal::new(world.store_of("push-worker")),
             store: world.store_of("push-worker"),
             clock,
         };

@@ -20,6 +20,7 @@ mod judge;
 mod large;
 mod life;
 mod model;
+mod other_org;
 mod play;
 mod portal;
 mod push;

@@ -161,6 +161,7 @@ impl Theatre {
             };
             let push = PushWorker {
                 salesforce: desk.world.salesforce.clone(),
+                portal: dealbridge_aws::DynamoPortal::new(store.clone()),
                 store,
                 clock: Arc::new(desk.world.clock.clone()),
             };

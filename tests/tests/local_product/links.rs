@@ -31,7 +31,7 @@ async fn a_lead_is_linked_by_an_internal_user_and_unlinked_by_an_administrator_a
 
     let link = linked(&product).await;
     assert_eq!(link["salesforce"]["id"], "00QaP000000033wUAA");
-    assert_eq!(link["linkedBy"], "usr-felix");
+    assert_eq!(link["linkedBy"], INTERNAL);
 
     let unlink = "/leads/lead-quayside/link?confirm=true";
     let refused = product.call(INTERNAL, Method::DELETE, unlink, None).await;
@@ -39,6 +39,13 @@ async fn a_lead_is_linked_by_an_internal_user_and_unlinked_by_an_administrator_a
     product.call(ADMIN, Method::DELETE, unlink, None).await.ok();
     let lead = product.get(INTERNAL, "/leads/lead-quayside").await.ok();
     assert_eq!(lead["link"], Value::Null);
+    let acts: Vec<_> = lead["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| (act["action"].as_str().unwrap(), act["by"].as_str().unwrap()))
+        .collect();
+    assert_eq!(acts, [("unlink", ADMIN), ("link", INTERNAL)]);
 }
 
 #[tokio::test]

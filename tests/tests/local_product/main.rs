@@ -5,6 +5,7 @@
 )]
 
 mod authorizer;
+mod dead_letters;
 mod endpoints;
 mod explanations;
 mod gateway;
@@ -12,6 +13,7 @@ mod hung;
 mod integration_log;
 mod links;
 mod lists;
+mod organization;
 mod portal_screens;
 mod product;
 mod restart;

@@ -185,6 +185,39 @@ impl Product {
         .await
     }
 
+    /// Replaces the settings, whatever they are, as an administrator.
+    pub(crate) async fn put_settings(&self, settings: &Value) -> Answer {
+        let token = self.token(ADMIN).await;
+        let request = self
+            .http
+            .put(format!("{}/settings", self.address))
+            .header("authorization", format!("Bearer {token}"))
+            .header("if-match", "*")
+            .header("content-type", "application/json")
+            .body(settings.to_string());
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.bytes().await.unwrap();
+        Answer {
+            status,
+            headers,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+        }
+    }
+
+    /// Calls an administration hook of the simulated org.
+    pub(crate) async fn org_hook(&self, hook: &str, body: Value) {
+        let url = self.world.org.as_ref().unwrap().instance_url();
+        let answer = self
+            .http
+            .post(format!("{url}/_org/{hook}"))
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap();
+        assert!(answer.status().is_success(), "{hook}: {answer:?}");
+    }
+
     /// A token for a portal user; `more` are further query parameters.
     pub(crate) async fn token_with(&self, user: &str, more: &str) -> String {
         let target = format!("token?user={user}{more}");

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::document::{Template, list, strings};
 
 /// Every call of the design and the function that answers it.
-const ROUTES: [(&str, &str); 18] = [
+const ROUTES: [(&str, &str); 20] = [
     ("POST /sync-runs", "full-sync"),
     ("GET /sync-runs", "integration-log"),
     ("GET /sync-runs/{id}", "integration-log"),
@@ -27,8 +27,10 @@ const ROUTES: [(&str, &str); 18] = [
     ("DELETE /suppressions/{salesforceId}", "unlink"),
     ("GET /dead-letters", "dead-letters"),
     ("POST /dead-letters/replay", "dead-letters"),
+    ("DELETE /dead-letters/{queue}/{messageId}", "dead-letters"),
     ("GET /settings", "settings"),
     ("PUT /settings", "settings"),
+    ("POST /settings/organization", "settings"),
 ];
 
 /// What one route of the template says.

@@ -223,6 +223,16 @@ impl Engine {
         value
     }
 
+    /// The org's id: that of its Organization row.
+    pub(crate) fn organization(&self) -> SalesforceId {
+        let store = self.read();
+        let rows = store.schema.object_index("Organization").into_iter();
+        rows.flat_map(|object| store.table(object).iter())
+            .map(|(_, row)| row.id)
+            .next()
+            .unwrap_or(self.identity.organization_id)
+    }
+
     /// The address at which it is served, known once it is.
     pub(crate) fn instance_url(&self) -> &str {
         self.url.get().map_or("", String::as_str)

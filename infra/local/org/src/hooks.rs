@@ -4,6 +4,7 @@ mod access;
 mod clock;
 mod conversion;
 mod merge;
+mod refresh;
 mod rules;
 
 use axum::http::Method;
@@ -67,6 +68,7 @@ pub(crate) fn answer(engine: &Engine, call: &Call, path: &[&str]) -> Reply {
         }),
         ("merge", _) => parse(call)
             .and_then(|order| change(engine, |store, author| merge::merge(store, author, &order))),
+        ("refresh", _) => parse(call).and_then(|order| refresh::refresh(engine, &order)),
         ("expire", _) => expire(engine, call),
         ("fail", _) => fail(engine, call),
         ("limit", _) => limit(engine, call),

@@ -161,6 +161,21 @@ impl<
             return Err(Stop::Fault(Finding::new(Code::IntegrationDisabled)));
         }
         let org = settings.organization_id;
+        let salesforce = self.salesforce.of(org).await?;
+        let fan_out = FanOut {
+            salesforce: &salesforce,
+            ..*self
+        };
+        fan_out.list_org(progress, settings, deadline).await
+    }
+
+    async fn list_org(
+        &self,
+        progress: &mut Progress,
+        settings: &Settings,
+        deadline: Option<Timestamp>,
+    ) -> Result<Listed, Stop> {
+        let org = settings.organization_id;
         self.salesforce
             .schema()
             .begin(progress.run, self.clock.now());

@@ -14,6 +14,14 @@ pub fn fault(error: &SalesforceError) -> Finding {
         SalesforceError::PermissionDenied { detail } => (Code::SfPermissionDenied, detail.clone()),
         SalesforceError::RequestLimit { detail } => (Code::SfRequestLimit, detail.clone()),
         SalesforceError::NotConfigured { detail } => (Code::SfNotConfigured, detail.clone()),
+        SalesforceError::OrgChanged {
+            settings,
+            connected,
+        } => {
+            return Finding::new(Code::SfOrgChanged)
+                .value(connected.to_string())
+                .other(settings.to_string());
+        }
         SalesforceError::FieldMissing { object, field } => {
             let mut finding = Finding::new(Code::SfFieldMissing);
             finding.context.field = format!("{object}.{field}");

@@ -2,6 +2,7 @@
 
 mod deal;
 mod fault;
+mod foreign;
 mod known;
 mod outcome;
 pub(crate) mod read;
@@ -20,7 +21,7 @@ use crate::{
     message::ImportRequest,
     ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
     run::RunId,
-    salesforce::Salesforce,
+    salesforce::{Salesforce, SalesforceError},
     settings::Settings,
 };
 pub(crate) use fault::hidden_leads;
@@ -106,11 +107,27 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         deadline: Option<Timestamp>,
     ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
         let settings = self.portal.settings().await?;
-        // A message of an org that was connected before says nothing about this one. It stays where it can be seen.
-        let requests: Vec<ImportRequest> = requests
+        // A message of an org that was connected before says nothing about this one.
+        let (requests, foreign): (Vec<ImportRequest>, Vec<ImportRequest>) = requests
             .into_iter()
-            .filter(|request| request.org == settings.organization_id)
-            .collect();
+            .partition(|request| request.org == settings.organization_id);
+        let mut settled = self
+            .settle_foreign(foreign, settings.organization_id)
+            .await?;
+        if requests.is_empty() {
+            return Ok(settled);
+        }
+        settled.extend(self.settle_own(requests, &settings, deadline).await?);
+        Ok(settled)
+    }
+
+    /// As [`Self::settle`], for requests of the org that the settings name.
+    async fn settle_own(
+        &self,
+        requests: Vec<ImportRequest>,
+        settings: &Settings,
+        deadline: Option<Timestamp>,
+    ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
         let runs: HashSet<RunId> = requests.iter().map(|request| request.run).collect();
         if !settings.enabled {
             return self
@@ -120,7 +137,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         if let Some(run) = runs.iter().max() {
             self.salesforce.schema().begin(*run, self.clock.now());
         }
-        let rows = match read::rows(self.salesforce, &requests, &settings).await {
+        let rows = match self.read(&requests, settings).await {
             Ok(rows) => rows,
             Err(error) => {
                 return self
@@ -128,7 +145,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                     .await;
             }
         };
-        for (key, finding) in rows.left_out(&settings) {
+        for (key, finding) in rows.left_out(settings) {
             for run in &runs {
                 self.store.note(*run, &key, &finding).await?;
             }
@@ -149,7 +166,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 break;
             }
             pending = self
-                .round(pending, &rows, &settings, freshness, &mut settled)
+                .round(pending, &rows, settings, freshness, &mut settled)
                 .await?;
         }
         if !pending.is_empty() {
@@ -160,6 +177,16 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             );
         }
         Ok(settled)
+    }
+
+    /// Reads from the org that the settings name, and from no other.
+    async fn read(
+        &self,
+        requests: &[ImportRequest],
+        settings: &Settings,
+    ) -> Result<Rows, SalesforceError> {
+        let salesforce = self.salesforce.of(settings.organization_id).await?;
+        read::rows(&salesforce, requests, settings).await
     }
 
     /// Reads what is not known, decides each, commits. What met a change of others comes back for the next round.

@@ -37,8 +37,10 @@ pub struct Confirm<'a> {
     pub master: Master,
     /// The preview's token.
     pub token: &'a str,
-    /// The user.
+    /// The user, as the preview's token names the one it was made for.
     pub user: &'a str,
+    /// The user as people know them: an e-mail address.
+    pub by: &'a str,
 }
 
 /// A link as it was made or found.
@@ -84,7 +86,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             if let Some(why) = difference(&seen, &current) {
                 return Err(stale(why));
             }
-            let (change, linked) = self.change(looked, ask.user, &receipt);
+            let (change, linked) = self.change(looked, ask.by, &receipt);
             if self.store.commit_link(&change).await? == Committed::Yes {
                 if let Outbox::Add(request) = change.outbox {
                     // The link is made and carries the write: if the queue cannot be reached, the next run sends it.
@@ -102,7 +104,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
     fn change(
         &self,
         looked: Looked,
-        user: &str,
+        by: &str,
         receipt: &impl Fn(&Linked) -> Option<Receipted>,
     ) -> (LinkChange, Linked) {
         let now = self.clock.now();
@@ -147,7 +149,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             reason: None,
             name: Some(name.clone()),
             linked_at: now,
-            linked_by: user.to_owned(),
+            linked_by: by.to_owned(),
             stamp,
         });
         let outbox = pending.as_ref().map_or(Outbox::Keep, |pending| {
@@ -193,7 +195,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             audit: Audit {
                 record: record.id.clone(),
                 action: "link",
-                by: user.to_owned(),
+                by: by.to_owned(),
                 salesforce: target.id,
                 details: format!(
                     "master {}",

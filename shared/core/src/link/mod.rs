@@ -110,6 +110,11 @@ pub enum Refusal {
     /// The record is not linked.
     #[error("the {0} is not linked")]
     NotLinked(RecordId),
+    /// The claims are on their way from one org to another.
+    #[error(
+        "the links are being moved to another Salesforce org or cleared: wait until that has ended, then unlink the {0}"
+    )]
+    OrgChanging(RecordId),
     /// The Salesforce record is not suppressed.
     #[error("imports do not leave {0} alone: there is nothing to lift")]
     NotSuppressed(SalesforceId),
@@ -142,6 +147,7 @@ impl Refusal {
             Self::PreviewStale(_) => "PREVIEW_STALE",
             Self::TooLarge { .. } => Code::DealTooLarge.as_str(),
             Self::NotLinked(_) => "NOT_LINKED",
+            Self::OrgChanging(_) => "ORG_CHANGING",
             Self::NotSuppressed(_) => "NOT_SUPPRESSED",
         }
     }

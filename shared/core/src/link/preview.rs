@@ -127,7 +127,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
 
     /// Reads the Salesforce record and plans.
     pub(crate) async fn look(&self, sides: Sides, master: Master) -> Result<Looked, LinkError> {
-        let row = read_target(self.salesforce, sides.target, &sides.settings).await?;
+        let salesforce = self.salesforce.of(sides.settings.organization_id).await?;
+        let row = read_target(&salesforce, sides.target, &sides.settings).await?;
         let plan = plan::plan(
             &sides.record,
             &row,

@@ -15,7 +15,7 @@ use crate::{
     finding::Finding,
     import::Disposition,
     message::PushRequest,
-    ports::{Clock, PortError},
+    ports::{Clock, PortError, Portal},
     record::{LinkStatus, Record},
     salesforce::{FieldPath, Salesforce, SalesforceError, UpdateOutcome},
     value::{cut, same},
@@ -28,9 +28,11 @@ const ROUNDS: usize = 5;
 const LONGEST_REASON: usize = 1_000;
 
 /// The use case, over its ports.
-pub struct Push<'a, F, S, C: ?Sized> {
+pub struct Push<'a, F, P, S, C: ?Sized> {
     /// Salesforce.
     pub salesforce: &'a F,
+    /// Settings.
+    pub portal: &'a P,
     /// Records and claims.
     pub store: &'a S,
     /// The time.
@@ -58,11 +60,18 @@ struct Delivered {
     reason: Option<String>,
 }
 
-impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
+impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S, C> {
     /// Delivers one write. Safe to repeat: a write that was delivered, or whose link was cut, is done.
+    ///
+    /// A write of another org than the settings' is said and not sent. While the login leads to another org, the write
+    /// stays in the outbox, from where each scheduled run sends it again.
     pub async fn deliver(&self, request: &PushRequest) -> Disposition {
         match self.try_deliver(request).await {
             Ok(()) => Disposition::Done,
+            Err(Again::Salesforce(error @ SalesforceError::OrgChanged { .. })) => {
+                tracing::error!(record.id = %request.record, error.code = error.code(), "Left the values of the {} to the next run: {error}", request.record);
+                Disposition::Done
+            }
             Err(error) => {
                 tracing::warn!(record.id = %request.record, error.detail = %error, "Could not write the {} to Salesforce, it goes back to the queue: {error}", request.record);
                 Disposition::Retry
@@ -71,11 +80,28 @@ impl<F: Salesforce, S: LinkStore, C: Clock + ?Sized> Push<'_, F, S, C> {
     }
 
     async fn try_deliver(&self, request: &PushRequest) -> Result<(), Again> {
+        if self.portal.settings().await?.organization_id != request.org {
+            let finding = Finding::new(Code::MessageOfOtherOrg)
+                .value(request.org.to_string())
+                .other(format!("the values of the {}", request.record));
+            let line = Line {
+                salesforce: Some(request.salesforce),
+                name: String::new(),
+                entity: Some(request.record.clone()),
+                findings: vec![finding],
+            };
+            return Ok(self.store.refuse_push(request, &line).await?);
+        }
         let Some((claim, pending, object)) = self.pending(request).await? else {
             // Delivered before, or its link was cut or moved.
             return Ok(self.store.forget(request).await?);
         };
-        let delivered = self.write(object, claim.salesforce, pending).await?;
+        let salesforce = self.salesforce.of(request.org).await?;
+        let push = Push {
+            salesforce: &salesforce,
+            ..*self
+        };
+        let delivered = push.write(object, claim.salesforce, pending).await?;
         for _ in 0..ROUNDS {
             // Read again: the hourly run may have moved claim or record since.
             let Some((claim, ..)) = self.pending(request).await? else {

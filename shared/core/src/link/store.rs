@@ -75,6 +75,15 @@ pub enum Committed {
     Refused,
 }
 
+/// Where the changes of the connected org stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrgChanges {
+    /// Moves with each beginning and each end.
+    pub version: u64,
+    /// Whether claims are on their way from one org to another.
+    pub under_way: bool,
+}
+
 /// Records, claims and the changes of links.
 pub trait LinkStore: Send + Sync {
     /// A record.
@@ -90,6 +99,22 @@ pub trait LinkStore: Send + Sync {
         id: SalesforceId,
     ) -> impl Future<Output = Result<Option<Claim>, PortError>> + Send;
 
+    /// Every live claim that names a record, with its org. Reads all claims: for a record whose claim is not where it should be.
+    fn live_claims_of(
+        &self,
+        record: &RecordId,
+    ) -> impl Future<Output = Result<Vec<(SalesforceId, Claim)>, PortError>> + Send;
+
+    /// Where the changes of the connected org stand.
+    fn org_changes(&self) -> impl Future<Output = Result<OrgChanges, PortError>> + Send;
+
+    /// As [`Self::commit_link`], only if no change of the org began or ended since.
+    fn commit_stray(
+        &self,
+        change: &LinkChange,
+        seen: OrgChanges,
+    ) -> impl Future<Output = Result<Committed, PortError>> + Send;
+
     /// Commits a change: all of it or nothing.
     fn commit_link(
         &self,
@@ -98,6 +123,13 @@ pub trait LinkStore: Send + Sync {
 
     /// Forgets the note of a write that is no longer to be delivered. A note of another write stays.
     fn forget(&self, request: &PushRequest) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Says that a write is not delivered, and forgets its note. A note of another write stays.
+    fn refuse_push(
+        &self,
+        request: &PushRequest,
+        line: &Line,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Writes that are to be delivered.
     fn outbox(&self) -> impl Future<Output = Result<Vec<PushRequest>, PortError>> + Send;

@@ -2,17 +2,18 @@
 
 use super::{
     LinkError, Refusal, SalesforceRecord, Unlinks, connected_org,
-    store::{Audit, Committed, LinkChange, LinkStore, Outbox, Receipted},
+    store::{Audit, Committed, LinkChange, LinkStore, OrgChanges, Outbox, Receipted},
 };
 use crate::{
-    SalesforceObject,
+    SalesforceId, SalesforceObject,
     change::{Expected, Write},
     claim::{Claim, ClaimState},
     code::Code,
+    counted::Counted,
     entry::Line,
     finding::Finding,
     ports::{Clock, PortError, Portal},
-    record::{Record, RecordId},
+    record::{Link, Record, RecordId},
 };
 
 /// How often an unlink is decided again because something changed under it.
@@ -76,6 +77,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         let settings = self.portal.settings().await?;
         let org = connected_org(self.instance_url, &settings)?;
         let mut seen = version;
+        let mut unclaimed = None;
         for _ in 0..ROUNDS {
             let record = self
                 .store
@@ -94,17 +96,25 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             if version.is_some_and(|version| version != record.version) {
                 return Err(Refusal::PreviewStale("the record changed since it was read").into());
             }
-            let Some(claim) = self
+            let claim = self
                 .store
                 .claim(settings.organization_id, link.salesforce_id)
-                .await?
-            else {
-                return Err(half(id));
+                .await?;
+            let is_its = |claim: &Claim| claim.state == ClaimState::Live && claim.record == *id;
+            let cut = match claim {
+                Some(claim) if is_its(&claim) => Cut {
+                    org: settings.organization_id,
+                    claim: Some((suppressed(&claim), Expected::Version(claim.version))),
+                    has_pending: claim.pending.is_some(),
+                    stray: None,
+                },
+                // Read between the two reads: the record was unlinked since.
+                _ if unclaimed.replace(record.version) != Some(record.version) => continue,
+                claim => {
+                    self.stray(&record, &link, claim, settings.organization_id)
+                        .await?
+                }
             };
-            if claim.state != ClaimState::Live || claim.record != *id {
-                // Read between the two writes of nothing: the record was unlinked since it was read.
-                continue;
-            }
             let mut next = record.clone();
             next.version += 1;
             next.link = None;
@@ -117,27 +127,27 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 record: next.clone(),
                 salesforce,
             };
-            let suppressed = Claim {
-                state: ClaimState::Suppressed,
-                epoch: claim.epoch + 1,
-                version: claim.version + 1,
-                pending: None,
-                disconnected: false,
-                import_flag_was_off: false,
-                ..claim.clone()
-            };
             let change = LinkChange {
-                org: settings.organization_id,
-                writes: vec![
-                    Write::Record(Box::new(next), Expected::Version(record.version)),
-                    Write::Claim(suppressed, Expected::Version(claim.version)),
-                ],
+                org: cut.org,
+                writes: std::iter::once(Write::Record(
+                    Box::new(next),
+                    Expected::Version(record.version),
+                ))
+                .chain(
+                    cut.claim
+                        .map(|(claim, expected)| Write::Claim(claim, expected)),
+                )
+                .collect(),
                 audit: Audit {
                     record: id.clone(),
                     action: "unlink",
                     by: user.to_owned(),
                     salesforce: link.salesforce_id,
-                    details: "the Salesforce record is suppressed".to_owned(),
+                    details: if cut.org == settings.organization_id {
+                        "the Salesforce record is suppressed".to_owned()
+                    } else {
+                        format!("its claim was one of the org {}", cut.org)
+                    },
                 },
                 line: Line {
                     salesforce: Some(link.salesforce_id),
@@ -145,7 +155,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     entity: Some(id.clone()),
                     findings: vec![entry(link.object).other(id.to_string())],
                 },
-                outbox: if claim.pending.is_some() {
+                outbox: if cut.has_pending {
                     Outbox::Remove(link.salesforce_id)
                 } else {
                     Outbox::Keep
@@ -155,7 +165,11 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 links_lead: false,
                 receipt: receipt(&unlinked),
             };
-            if self.store.commit_link(&change).await? == Committed::Yes {
+            let committed = match cut.stray {
+                None => self.store.commit_link(&change).await?,
+                Some(seen) => self.store.commit_stray(&change, seen).await?,
+            };
+            if committed == Committed::Yes {
                 return Ok(unlinked);
             }
         }
@@ -174,10 +188,74 @@ fn linked_version(record: &Record) -> u64 {
     })
 }
 
-fn half(id: &RecordId) -> LinkError {
-    PortError {
-        operation: format!("unlinking the {id}"),
-        detail: "its claim is missing".to_owned(),
+/// What is cut beside the record's own side.
+struct Cut {
+    /// The org of the claim.
+    org: SalesforceId,
+    /// The claim as it will be.
+    claim: Option<(Claim, Expected)>,
+    /// Whether a write to Salesforce was on its way.
+    has_pending: bool,
+    /// Of a record whose claim is not where it should be: where the changes of the org stood before it was looked for.
+    stray: Option<OrgChanges>,
+}
+
+/// The claim as an unlink leaves it.
+fn suppressed(claim: &Claim) -> Claim {
+    Claim {
+        state: ClaimState::Suppressed,
+        epoch: claim.epoch + 1,
+        version: claim.version + 1,
+        pending: None,
+        disconnected: false,
+        import_flag_was_off: false,
+        ..claim.clone()
     }
-    .into()
+}
+
+impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
+    /// What to cut of a linked record that no claim of the connected org names: its claim is another org's, or there is none.
+    async fn stray(
+        &self,
+        record: &Record,
+        link: &Link,
+        here: Option<Claim>,
+        org: SalesforceId,
+    ) -> Result<Cut, LinkError> {
+        let changes = self.store.org_changes().await?;
+        if changes.under_way {
+            return Err(Refusal::OrgChanging(record.id.clone()).into());
+        }
+        let claims = self.store.live_claims_of(&record.id).await?;
+        let elsewhere = claims
+            .into_iter()
+            .min_by_key(|(_, claim)| claim.salesforce != link.salesforce_id);
+        if let Some((org, claim)) = elsewhere {
+            return Ok(Cut {
+                org,
+                claim: Some((suppressed(&claim), Expected::Version(claim.version))),
+                has_pending: claim.pending.is_some(),
+                stray: Some(changes),
+            });
+        }
+        // Without a suppression the next run would import what was unlinked on purpose. Another record's claim stays as it is.
+        let claim = here.is_none().then(|| Claim {
+            salesforce: link.salesforce_id,
+            state: ClaimState::Suppressed,
+            record: record.id.clone(),
+            epoch: 1,
+            stamp: link.stamp,
+            version: 1,
+            counted: Counted::default(),
+            pending: None,
+            disconnected: false,
+            import_flag_was_off: false,
+        });
+        Ok(Cut {
+            org,
+            claim: claim.map(|claim| (claim, Expected::Absent)),
+            has_pending: false,
+            stray: Some(changes),
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! What Salesforce, or the way to it, refuses with.
 
 use super::FieldPath;
-use crate::{SalesforceObject, read::OBJECT_ITSELF};
+use crate::{SalesforceId, SalesforceObject, read::OBJECT_ITSELF};
 
 /// Everything that Salesforce or the way to it may refuse with. Texts never carry tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,16 @@ pub enum SalesforceError {
         /// What is missing.
         detail: String,
     },
+    /// The login leads to another org than the settings name: nothing that is known of one may be written to the other.
+    #[error(
+        "the settings name the Salesforce org {settings}, but the login leads to the org {connected}"
+    )]
+    OrgChanged {
+        /// The org that the settings (or a message) name.
+        settings: SalesforceId,
+        /// The org that the login leads to.
+        connected: SalesforceId,
+    },
     /// A page's locator is no longer valid: the listing must be asked for again.
     #[error("the query locator has expired")]
     LocatorExpired,
@@ -78,6 +88,7 @@ impl SalesforceError {
             Self::RequestLimit { .. } => "SF_REQUEST_LIMIT",
             Self::FieldMissing { .. } => "SF_FIELD_MISSING",
             Self::NotConfigured { .. } => "SF_NOT_CONFIGURED",
+            Self::OrgChanged { .. } => "SF_ORG_CHANGED",
             Self::Refused { code, .. } if code == LOCKED => "SF_UNAVAILABLE",
             Self::Refused { .. } if self.refused_field().is_some() => "SF_FIELD_TYPE_WRONG",
             Self::Refused { .. } => "SF_QUERY_REFUSED",

@@ -70,6 +70,13 @@ impl Query {
             .collect()
     }
 
+    /// Every parameter that is given with each of its values, by name.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .flat_map(|(name, values)| values.iter().map(move |value| (&**name, &**value)))
+    }
+
     /// A parameter's value.
     ///
     /// # Errors

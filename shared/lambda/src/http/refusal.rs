@@ -198,6 +198,17 @@ impl From<SalesforceError> for Refusal {
     fn from(error: SalesforceError) -> Self {
         let finding = import::fault(&error);
         let (message, suggestion) = finding.sentences("Salesforce");
+        if let SalesforceError::OrgChanged {
+            settings,
+            connected,
+        } = &error
+        {
+            // Asking again changes nothing: somebody has to say which of the two orgs is meant.
+            let code = finding.code.as_str();
+            return Self::new(409, code, format!("{message} {suggestion}"))
+                .with("settings", settings)
+                .with("connected", connected);
+        }
         let retry_after = match error {
             SalesforceError::RequestLimit { .. } => Some(LIMIT_RETRY_SECONDS),
             SalesforceError::Unavailable { .. }

@@ -218,8 +218,8 @@ pub(super) const ALL: Seeds = &[
             (
                 "a right to a table that the function does not use",
                 Set(
-                    "SettingsRole/Policies/0/PolicyDocument/Statement/1/Resource",
-                    r#"[{"Fn::GetAtt": ["RecordsTable", "Arn"]}, {"Fn::GetAtt": ["LinksTable", "Arn"]}]"#,
+                    "DeadLettersRole/Policies/0/PolicyDocument/Statement/1/Resource",
+                    r#"[{"Fn::GetAtt": ["LogTable", "Arn"]}, {"Fn::GetAtt": ["LinksTable", "Arn"]}]"#,
                 ),
             ),
             (

@@ -179,9 +179,9 @@ fn refresh(engine: &Engine, form: &Form<'_>) -> Result<(SalesforceId, Grant), Re
 
 fn open(engine: &Engine, user: SalesforceId, grant: Grant) -> Json {
     let now = engine.now();
+    let organization = engine.organization();
     let mut sessions = locked(&engine.sessions);
     sessions.issued += 1;
-    let organization = engine.identity.organization_id;
     let seed = format!("{}:{}:{}", engine.client.secret, sessions.issued, now);
     let digest = Sha256::digest(seed.as_bytes());
     let secret: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -265,8 +265,8 @@ pub(crate) fn revoke(engine: &Engine, call: &Call) -> Reply {
 
 /// Answers `/services/oauth2/userinfo` and `/id/<org>/<user>`.
 pub(crate) fn user_info(engine: &Engine, user: SalesforceId) -> Reply {
+    let organization = engine.organization();
     let store = engine.read();
-    let organization = engine.identity.organization_id;
     let row = store
         .schema
         .object_index("User")

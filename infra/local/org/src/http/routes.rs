@@ -204,7 +204,7 @@ fn resources(caller: Caller<'_>) -> Reply {
     let identity = format!(
         "{}/id/{}/{}",
         engine.instance_url(),
-        engine.identity.organization_id.as_str(),
+        engine.organization().as_str(),
         user.as_str()
     );
     resources.insert("identity".to_owned(), json!(identity));

@@ -1,0 +1,263 @@
+//! Another org takes the place of the connected one: its links are moved or cleared, as far as one call's time reaches.
+
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    finding::Finding,
+    organization::{Action, OrgChange},
+    ports::PortError,
+    run::RunId,
+    salesforce::SalesforceError,
+};
+use dealbridge_lambda::aws::organization::{Begun, ClaimSettled, OrgChangeState};
+use dealbridge_lambda::{
+    access::Caller,
+    http::{Answer, Refusal, Request},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::SettingsFunction;
+
+/// Claims and problems under way at once.
+const CONCURRENT: usize = 16;
+/// Problems per request of the store.
+const SLICE: i32 = 250;
+/// How long before the function's deadline no further request is begun.
+const RESERVE: SignedDuration = SignedDuration::from_secs(6);
+/// Conflicts that an answer names.
+const NAMED: usize = 20;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    from: SalesforceId,
+    to: SalesforceId,
+    action: Action,
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// How far a change came.
+#[derive(Debug, Default)]
+struct Progress {
+    settled: usize,
+    conflicts: Vec<ClaimSettled>,
+    is_complete: bool,
+}
+
+impl SettingsFunction {
+    /// Moves or clears the links of the former org. Safe to repeat: each call goes on where the one before stopped, and one
+    /// after the end finds nothing to do.
+    pub(crate) async fn change_org(
+        &self,
+        request: &Request,
+        caller: &Caller,
+        deadline: Option<Timestamp>,
+    ) -> Result<Answer, Refusal> {
+        let asked: Asked = request.json()?;
+        let change = asked.change()?;
+        self.is_possible(&change).await?;
+        let state = match self.store.begin_org_change(change, &caller.user).await? {
+            Begun::Yes(state) => state,
+            Begun::Other(other) => return Err(under_way(&other)),
+            Begun::RunActive(run) => return Err(run_active(run)),
+        };
+        let progress = self.settle_claims(&change, caller, deadline).await?;
+        if !progress.conflicts.is_empty() {
+            return Err(conflict(&change, &progress));
+        }
+        let is_complete = progress.is_complete && self.settle_problems(&change, deadline).await?;
+        if is_complete {
+            self.store.end_org_change(&state, &said(&state)).await?;
+        }
+        let (status, message) = if is_complete {
+            (
+                200,
+                format!(
+                    "The settings name the org {}; the next run reads everything of it.",
+                    change.to
+                ),
+            )
+        } else {
+            let message = "More is left than one call's time reaches: send the same request again until it answers complete.";
+            (202, message.to_owned())
+        };
+        let body = json!({
+            "from": change.from,
+            "to": change.to,
+            "action": change.action,
+            "settled": progress.settled,
+            "complete": is_complete,
+            "message": message,
+        });
+        Answer::json(status, &body)
+    }
+
+    /// The new org must be the connected one, and the settings must name one of the two.
+    async fn is_possible(&self, change: &OrgChange) -> Result<(), Refusal> {
+        let connected = self.salesforce.connected_org().await?.organization;
+        if connected != change.to {
+            return Err(SalesforceError::OrgChanged {
+                settings: change.to,
+                connected,
+            }
+            .into());
+        }
+        let named = self
+            .store
+            .settings()
+            .await?
+            .map(|(_, settings)| settings.organization_id);
+        match named {
+            Some(named) if named == change.from || named == change.to => Ok(()),
+            named => {
+                let named =
+                    named.map_or_else(|| "no org".to_owned(), |named| format!("the org {named}"));
+                let detail = format!(
+                    "The settings name {named}, neither {} nor {}: say whose links are meant.",
+                    change.from, change.to
+                );
+                Err(Refusal::new(409, "ORG_NOT_NAMED", detail))
+            }
+        }
+    }
+
+    /// Settles claim after claim until none is left but conflicts, or the time is up.
+    async fn settle_claims(
+        &self,
+        change: &OrgChange,
+        caller: &Caller,
+        deadline: Option<Timestamp>,
+    ) -> Result<Progress, PortError> {
+        let mut progress = Progress::default();
+        let mut after = None;
+        loop {
+            let (claims, next) = self.store.claims_after(change.from, after).await?;
+            let ids: Vec<SalesforceId> = claims.iter().map(|claim| claim.salesforce).collect();
+            let settled: Vec<ClaimSettled> = stream::iter(ids)
+                .map(|id| self.store.settle_claim(change, id, &caller.user))
+                .buffer_unordered(CONCURRENT)
+                .try_collect()
+                .await?;
+            for outcome in settled {
+                match outcome {
+                    ClaimSettled::Yes => progress.settled += 1,
+                    conflict @ ClaimSettled::Conflict { .. } => progress.conflicts.push(conflict),
+                }
+            }
+            after = next;
+            progress.is_complete = after.is_none();
+            if progress.is_complete || self.is_late(deadline) {
+                return Ok(progress);
+            }
+        }
+    }
+
+    /// Answers whether none is left.
+    async fn settle_problems(
+        &self,
+        change: &OrgChange,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, PortError> {
+        loop {
+            let slice = self.store.problems_of(change.from, SLICE).await?;
+            stream::iter(slice.items)
+                .map(|problem| async move { self.store.settle_problem(change, &problem).await })
+                .buffer_unordered(CONCURRENT)
+                .try_collect::<()>()
+                .await?;
+            if !slice.more {
+                return Ok(true);
+            }
+            if self.is_late(deadline) {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn is_late(&self, deadline: Option<Timestamp>) -> bool {
+        deadline.is_some_and(|deadline| deadline.duration_since(self.clock.now()) < RESERVE)
+    }
+}
+
+impl Asked {
+    fn change(&self) -> Result<OrgChange, Refusal> {
+        let Self {
+            from,
+            to,
+            action,
+            confirm,
+        } = *self;
+        if !confirm {
+            let detail = "This moves or clears every link of an org: add \"confirm\": true if that is meant.";
+            return Err(Refusal::new(400, "NOT_CONFIRMED", detail));
+        }
+        for (name, id) in [("from", from), ("to", to)] {
+            if id.key_prefix() != "00D" {
+                let detail =
+                    format!("{name}: {id} is no organization's id, which begins with 00D.");
+                return Err(Refusal::malformed(detail));
+            }
+        }
+        if from == to {
+            return Err(Refusal::malformed("from and to name the same org."));
+        }
+        Ok(OrgChange { from, to, action })
+    }
+}
+
+fn said(state: &OrgChangeState) -> Finding {
+    let OrgChange { from, to, action } = state.change;
+    let done = match action {
+        Action::Move => format!("moved the links of the org {from} to the org {to}"),
+        Action::Clear => {
+            format!("cleared the links of the org {from}, whose place the org {to} takes")
+        }
+    };
+    Finding::new(Code::OrgReplaced).value(done).other(&state.by)
+}
+
+pub(crate) fn under_way(change: &OrgChange) -> Refusal {
+    let word = match change.action {
+        Action::Move => "moved",
+        Action::Clear => "cleared",
+    };
+    let detail = format!(
+        "The links of the org {} are being {word} for the org {}: finish that by POST /settings/organization first.",
+        change.from, change.to
+    );
+    Refusal::new(409, "ORG_CHANGING", detail)
+}
+
+pub(crate) fn run_active(run: RunId) -> Refusal {
+    let detail = format!("{run} is active: wait until it has ended, then ask again.");
+    Refusal::new(409, "RUN_ACTIVE", detail).with("run", &run)
+}
+
+fn conflict(change: &OrgChange, progress: &Progress) -> Refusal {
+    let named: Vec<_> = progress
+        .conflicts
+        .iter()
+        .take(NAMED)
+        .filter_map(|outcome| match outcome {
+            ClaimSettled::Yes => None,
+            ClaimSettled::Conflict {
+                salesforce,
+                from,
+                to,
+            } => Some(json!({ "salesforceId": salesforce, "from": from, "to": to })),
+        })
+        .collect();
+    let detail = format!(
+        "{} Salesforce records are linked to one record by the org {} and to another by the org {}. Everything else is settled. Unlink one of the two records of each, then send the same request again.",
+        progress.conflicts.len(),
+        change.from,
+        change.to
+    );
+    Refusal::new(409, "ORG_MOVE_CONFLICT", detail)
+        .with("conflicts", &named)
+        .with("settled", &progress.settled)
+}

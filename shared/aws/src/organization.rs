@@ -1,0 +1,466 @@
+//! The change of the connected org, claim by claim.
+
+use aws_sdk_dynamodb::types::{ConditionCheck, ReturnConsumedCapacity};
+use dealbridge_core::{
+    SalesforceId,
+    change::Expected,
+    claim::{Claim, ClaimState},
+    finding::Finding,
+    link::store::{Audit, LinkStore},
+    message::{PushRequest, VERSION as MESSAGE_VERSION},
+    organization::{Action, OrgChange, Step, step},
+    ports::PortError,
+    problem::Problem,
+    record::RecordId,
+    run::{RunId, RunStatus},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    item::{self, n, number, s},
+    keys::{self, Attributes, PK, VERSION},
+    link::audit_row,
+    log::Slice,
+    settings::Idle,
+    store::{Store, port_error},
+    transaction::{self, Committed},
+};
+
+/// How often a claim that changes under a step is read again.
+const ROUNDS: usize = 6;
+
+/// Items that one request of a list of claims looks at, those of other orgs included.
+const LOOKED_AT: i32 = 500;
+
+/// The latest change of the connected org.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgChangeState {
+    /// What changes.
+    #[serde(flatten)]
+    pub change: OrgChange,
+    /// Who asked for it first.
+    pub by: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Counts the changes of this item.
+    pub version: u64,
+}
+
+/// What came of asking for a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is under way, by this call or one before.
+    Yes(OrgChangeState),
+    /// Another change is under way.
+    Other(OrgChange),
+    /// A run is active.
+    RunActive(RunId),
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClaimSettled {
+    /// It is moved, cleared, or was settled before.
+    Yes,
+    /// Two records claim the same Salesforce record.
+    Conflict {
+        /// The Salesforce record.
+        salesforce: SalesforceId,
+        /// The record of the former org's claim.
+        from: RecordId,
+        /// The record of the new org's claim.
+        to: RecordId,
+    },
+}
+
+impl Store {
+    /// The latest change of the connected org, ended or not.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn org_change(&self) -> Result<Option<OrgChangeState>, PortError> {
+        self.get(&self.tables.log, keys::org_change())
+            .await?
+            .map(|item| item::decode(item, "the change of the org"))
+            .transpose()
+    }
+
+    /// Begins a change, or goes on with the same one. None begins while a run is active, and no run that begins later goes
+    /// unnoticed.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn begin_org_change(&self, change: OrgChange, by: &str) -> Result<Begun, PortError> {
+        for _ in 0..ROUNDS {
+            let latest = self.org_change().await?;
+            match &latest {
+                Some(state) if state.ended_at.is_none() && state.change == change => {
+                    return Ok(Begun::Yes(state.clone()));
+                }
+                Some(state) if state.ended_at.is_none() => return Ok(Begun::Other(state.change)),
+                _ => {}
+            }
+            let idle = match self.idle().await? {
+                Ok(idle) => idle,
+                Err(run) => return Ok(Begun::RunActive(run)),
+            };
+            let seen = latest.map(|state| state.version);
+            let state = OrgChangeState {
+                change,
+                by: by.to_owned(),
+                began_at: self.clock.now(),
+                ended_at: None,
+                version: seen.unwrap_or(0) + 1,
+            };
+            let actions = vec![
+                transaction::put(
+                    &self.tables.log,
+                    item::encode(&state, keys::org_change())?,
+                    Expected::of(seen),
+                )?,
+                self.still_idle(idle)?,
+            ];
+            let token = format!("org-change|{}", self.ids.next());
+            if let Committed::Yes = self.transact(&token, actions).await? {
+                return Ok(Begun::Yes(state));
+            }
+        }
+        Err(busy("beginning the change of the org"))
+    }
+
+    /// Whether no run is active; else the one that is.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn idle(&self) -> Result<Result<Idle, RunId>, PortError> {
+        let latest = self.latest_run().await?;
+        if latest > 0
+            && let Some(leased) = self.leased(RunId::new(latest)).await?
+        {
+            let now = self.clock.now();
+            let is_active = match leased.run.status(now) {
+                RunStatus::Queued | RunStatus::Running => {
+                    leased.run.listed_at.is_some() || leased.until > now
+                }
+                RunStatus::Succeeded | RunStatus::Failed => false,
+            };
+            if is_active {
+                return Ok(Err(leased.run.id));
+            }
+        }
+        Ok(Ok(Idle { latest }))
+    }
+
+    /// The condition that no run began since.
+    pub(crate) fn still_idle(
+        &self,
+        idle: Idle,
+    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, PortError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::lease()))
+            .expression_attribute_names("#pk", PK);
+        transaction::check(match idle.latest {
+            0 => check.condition_expression("attribute_not_exists(#pk)"),
+            latest => check
+                .condition_expression("attribute_exists(#pk) AND #version = :seen")
+                .expression_attribute_names("#version", VERSION)
+                .expression_attribute_values(":seen", n(latest)),
+        })
+    }
+
+    /// Links and suppressions of an org, as far as that many requests of the store reach, from behind the key `after` on.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or a claim cannot be read.
+    pub async fn claims_after(
+        &self,
+        org: SalesforceId,
+        after: Option<Attributes>,
+    ) -> Result<(Vec<Claim>, Option<Attributes>), PortError> {
+        let answer = self
+            .dynamodb
+            .scan()
+            .table_name(&self.tables.links)
+            .filter_expression("begins_with(#pk, :prefix) AND #state <> :released")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":prefix", s(keys::claim_prefix(org)))
+            .expression_attribute_values(":released", s("released"))
+            .consistent_read(true)
+            .set_exclusive_start_key(after)
+            .limit(LOOKED_AT)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| port_error("Scan of the Links table", error))?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        let claims = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(item::claim)
+            .collect::<Result<_, _>>()?;
+        Ok((claims, answer.last_evaluated_key))
+    }
+
+    /// Every live claim that names a record, with its org: reads the whole table, for a record whose own claim is not where it
+    /// should be.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or a claim cannot be read.
+    pub(crate) async fn live_claims_of(
+        &self,
+        record: &RecordId,
+    ) -> Result<Vec<(SalesforceId, Claim)>, PortError> {
+        let mut claims = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .dynamodb
+                .scan()
+                .table_name(&self.tables.links)
+                .filter_expression("#record = :record AND #state = :live")
+                .expression_attribute_names("#record", "record")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(
+                    ":record",
+                    serde_dynamo::to_attribute_value(record)
+                        .map_err(|error| item::unreadable("a record's id", error))?,
+                )
+                .expression_attribute_values(":live", s("live"))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| port_error("Scan of the Links table", error))?;
+            self.meter.read(answer.consumed_capacity.as_slice());
+            for item in answer.items.unwrap_or_default() {
+                let org = item::text(&item, PK).and_then(keys::org_of_claim);
+                let org = org.ok_or_else(|| item::unreadable("a claim", "its key has no org"))?;
+                claims.push((org, item::claim(item)?));
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(claims);
+            }
+        }
+    }
+
+    /// Settles one claim of the former org. Safe to repeat.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or the claim changes again and again.
+    pub async fn settle_claim(
+        &self,
+        change: &OrgChange,
+        id: SalesforceId,
+        by: &str,
+    ) -> Result<ClaimSettled, PortError> {
+        for _ in 0..ROUNDS {
+            let Some(claim) = self.claim(change.from, id).await? else {
+                return Ok(ClaimSettled::Yes);
+            };
+            let there = self.claim(change.to, id).await?;
+            let record = match change.action {
+                Action::Clear if claim.state == ClaimState::Live => {
+                    self.record(&claim.record).await?
+                }
+                _ => None,
+            };
+            match step(change.action, &claim, there.as_ref(), record.as_ref()) {
+                Step::Nothing => return Ok(ClaimSettled::Yes),
+                Step::Conflict { from, to } => {
+                    return Ok(ClaimSettled::Conflict {
+                        salesforce: id,
+                        from,
+                        to,
+                    });
+                }
+                Step::Release {
+                    released,
+                    moved,
+                    unlinked,
+                } => {
+                    let mut actions = vec![transaction::put(
+                        &self.tables.links,
+                        item::encode(&released, keys::claim(change.from, id))?,
+                        Expected::Version(claim.version),
+                    )?];
+                    let log = &self.tables.log;
+                    let pending = moved.as_ref().and_then(|(moved, _)| moved.pending.as_ref());
+                    match pending {
+                        Some(pending) => {
+                            let request = PushRequest {
+                                version: MESSAGE_VERSION,
+                                org: change.to,
+                                salesforce: id,
+                                record: claim.record.clone(),
+                                write: pending.id.clone(),
+                            };
+                            let note = item::encode(&request, keys::outbox(id))?;
+                            actions.push(transaction::put_anyway(log, note)?);
+                        }
+                        None if claim.pending.is_some() => {
+                            actions.push(transaction::delete_anyway(log, keys::outbox(id))?);
+                        }
+                        None => {}
+                    }
+                    if let Some((moved, expected)) = moved {
+                        actions.push(transaction::put(
+                            &self.tables.links,
+                            item::encode(&moved, keys::claim(change.to, id))?,
+                            expected,
+                        )?);
+                    }
+                    if let Some((record, seen)) = unlinked {
+                        actions.push(transaction::put(
+                            &self.tables.records,
+                            item::encode(&record, keys::record(&record.id))?,
+                            Expected::Version(seen),
+                        )?);
+                    }
+                    if claim.state == ClaimState::Live {
+                        actions.push(transaction::put_anyway(
+                            log,
+                            self.audit_of(change, &claim, by),
+                        )?);
+                    }
+                    let token = format!("org-claim|{id}|{}", self.ids.next());
+                    if let Committed::Yes = self.transact(&token, actions).await? {
+                        return Ok(ClaimSettled::Yes);
+                    }
+                }
+            }
+        }
+        Err(busy("settling a claim of the former org"))
+    }
+
+    fn audit_of(&self, change: &OrgChange, claim: &Claim, by: &str) -> Attributes {
+        let (action, details) = match change.action {
+            Action::Move => (
+                "move-org",
+                format!("from the org {} to the org {}", change.from, change.to),
+            ),
+            Action::Clear => (
+                "unlink",
+                format!("the links of the org {} were cleared", change.from),
+            ),
+        };
+        let audit = Audit {
+            record: claim.record.clone(),
+            action,
+            by: by.to_owned(),
+            salesforce: claim.salesforce,
+            details,
+        };
+        audit_row(&audit, &self.ids.next(), self.clock.now())
+    }
+
+    /// Moves one problem to the new org, where it has none of the same record, or forgets it. Safe to repeat.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn settle_problem(
+        &self,
+        change: &OrgChange,
+        problem: &Problem,
+    ) -> Result<(), PortError> {
+        let (log, id) = (&self.tables.log, problem.opportunity);
+        let forget = transaction::delete_anyway(log, keys::problem(change.from, id))?;
+        let token = format!("org-problem|{id}|{}", self.ids.next());
+        if change.action == Action::Move {
+            let mut item = item::encode(problem, keys::problem(change.to, id))?;
+            if problem.closed {
+                item.insert(keys::EXPIRES_AT.to_owned(), item::expiry(self.clock.now()));
+            }
+            let moved = transaction::put(log, item, Expected::Absent)?;
+            if let Committed::Yes = self.transact(&token, vec![forget.clone(), moved]).await? {
+                return Ok(());
+            }
+        }
+        self.transact(&format!("{token}|forget"), vec![forget])
+            .await
+            .map(|_| ())
+    }
+
+    /// Problems of an org, closed ones too, from its first on.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer, or one cannot be read.
+    pub async fn problems_of(
+        &self,
+        org: SalesforceId,
+        most: i32,
+    ) -> Result<Slice<Problem>, PortError> {
+        self.problems_after(org, None, most).await
+    }
+
+    /// Ends a change, and has the settings name the new org where they name the former one. The mark goes with it: it is of
+    /// another org's records.
+    ///
+    /// # Errors
+    /// When DynamoDB does not answer.
+    pub async fn end_org_change(
+        &self,
+        state: &OrgChangeState,
+        said: &Finding,
+    ) -> Result<(), PortError> {
+        for _ in 0..ROUNDS {
+            let ended = OrgChangeState {
+                ended_at: Some(self.clock.now()),
+                version: state.version + 1,
+                ..state.clone()
+            };
+            let (id, entry) = self.action_entry(said)?;
+            let mut actions = vec![
+                transaction::put(
+                    &self.tables.log,
+                    item::encode(&ended, keys::org_change())?,
+                    Expected::Version(state.version),
+                )?,
+                entry,
+            ];
+            if let Some((version, settings)) = self.settings().await?
+                && settings.organization_id == state.change.from
+            {
+                let mut settings = settings;
+                settings.organization_id = state.change.to;
+                actions.push(self.put_settings_action(&settings, version)?);
+                actions.push(transaction::delete_anyway(&self.tables.log, keys::mark())?);
+            }
+            if let Committed::Yes = self.transact(&format!("org-end|{id}"), actions).await? {
+                return Ok(());
+            }
+            // Another call has ended it meanwhile, or the settings were replaced.
+            if self
+                .org_change()
+                .await?
+                .is_none_or(|now| now.version != state.version)
+            {
+                return Ok(());
+            }
+        }
+        Err(busy("ending the change of the org"))
+    }
+
+    /// The version of the latest change, and whether it is under way.
+    pub(crate) async fn org_change_version(&self) -> Result<(u64, bool), PortError> {
+        let item = self.get(&self.tables.log, keys::org_change()).await?;
+        let version = item.as_ref().and_then(|item| number(item, VERSION));
+        let under_way = item.is_some_and(|item| !item.contains_key("ended_at"));
+        Ok((version.unwrap_or(0), under_way))
+    }
+}
+
+fn busy(operation: &str) -> PortError {
+    PortError {
+        operation: operation.to_owned(),
+        detail: "it changed again and again".to_owned(),
+    }
+}

@@ -1,0 +1,103 @@
+//! Which org a session is of, in Salesforce's own words.
+
+use dealbridge_core::{
+    SalesforceId,
+    salesforce::{Row, SalesforceError},
+};
+use reqwest::header::{ACCEPT, AUTHORIZATION};
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    api_usage::CallKind, call::Wire, connection::ApiVersion, fault::Fault, login::Session,
+    retry::Attempts,
+};
+
+/// The org of an identity URL (Salesforce: Identity URLs).
+pub(crate) fn organization_of(identity: &str) -> Option<SalesforceId> {
+    let url = Url::parse(identity).ok()?;
+    let mut segments = url.path_segments()?;
+    (segments.next()? == "id")
+        .then(|| segments.next())
+        .flatten()
+        .and_then(|id| SalesforceId::parse(id).ok())
+        .filter(|id| id.key_prefix() == "00D")
+}
+
+/// Asks the org for its own row: one call, for a login that does not name the org.
+pub(crate) async fn ask(
+    wire: &Wire<'_>,
+    session: &Session,
+    version: ApiVersion,
+) -> Result<SalesforceId, SalesforceError> {
+    #[derive(Deserialize)]
+    struct Organizations {
+        records: Vec<Row>,
+    }
+    let url = format!(
+        "{}/services/data/{version}/query?q=SELECT%20Id%20FROM%20Organization",
+        session.instance
+    );
+    let mut attempts = Attempts::new(wire.policy, wire.jitter);
+    loop {
+        let request = wire
+            .http
+            .get(&url)
+            .header(AUTHORIZATION, session.authorization.clone())
+            .header(ACCEPT, "application/json");
+        let fault = match wire
+            .send(CallKind::Query, request, attempts.deadline())
+            .await
+        {
+            Err(broken) => Fault::from(broken),
+            Ok(answer) if answer.is_success() => {
+                let own = answer
+                    .json::<Organizations>()
+                    .map(|read| read.records.first().and_then(Row::id));
+                match own {
+                    Ok(Some(id)) => return Ok(id),
+                    Ok(None) => Fault::unreadable(&answer, "answered without the org's own row"),
+                    Err(detail) => Fault::unreadable(&answer, &detail),
+                }
+            }
+            Ok(answer) => Fault::of_answer(&answer, CallKind::Query, Some("Organization")),
+        };
+        match fault {
+            Fault::Passing {
+                error, retry_after, ..
+            } => {
+                if !attempts.next(retry_after).await {
+                    return Err(error);
+                }
+            }
+            Fault::Session(detail) => return Err(SalesforceError::AuthFailed { detail }),
+            Fault::Final(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_org_is_read_from_an_identity_url_of_salesforce_s_form_alone() {
+        let org = SalesforceId::parse("00DdM0000000001").ok();
+        for url in [
+            "https://login.salesforce.com/id/00DdM0000000001UAA/005dM000004ZOmf",
+            "https://acme--uat.sandbox.my.salesforce.com/id/00DdM0000000001/005dM000004ZOmf?version=latest",
+        ] {
+            assert_eq!(organization_of(url), org, "{url}");
+        }
+        for url in [
+            "",
+            "00DdM0000000001UAA",
+            "https://login.salesforce.com/id/",
+            "https://login.salesforce.com/id/005dM000004ZOmf/00DdM0000000001UAA",
+            "https://login.salesforce.com/00DdM0000000001UAA/005dM000004ZOmf",
+            "https://login.salesforce.com/id/00DdM0000000001UAB/005dM000004ZOmf",
+        ] {
+            assert_eq!(organization_of(url), None, "{url}");
+        }
+    }
+}

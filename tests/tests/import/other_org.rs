@@ -1,0 +1,142 @@
+//! The login leads to another org than the settings name, or a message is of another one.
+
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    run::{RunId, RunStatus},
+};
+use dealbridge_tests::{Defect, OrgFolder, World, world::IMPORTS};
+use serde_json::json;
+
+/// An org that is not the generated one.
+const OTHER: &str = "00DdM0000000002UAA";
+
+fn other() -> SalesforceId {
+    SalesforceId::parse(OTHER).unwrap()
+}
+
+/// Two that import and one that does not, all brought once.
+async fn imported() -> World {
+    let mut folder = OrgFolder::importable(2);
+    folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
+    let world = World::start(&folder).await;
+    world.full().await;
+    world
+}
+
+/// Another org answers under the address, as after the refresh of a sandbox.
+async fn refresh(world: &World, id: SalesforceId) {
+    world
+        .hook("refresh", json!({ "organization_id": id }))
+        .await;
+}
+
+#[tokio::test]
+async fn settings_that_name_another_org_fail_the_run_once_and_write_nothing() {
+    for schedule in ["hourly", "daily"] {
+        let world = imported().await;
+        let before = world.ledger().await.essence();
+        world
+            .set(|settings| settings.organization_id = other())
+            .await;
+
+        let run = world.scheduled(schedule).await;
+
+        let ledger = world.ledger().await;
+        assert_eq!(world.status(run.id).await, RunStatus::Failed, "{schedule}");
+        assert_eq!(ledger.faults(run.id), [Code::SfOrgChanged], "{schedule}");
+        assert_eq!(ledger.log(run.id).len(), 1, "{schedule}");
+        let message = &ledger.log(run.id)[0].message;
+        let connected = world.organization();
+        assert!(
+            message.contains(OTHER) && message.contains(connected.as_str()),
+            "{message}"
+        );
+        assert_eq!(ledger.essence(), before, "{schedule}");
+        assert_eq!(run.counts.listed, 0, "{schedule}");
+    }
+}
+
+#[tokio::test]
+async fn once_the_settings_are_right_again_nothing_is_imported_twice() {
+    let world = imported().await;
+    let before = world.ledger().await.essence();
+    world
+        .set(|settings| settings.organization_id = other())
+        .await;
+    world.full().await;
+    let connected = world.organization();
+    world
+        .set(|settings| settings.organization_id = connected)
+        .await;
+
+    let run = world.hourly().await;
+
+    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!((run.counts.imported, run.counts.failed), (0, 1));
+    assert_eq!(world.ledger().await.essence(), before);
+}
+
+#[tokio::test]
+async fn an_org_that_is_replaced_between_listing_and_reading_is_one_fault_of_the_run() {
+    let world = World::start(&OrgFolder::importable(3)).await;
+    world.tick("hourly").await;
+    refresh(&world, other()).await;
+
+    world.deliver_all().await;
+
+    let ledger = world.ledger().await;
+    let (run, counts) = ledger
+        .runs
+        .iter()
+        .map(|(id, run)| (*id, run.counts))
+        .next()
+        .unwrap();
+    assert_eq!(world.status(run).await, RunStatus::Failed);
+    assert_eq!(ledger.faults(run), [Code::SfOrgChanged]);
+    assert_eq!((counts.imported, counts.left()), (0, 3));
+    assert!(ledger.records.is_empty() && ledger.claims.is_empty());
+    assert_eq!(world.waiting(IMPORTS), 0);
+}
+
+#[tokio::test]
+async fn an_org_that_is_connected_again_is_noticed_without_a_new_process() {
+    let world = World::start(&OrgFolder::importable(2)).await;
+    refresh(&world, other()).await;
+    let failed = world.hourly().await;
+    refresh(&world, world.organization()).await;
+
+    let run = world.hourly().await;
+
+    assert_eq!(world.status(failed.id).await, RunStatus::Failed);
+    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(run.counts.imported, 2);
+}
+
+#[tokio::test]
+async fn messages_of_a_former_org_are_said_once_and_counted_once_and_touch_no_record() {
+    let world = imported().await;
+    let before = world.ledger().await.essence();
+    world.clock.advance(std::time::Duration::from_secs(3_600));
+    let listed = world.tick("daily").await;
+    let run = RunId::parse(listed["run"].as_str().unwrap()).unwrap();
+    let delivery = world.receive(IMPORTS, 200).await;
+    world
+        .set(|settings| settings.organization_id = other())
+        .await;
+
+    let came_back = [
+        world.answer(IMPORTS, delivery.event()).await,
+        world.answer(IMPORTS, delivery.event()).await,
+    ]
+    .map(|answer| delivery.messages.len() - delivery.done(&answer).messages.len());
+
+    let ledger = world.ledger().await;
+    let counts = world.run(run).await.counts;
+    assert_eq!(delivery.messages.len(), 1);
+    assert_eq!(came_back, [0, 0]);
+    assert_eq!(ledger.faults(run), [Code::MessageOfOtherOrg]);
+    assert_eq!((counts.listed, counts.unchanged, counts.left()), (3, 3, 0));
+    assert_eq!(world.status(run).await, RunStatus::Succeeded);
+    assert_eq!(ledger.essence(), before);
+}
