@@ -2,7 +2,7 @@
 
 use dealbridge_core::settings::{InvalidSetting, Settings};
 use dealbridge_lambda::aws::settings::NamedOrg;
-use dealbridge_lambda::http::Refusal;
+use dealbridge_lambda::{http::Refusal, salesforce::SalesforceClient};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -11,44 +11,47 @@ use crate::{SettingsFunction, invalid};
 /// Requests of the store that count the links of a former org: beyond, the answer says "at least".
 const REQUESTS: usize = 20;
 
-impl SettingsFunction {
-    /// Refuses settings of another org than the connected one. Answers what is to be looked at: Salesforce may not answer, and
-    /// then every login checks it later.
-    pub(crate) async fn connected(&self, settings: &Settings) -> Result<Vec<Value>, Refusal> {
-        let warning = |place: &str, problem: String| json!({ "place": place, "problem": problem });
-        let connected = match self.salesforce.connected_org().await {
-            Ok(connected) => connected,
-            Err(error) => {
-                let problem = format!(
-                    "could not be held against the connected org ({error}): a run with another org's id fails with SF_ORG_CHANGED"
-                );
-                return Ok(vec![warning("organization_id", problem)]);
-            }
-        };
-        let org = settings.organization_id;
-        if connected.organization != org {
-            return Err(invalid(&[InvalidSetting {
-                place: "organization_id".to_owned(),
-                problem: format!(
-                    "{org} is not the connected org, which is {}: give that id, or connect the other org",
-                    connected.organization
-                ),
-            }]));
+/// Refuses settings of another org than the connected one. Answers what is to be looked at: Salesforce may not answer, and
+/// then every login checks it later.
+pub(crate) async fn warnings(
+    settings: &Settings,
+    salesforce: &SalesforceClient,
+) -> Result<Vec<Value>, Refusal> {
+    let warning = |place: &str, problem: String| json!({ "place": place, "problem": problem });
+    let connected = match salesforce.connected_org().await {
+        Ok(connected) => connected,
+        Err(error) => {
+            let problem = format!(
+                "could not be held against the connected org ({error}): a run with another org's id fails with SF_ORG_CHANGED"
+            );
+            return Ok(vec![warning("organization_id", problem)]);
         }
-        let other = my_domain(&connected.instance_url)
-            .filter(|name| !name.eq_ignore_ascii_case(&settings.my_domain));
-        let problem = other.map(|name| {
-            format!(
-                "{} is not the My Domain of the connected org, which is {name}: pasted URLs of {name} are taken as another org's",
-                settings.my_domain
-            )
-        });
-        Ok(problem
-            .map(|problem| warning("my_domain", problem))
-            .into_iter()
-            .collect())
+    };
+    let org = settings.organization_id;
+    if connected.organization != org {
+        return Err(invalid(&[InvalidSetting {
+            place: "organization_id".to_owned(),
+            problem: format!(
+                "{org} is not the connected org, which is {}: give that id, or connect the other org",
+                connected.organization
+            ),
+        }]));
     }
+    let other = my_domain(&connected.instance_url)
+        .filter(|name| !name.eq_ignore_ascii_case(&settings.my_domain));
+    let problem = other.map(|name| {
+        format!(
+            "{} is not the My Domain of the connected org, which is {name}: pasted URLs of {name} are taken as another org's",
+            settings.my_domain
+        )
+    });
+    Ok(problem
+        .map(|problem| warning("my_domain", problem))
+        .into_iter()
+        .collect())
+}
 
+impl SettingsFunction {
     /// Refuses another org while the former one has links, or while a run is active.
     pub(crate) async fn named_org(&self, settings: &Settings) -> Result<NamedOrg, Refusal> {
         let Some((_, before)) = self.store.settings().await? else {

@@ -56,10 +56,14 @@ impl SettingsFunction {
         }
         let caller = request.require_admin()?;
         request.query(&[])?;
+        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         match route.0 {
             "GET" => self.get().await,
-            "POST" => self.change_org(request, caller, invocation.deadline).await,
-            _ => self.put(request, caller).await,
+            "POST" => {
+                let work = self.change_org(request, caller, &salesforce, invocation.deadline);
+                work.await
+            }
+            _ => self.put(request, caller, &salesforce).await,
         }
     }
 
@@ -72,7 +76,12 @@ impl SettingsFunction {
         answer(&settings, version)
     }
 
-    async fn put(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
+    async fn put(
+        &self,
+        request: &Request,
+        caller: &Caller,
+        salesforce: &SalesforceClient,
+    ) -> Result<Answer, Refusal> {
         let idempotency = Idempotency::of(request, caller)?;
         if let Some(idempotency) = &idempotency
             && let Some(answer) = idempotency.earlier(&self.store).await?
@@ -87,8 +96,8 @@ impl SettingsFunction {
             Condition::Any => self.version().await?,
             Condition::Never => return Err(self.changed(None).await?),
         };
+        let warnings = connected::warnings(&settings, salesforce).await?;
         let org = self.named_org(&settings).await?;
-        let warnings = self.connected(&settings).await?;
         let stored = answer_with(&settings, seen + 1, &warnings)?;
         let receipt = idempotency
             .as_ref()

@@ -13,6 +13,7 @@ use dealbridge_lambda::aws::organization::{Begun, ClaimSettled, OrgChangeState};
 use dealbridge_lambda::{
     access::Caller,
     http::{Answer, Refusal, Request},
+    salesforce::SalesforceClient,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -55,11 +56,12 @@ impl SettingsFunction {
         &self,
         request: &Request,
         caller: &Caller,
+        salesforce: &SalesforceClient,
         deadline: Option<Timestamp>,
     ) -> Result<Answer, Refusal> {
         let asked: Asked = request.json()?;
         let change = asked.change()?;
-        self.is_possible(&change).await?;
+        self.is_possible(&change, salesforce).await?;
         let state = match self.store.begin_org_change(change, &caller.user).await? {
             Begun::Yes(state) => state,
             Begun::Other(other) => return Err(under_way(&other)),
@@ -97,8 +99,12 @@ impl SettingsFunction {
     }
 
     /// The new org must be the connected one, and the settings must name one of the two.
-    async fn is_possible(&self, change: &OrgChange) -> Result<(), Refusal> {
-        let connected = self.salesforce.connected_org().await?.organization;
+    async fn is_possible(
+        &self,
+        change: &OrgChange,
+        salesforce: &SalesforceClient,
+    ) -> Result<(), Refusal> {
+        let connected = salesforce.connected_org().await?.organization;
         if connected != change.to {
             return Err(SalesforceError::OrgChanged {
                 settings: change.to,

@@ -38,7 +38,7 @@ pub(crate) async fn ask(
         "{}/services/data/{version}/query?q=SELECT%20Id%20FROM%20Organization",
         session.instance
     );
-    let mut attempts = Attempts::new(wire.policy, wire.jitter);
+    let mut attempts = Attempts::new(wire.policy, wire.until, wire.jitter);
     loop {
         let request = wire
             .http

@@ -66,7 +66,7 @@ async fn settings_are_stored_with_a_warning_while_salesforce_does_not_answer() {
     let product = Product::start(None).await;
     let before = settings(&product).await;
     let order = json!({ "match": "/oauth2/token", "status": 400, "times": 9, "body": { "error": "invalid_grant", "error_description": "inactive user" } });
-    product.org_hook("fail", order).await;
+    product.org("fail", order).await;
 
     let answer = product.put_settings(&before).await;
 
@@ -90,7 +90,7 @@ async fn a_refreshed_sandbox_s_links_move_and_nothing_is_imported_twice() {
         .ok();
     let linked = links(&product).await;
     product
-        .org_hook("refresh", json!({ "organization_id": OTHER }))
+        .org("refresh", json!({ "organization_id": OTHER }))
         .await;
 
     let mut named = before.clone();
@@ -98,9 +98,21 @@ async fn a_refreshed_sandbox_s_links_move_and_nothing_is_imported_twice() {
     let refused = product.put_settings(&named).await;
     assert_eq!(refused.refusal(), (409, "ORG_HAS_LINKS"));
     assert_eq!(refused.body["links"], count);
-    let failed = product.run("hourly").await;
-    assert_eq!(failed["listed"], 0);
+    assert_eq!(product.run("hourly").await["imported"], 0);
     assert_eq!(links(&product).await, linked);
+    let said = "/integration-log?code=SF_ORG_CHANGED";
+    let said = product.get(ADMIN, said).await.ok();
+    let messages: Vec<&str> = said["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(
+        messages[0].contains(OTHER) && messages[0].contains(&from),
+        "{messages:?}"
+    );
 
     let moved = replace(&product, &from, OTHER, "move").await.ok();
     assert_eq!(
@@ -143,7 +155,7 @@ async fn cleared_links_leave_the_records_and_the_new_org_s_are_imported() {
     let before = links(&product).await;
     let linked = before.iter().filter(|(_, id)| !id.is_empty()).count();
     product
-        .org_hook("refresh", json!({ "organization_id": OTHER }))
+        .org("refresh", json!({ "organization_id": OTHER }))
         .await;
 
     let cleared = replace(&product, &from, OTHER, "clear").await.ok();
@@ -156,7 +168,7 @@ async fn cleared_links_leave_the_records_and_the_new_org_s_are_imported() {
     assert_eq!(counts["imported"], linked);
     // The former org is connected again: its Deals' ids are taken, and its epochs know it.
     product
-        .org_hook("refresh", json!({ "organization_id": from }))
+        .org("refresh", json!({ "organization_id": from }))
         .await;
     replace(&product, OTHER, &from, "clear").await.ok();
     let counts = product.run("hourly").await;
@@ -199,7 +211,7 @@ async fn an_explanation_from_another_org_is_refused_with_both_ids() {
     let all = links(&product).await;
     let (_, id) = all.iter().find(|(_, id)| !id.is_empty()).unwrap();
     product
-        .org_hook("refresh", json!({ "organization_id": OTHER }))
+        .org("refresh", json!({ "organization_id": OTHER }))
         .await;
 
     let answer = product
@@ -215,7 +227,7 @@ async fn an_explanation_from_another_org_is_refused_with_both_ids() {
 async fn a_cursor_of_another_list_or_of_other_filters_is_refused() {
     let product = Product::imported().await;
     let first = product.get(ADMIN, "/deals?limit=1").await.ok();
-    let cursor = first["nextCursor"].as_str().unwrap();
+    let cursor = first["cursor"].as_str().unwrap();
 
     for (target, status) in [
         (format!("/deals?limit=2&cursor={cursor}"), 200),

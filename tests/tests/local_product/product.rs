@@ -205,19 +205,6 @@ impl Product {
         }
     }
 
-    /// Calls an administration hook of the simulated org.
-    pub(crate) async fn org_hook(&self, hook: &str, body: Value) {
-        let url = self.world.org.as_ref().unwrap().instance_url();
-        let answer = self
-            .http
-            .post(format!("{url}/_org/{hook}"))
-            .body(body.to_string())
-            .send()
-            .await
-            .unwrap();
-        assert!(answer.status().is_success(), "{hook}: {answer:?}");
-    }
-
     /// A token for a portal user; `more` are further query parameters.
     pub(crate) async fn token_with(&self, user: &str, more: &str) -> String {
         let target = format!("token?user={user}{more}");

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use dealbridge_core::{ports::Clock, sync_request::Requested};
+use dealbridge_aws::{keys, transaction};
+use dealbridge_core::{SalesforceId, ports::Clock, sync_request::Requested};
 use dealbridge_lambda::{Function, Invocation};
 use dealbridge_local::gateway::ApiRequest;
 use dealbridge_tests::{Defect, OrgFolder, World};
@@ -169,13 +170,52 @@ async fn everything_there_is_to_do(product: &Product) {
         .await;
     product.run("hourly").await;
 
-    // Dead letters are replayed.
+    // Dead letters are looked at, discarded and replayed.
+    for queue in ["imports", "sync-requests", "salesforce-writes"] {
+        product.dead_letter(queue).await;
+    }
+    let shown = office.get("/dead-letters").await;
+    for queue in shown["items"].as_array().unwrap() {
+        let (name, id) = (&queue["queue"], &queue["letters"][0]["messageId"]);
+        let target = format!(
+            "/dead-letters/{}/{}",
+            name.as_str().unwrap(),
+            id.as_str().unwrap()
+        );
+        office.call("DELETE", &target, Value::Null, "").await;
+    }
     for queue in ["imports", "sync-requests", "salesforce-writes"] {
         product.dead_letter(queue).await;
     }
     office
         .call("POST", "/dead-letters/replay", json!({}), "replay")
         .await;
+    office.settle().await;
+
+    // A record is unlinked whose claim is gone, and the org is replaced, forth and back.
+    let settings = office.get("/settings").await;
+    let org = settings["organization_id"].as_str().unwrap();
+    office
+        .link("leads/lead-quayside", "00QaP000000033wUAA", "salesforce")
+        .await;
+    office.settle().await;
+    let own = SalesforceId::parse(org).unwrap();
+    let claim = keys::claim(own, SalesforceId::parse("00QaP000000033wUAA").unwrap());
+    let store = &product.world.store;
+    let gone = transaction::delete_anyway(&store.tables().links, claim).unwrap();
+    store.transact("gone", vec![gone]).await.unwrap();
+    let stray = "/leads/lead-quayside/link?confirm=true";
+    office.call("DELETE", stray, Value::Null, "stray").await;
+    let other = "00DdM0000000002UAA";
+    for (from, to, action) in [(org, other, "move"), (other, org, "clear")] {
+        product
+            .org("refresh", json!({ "organization_id": to }))
+            .await;
+        let change = json!({ "from": from, "to": to, "action": action, "confirm": true });
+        office
+            .call("POST", "/settings/organization", change, "")
+            .await;
+    }
 }
 
 /// What is only met when nothing takes messages from the queues: a write that waits is sent again, and forgotten.
