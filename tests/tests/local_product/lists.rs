@@ -6,12 +6,13 @@ use dealbridge_aws::{item, keys};
 use dealbridge_core::{
     SalesforceId,
     code::Code,
+    entry::{Line, PackedEntry},
     finding::Finding,
     link::store::LinkStore,
     ports::{Clock, Portal},
     problem::Problem,
     record::{RecordId, RecordKind},
-    run::RunId,
+    run::{Counts, RunId},
 };
 use dealbridge_lambda::SystemClock;
 use serde_json::Value;
@@ -105,18 +106,37 @@ async fn problems_of_the_largest_size_are_listed_to_the_last() {
 }
 
 #[tokio::test]
-async fn entries_of_the_largest_size_are_listed_to_the_last() {
+async fn entries_of_the_longest_texts_are_listed_to_the_last() {
+    const LINES: usize = 100;
     let product = Product::start(None).await;
-    for _ in 0..MANY {
-        let said = Finding::new(Code::SettingsReplaced)
-            .value(huge())
-            .other(ADMIN);
-        product.world.store.log_action(&said).await.unwrap();
+    let text = &huge()[..1_000];
+    let said = Finding::new(Code::SettingsReplaced).value(text);
+    let line = Line {
+        salesforce: None,
+        name: String::new(),
+        entity: None,
+        findings: vec![said.other(text).details(text)],
+    };
+    for number in 0..MANY {
+        let packed = PackedEntry {
+            id: format!("HUGE{number:02}"),
+            at: SystemClock.now(),
+            counts: Counts::default(),
+            lines: vec![line.clone(); LINES],
+        };
+        let key = keys::action(packed.at, &packed.id);
+        put(
+            &product,
+            "Log",
+            item::packed_entry_at(key, &packed).unwrap(),
+        )
+        .await;
     }
 
     let (items, pages) = all(&product, "/integration-log?limit=1000").await;
 
-    assert_eq!(distinct(&items, |item| &item["id"]), MANY);
-    assert_eq!(items.len(), MANY);
-    assert!(pages > 1, "{pages}");
+    assert_eq!(distinct(&items, |item| &item["id"]), MANY * LINES);
+    assert_eq!(items.len(), MANY * LINES);
+    // Two would do if a page held all that may be asked for.
+    assert!(pages > 2, "{pages}");
 }
