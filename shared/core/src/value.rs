@@ -196,6 +196,26 @@ pub fn in_type_of(value: Value, there: &Value) -> Value {
     }
 }
 
+/// A value in the other JSON type that can hold it, where Salesforce says that it cannot read the one it has: `Cannot
+/// deserialize instance of string from VALUE_NUMBER value 25`.
+#[must_use]
+pub fn in_other_type(value: &Value, refusal: &str) -> Option<Value> {
+    match value {
+        Value::Number(_) if refusal.contains("from VALUE_NUMBER") => {
+            text_of(value).map(|text| Value::String(text.into_owned()))
+        }
+        Value::Bool(_)
+            if refusal.contains("from VALUE_TRUE") || refusal.contains("from VALUE_FALSE") =>
+        {
+            text_of(value).map(|text| Value::String(text.into_owned()))
+        }
+        Value::String(text) if refusal.contains("from VALUE_STRING") => {
+            Decimal::parse(text.trim()).map(|number| number.to_json())
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -272,6 +292,24 @@ mod tests {
             (json!(null), json!("x"), json!(null)),
         ] {
             assert_eq!(in_type_of(value.clone(), &there), right, "{value} {there}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_salesforce_cannot_read_goes_in_its_other_type() {
+        let number = "Cannot deserialize instance of string from VALUE_NUMBER value 25 or request may be missing a required field";
+        let text = "Cannot deserialize instance of double from VALUE_STRING value 2.50 or request may be missing a required field";
+
+        assert_eq!(in_other_type(&json!(25.0), number), Some(json!("25")));
+        assert_eq!(in_other_type(&json!("2.50"), text), Some(json!(2.5)));
+        for (value, refusal) in [
+            (json!("25"), number),
+            (json!(25), text),
+            (json!("many"), text),
+            (json!(true), text),
+            (json!(25), "too small"),
+        ] {
+            assert_eq!(in_other_type(&value, refusal), None, "{value}");
         }
     }
 }

@@ -50,6 +50,19 @@ async fn an_edit_of_another_field_does_not_hold_a_write_up() {
 }
 
 #[tokio::test]
+async fn a_number_that_salesforce_wants_as_text_is_written_as_it_reads() {
+    let desk = confirmed().await;
+    let refusal = "Cannot deserialize instance of string from VALUE_NUMBER value 5 or request may be missing a required field";
+    desk.refuse_writes(400, error("JSON_PARSER_ERROR", refusal, &[]), 1)
+        .await;
+
+    assert_eq!(desk.push().await, (1, 0));
+
+    assert_eq!(desk.values().await, (json!("Ours"), json!(5.0)));
+    assert_eq!(desk.codes().await, ["LINKED", "WRITE_DELIVERED"]);
+}
+
+#[tokio::test]
 async fn a_validation_rule_leaves_out_what_it_names_and_is_said_at_the_link() {
     let desk = confirmed().await;
     let rule = "Amounts below 10 need an approval";

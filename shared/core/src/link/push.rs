@@ -18,7 +18,7 @@ use crate::{
     ports::{Clock, PortError, Portal},
     record::{LinkStatus, Record},
     salesforce::{FieldPath, Salesforce, SalesforceError, UpdateOutcome},
-    value::{cut, same},
+    value::{self, cut, same},
 };
 
 /// How often one delivery looks again because a user was faster.
@@ -154,6 +154,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             mut seen,
             ..
         } = pending;
+        let mut is_retyped = false;
         // Beside those rounds, each refusal takes at least one field away.
         for _ in 0..ROUNDS + fields.len() {
             if fields.is_empty() {
@@ -181,6 +182,11 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
                     Some(stamp) => seen = stamp,
                     None => return Ok(delivered),
                 },
+                // A field that was blank did not show its type.
+                UpdateOutcome::Refused { code, message, .. }
+                    if code == "JSON_PARSER_ERROR"
+                        && !std::mem::replace(&mut is_retyped, true)
+                        && retype(&mut fields, &message) => {}
                 UpdateOutcome::Refused {
                     code,
                     message,
@@ -322,6 +328,18 @@ impl Delivered {
             LONGEST_REASON,
         ));
     }
+}
+
+/// Writes values in the other JSON type where Salesforce cannot read the one they have; whether there are any.
+fn retype(fields: &mut Map<String, Value>, message: &str) -> bool {
+    let mut is_any = false;
+    for value in fields.values_mut() {
+        if let Some(other) = value::in_other_type(value, message) {
+            *value = other;
+            is_any = true;
+        }
+    }
+    is_any
 }
 
 /// The fields that a refusal is about: those it names, else those its message names as a word, else all of them.
