@@ -14,9 +14,10 @@ use dealbridge_core::{
 use super::Ledger;
 
 /// Codes that can stand beside a link: a value that Salesforce has and the linked Deal cannot take.
-const OF_LINKED: [Code; 5] = [
+const OF_LINKED: [Code; 6] = [
     Code::ValueTypeInvalid,
     Code::PicklistValueUnknown,
+    Code::DealTooLarge,
     Code::StageEmpty,
     Code::RequiredFieldEmpty,
     Code::AlreadyLinkedOther,
