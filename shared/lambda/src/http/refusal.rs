@@ -210,6 +210,7 @@ impl From<SalesforceError> for Refusal {
                 .with("connected", connected);
         }
         let retry_after = match error {
+            _ if error.is_configuration() => None,
             SalesforceError::RequestLimit { .. } => Some(LIMIT_RETRY_SECONDS),
             SalesforceError::Unavailable { .. }
             | SalesforceError::LocatorExpired
@@ -268,6 +269,12 @@ mod tests {
             SalesforceError::FieldMissing {
                 object: "Opportunity".into(),
                 field: "Product__c".into(),
+            },
+            SalesforceError::Refused {
+                status: 400,
+                code: "MALFORMED_QUERY".into(),
+                message: detail(),
+                fields: Vec::new(),
             },
             SalesforceError::NotConfigured { detail: detail() },
             SalesforceError::PermissionDenied { detail: detail() },
