@@ -39,12 +39,7 @@ fn build() -> BTreeMap<String, PathBuf> {
             "dependency_rule",
         ])
         .args(["--locked", "--quiet", "--message-format=json"]);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what the outer cargo has set is in the environment alone"
-    )]
-    let set = std::env::vars_os();
-    for (name, _) in set {
+    for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if OF_THE_OUTER_CARGO
             .iter()
