@@ -1,16 +1,19 @@
 """Airbyte's source at work: check, discover, and a read that goes through Bulk API."""
-import io
 import json
 import os
 import pathlib
+import subprocess
 import sys
-from contextlib import redirect_stdout
 
 from steps import expect, send_https_to_the_org, step
 
-send_https_to_the_org()
+if len(sys.argv) > 1:
+    # The source itself: it writes to the process's own standard output.
+    send_https_to_the_org()
+    from source_salesforce.run import run
 
-from source_salesforce.run import run  # noqa: E402
+    run()
+    sys.exit()
 
 SCRATCH = pathlib.Path(os.environ["SIM_SCRATCH"])
 CONFIG = SCRATCH / "airbyte.json"
@@ -29,15 +32,10 @@ CONFIG.write_text(
 
 
 def airbyte(*arguments):
-    """Runs the source in this process; answers with its messages."""
-    written = io.StringIO()
-    sys.argv = ["source-salesforce", *arguments]
-    with redirect_stdout(written):
-        run()
-    messages = []
-    for line in written.getvalue().splitlines():
-        if line.startswith("{"):
-            messages.append(json.loads(line))
+    """Runs the source; answers with its messages."""
+    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    expect(messages, done.stderr[-300:])
     return messages
 
 

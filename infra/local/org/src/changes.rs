@@ -222,7 +222,7 @@ fn not_allowed(schema: &ObjectSchema) -> ApiError {
 pub(crate) fn is_writable(schema: &ObjectSchema) -> bool {
     !matches!(
         schema.name.as_str(),
-        "OpportunityStage" | "LeadStatus" | "Organization"
+        "OpportunityStage" | "LeadStatus" | "Organization" | "RecordType" | "Profile" | "UserRole"
     )
 }
 

@@ -1,5 +1,6 @@
 //! What Salesforce derives by itself: stages, defaults, composed names, the rows no export holds.
 
+mod parents;
 mod seed;
 
 use dealbridge_core::SalesforceId;
@@ -215,6 +216,7 @@ pub(crate) fn load_row(store: &mut Store, object: usize, values: Vec<Value>) {
 
 /// Fills what a folder leaves out: stamps, owners, defaults, derived fields.
 pub(crate) fn complete(store: &mut Store, api_user: SalesforceId) {
+    parents::add(store);
     let schema = std::sync::Arc::clone(&store.schema);
     for (object, schema) in schema.objects.iter().enumerate() {
         let rows: Vec<Row> = store

@@ -11,6 +11,8 @@ use crate::{
     rules::EPOCH,
     schema::{ChildRelationship, Field, FieldType, ObjectSchema},
     setup::FieldAccess,
+    store::{Row, Store},
+    value::Value,
 };
 
 /// Answers `sobjects`.
@@ -90,16 +92,7 @@ pub(crate) fn object(engine: &Engine, call: &Call, object: usize) -> Reply {
     body.insert("networkScopeFieldName".to_owned(), Json::Null);
     body.insert(
         "recordTypeInfos".to_owned(),
-        json!([{
-            "active": true,
-            "available": true,
-            "defaultRecordTypeMapping": true,
-            "developerName": "Master",
-            "master": true,
-            "name": "Master",
-            "recordTypeId": "012000000000000AAA",
-            "urls": {},
-        }]),
+        record_types(&store, object).into(),
     );
     body.insert("searchLayoutable".to_owned(), json!(true));
     body.insert("sobjectDescribeOption".to_owned(), json!("FULL"));
@@ -108,6 +101,45 @@ pub(crate) fn object(engine: &Engine, call: &Call, object: usize) -> Reply {
         json!([{ "label": format!("All {}", object.plural), "name": "everything" }]),
     );
     conditional(call, &body)
+}
+
+/// The record types of an object; the master, which every object has, comes last.
+fn record_types(store: &Store, object: &ObjectSchema) -> Vec<Json> {
+    let info = |id: &str, name: &str, developer_name: &str, is_master: bool| {
+        json!({
+            "active": true,
+            "available": true,
+            "defaultRecordTypeMapping": is_master,
+            "developerName": developer_name,
+            "master": is_master,
+            "name": name,
+            "recordTypeId": id,
+            "urls": {},
+        })
+    };
+    let mut infos = Vec::new();
+    if let Some(types) = store.schema.object_index("RecordType") {
+        let schema = store.object(types);
+        let text = |row: &Row, field: &str| {
+            let value = schema.field_index(field).map(|index| &row.values[index]);
+            value
+                .and_then(Value::as_text)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        infos = store
+            .table(types)
+            .iter()
+            .map(|(_, row)| row)
+            .filter(|row| text(row, "SobjectType") == object.name)
+            .map(|row| {
+                let name = text(row, "DeveloperName");
+                info(row.id.as_str(), &text(row, "Name"), &name, false)
+            })
+            .collect();
+    }
+    infos.push(info("012000000000000AAA", "Master", "Master", true));
+    infos
 }
 
 /// What the list says about an object and its describe repeats.

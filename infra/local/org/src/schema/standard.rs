@@ -194,7 +194,7 @@ mod tests {
     fn every_object_has_an_id_a_stamp_and_well_formed_fields() {
         let schema = standard_schema();
 
-        assert_eq!(schema.objects.len(), 9);
+        assert_eq!(schema.objects.len(), 14);
         for object in &schema.objects {
             for name in ["Id", "SystemModstamp", "CreatedDate", "LastModifiedById"] {
                 assert!(

@@ -13,6 +13,7 @@ mod hooks;
 mod lifecycle;
 mod login;
 mod page;
+mod parents;
 mod queries;
 mod query_limits;
 mod restart;

@@ -483,7 +483,7 @@ async fn describe_tells_fields_and_can_be_asked_conditionally() {
     assert_eq!(field("AccountId")["relationshipName"], "Account");
     assert_eq!(field("Portal_Record_Id__c")["externalId"], true);
     assert_eq!(again.status, 304);
-    assert_eq!(all.body["sobjects"].as_array().map(Vec::len), Some(9));
+    assert_eq!(all.body["sobjects"].as_array().map(Vec::len), Some(14));
     assert_eq!(one.body["objectDescribe"]["keyPrefix"], "00Q");
 }
 
