@@ -33,7 +33,7 @@ CONFIG.write_text(
 
 def airbyte(*arguments):
     """Runs the source; answers with its messages."""
-    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, os.path.abspath(__file__), *arguments], cwd=SCRATCH, capture_output=True, text=True)
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     expect(messages, done.stderr[-300:])
     return messages

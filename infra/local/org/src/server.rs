@@ -2,26 +2,33 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     fmt,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use axum::{
-    Router,
     body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
 };
 use dealbridge_core::SalesforceId;
 use futures::{StreamExt, stream};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use jsonwebtoken::DecodingKey;
 use sha2::{Digest, Sha256};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
 
 use crate::{
     clock::OrgClock,
@@ -191,20 +198,11 @@ impl OrgServer {
         let address = listener.local_addr().map_err(listen)?;
         engine.set_instance_url(format!("http://{address}"));
         let (stop, stopped) = watch::channel(());
-        let router = Router::new().fallback(serve).with_state(Served {
+        let served = Served {
             engine: Arc::clone(&engine),
-            stopped: stopped.clone(),
-        });
-        let task = tokio::spawn(async move {
-            let mut stopped = stopped;
-            // Both a word and a dropped handle end the service.
-            let stop = async move {
-                let _ = stopped.changed().await;
-            };
-            let _ = axum::serve(listener, router)
-                .with_graceful_shutdown(stop)
-                .await;
-        });
+            stopped,
+        };
+        let task = tokio::spawn(accept(listener, served));
         Ok(OrgHandle {
             engine,
             client,
@@ -298,7 +296,46 @@ struct Served {
     stopped: watch::Receiver<()>,
 }
 
-async fn serve(State(served): State<Served>, request: Request) -> Response {
+/// Takes connections until the service is stopped, then waits for those that are open.
+async fn accept(listener: TcpListener, served: Served) {
+    let mut stopped = served.stopped.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                connections.spawn(converse(stream, served.clone()));
+            },
+            Some(_) = connections.join_next() => {}
+            // Both a word and a dropped handle end the service.
+            _ = stopped.changed() => break,
+        }
+    }
+    while connections.join_next().await.is_some() {}
+}
+
+/// Serves one connection.
+async fn converse(stream: TcpStream, served: Served) {
+    let mut stopped = served.stopped.clone();
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let served = served.clone();
+        async move { Ok::<_, Infallible>(serve(served, request.map(Body::new)).await) }
+    });
+    // Salesforce writes `Content-Type`, and some clients look for just that.
+    let connection = http1::Builder::new()
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // A client that went away is no concern of the org's.
+        _ = connection.as_mut() => {}
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+async fn serve(served: Served, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return response(

@@ -369,3 +369,24 @@ async fn the_refresh_token_opens_sessions_until_it_is_revoked() {
         );
     }
 }
+
+#[tokio::test]
+async fn header_names_are_written_as_salesforce_writes_them() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let org = Org::small().await;
+    let mut stream = tokio::net::TcpStream::connect(org.handle.address())
+        .await
+        .expect("a connection");
+
+    let request = format!(
+        "GET {DATA}/limits HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        org.token
+    );
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+
+    for name in ["Content-Type: ", "Sforce-Limit-Info: ", "Date: "] {
+        assert!(answer.contains(name), "{answer}");
+    }
+}

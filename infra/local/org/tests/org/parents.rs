@@ -71,7 +71,6 @@ async fn a_parent_that_a_row_names_has_its_id_and_a_name() {
     assert_eq!(name(0, "Pricebook2", "Name"), "Price Book 1");
     assert_eq!(rows[2]["RecordType"]["Name"], "Record Type 1");
     // The master record type is an id without a row.
-    assert_eq!(rows[1]["RecordTypeId"], "012000000000000AAA");
     assert_eq!(rows[1]["RecordType"], Value::Null);
     assert_eq!(rows[1]["Campaign"], Value::Null);
 }
