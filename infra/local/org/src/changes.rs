@@ -100,7 +100,7 @@ pub(crate) fn create(
         draft.values[index] = check::value(store, author, &schema.fields[index], json)?;
     }
     rules::fill_defaults(schema, &mut draft.values, author.user);
-    check::required(schema, &draft.values)?;
+    check::required(schema, &draft.values, None)?;
     check::unique(store, object, &draft.values, None)?;
     let id = store.next_id(object);
     let system = schema.system;
@@ -148,7 +148,7 @@ pub(crate) fn update(
         let index = check::writable(schema, &access, name, check::Operation::Update)?;
         row.values[index] = check::value(store, author, &schema.fields[index], json)?;
     }
-    check::required(schema, &row.values)?;
+    check::required(schema, &row.values, Some(&before.values))?;
     check::unique(store, object, &row.values, Some(id))?;
     effects::before_update(store, schema, &before, &mut row, body, author)?;
     touch(schema, &mut row, author);

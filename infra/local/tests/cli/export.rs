@@ -172,9 +172,9 @@ fn opportunities() -> Table {
             text(""),
             text(format!("45000{number:05}")),
             text((number % 2).to_string()),
-            Cell::Flag((number % 3 > 0).then_some(number % 3 == 1)),
+            Cell::Flag((!number.is_multiple_of(3)).then_some(number % 3 == 1)),
             Cell::At(number),
-            Cell::Id((number % 4 > 0).then(|| id("001", 1 + number % 3))),
+            Cell::Id((!number.is_multiple_of(4)).then(|| id("001", 1 + number % 3))),
             text("40.4167"),
             text(if fate == fate::OTHER_CURRENCY {
                 "JPY"

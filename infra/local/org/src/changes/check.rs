@@ -202,14 +202,21 @@ fn check_reference(
     }
 }
 
-/// Every field that may not be empty has a value.
-pub(super) fn required(schema: &ObjectSchema, values: &[Value]) -> Result<(), ApiError> {
+/// Every field that may not be empty has a value. A row that was loaded without one keeps so: only a change that empties
+/// the field is refused.
+pub(super) fn required(
+    schema: &ObjectSchema,
+    values: &[Value],
+    before: Option<&[Value]>,
+) -> Result<(), ApiError> {
+    let was_empty = |at: usize| before.is_some_and(|before| before[at].is_null());
     let missing: Vec<&str> = schema
         .fields
         .iter()
         .zip(values)
-        .filter(|(field, value)| field.is_required() && value.is_null())
-        .map(|(field, _)| field.name.as_str())
+        .enumerate()
+        .filter(|(at, (field, value))| field.is_required() && value.is_null() && !was_empty(*at))
+        .map(|(_, (field, _))| field.name.as_str())
         .collect();
     if missing.is_empty() {
         return Ok(());

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::fixture::{Org, account, contact, declared, id, lead, opportunity, role, small_folder};
 
 fn load(folder: &Path, declared: &Declarations) -> OrgData {
-    OrgFolder::load(folder, declared).unwrap_or_else(|errors| panic!("{errors:#?}"))
+    OrgFolder::load(folder, declared).expect("the folder is right")
 }
 
 /// The small folder with other files in the place of some of its own.
@@ -515,6 +515,20 @@ async fn a_path_through_a_custom_lookup_leads_to_the_record_whose_id_the_column_
             &json!(["Account"])
         )
     );
+}
+
+#[tokio::test]
+async fn a_lead_that_an_export_has_without_a_company_can_be_edited() {
+    let own = lead(1);
+    let leads = format!("Id,LastName,Company,Status\n{own},Stone,,Open - Not Contacted\n");
+    let org = org_with(&[("Lead.csv", &leads)], &declared()).await;
+
+    let path = format!("{}/sobjects/Lead/{own}", crate::fixture::DATA);
+    let edited = org.patch(&path, json!({ "Title": "Mason" })).await;
+    let emptied = org.patch(&path, json!({ "LastName": null })).await;
+
+    assert_eq!((edited.status, emptied.status), (204, 400));
+    assert_eq!(emptied.code(), "REQUIRED_FIELD_MISSING");
 }
 
 #[tokio::test]
