@@ -237,7 +237,7 @@ pub(super) const ALL: Seeds = &[
             (
                 "a worker that may not delete its messages",
                 Set(
-                    "ImportWorkerRole/Policies/0/PolicyDocument/Statement/2/Action",
+                    "ImportWorkerRole/Policies/0/PolicyDocument/Statement/3/Action",
                     r#"["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]"#,
                 ),
             ),
