@@ -66,7 +66,8 @@ impl Sizes {
     #[must_use]
     pub fn finding(mut self, fields: &[Field], rows: &[MappingRow]) -> Finding {
         let total = shown(self.total());
-        self.values.sort_by(|one, other| other.1.cmp(&one.1));
+        self.values
+            .sort_by_key(|(_, size)| std::cmp::Reverse(*size));
         let named = |name: &str| {
             let declared = fields.iter().find(|field| field.name == name);
             let label = declared.map_or_else(|| name.to_owned(), Field::label);

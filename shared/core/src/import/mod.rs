@@ -141,7 +141,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             Ok(rows) => rows,
             Err(error) => {
                 return self
-                    .leave_to_next_run(requests, &runs, &fault_by(&error, &settings))
+                    .leave_to_next_run(requests, &runs, &fault_by(&error, settings))
                     .await;
             }
         };
