@@ -5,7 +5,7 @@ mod queues;
 use std::{sync::Arc, time::Duration};
 
 use dealbridge_aws::{
-    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store,
+    DynamoPortal, Endpoint, Meter, SqsBacklog, SqsImports, SqsSyncRequests, SqsWrites, Store,
     config::{LOCAL_ACCESS_KEY, Sdk, with_access_key},
     queue, sdk_config,
 };
@@ -13,9 +13,9 @@ use dealbridge_core::{
     SalesforceId,
     message::ImportRequest,
     portal::{User, UserStatus},
-    ports::{Clock, RunStore},
+    ports::{Clock, PortError, RunStore},
     run::{Run, RunId, RunStatus},
-    sync_request::{self, Requested},
+    sync_request::{Requested, RunRequests},
 };
 use dealbridge_lambda::{Function, Invocation};
 use dealbridge_local::{
@@ -80,6 +80,7 @@ pub struct World {
     /// The functions' roles, which both proxies go by.
     pub roles: Roles,
     sync_requests: SqsSyncRequests,
+    backlog: SqsBacklog,
     ids: Arc<NumberedIds>,
     to_dynamodb: Sdk,
     to_sqs: Sdk,
@@ -136,7 +137,10 @@ impl World {
             salesforce: salesforce.clone(),
             portal: DynamoPortal::new(store_of(FAN_OUT)),
             store: store_of(FAN_OUT),
-            imports: SqsImports(sender(FAN_OUT, IMPORTS)),
+            imports: SqsImports(SqsBacklog::new(
+                sender(FAN_OUT, IMPORTS),
+                sender(FAN_OUT, &format!("{IMPORTS}-dlq")),
+            )),
             sync_requests: SqsSyncRequests(sender(FAN_OUT, SYNC_REQUESTS)),
             writes: SqsWrites(sender(FAN_OUT, WRITES)),
             clock: Arc::new(clock.clone()),
@@ -149,6 +153,10 @@ impl World {
         };
         let world = Self {
             sync_requests: SqsSyncRequests(sender(FULL_SYNC, SYNC_REQUESTS)),
+            backlog: SqsBacklog::new(
+                sender(FULL_SYNC, IMPORTS),
+                sender(FULL_SYNC, &format!("{IMPORTS}-dlq")),
+            ),
             roles,
             ids,
             to_dynamodb,
@@ -246,16 +254,22 @@ impl World {
 
     /// Asks for a full run, as `POST /sync-runs` does.
     pub async fn request_run(&self) -> Requested {
-        let store = self.store_of(FULL_SYNC);
-        sync_request::request_run(&store, &self.sync_requests, self.clock.now())
-            .await
-            .unwrap()
+        self.try_request_run().await.unwrap()
     }
 
-    /// The queue that a manual run's request goes to.
-    #[must_use]
-    pub fn sync_requests(&self) -> &SqsSyncRequests {
-        &self.sync_requests
+    /// As [`World::request_run`], over whatever goes wrong on the way.
+    ///
+    /// # Errors
+    /// When the store or a queue cannot be reached.
+    pub async fn try_request_run(&self) -> Result<Requested, PortError> {
+        let requests = RunRequests {
+            portal: &DynamoPortal::new(self.store_of(FULL_SYNC)),
+            store: &self.store_of(FULL_SYNC),
+            backlog: &self.backlog,
+            sync_requests: &self.sync_requests,
+            clock: &self.clock,
+        };
+        requests.ask().await
     }
 
     /// The store as a function has it: through [`World::dynamodb`], with the rights of its role.
@@ -280,7 +294,9 @@ impl World {
 
     /// A full run to its end.
     pub async fn full(&self) -> Run {
-        let (Requested::Started(run) | Requested::Active(run)) = self.request_run().await;
+        let (Requested::Started(run) | Requested::Active(run)) = self.request_run().await else {
+            panic!("the integration is switched off");
+        };
         self.deliver_all().await;
         self.run(run.id).await
     }

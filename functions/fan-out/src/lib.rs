@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use dealbridge_core::{
+    code::Code,
     fan_out::{FanOut, Listed},
+    finding::Finding,
     import::Disposition,
     link::push,
     message::SyncRequest,
-    ports::{Clock, PortError},
-    run::Mode,
+    ports::{Clock, PortError, RunStore},
+    run::{Mode, RunId},
 };
 use dealbridge_lambda::aws::{DynamoPortal, SqsImports, SqsSyncRequests, SqsWrites, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
@@ -61,9 +63,13 @@ impl Function for FanOutFunction {
                 Schedule::Daily => Mode::Full,
             };
             // What a crash between a link and its queue left, or an outage held up, is sent again each hour.
-            push::send_outbox(&self.store, &self.writes).await?;
-            let (run, outcome) = outcome(fan_out.tick(mode, invocation.deadline).await?);
-            return Ok(json!({ "run": run, "outcome": outcome }));
+            let sent = push::send_outbox(&self.store, &self.writes).await;
+            let listed = fan_out.tick(mode, invocation.deadline).await?;
+            let (run, outcome) = outcome(&listed);
+            if let Err(error) = sent {
+                self.say_unsent(run, &error).await?;
+            }
+            return Ok(json!({ "run": run.map(|run| run.to_string()), "outcome": outcome }));
         }
         let batch = sqs::batch::<SyncRequest>(event)?;
         for finding in batch.unreadable("sync-requests") {
@@ -80,11 +86,24 @@ impl Function for FanOutFunction {
     }
 }
 
-fn outcome(listed: Listed) -> (String, &'static str) {
+impl FanOutFunction {
+    /// Writes that wait keep no run from listing; its log says that they do.
+    async fn say_unsent(&self, run: Option<RunId>, error: &PortError) -> Result<(), Error> {
+        warn!(error.detail = %error, "Could not send pending writes to their queue: {error}");
+        if let Some(run) = run {
+            let finding = Finding::new(Code::WritesNotSent).value(error.to_string());
+            self.store.note(run, "OUTBOX", &finding).await?;
+        }
+        Ok(())
+    }
+}
+
+fn outcome(listed: &Listed) -> (Option<RunId>, &'static str) {
     match listed {
-        Listed::Finished(run) => (run.to_string(), "listed"),
-        Listed::Continued(run) => (run.to_string(), "continued"),
-        Listed::NotOurs(run) => (run.to_string(), "active"),
+        Listed::Finished(run) => (Some(*run), "listed"),
+        Listed::Continued(run) => (Some(*run), "continued"),
+        Listed::NotOurs(run) => (Some(*run), "active"),
+        Listed::SwitchedOff => (None, "switched_off"),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use dealbridge_core::{
+    code::{Code, Context},
     ports::Clock,
     run::DEAL_REGISTRATION,
-    sync_request::{Requested, request_run},
+    sync_request::{Requested, RunRequests},
 };
-use dealbridge_lambda::aws::{SqsSyncRequests, Store};
+use dealbridge_lambda::aws::{DynamoPortal, SqsBacklog, SqsSyncRequests, Store};
 use dealbridge_lambda::{
     Function, Invocation,
     access::Groups,
@@ -24,6 +25,10 @@ pub const ROUTES: [(&str, &str); 1] = [("POST", "/sync-runs")];
 pub struct FullSync {
     /// Runs and receipts.
     pub store: Store,
+    /// Settings.
+    pub portal: DynamoPortal,
+    /// What an active run waits for.
+    pub backlog: SqsBacklog,
     /// The queue of sync requests.
     pub sync_requests: SqsSyncRequests,
     /// Who is who.
@@ -68,10 +73,22 @@ impl FullSync {
             return Err(Refusal::new(400, "INTEGRATION_UNKNOWN", detail));
         }
         let now = self.clock.now();
-        match request_run(&self.store, &self.sync_requests, now).await? {
+        let requests = RunRequests {
+            portal: &self.portal,
+            store: &self.store,
+            backlog: &self.backlog,
+            sync_requests: &self.sync_requests,
+            clock: &*self.clock,
+        };
+        match requests.ask().await? {
             Requested::Started(run) => Ok(Answer::json(202, &body::run(&run, now))?
                 .header("location", format!("/sync-runs/{}", run.id))),
             Requested::Active(run) => Answer::json(200, &body::run(&run, now)),
+            Requested::SwitchedOff => {
+                let (code, nothing) = (Code::IntegrationDisabled, Context::default());
+                let detail = format!("{} {}", code.message(&nothing), code.suggestion(&nothing));
+                Err(Refusal::new(409, code.as_str(), detail))
+            }
         }
     }
 }

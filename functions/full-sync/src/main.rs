@@ -10,6 +10,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = Wiring::from_env().await?;
     let function = FullSync {
         store: wiring.store_of(&["LOG_TABLE"])?,
+        portal: wiring.settings_portal()?,
+        backlog: wiring.backlog("IMPORTS_QUEUE_COUNT_URL")?,
         sync_requests: wiring.sync_requests()?,
         groups: wiring.variables().groups(),
         clock: Arc::new(SystemClock),

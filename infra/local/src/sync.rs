@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use dealbridge_core::{
     SalesforceId,
-    code::{Code, Level},
+    code::{Code, Context, Level},
     ports::Clock,
     run::{Run, RunId},
-    sync_request::{self, Requested},
+    sync_request::{Requested, RunRequests},
 };
 use dealbridge_lambda::SystemClock;
 
@@ -34,8 +34,14 @@ impl World {
     /// # Errors
     /// When the store or the queue cannot be reached.
     pub async fn request_run(&self) -> Result<Requested, LocalError> {
-        let now = SystemClock.now();
-        Ok(sync_request::request_run(&self.store, &self.sync_requests, now).await?)
+        let requests = RunRequests {
+            portal: &self.portal,
+            store: &self.store,
+            backlog: &self.backlog,
+            sync_requests: &self.sync_requests,
+            clock: &SystemClock,
+        };
+        Ok(requests.ask().await?)
     }
 
     /// One full run to its end, shown on standard error as it gets on.
@@ -52,6 +58,11 @@ impl World {
                 Requested::Started(run) => (run.id, true),
                 // Waiting again would not help: what is left of it waits in the dead-letter queue.
                 Requested::Active(run) => (run.id, waited_for == Some(run.id)),
+                Requested::SwitchedOff => {
+                    let (code, nothing) = (Code::IntegrationDisabled, Context::default());
+                    let (message, suggestion) = (code.message(&nothing), code.suggestion(&nothing));
+                    return Err(LocalError::new(format!("{code}: {message} {suggestion}")));
+                }
             };
             let run = self.watched(run).await?;
             if is_ours {

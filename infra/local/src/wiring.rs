@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use dead_letters::DeadLettersFunction;
 use dealbridge_aws::{
-    DynamoPortal, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store,
+    DynamoPortal, Meter, SqsBacklog, SqsImports, SqsSyncRequests, SqsWrites, Store,
     config::{Sdk, with_access_key},
     dead_letters::DeadLetterQueue,
     queue::{Sender, sqs_client},
@@ -72,6 +72,14 @@ impl Adapters {
         }
     }
 
+    /// What waits in the imports queue, for the operator.
+    pub(crate) fn backlog(&self) -> SqsBacklog {
+        SqsBacklog::new(
+            self.sender("imports"),
+            self.sender(&dead_letters_of("imports")),
+        )
+    }
+
     /// Every function, by its name in the template.
     pub(crate) fn functions(&self, invocations: &Invocations) -> BTreeMap<&'static str, Invoker> {
         let mut functions = Functions {
@@ -86,7 +94,7 @@ impl Adapters {
                 salesforce: self.salesforce.clone(),
                 portal: own.portal.clone(),
                 store: own.store.clone(),
-                imports: SqsImports(own.sender("imports")),
+                imports: SqsImports(own.backlog()),
                 sync_requests: SqsSyncRequests(own.sender("sync-requests")),
                 writes: SqsWrites(own.sender("salesforce-writes")),
                 clock: Arc::clone(&self.clock),
@@ -174,6 +182,8 @@ impl Adapters {
             "full-sync",
             FullSync {
                 store: own.store.clone(),
+                portal: own.portal.clone(),
+                backlog: own.backlog(),
                 sync_requests: SqsSyncRequests(own.sender("sync-requests")),
                 groups: self.groups.clone(),
                 clock: Arc::clone(&self.clock),
@@ -231,6 +241,13 @@ struct Own<'a> {
 impl Own<'_> {
     fn sender(&self, queue: &str) -> Sender {
         Sender::new(self.sqs.clone(), self.queues.queue_url(queue))
+    }
+
+    fn backlog(&self) -> SqsBacklog {
+        SqsBacklog::new(
+            self.sender("imports"),
+            self.sender(&dead_letters_of("imports")),
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use dealbridge_aws::{
-    DynamoPortal, Endpoint, Meter, SqsSyncRequests, Store,
+    DynamoPortal, Endpoint, Meter, SqsBacklog, SqsSyncRequests, Store,
     config::{Sdk, for_long_polls, with_access_key},
     queue, sdk_config,
 };
@@ -81,6 +81,8 @@ pub struct World {
     pub salesforce: SalesforceClient,
     /// The sync-requests queue.
     pub sync_requests: SqsSyncRequests,
+    /// What waits in the queue of import requests.
+    pub backlog: SqsBacklog,
     /// Counts AWS requests.
     pub meter: Meter,
     /// Counts invocations.
@@ -188,6 +190,7 @@ impl World {
         let invocations = Invocations::default();
         let functions = adapters.functions(&invocations);
         let sync_requests = SqsSyncRequests(adapters.sender("sync-requests"));
+        let backlog = adapters.backlog();
         if let Some(data) = &data {
             data.complete()?;
         }
@@ -199,6 +202,7 @@ impl World {
             portal: adapters.portal,
             salesforce: adapters.salesforce,
             sync_requests,
+            backlog,
             meter: adapters.meter,
             invocations,
             template,

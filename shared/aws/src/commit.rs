@@ -59,6 +59,23 @@ impl ImportStore for Store {
         Ok(known)
     }
 
+    async fn leave_to_next_run(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> Result<(), PortError> {
+        let now = self.clock.now();
+        for ids in ids.chunks(transaction::MOST_ACTIONS) {
+            let notes = ids
+                .iter()
+                .map(|id| self.watch(org, &Problem::watch(*id, "", now)))
+                .collect::<Result<Vec<_>, _>>()?;
+            self.transact(&format!("leave|{}", self.ids.next()), notes)
+                .await?;
+        }
+        Ok(())
+    }
+
     async fn problems(
         &self,
         org: SalesforceId,

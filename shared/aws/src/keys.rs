@@ -162,6 +162,9 @@ pub fn lease() -> Attributes {
     integration("LEASE")
 }
 
+/// On the lease: the next run is to be a full one.
+pub const FULL_WANTED: &str = "full_wanted";
+
 /// Log: up to where incremental runs have read.
 #[must_use]
 pub fn mark() -> Attributes {
@@ -226,8 +229,17 @@ pub fn audit(id: &RecordId, act: &str) -> Attributes {
 /// Log: partition of the writes that are to be delivered to Salesforce.
 pub const OUTBOX: &str = "OUTBOX";
 
+/// Log: partition of notes of the outbox that cannot be read.
+pub const OUTBOX_ASIDE: &str = "OUTBOX_ASIDE";
+
 /// Log: the note that the write of a Salesforce record's link is to be delivered.
 #[must_use]
 pub fn outbox(salesforce: SalesforceId) -> Attributes {
-    two(OUTBOX.to_owned(), salesforce.to_string())
+    outbox_note(salesforce.as_str())
+}
+
+/// Log: a note of the outbox by its sort key, whatever that is.
+#[must_use]
+pub fn outbox_note(key: &str) -> Attributes {
+    two(OUTBOX.to_owned(), key.to_owned())
 }

@@ -31,5 +31,5 @@ pub use config::{Endpoint, sdk_config};
 pub use link::SqsWrites;
 pub use meter::{Meter, Usage};
 pub use portal::DynamoPortal;
-pub use queue::{SqsImports, SqsSyncRequests};
+pub use queue::{SqsBacklog, SqsImports, SqsSyncRequests};
 pub use store::{Store, Tables};

@@ -5,7 +5,7 @@ use dealbridge_core::{
     SalesforceId,
     claim::Claim,
     entry::{Line, PackedEntry},
-    link::store::{Audit, Committed, LinkChange, LinkStore, OrgChanges, Outbox, PushQueue},
+    link::store::{Audit, Committed, LinkChange, LinkStore, Notes, OrgChanges, Outbox, PushQueue},
     message::PushRequest,
     ports::PortError,
     problem::Problem,
@@ -15,8 +15,8 @@ use dealbridge_core::{
 use jiff::Timestamp;
 
 use crate::{
-    item::{self, n, s},
-    keys::{self, Attributes, EXPIRES_AT},
+    item::{self, n, s, text},
+    keys::{self, Attributes, EXPIRES_AT, PK, SK, VERSION},
     partition::Partition,
     queue::Sender,
     store::{Store, port_error},
@@ -108,17 +108,46 @@ impl LinkStore for Store {
         }
     }
 
-    async fn outbox(&self) -> Result<Vec<PushRequest>, PortError> {
+    async fn outbox(&self) -> Result<Notes, PortError> {
         let partition = Partition {
             key: keys::OUTBOX,
             prefix: None,
             attributes: &[],
         };
-        let items = self.partition(&partition).await?;
-        items
-            .into_iter()
-            .map(|item| item::decode(item, "a note of the outbox"))
-            .collect()
+        let mut notes = Notes::default();
+        for item in self.partition(&partition).await? {
+            let key = text(&item, SK).unwrap_or_default().to_owned();
+            match item::decode(item, "a note of the outbox") {
+                Ok(request) => notes.requests.push(request),
+                Err(error) => notes.unreadable.push((key, error.detail)),
+            }
+        }
+        Ok(notes)
+    }
+
+    async fn set_aside(&self, key: &str, line: &Line) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let log = &self.tables.log;
+        let place = keys::outbox_note(key);
+        let Some(mut note) = self.get(log, place.clone()).await? else {
+            return Ok(());
+        };
+        note.insert(PK.to_owned(), s(keys::OUTBOX_ASIDE));
+        let id = self.ids.next();
+        let packed = PackedEntry {
+            id: id.clone(),
+            at: now,
+            counts: Counts::default(),
+            lines: vec![line.clone()],
+        };
+        let actions = vec![
+            transaction::put_anyway(log, note)?,
+            transaction::delete_anyway(log, place)?,
+            transaction::put_anyway(log, item::packed_entry_at(keys::action(now, &id), &packed)?)?,
+        ];
+        self.transact(&format!("aside|{id}"), actions)
+            .await
+            .map(|_| ())
     }
 }
 
@@ -199,14 +228,20 @@ impl Store {
         })
     }
 
-    /// Notes that the next run must look at an Opportunity. An open problem that is there stays as it is.
-    fn watch(&self, org: SalesforceId, problem: &Problem) -> Result<TransactWriteItem, PortError> {
+    /// Notes that the next run must look at an Opportunity. An open problem that is there stays as it is, at another version:
+    /// whoever read it before decides again.
+    pub(crate) fn watch(
+        &self,
+        org: SalesforceId,
+        problem: &Problem,
+    ) -> Result<TransactWriteItem, PortError> {
         let mut update = Update::builder()
             .table_name(&self.tables.log)
             .set_key(Some(keys::problem(org, problem.opportunity)));
         let mut sets = Vec::new();
         let attributes: Attributes = item::encode(problem, Attributes::new())?;
-        for (at, (name, value)) in attributes.into_iter().enumerate() {
+        let noted = attributes.into_iter().filter(|(name, _)| name != VERSION);
+        for (at, (name, value)) in noted.enumerate() {
             update = update
                 .expression_attribute_names(format!("#a{at}"), name)
                 .expression_attribute_values(format!(":v{at}"), value);
@@ -216,7 +251,13 @@ impl Store {
         let update = update
             .expression_attribute_names("#closed", "closed")
             .expression_attribute_names("#expires", EXPIRES_AT)
-            .update_expression(format!("SET {} REMOVE #closed, #expires", sets.join(", ")));
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":none", n(0))
+            .expression_attribute_values(":one", n(1))
+            .update_expression(format!(
+                "SET {}, #version = if_not_exists(#version, :none) + :one REMOVE #closed, #expires",
+                sets.join(", ")
+            ));
         transaction::update(update)
     }
 }

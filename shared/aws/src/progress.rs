@@ -3,7 +3,7 @@
 use crate::{
     item::{self, n, number, s},
     keys::{self, EXPIRES_AT},
-    run_item::{RELEASED, lease_end, mark_item, place_text},
+    run_item::{PART_SECONDS, RELEASED, lease_end, mark_item, place_text},
     store::Store,
     transaction::{self, Committed},
 };
@@ -92,6 +92,12 @@ impl Store {
                 .expression_attribute_names("#newest", "newest")
                 .expression_attribute_values(":newest", s(newest));
         }
+        if let Some(seconds) = progress.part_seconds {
+            set.push("#part = :part");
+            update = update
+                .expression_attribute_names("#part", PART_SECONDS)
+                .expression_attribute_values(":part", n(seconds));
+        }
         let mut actions = vec![transaction::update(
             update.update_expression(format!("SET {}", set.join(", "))),
         )?];
@@ -125,7 +131,12 @@ impl Store {
     pub(crate) async fn let_go(&self, progress: &Progress) -> Result<Kept, PortError> {
         // The lease goes on until the other invocation is there: to a tick in between, the run is as active as before.
         let update = ours(self, progress)
-            .update_expression("SET #until = :until, #released = :yes")
+            .update_expression("SET #until = :until, #released = :yes, #part = :part")
+            .expression_attribute_names("#part", PART_SECONDS)
+            .expression_attribute_values(
+                ":part",
+                progress.part_seconds.map_or(AttributeValue::Null(true), n),
+            )
             .expression_attribute_names("#until", "until")
             .expression_attribute_names("#released", RELEASED)
             .expression_attribute_values(":until", s(lease_end(self.clock.now())))
@@ -154,7 +165,7 @@ impl Store {
         };
         let id = self.ids.next();
         let token = |what: &str| format!("{what}|{}|{id}", progress.run);
-        if (mark.stamp, &mark.recent) != (found.stamp, &found.recent) {
+        if (mark.stamp, &mark.recent, mark.org) != (found.stamp, &found.recent, found.org) {
             let expected = Expected::of(found.left_by.map(|run| u64::from(run.number())));
             let item = mark_item(mark, progress.run);
             let put = transaction::put(&self.tables.log, item, expected)?;

@@ -4,13 +4,13 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::SendMessageBatchRequestEntry};
 use dealbridge_core::{
     message::{ImportRequest, SyncRequest},
-    ports::{ImportQueue, PortError, SyncRequestQueue},
+    ports::{Backlog, ImportBacklog, ImportQueue, PortError, SyncRequestQueue},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use std::time::Duration;
 
-use crate::meter::Meter;
+use crate::{dead_letters::DeadLetterQueue, meter::Meter};
 
 /// SQS's bound on messages per request.
 const MOST_ENTRIES: usize = 10;
@@ -55,6 +55,16 @@ impl Sender {
             .buffer_unordered(CONCURRENT)
             .try_collect::<()>()
             .await
+    }
+
+    /// How many messages the queue holds: visible, in flight or delayed. SQS counts approximately while they come and go.
+    ///
+    /// # Errors
+    /// When SQS does not answer.
+    pub async fn messages(&self) -> Result<u64, PortError> {
+        let queue = DeadLetterQueue::new(self.client.clone(), self.url.clone());
+        let held = queue.look().await?;
+        Ok(held.messages + held.in_flight + held.delayed)
     }
 
     async fn send_chunk(
@@ -114,13 +124,46 @@ fn entries<T: Serialize>(values: &[T]) -> Result<Vec<SendMessageBatchRequestEntr
     values.iter().enumerate().map(entry).collect()
 }
 
+/// What waits in the imports queue and its dead-letter queue.
+#[derive(Clone, Debug)]
+pub struct SqsBacklog {
+    queue: Sender,
+    dead_letters: Sender,
+}
+
+impl SqsBacklog {
+    /// The queue and its dead-letter queue.
+    #[must_use]
+    pub fn new(queue: Sender, dead_letters: Sender) -> Self {
+        Self {
+            queue,
+            dead_letters,
+        }
+    }
+}
+
+impl ImportBacklog for SqsBacklog {
+    async fn backlog(&self) -> Result<Backlog, PortError> {
+        Ok(Backlog {
+            queued: self.queue.messages().await?,
+            dead: self.dead_letters.messages().await?,
+        })
+    }
+}
+
 /// The imports queue.
 #[derive(Clone, Debug)]
-pub struct SqsImports(pub Sender);
+pub struct SqsImports(pub SqsBacklog);
+
+impl ImportBacklog for SqsImports {
+    async fn backlog(&self) -> Result<Backlog, PortError> {
+        self.0.backlog().await
+    }
+}
 
 impl ImportQueue for SqsImports {
     async fn send(&self, requests: &[ImportRequest]) -> Result<(), PortError> {
-        self.0.send_all(requests).await
+        self.0.queue.send_all(requests).await
     }
 }
 

@@ -19,6 +19,9 @@ const LEASE: SignedDuration = SignedDuration::from_mins(15);
 /// Marks a run whose listing waits for another invocation.
 pub(crate) const RELEASED: &str = "released";
 
+/// How many seconds of a listing are asked for at once, where all is too much.
+pub(crate) const PART_SECONDS: &str = "part_seconds";
+
 /// A run's item with what only the lease cares about.
 pub(crate) struct Leased {
     pub(crate) run: Run,
@@ -91,6 +94,7 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
         checkpoints: number(item, "checkpoints").ok_or_else(|| missing("checkpoints"))?,
         place: place(item),
         newest: text(item, "newest").and_then(|stamp| Stamp::parse(stamp).ok()),
+        part_seconds: number(item, PART_SECONDS),
         unsent: Vec::new(),
     };
     Ok(Leased {
@@ -142,6 +146,7 @@ pub(crate) fn read_mark(item: &Attributes) -> Mark {
         stamp: text(item, "stamp").and_then(|stamp| Stamp::parse(stamp).ok()),
         recent: prints.map(number_of).collect(),
         left_by: number(item, VERSION).map(RunId::new),
+        org: text(item, "org").and_then(|org| SalesforceId::parse(org).ok()),
     }
 }
 
@@ -150,6 +155,9 @@ pub(crate) fn mark_item(mark: &Mark, run: RunId) -> Attributes {
     let mut item = keys::mark();
     if let Some(stamp) = mark.stamp {
         item.insert("stamp".to_owned(), s(stamp));
+    }
+    if let Some(org) = mark.org {
+        item.insert("org".to_owned(), s(org));
     }
     let mut recent: Vec<u64> = mark.recent.iter().copied().collect();
     recent.sort_unstable();
@@ -187,6 +195,7 @@ mod tests {
             stamp: Stamp::parse("2026-01-01T00:05:00Z").ok(),
             recent: [1, u64::MAX, 77].into(),
             left_by: Some(RunId::new(9)),
+            org: SalesforceId::parse("00DdM0000000001").ok(),
         };
 
         assert_eq!(read_mark(&mark_item(&mark, RunId::new(9))), mark);

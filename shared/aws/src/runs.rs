@@ -1,6 +1,6 @@
 //! Runs: one at a time, their lease, their progress, their mark, their counts.
 
-use aws_sdk_dynamodb::types::{Update, builders::UpdateBuilder};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update, builders::UpdateBuilder};
 use dealbridge_core::{
     change::Expected,
     code::Code,
@@ -32,6 +32,10 @@ impl RunStore for Store {
                 .as_ref()
                 .and_then(|item| number(item, "run"))
                 .unwrap_or(0);
+            let full_is_wanted = lease
+                .as_ref()
+                .is_some_and(|item| item.contains_key(keys::FULL_WANTED));
+            let mode = if full_is_wanted { Mode::Full } else { mode };
             let previous = if latest > 0 {
                 self.leased(RunId::new(latest)).await?
             } else {
@@ -63,16 +67,9 @@ impl RunStore for Store {
                 last_counted_at: None,
                 counts: Counts::default(),
             };
-            let mut next = keys::lease();
-            next.insert("run".to_owned(), n(id.number()));
-            next.insert(VERSION.to_owned(), n(id.number()));
-            let expected = if lease.is_some() {
-                Expected::Version(u64::from(latest))
-            } else {
-                Expected::Absent
-            };
+            let lease = self.next_lease(lease.is_some().then_some(latest), id, full_is_wanted)?;
             let actions = vec![
-                transaction::put(&self.tables.log, next, expected)?,
+                lease,
                 transaction::put(&self.tables.log, new_run(&run), Expected::Absent)?,
             ];
             match self
@@ -87,6 +84,24 @@ impl RunStore for Store {
         Err(PortError {
             operation: "starting a run".to_owned(),
             detail: "the lease changed hands again and again".to_owned(),
+        })
+    }
+
+    async fn want_full(&self, active: RunId) -> Result<Kept, PortError> {
+        let update = Update::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::lease()))
+            .update_expression("SET #full = :yes")
+            .condition_expression("#run = :active")
+            .expression_attribute_names("#full", keys::FULL_WANTED)
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":active", n(active.number()));
+        let token = format!("want-full|{active}|{}", self.ids.next());
+        let actions = vec![transaction::update(update)?];
+        Ok(match self.transact(&token, actions).await? {
+            Committed::Yes => Kept::Yes,
+            Committed::Refused(_) => Kept::Lost,
         })
     }
 
@@ -143,11 +158,15 @@ impl RunStore for Store {
         let actions = vec![
             transaction::update(update)?,
             transaction::put_anyway(&self.tables.log, item::packed_entry(run, &entry)?)?,
-            // Without a mark the next run lists everything: whatever this one left behind is found again.
-            transaction::delete_anyway(&self.tables.log, keys::mark())?,
         ];
-        // The alarm on failed runs counts this event (template.yaml, RunFailed).
-        tracing::error!(event = "run_failed", run.id = %run, error.code = finding.code.as_str(), "Run {run} failed: {}", finding.sentences("the run").0);
+        let said = finding.sentences("the run").0;
+        if finding.code == Code::IntegrationDisabled {
+            // An administrator's own doing: nobody has to be woken.
+            tracing::warn!(run.id = %run, error.code = finding.code.as_str(), "Run {run} ended early: {said}");
+        } else {
+            // The alarm on failed runs counts this event (template.yaml, RunFailed).
+            tracing::error!(event = "run_failed", run.id = %run, error.code = finding.code.as_str(), "Run {run} failed: {said}");
+        }
         // Refused: the run has failed before, and says why.
         self.transact(&format!("fail|{}", entry.id), actions)
             .await
@@ -230,6 +249,36 @@ impl Store {
         )
         .await
         .map(|_| ())
+    }
+
+    /// Hands the lease over to the next run, as it was read: a wish for a full run that came meanwhile is not lost.
+    fn next_lease(
+        &self,
+        latest: Option<u32>,
+        next: RunId,
+        full_is_wanted: bool,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = Update::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::lease()))
+            .update_expression("SET #run = :next, #version = :next REMOVE #full")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_names("#full", keys::FULL_WANTED)
+            .expression_attribute_values(":next", n(next.number()));
+        let update = match latest {
+            None => update
+                .condition_expression("attribute_not_exists(#pk)")
+                .expression_attribute_names("#pk", keys::PK),
+            Some(latest) => update
+                .condition_expression(if full_is_wanted {
+                    "#version = :latest AND attribute_exists(#full)"
+                } else {
+                    "#version = :latest AND attribute_not_exists(#full)"
+                })
+                .expression_attribute_values(":latest", n(latest)),
+        };
+        transaction::update(update)
     }
 
     pub(crate) fn run_update(&self, run: RunId, expression: &str) -> UpdateBuilder {

@@ -224,6 +224,15 @@ codes! {
     RunInterrupted "RUN_INTERRUPTED" Error
         "The run stopped before it had listed all Opportunities."
         "Nothing to do: the next run lists them again. If it happens again, look at the fan-out function's log.";
+    MessagesLost "MESSAGES_LOST" Error
+        "{value} messages of the run are gone from the imports queue, and nobody has worked on them."
+        "Nothing to do: the next run is a full one and looks at their Opportunities again. Was the queue purged, or did messages expire in it?";
+    WritesNotSent "WRITES_NOT_SENT" Warning
+        "Values that links are to write to Salesforce could not be sent to their queue: {value}"
+        "Nothing to do if it passes: each scheduled run sends them again. If it lasts, look at the salesforce-writes queue and the fan-out function's log.";
+    OutboxNoteUnreadable "OUTBOX_NOTE_UNREADABLE" Error
+        "The note that a link's values are to be written to the Salesforce record {field} cannot be read: {value}"
+        "The note is set aside and the link stays pending. Unlink its record and link it again, or compare the two records by hand.";
     SfAuthFailed "SF_AUTH_FAILED" Error
         "Salesforce refused the login of the integration user: {value}"
         "Check the client id, the secret or certificate, and that the integration user is active, in the connection's settings and in Salesforce Setup.";
@@ -239,6 +248,9 @@ codes! {
     SfUnavailable "SF_UNAVAILABLE" Error
         "Salesforce could not be reached or did not answer properly: {value}"
         "Nothing to do if it passes: the next run makes up for it. See status.salesforce.com if it lasts.";
+    SfQueryTooLarge "SF_QUERY_TOO_LARGE" Error
+        "Salesforce takes too long over a query, even in small parts, and gives it up: {value}"
+        "Runs that read less go on: an hourly run lists what changed since the last one. Ask Salesforce Support for a custom index on the export flag, or look for automation that edits all Opportunities at once; then start a full run.";
     SfFieldMissing "SF_FIELD_MISSING" Error
         "Salesforce has no field {field}, or hides it from the integration user{value}."
         "Create the field, give the integration user access to it, or correct its API name in the settings.";
@@ -262,7 +274,7 @@ codes! {
         "Complete the connection's settings.";
     IntegrationDisabled "INTEGRATION_DISABLED" Error
         "The Deal Registration integration is switched off."
-        "Switch it on in the settings to have Opportunities imported.";
+        "Switch it on in the settings to have Opportunities imported. The next run looks at what was left.";
     SettingsReplaced "SETTINGS_REPLACED" Info
         "The settings were replaced by {other}; they are at version {value}."
         "Nothing to do. The next run goes by them.";

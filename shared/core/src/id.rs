@@ -190,6 +190,17 @@ impl SalesforceObject {
     }
 }
 
+impl SalesforceObject {
+    /// The three characters that its records' ids begin with.
+    #[must_use]
+    pub fn key_prefix(self) -> &'static str {
+        match self {
+            Self::Lead => "00Q",
+            Self::Opportunity => "006",
+        }
+    }
+}
+
 impl fmt::Display for SalesforceObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.api_name())

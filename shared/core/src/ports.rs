@@ -103,6 +103,15 @@ pub trait ImportStore: Send + Sync {
         ids: &[RecordId],
     ) -> impl Future<Output = Result<HashMap<RecordId, Record>, PortError>> + Send;
 
+    /// Notes that the next run must look at these, whatever their stamps. An open problem that is there stays as it is.
+    ///
+    /// Safe to repeat.
+    fn leave_to_next_run(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
     /// Commits changes of one run in as few transactions as they fit into, each with a packed entry and the run's counts.
     ///
     /// Answers in the order of the changes. A repeat of a change that is durable is refused by its own conditions.
@@ -142,6 +151,8 @@ pub struct Progress {
     pub place: Place,
     /// The mark that the run will leave: the newest stamp it could see.
     pub newest: Option<Stamp>,
+    /// Salesforce gives up on more: the listing is asked for in parts of so many seconds.
+    pub part_seconds: Option<i64>,
     /// What the last checkpoint counted as listed, and an earlier attempt may not have enqueued.
     pub unsent: Vec<SalesforceId>,
 }
@@ -182,6 +193,19 @@ pub struct Mark {
     pub recent: HashSet<u64>,
     /// The run that left it.
     pub left_by: Option<RunId>,
+    /// The Salesforce organization whose stamps these are.
+    pub org: Option<SalesforceId>,
+}
+
+impl Mark {
+    /// The mark as it is of use for that organization: one of another says nothing.
+    #[must_use]
+    pub fn of(&self, org: SalesforceId) -> Self {
+        if self.org.is_some_and(|own| own != org) {
+            return Self::default();
+        }
+        self.clone()
+    }
 }
 
 /// What a checkpoint adds.
@@ -211,11 +235,15 @@ pub enum Kept {
 /// Runs, their lease and their mark.
 pub trait RunStore: Send + Sync {
     /// Starts a run, unless one is active. A crashed run whose lease has expired is closed as failed first.
+    /// It is a full one if one is wanted, and then no longer.
     fn start(
         &self,
         mode: Mode,
         trigger: Trigger,
     ) -> impl Future<Output = Result<Started, PortError>> + Send;
+
+    /// Has the run after the active one be a full one. Lost when that run is not the latest.
+    fn want_full(&self, active: RunId) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
     /// Takes up a run's listing where it stands.
     fn take_up(
@@ -249,7 +277,7 @@ pub trait RunStore: Send + Sync {
     ) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
     /// Records a fault that is not a record's: one task-level entry, the run failed. Safe to repeat.
-    /// The mark is taken away, so that the next run lists everything again.
+    /// The mark stays: what the run has not enqueued is behind it, and what its workers leave is noted.
     fn fail(
         &self,
         run: RunId,
@@ -297,12 +325,27 @@ pub trait ListingStore: Send + Sync {
 }
 
 /// The queue of import requests.
-pub trait ImportQueue: Send + Sync {
+pub trait ImportQueue: ImportBacklog {
     /// Enqueues all of them, or fails; what was enqueued before a failure may be enqueued again by the repeat.
     fn send(
         &self,
         requests: &[ImportRequest],
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// What waits in the queue of import requests.
+pub trait ImportBacklog: Send + Sync {
+    /// How many wait, as far as the queue knows.
+    fn backlog(&self) -> impl Future<Output = Result<Backlog, PortError>> + Send;
+}
+
+/// How many import requests wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// In the queue: visible, in flight or delayed.
+    pub queued: u64,
+    /// In its dead-letter queue.
+    pub dead: u64,
 }
 
 /// The queue of sync requests.

@@ -190,18 +190,22 @@ impl Run {
     #[must_use]
     pub fn status(&self, at: Timestamp) -> RunStatus {
         let drained = self.listed_at.is_some() && self.counts.left() == 0;
-        let stands_still = |since: Timestamp| at.duration_since(since) > STUCK_AFTER;
+        let is_stuck = self.stands_still_for(at) > Some(STUCK_AFTER);
         match (self.failed_at, self.listed_at) {
             (Some(_), _) => RunStatus::Failed,
             (None, Some(_)) if drained => RunStatus::Succeeded,
-            (None, Some(listed_at))
-                if stands_still(self.last_counted_at.unwrap_or(listed_at).max(listed_at)) =>
-            {
-                RunStatus::Failed
-            }
+            (None, Some(_)) if is_stuck => RunStatus::Failed,
             (None, None) if !self.taken_up => RunStatus::Queued,
             (None, _) => RunStatus::Running,
         }
+    }
+
+    /// For how long a run has waited for its messages without one of them being worked on; none while it lists.
+    #[must_use]
+    pub fn stands_still_for(&self, at: Timestamp) -> Option<jiff::SignedDuration> {
+        let listed_at = self.listed_at?;
+        let moved = self.last_counted_at.unwrap_or(listed_at).max(listed_at);
+        Some(at.duration_since(moved))
     }
 
     /// When it came to its end, if it has.

@@ -155,8 +155,12 @@ pub struct Listing {
     pub flag: Option<FieldPath>,
     /// Only records whose stamp is at or past this.
     pub since: Option<Stamp>,
+    /// Only records whose stamp is before this.
+    pub before: Option<Stamp>,
     /// Only records that come after this one in the listing's order: where an earlier attempt stopped.
     pub after: Option<(Stamp, SalesforceId)>,
+    /// Only records whose id is at most this.
+    pub up_to: Option<SalesforceId>,
     /// Whether rows of the recycle bin are listed too (`queryAll`).
     pub deleted: Deleted,
 }

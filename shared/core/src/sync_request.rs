@@ -1,10 +1,18 @@
-//! Asking for a run by hand: answered at once, worked on through the queue.
+//! Starting a run: by hand, answered at once and worked on through the queue, or by a schedule.
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    code::Code,
+    finding::Finding,
     message::{SyncRequest, VERSION},
-    ports::{PortError, RunStore, Started, SyncRequestQueue},
+    ports::{Clock, ImportBacklog, Kept, PortError, Portal, RunStore, Started, SyncRequestQueue},
     run::{Mode, Run, RunStatus, Trigger},
 };
+
+/// How long a run must have stood still before an empty queue says that its messages are lost: SQS counts what it holds
+/// exactly a minute after the last message moved (AWS: GetQueueAttributes).
+const QUIET: SignedDuration = SignedDuration::from_mins(2);
 
 /// What asking for a run answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,32 +21,79 @@ pub enum Requested {
     Started(Run),
     /// One was active already.
     Active(Run),
+    /// The integration is switched off: nothing was started.
+    SwitchedOff,
 }
 
-/// Asks for a full run.
-///
-/// Safe to repeat: while a run is active, it is the answer. Its request is sent again if no function has taken it up,
-/// for the first asker may have died between starting it and sending.
-///
-/// # Errors
-/// When the store or the queue cannot be reached. A started run stays, and the repeat sends its request.
-pub async fn request_run<S: RunStore, Q: SyncRequestQueue>(
-    store: &S,
-    queue: &Q,
-    at: jiff::Timestamp,
-) -> Result<Requested, PortError> {
-    let (requested, run) = match store.start(Mode::Full, Trigger::Manual).await? {
-        Started::New(run) => (Requested::Started(run.clone()), run),
-        Started::Active(run) => (Requested::Active(run.clone()), run),
-    };
-    if run.trigger == Trigger::Manual && run.status(at) == RunStatus::Queued {
-        queue
-            .send(&SyncRequest {
-                version: VERSION,
-                run: run.id,
-                trigger: run.trigger,
-            })
-            .await?;
+/// Asking for runs, over its ports.
+#[derive(Debug)]
+pub struct RunRequests<'a, P, S, I, Q, C: ?Sized> {
+    /// The settings.
+    pub portal: &'a P,
+    /// Runs.
+    pub store: &'a S,
+    /// What an active run waits for.
+    pub backlog: &'a I,
+    /// The queue of sync requests.
+    pub sync_requests: &'a Q,
+    /// The time.
+    pub clock: &'a C,
+}
+
+impl<P: Portal, S: RunStore, I: ImportBacklog, Q: SyncRequestQueue, C: Clock + ?Sized>
+    RunRequests<'_, P, S, I, Q, C>
+{
+    /// Asks for a full run.
+    ///
+    /// Safe to repeat: while a run is active, it is the answer. Its request is sent again if no function has taken it up,
+    /// for the first asker may have died between starting it and sending.
+    ///
+    /// # Errors
+    /// When the store or the queue cannot be reached. A started run stays, and the repeat sends its request.
+    pub async fn ask(&self) -> Result<Requested, PortError> {
+        if !self.portal.settings().await?.enabled {
+            return Ok(Requested::SwitchedOff);
+        }
+        let now = self.clock.now();
+        let asked = (Mode::Full, Trigger::Manual);
+        let (requested, run) = match start(self.store, self.backlog, asked, now).await? {
+            Started::New(run) => (Requested::Started(run.clone()), run),
+            Started::Active(run) => (Requested::Active(run.clone()), run),
+        };
+        if run.trigger == Trigger::Manual && run.status(now) == RunStatus::Queued {
+            self.sync_requests
+                .send(&SyncRequest {
+                    version: VERSION,
+                    run: run.id,
+                    trigger: run.trigger,
+                })
+                .await?;
+        }
+        Ok(requested)
     }
-    Ok(requested)
+}
+
+/// Starts a run, unless one is active. One that waits for messages which no queue holds any more is ended, and the run
+/// that is started instead is a full one: it looks at whatever the messages named.
+pub(crate) async fn start<S: RunStore, I: ImportBacklog>(
+    store: &S,
+    waiting: &I,
+    (mode, trigger): (Mode, Trigger),
+    at: Timestamp,
+) -> Result<Started, PortError> {
+    let run = match store.start(mode, trigger).await? {
+        Started::Active(run) if run.stands_still_for(at) >= Some(QUIET) => run,
+        started => return Ok(started),
+    };
+    let backlog = waiting.backlog().await?;
+    let lost = run.counts.left().saturating_sub(backlog.dead);
+    // What lies in the dead-letter queue can be seen there, and replayed.
+    if backlog.queued > 0 || lost == 0 {
+        return Ok(Started::Active(run));
+    }
+    if store.want_full(run.id).await? == Kept::Yes {
+        let finding = Finding::new(Code::MessagesLost).value(lost.to_string());
+        store.fail(run.id, &finding).await?;
+    }
+    store.start(mode, trigger).await
 }

@@ -52,6 +52,7 @@ pub fn variables(function: &str) -> Vec<&'static str> {
             &SALESFORCE,
             &[
                 "IMPORTS_QUEUE_URL",
+                "IMPORTS_DLQ_COUNT_URL",
                 "SYNC_REQUESTS_QUEUE_URL",
                 "SALESFORCE_WRITES_QUEUE_URL",
             ],
@@ -64,7 +65,16 @@ pub fn variables(function: &str) -> Vec<&'static str> {
             &ACCESS,
         ],
         "unlink" => &[&STORE, &["SALESFORCE_URL"], &ACCESS],
-        "full-sync" => &[&["LOG_TABLE", "SYNC_REQUESTS_QUEUE_URL"], &ACCESS],
+        "full-sync" => &[
+            &[
+                "RECORDS_TABLE",
+                "LOG_TABLE",
+                "SYNC_REQUESTS_QUEUE_URL",
+                "IMPORTS_QUEUE_COUNT_URL",
+                "IMPORTS_DLQ_COUNT_URL",
+            ],
+            &ACCESS,
+        ],
         "integration-log" => &[&STORE, &SALESFORCE, &ACCESS],
         "settings" => &[&STORE, &SALESFORCE, &ACCESS],
         "records" => &[&["RECORDS_TABLE", "LOG_TABLE", "SALESFORCE_URL"], &ACCESS],

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dealbridge_aws::dead_letters::DeadLetterQueue;
 use dealbridge_aws::{
-    DynamoPortal, Endpoint, Meter, SqsImports, SqsSyncRequests, SqsWrites, Store, Tables, queue,
-    sdk_config,
+    DynamoPortal, Endpoint, Meter, SqsBacklog, SqsImports, SqsSyncRequests, SqsWrites, Store,
+    Tables, queue, sdk_config,
 };
 use dealbridge_core::ports::Clock;
 use dealbridge_salesforce::{SalesforceClient, Timeouts, http_client};
@@ -86,6 +86,14 @@ impl Wiring {
         Ok(DynamoPortal::new(self.store()?))
     }
 
+    /// The portal of a function that reads nothing but settings.
+    ///
+    /// # Errors
+    /// When the table's name is not set.
+    pub fn settings_portal(&self) -> Result<DynamoPortal, WiringError> {
+        Ok(DynamoPortal::new(self.store_of(&["RECORDS_TABLE"])?))
+    }
+
     /// Salesforce.
     ///
     /// # Errors
@@ -115,12 +123,23 @@ impl Wiring {
         ))
     }
 
-    /// The imports queue.
+    /// The imports queue, with its dead-letter queue.
     ///
     /// # Errors
     /// When its URL is not set.
     pub fn imports(&self) -> Result<SqsImports, WiringError> {
-        Ok(SqsImports(self.sender("IMPORTS_QUEUE_URL")?))
+        Ok(SqsImports(self.backlog("IMPORTS_QUEUE_URL")?))
+    }
+
+    /// What waits in the imports queue, whose URL that variable holds.
+    ///
+    /// # Errors
+    /// When a URL is not set.
+    pub fn backlog(&self, queue: &str) -> Result<SqsBacklog, WiringError> {
+        Ok(SqsBacklog::new(
+            self.sender(queue)?,
+            self.sender("IMPORTS_DLQ_COUNT_URL")?,
+        ))
     }
 
     /// The sync-requests queue.

@@ -134,7 +134,7 @@ pub(crate) async fn make<T>(
             .send(call.kind, request, attempts.request_deadline())
             .await
         {
-            Err(broken) => Fault::from(broken),
+            Err(broken) => Fault::of_broken(broken, Some(call.kind)),
             Ok(answer) if answer.is_success() => match read(&answer) {
                 Ok(value) => break Ok((value, session)),
                 Err(detail) => Fault::unreadable(&answer, &detail),
@@ -143,6 +143,10 @@ pub(crate) async fn make<T>(
         };
         match fault {
             Fault::Session(_) if refused.is_none() => refused = Some(session.number),
+            // A locator belongs to the session that opened it: the new one is good, and has to ask anew.
+            Fault::Session(_) if call.kind == CallKind::QueryMore => {
+                break Err(SalesforceError::LocatorExpired);
+            }
             Fault::Session(detail) => {
                 break Err(SalesforceError::AuthFailed {
                     detail: format!("a session that was just opened is refused: {detail}"),

@@ -31,6 +31,9 @@ use crate::{
 /// Ids in one `POST /composite/sobjects/<O>`.
 const IDS_PER_RETRIEVE: usize = 2_000;
 
+/// How often rows are asked for again because a locator died on the way.
+const RESTARTS: usize = 5;
+
 /// Tells the time: an assertion says when it expires.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -252,16 +255,32 @@ impl SalesforceClient {
         }
     }
 
-    /// As [`Self::all_rows`], asked once more from its start when a locator dies on the way.
-    async fn all_rows_again(
+    /// Every row of a statement over ids: asked again from its start when a locator dies on the way, and in halves when
+    /// Salesforce finds it too large.
+    async fn rows_of(
         &self,
-        statement: &Statement,
         object: SalesforceObject,
+        ids: &[SalesforceId],
+        statement: impl Fn(&[SalesforceId]) -> Statement,
     ) -> Result<Vec<Row>, SalesforceError> {
-        match self.all_rows(statement, object).await {
-            Err(SalesforceError::LocatorExpired) => self.all_rows(statement, object).await,
-            outcome => outcome,
+        let mut rows = Vec::new();
+        let mut parts: Vec<&[SalesforceId]> = ids.chunks(IDS_PER_STATEMENT).rev().collect();
+        let mut restarts = 0;
+        while let Some(part) = parts.pop() {
+            match self.all_rows(&statement(part), object).await {
+                Ok(mut read) => rows.append(&mut read),
+                Err(SalesforceError::LocatorExpired) if restarts < RESTARTS => {
+                    restarts += 1;
+                    parts.push(part);
+                }
+                Err(SalesforceError::TooLarge { .. }) if part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(error) => return Err(error),
+            }
         }
+        Ok(rows)
     }
 
     /// Fetches the children that did not fit into the rows' page.
@@ -361,15 +380,11 @@ impl Salesforce for SalesforceClient {
         ids: &[SalesforceId],
         fields: &[FieldPath],
     ) -> Result<Vec<Row>, SalesforceError> {
-        let mut rows = Vec::new();
-        for ids in distinct(ids).chunks(IDS_PER_STATEMENT) {
-            let statement = Statement::opportunities(ids, fields);
-            let read = self
-                .all_rows_again(&statement, SalesforceObject::Opportunity)
-                .await?;
-            rows.extend(read.into_iter().map(opportunity::without_deleted));
-        }
-        Ok(rows)
+        let statement = |ids: &[SalesforceId]| Statement::opportunities(ids, fields);
+        let rows = self
+            .rows_of(SalesforceObject::Opportunity, &distinct(ids), statement)
+            .await?;
+        Ok(rows.into_iter().map(opportunity::without_deleted).collect())
     }
 
     async fn records(
@@ -378,12 +393,8 @@ impl Salesforce for SalesforceClient {
         ids: &[SalesforceId],
         fields: &[FieldPath],
     ) -> Result<Vec<Row>, SalesforceError> {
-        let mut rows = Vec::new();
-        for ids in distinct(ids).chunks(IDS_PER_STATEMENT) {
-            let statement = Statement::records(object, ids, fields);
-            rows.append(&mut self.all_rows_again(&statement, object).await?);
-        }
-        Ok(rows)
+        let statement = |ids: &[SalesforceId]| Statement::records(object, ids, fields);
+        self.rows_of(object, &distinct(ids), statement).await
     }
 
     async fn stamps(
@@ -393,7 +404,8 @@ impl Salesforce for SalesforceClient {
     ) -> Result<Vec<Option<Stamp>>, SalesforceError> {
         let path = self.path(&format!("composite/sobjects/{object}"));
         let mut stamps = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(IDS_PER_RETRIEVE) {
+        let mut parts: Vec<&[SalesforceId]> = ids.chunks(IDS_PER_RETRIEVE).rev().collect();
+        while let Some(ids) = parts.pop() {
             let call = Call {
                 method: Method::POST,
                 body: Some(json!({ "ids": ids, "fields": ["Id", "SystemModstamp"] }).to_string()),
@@ -411,7 +423,14 @@ impl Salesforce for SalesforceClient {
                     .map(|(row, id)| row.as_ref().map(|row| stamp_of(row, id)).transpose())
                     .collect::<Result<Vec<_>, _>>()
             };
-            stamps.append(&mut self.make(&call, read).await.result?.0);
+            match self.make(&call, read).await.result {
+                Ok((mut read, _)) => stamps.append(&mut read),
+                Err(SalesforceError::TooLarge { .. }) if ids.len() > 1 => {
+                    let (first, second) = ids.split_at(ids.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(stamps)
     }

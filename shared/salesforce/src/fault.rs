@@ -108,12 +108,14 @@ impl Fault {
             (410, _) => Self::Final(SalesforceError::NotConfigured {
                 detail: format!("this API version is retired: {detail}"),
             }),
+            (_, "QUERY_TIMEOUT" | "OPERATION_TOO_LARGE" | "EXCEEDED_ID_LIMIT") => {
+                Self::Final(SalesforceError::TooLarge { detail })
+            }
             (_, "UNABLE_TO_LOCK_ROW") => Self::passing(refused(status, refusal, message), answer),
             (_, "SERVER_UNAVAILABLE" | "UNKNOWN_EXCEPTION") | (408 | 420 | 500.., _) => {
                 Self::passing(unavailable(detail), answer)
             }
             (429, _) => Self::passing(SalesforceError::RequestLimit { detail }, answer),
-            (_, "QUERY_TIMEOUT") => Self::Final(unavailable(detail)),
             (_, "INVALID_FIELD" | "INVALID_TYPE") if kind != CallKind::Update => Self::Final(
                 missing(&message, object).unwrap_or_else(|| refused(status, refusal, message)),
             ),
@@ -132,6 +134,21 @@ impl Fault {
                 Self::Final(SalesforceError::PermissionDenied { detail })
             }
             _ => Self::Final(refused(status, refusal, message)),
+        }
+    }
+
+    /// Judges an answer that did not come, or not to its end.
+    pub(crate) fn of_broken(broken: Broken, kind: Option<CallKind>) -> Self {
+        let is_query = matches!(kind, Some(CallKind::Query | CallKind::QueryMore));
+        let detail = broken.detail;
+        Self::Passing {
+            error: if is_query && broken.may_have_arrived {
+                SalesforceError::NoAnswer { detail }
+            } else {
+                unavailable(detail)
+            },
+            retry_after: None,
+            outcome_unknown: broken.may_have_arrived,
         }
     }
 
@@ -177,11 +194,7 @@ impl Fault {
 
 impl From<Broken> for Fault {
     fn from(broken: Broken) -> Self {
-        Self::Passing {
-            error: unavailable(broken.detail),
-            retry_after: None,
-            outcome_unknown: broken.may_have_arrived,
-        }
+        Self::of_broken(broken, None)
     }
 }
 

@@ -68,8 +68,14 @@ impl Statement {
         if let Some(since) = listing.since {
             conditions.push(format!("SystemModstamp >= {since}"));
         }
+        if let Some(before) = listing.before {
+            conditions.push(format!("SystemModstamp < {before}"));
+        }
         if let Some((stamp, id)) = &listing.after {
             conditions.push(after(*stamp, id));
+        }
+        if let Some(up_to) = &listing.up_to {
+            conditions.push(format!("Id <= '{up_to}'"));
         }
         let mut text = format!(
             "SELECT {} FROM {}",
@@ -197,7 +203,9 @@ mod tests {
             fields: vec![field("StageName")],
             flag: None,
             since: None,
+            before: None,
             after: None,
+            up_to: None,
             deleted: Deleted::Left,
         }
     }
@@ -226,6 +234,35 @@ mod tests {
              WHERE Export__c = true AND SystemModstamp >= 1970-01-01T00:00:00Z \
              AND (SystemModstamp < 2026-05-01T07:25:37Z OR (SystemModstamp = 2026-05-01T07:25:37Z AND Id > '006dM00000Mw7VtQAJ')) \
              ORDER BY SystemModstamp DESC, Id"
+        );
+    }
+
+    #[test]
+    fn a_part_of_a_listing_has_its_bounds() {
+        let stamp = Stamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
+        let conditions = |listing: &Listing| {
+            let text = Statement::listing(listing).text;
+            let (_, rest) = text.split_once(" WHERE ").unwrap();
+            rest.split_once(" ORDER").unwrap().0.to_owned()
+        };
+
+        assert_eq!(
+            conditions(&Listing {
+                before: Some(stamp),
+                ..listing()
+            }),
+            "SystemModstamp < 2026-05-01T07:25:37Z"
+        );
+        assert_eq!(
+            conditions(&Listing {
+                since: Some(stamp),
+                after: Some((stamp, id("006dM00000Mw7Vt"))),
+                up_to: Some(id("006dM00000Mw7zz")),
+                ..listing()
+            }),
+            "SystemModstamp >= 2026-05-01T07:25:37Z \
+             AND (SystemModstamp < 2026-05-01T07:25:37Z OR (SystemModstamp = 2026-05-01T07:25:37Z AND Id > '006dM00000Mw7VtQAJ')) \
+             AND Id <= '006dM00000Mw7zzQAB'"
         );
     }
 

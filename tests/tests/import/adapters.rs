@@ -8,14 +8,8 @@ use dealbridge_aws::{
 use dealbridge_core::{
     SalesforceId,
     change::Expected,
-    code::Code,
-    finding::Finding,
-    ports::{
-        self, Clock, Freshness, ImportStore, Kept, Known, Mark, PortError, RunStore, Started,
-        TakenUp,
-    },
-    run::{Counts, Mode, RunStatus, Trigger},
-    sync_request,
+    ports::{Freshness, ImportStore, Known, PortError, RunStore},
+    run::{Counts, Mode, RunStatus},
 };
 use dealbridge_tests::{
     Defect, Fault, OrgFolder, World,
@@ -352,9 +346,7 @@ async fn a_run_over_a_shaky_dynamodb_counts_exactly() {
         let mut asked = 0;
         while asked < 3 {
             asked += 1;
-            let done =
-                sync_request::request_run(&world.store, world.sync_requests(), world.clock.now())
-                    .await;
+            let done = world.try_request_run().await;
             if done.is_ok() {
                 break;
             }
@@ -462,45 +454,30 @@ async fn a_run_over_a_shaky_sqs_counts_exactly() {
 }
 
 #[tokio::test]
-async fn a_mark_that_a_failing_run_took_away_is_not_put_back_by_the_run_beside_it() {
+async fn a_message_days_late_that_meets_a_fault_leaves_the_mark_of_the_runs_after_it_alone() {
     let world = World::start(&mixed()).await;
     let first = world.full().await.id;
-    let Started::New(run) = world
-        .store
-        .start(Mode::Incremental, Trigger::Schedule)
-        .await
-        .unwrap()
-    else {
-        panic!("no run was active");
-    };
-    let TakenUp::Go(progress) = world
-        .store
-        .take_up(run.id, ports::Delivery::First)
-        .await
-        .unwrap()
-    else {
-        panic!("nobody else is at it");
-    };
-    let found = world.store.mark().await.unwrap();
-    assert_eq!(found.left_by, Some(first));
+    let id = *world.ledger().await.claims.keys().next().unwrap();
+    world.hourly().await;
+    let mark = world.store.mark().await.unwrap();
 
-    // A message of the first run, days late, meets a fault: what it names is left to a run that lists everything.
     world
-        .store
-        .fail(first, &Finding::new(Code::SfUnavailable))
-        .await
-        .unwrap();
-    let mark = Mark {
-        recent: [1].into(),
-        ..found.clone()
-    };
-    let kept = world
-        .store
-        .finish_listing(&progress, &found, &mark)
-        .await
-        .unwrap();
+        .disturb(json!({ "match": "/query", "status": 403, "times": 9 }))
+        .await;
+    world
+        .send_requests(&[world.request(first, id, false)])
+        .await;
+    world.deliver_all().await;
+    world.calm().await;
 
-    assert_eq!(kept, Kept::Yes);
-    assert_eq!(world.store.mark().await.unwrap(), Mark::default());
-    assert_eq!(world.hourly().await.mode, Mode::Full);
+    assert_eq!(world.store.mark().await.unwrap(), mark);
+    // What it names is looked at by the next run, whatever its stamp.
+    let next = world.hourly().await;
+    let expected = Counts {
+        listed: 4,
+        unchanged: 1,
+        failed: 3,
+        ..Counts::default()
+    };
+    assert_eq!((next.mode, next.counts), (Mode::Incremental, expected));
 }

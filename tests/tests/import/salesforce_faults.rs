@@ -303,20 +303,6 @@ async fn a_flag_field_that_is_gone_fails_the_run_before_anything_is_enqueued() {
 }
 
 #[tokio::test]
-async fn an_integration_that_is_switched_off_says_so_and_goes_on_when_it_is_on_again() {
-    let world = World::start(&mixed()).await;
-    world.set(|settings| settings.enabled = false).await;
-
-    let off = world.full().await;
-    world.set(|settings| settings.enabled = true).await;
-    let on = world.hourly().await;
-
-    assert_failed_once_with(&world, &off, Code::IntegrationDisabled, "off").await;
-    assert_eq!(off.counts, Counts::default());
-    assert_eq!((on.counts.imported, on.counts.failed), (5, 3));
-}
-
-#[tokio::test]
 async fn switched_off_in_the_middle_of_a_run_the_rest_is_left_to_the_next() {
     let world = World::start(&mixed()).await;
     world.request_run().await;

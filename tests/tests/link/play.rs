@@ -324,8 +324,10 @@ impl Theatre {
     /// Delivers what is still to be written to Salesforce. Answers what does not agree about it.
     async fn deliver(&self, scene: &Scene) -> Option<String> {
         let notes = async || -> Vec<String> {
-            let notes = self.desk.world.store.outbox().await.unwrap().into_iter();
+            let notes = self.desk.world.store.outbox().await.unwrap();
             notes
+                .requests
+                .into_iter()
                 .filter(|note| note.salesforce == scene.opportunity)
                 .map(|note| serde_json::to_string(&note).unwrap())
                 .collect()
@@ -351,6 +353,7 @@ impl Theatre {
     pub(crate) async fn push_deed(&self, scene: &Scene) -> Deed {
         let notes = self.desk.world.store.outbox().await.unwrap();
         let mut notes = notes
+            .requests
             .iter()
             .filter(|note| note.salesforce == scene.opportunity);
         Deed::Push(serde_json::to_string(notes.next().unwrap()).unwrap())

@@ -112,3 +112,29 @@ async fn a_settle_that_cannot_wait_longer_says_so_and_one_before_any_run_has_non
 
     assert_eq!(refused.refusal(), (503, "NOT_SETTLED"));
 }
+
+#[tokio::test]
+async fn a_switched_off_integration_refuses_a_run_by_hand_and_a_tick_does_nothing() {
+    let product = Product::start(None).await;
+    let (_, settings) = product.world.portal.versioned_settings().await.unwrap();
+    let mut settings = (*settings).clone();
+    settings.enabled = false;
+    product
+        .world
+        .portal
+        .put_settings(&settings, None)
+        .await
+        .unwrap();
+
+    let body = json!({ "integration": "deal-registration" });
+    let asked = product
+        .call(ADMIN, Method::POST, "/sync-runs", Some(body))
+        .await;
+    let tick = json!({ "schedule": "daily" });
+    let tick = product.local(Method::POST, "tick", Some(tick)).await.ok();
+
+    assert_eq!(asked.refusal(), (409, "INTEGRATION_DISABLED"));
+    assert_eq!(tick, json!({ "run": null, "outcome": "switched_off" }));
+    let runs = product.get(ADMIN, "/sync-runs").await.ok();
+    assert_eq!(runs["items"], json!([]));
+}

@@ -143,7 +143,9 @@ pub(crate) fn flagged() -> Listing {
         fields: vec![field("Export__c")],
         flag: Some(field("Export__c")),
         since: None,
+        before: None,
         after: None,
+        up_to: None,
         deleted: Deleted::Left,
     }
 }

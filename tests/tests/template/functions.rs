@@ -150,7 +150,10 @@ pub(crate) fn variables_mean_one_thing(template: &Template) -> Vec<String> {
             }
             let kind = match name {
                 _ if name.ends_with("_TABLE") => "AWS::DynamoDB::Table",
-                _ if name.ends_with("_QUEUE_URL") || name.ends_with("_DLQ_URL") => {
+                _ if ["_QUEUE_URL", "_DLQ_URL", "_COUNT_URL"]
+                    .iter()
+                    .any(|end| name.ends_with(end)) =>
+                {
                     "AWS::SQS::Queue"
                 }
                 _ => continue,
@@ -227,8 +230,8 @@ fn packages() -> Vec<String> {
         .collect()
 }
 
-/// Whether `IMPORTS_DLQ_URL` names `ImportsDlq`.
+/// Whether `IMPORTS_DLQ_URL` names `ImportsDlq`, and so does `IMPORTS_DLQ_COUNT_URL`.
 fn names(variable: &str, resource: &str) -> bool {
     let plain = |text: &str| text.replace('_', "").to_lowercase();
-    plain(variable.trim_end_matches("_URL")) == plain(resource)
+    plain(variable.trim_end_matches("_URL").trim_end_matches("_COUNT")) == plain(resource)
 }

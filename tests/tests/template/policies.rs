@@ -134,6 +134,9 @@ pub(crate) fn queues_can_be_used_as_they_are_meant(template: &Template) -> Vec<S
         for (name, value) in function.environment() {
             match target(value) {
                 Some(queue) if name.ends_with("_QUEUE_URL") => need("sqs:SendMessage", queue),
+                Some(queue) if name.ends_with("_COUNT_URL") => {
+                    need("sqs:GetQueueAttributes", queue);
+                }
                 // A replay is a move task, which acts in the name of who starts it.
                 Some(queue) if name.ends_with("_DLQ_URL") => {
                     TAKE.iter().for_each(|action| need(action, queue));

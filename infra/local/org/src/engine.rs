@@ -189,6 +189,7 @@ impl Engine {
         locked(&self.jobs).clear();
         locked(&self.faults).clear();
         self.allowance.refill();
+        self.allowance.set_query_rows(u64::MAX);
         self.counters.clear();
     }
 

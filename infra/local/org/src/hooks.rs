@@ -312,8 +312,11 @@ fn fail(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct Limit {
     remaining: Option<u64>,
+    /// How many rows a query may find before it is given up.
+    query_rows: Option<u64>,
 }
 
 fn limit(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
@@ -322,6 +325,9 @@ fn limit(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
         Some(remaining) => engine.allowance.set(remaining),
         None => engine.allowance.refill(),
     }
+    engine
+        .allowance
+        .set_query_rows(order.query_rows.unwrap_or(u64::MAX));
     Ok(json!({}))
 }
 

@@ -94,6 +94,9 @@ fn tell(world: &Arc<World>, schedule: &Schedule, answer: Result<Value, InvokeErr
 
 /// What the run of a tick came to.
 async fn came_to(world: &World, answer: &Value) -> String {
+    if answer["outcome"] == "switched_off" {
+        return "the integration is switched off, nothing to do".to_owned();
+    }
     let named = answer["run"]
         .as_str()
         .and_then(|run| RunId::parse(run).ok());

@@ -45,6 +45,9 @@ pub(super) async fn tick(world: &World, tick: Tick) -> Result<Answer, Refusal> {
         InvokeError::TimedOut { .. } => Refusal::new(503, "TIMED_OUT", format!("{error}.")),
         InvokeError::Failed { .. } => Refusal::broken(&error),
     })?;
+    if answer["outcome"] == "switched_off" {
+        return Answer::json(200, &answer);
+    }
     let run = answer["run"]
         .as_str()
         .and_then(|run| RunId::parse(run).ok())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{FanOut, Step, Stop, page::Candidates};
+use super::{FanOut, Step, Stop, page::Candidates, pages::Pages};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
@@ -47,46 +47,45 @@ where
             fields: Vec::new(),
             flag: None,
             since: Some(since),
+            before: None,
             after,
+            up_to: None,
             deleted: Deleted::Included,
         };
-        let mut page = match self.salesforce.list(&listing).await {
-            Err(error) if error.hides(SalesforceObject::Lead) => {
-                return self.say_hidden_leads(progress).await;
-            }
-            page => page?,
-        };
-        loop {
-            let stamps: HashMap<SalesforceId, Stamp> = page
-                .rows
+        let mut pages = Pages::new(self.salesforce, listing, self.clock.now(), None);
+        while pages.has_more() {
+            let rows = match pages.step().await {
+                Err(error) if error.hides(SalesforceObject::Lead) => {
+                    return self.say_hidden_leads(progress).await;
+                }
+                rows => rows?,
+            };
+            let stamps: HashMap<SalesforceId, Stamp> = rows
                 .iter()
                 .filter_map(|row| Some((row.id()?, row.stamp()?)))
                 .collect();
-            let ids: Vec<SalesforceId> = page.rows.iter().filter_map(Row::id).collect();
-            let Some(last) = ids.last() else {
-                return Ok(());
+            let ids: Vec<SalesforceId> = rows.iter().filter_map(Row::id).collect();
+            let Some((last, stamp)) = ids.last().and_then(|last| Some((last, stamps.get(last)?)))
+            else {
+                continue;
             };
             let claims = self.store.claims(org, &ids).await?;
             let changed = ids.iter().filter(|id| {
-                claims.get(*id).is_some_and(|claim| {
-                    claim.state == ClaimState::Live
-                        && stamps.get(*id).is_some_and(|stamp| *stamp > claim.stamp)
-                        && !claim.counted.contains(progress.run)
-                })
+                // What has an open problem is enqueued already.
+                !candidates.problems().contains(*id)
+                    && claims.get(*id).is_some_and(|claim| {
+                        claim.state == ClaimState::Live
+                            && stamps.get(*id).is_some_and(|stamp| *stamp > claim.stamp)
+                            && !claim.counted.contains(progress.run)
+                    })
             });
-            let Some(stamp) = stamps.get(last) else {
-                return Ok(());
-            };
             let step = Step {
                 work: changed.map(|id| (*id, false)).collect(),
                 ..Step::at(Place::Leads(*stamp, *last))
             };
             self.enqueue(progress, org, step).await?;
-            let Some(next) = page.next.take() else {
-                return Ok(());
-            };
-            page = self.salesforce.next(&next).await?;
         }
+        Ok(())
     }
 
     /// Without access to Leads their links are left as they are: Opportunities are imported all the same.

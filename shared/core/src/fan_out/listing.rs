@@ -4,23 +4,20 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{FanOut, Step, Stop, check, page::Candidates};
+use super::{FanOut, Step, Stop, check, page::Candidates, pages::Pages};
 use crate::{
-    SalesforceId, SalesforceObject,
+    SalesforceId, SalesforceObject, Stamp,
     ports::{
         ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
         SyncRequestQueue,
     },
     run::Mode,
-    salesforce::{Deleted, Listing, Page, Salesforce, SalesforceError},
+    salesforce::{Deleted, Listing, Row, Salesforce},
     settings::Settings,
 };
 
 /// How long before the function's deadline no further page is begun.
 const RESERVE: SignedDuration = SignedDuration::from_secs(60);
-
-/// How often a run starts its listing again because its locator expired.
-const RESTARTS: usize = 5;
 
 /// How many open problems are enqueued between two checkpoints: their ids fit into one item.
 const PROBLEMS: usize = 4_000;
@@ -69,40 +66,65 @@ where
         let mut listing = self.opportunities(progress, candidates, settings);
         match progress.place {
             Place::Problems(_) => {}
-            Place::Opportunities(..) => self.pass_over(progress, candidates, &listing).await?,
+            Place::Opportunities(..) => {
+                self.pass_over(progress, candidates, listing.clone())
+                    .await?
+            }
             Place::Leads(..) | Place::Links(_) => {
-                self.pass_over(progress, candidates, &listing).await?;
+                self.pass_over(progress, candidates, listing).await?;
                 return Ok(true);
             }
         }
-        let mut restarts = 0;
-        'listing: loop {
-            if let Place::Opportunities(stamp, id) = progress.place {
-                listing.after = Some((stamp, id));
+        if let Place::Opportunities(stamp, id) = progress.place {
+            listing.after = Some((stamp, id));
+        }
+        let mut pages = self.pages(progress, listing);
+        loop {
+            let rows = pages.step().await?;
+            progress.part_seconds = pages.seconds();
+            if let Some(finding) = check::wrong_flag(settings, &rows) {
+                return Err(Stop::Fault(finding));
             }
-            let mut page = self.salesforce.list(&listing).await?;
-            loop {
-                if let Some(finding) = check::wrong_flag(settings, &page.rows) {
-                    return Err(Stop::Fault(finding));
-                }
-                self.take_page(progress, candidates, org, &page).await?;
-                let Some(next) = page.next.take() else {
-                    return Ok(true);
-                };
-                if self.is_late(deadline) {
-                    return Ok(false);
-                }
-                page = match self.salesforce.next(&next).await {
-                    Ok(page) => page,
-                    // The listing goes on behind the last row that was dealt with.
-                    Err(SalesforceError::LocatorExpired) if restarts < RESTARTS => {
-                        restarts += 1;
-                        continue 'listing;
-                    }
-                    Err(error) => return Err(error.into()),
-                };
+            self.take_page(progress, candidates, org, &rows).await?;
+            if !pages.has_more() {
+                return Ok(true);
+            }
+            if self.is_late(deadline) {
+                return Ok(false);
             }
         }
+    }
+
+    /// The newest stamp of any Opportunity: how far a run can see that found none of its own. One call in all but the
+    /// largest orgs.
+    pub(super) async fn newest_of_all(&self, settings: &Settings) -> Result<Option<Stamp>, Stop> {
+        let listing = Listing {
+            object: SalesforceObject::Opportunity,
+            fields: vec![settings.fields.import_flag.clone()],
+            flag: None,
+            since: None,
+            before: None,
+            after: None,
+            up_to: None,
+            deleted: Deleted::Included,
+        };
+        let mut pages = Pages::new(self.salesforce, listing, self.clock.now(), None);
+        while pages.has_more() {
+            let rows = pages.step().await?;
+            if let Some(newest) = rows.iter().find_map(Row::stamp) {
+                return Ok(Some(newest));
+            }
+        }
+        Ok(None)
+    }
+
+    fn pages(&self, progress: &Progress, listing: Listing) -> Pages<'_, F> {
+        Pages::new(
+            self.salesforce,
+            listing,
+            self.clock.now(),
+            progress.part_seconds,
+        )
     }
 
     fn opportunities(
@@ -117,7 +139,9 @@ where
             fields: vec![names.sync_flag.clone(), names.import_flag.clone()],
             flag: (progress.mode == Mode::Full).then(|| names.import_flag.clone()),
             since: candidates.since(settings.overlap()),
+            before: None,
             after: None,
+            up_to: None,
             deleted: Deleted::Included,
         }
     }
@@ -130,9 +154,9 @@ where
     /// Reads again what an attempt before has dealt with, so that a full run knows which links the listing showed.
     async fn pass_over(
         &self,
-        progress: &Progress,
+        progress: &mut Progress,
         candidates: &mut Candidates<'_>,
-        listing: &Listing,
+        listing: Listing,
     ) -> Result<(), Stop> {
         if progress.mode != Mode::Full {
             return Ok(());
@@ -141,23 +165,13 @@ where
             Place::Opportunities(stamp, id) => Some((stamp, id)),
             _ => None,
         };
-        let mut restarts = 0;
-        'listing: loop {
-            let mut page = self.salesforce.list(listing).await?;
-            while candidates.pass_over(&page.rows, until) {
-                let Some(next) = page.next.take() else {
-                    return Ok(());
-                };
-                page = match self.salesforce.next(&next).await {
-                    Ok(page) => page,
-                    Err(SalesforceError::LocatorExpired) if restarts < RESTARTS => {
-                        restarts += 1;
-                        continue 'listing;
-                    }
-                    Err(error) => return Err(error.into()),
-                };
+        let mut pages = self.pages(progress, listing);
+        loop {
+            let rows = pages.step().await?;
+            progress.part_seconds = pages.seconds();
+            if !candidates.pass_over(&rows, until) || !pages.has_more() {
+                return Ok(());
             }
-            return Ok(());
         }
     }
 
@@ -166,16 +180,16 @@ where
         progress: &mut Progress,
         candidates: &mut Candidates<'_>,
         org: SalesforceId,
-        page: &Page,
+        rows: &[Row],
     ) -> Result<(), Stop> {
-        let unknown = candidates.ids_to_look_up(&page.rows);
+        let unknown = candidates.ids_to_look_up(rows);
         let claims = if unknown.is_empty() {
             HashMap::new()
         } else {
             self.store.claims(org, &unknown).await?
         };
         candidates.know(claims);
-        let taken = candidates.take(&page.rows);
+        let taken = candidates.take(rows);
         let Some((stamp, id)) = taken.last else {
             return Ok(());
         };

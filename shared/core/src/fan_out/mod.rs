@@ -4,10 +4,13 @@ mod check;
 mod links;
 mod listing;
 mod page;
+mod pages;
+mod window;
 
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use tracing::info;
 
 use crate::{
     SalesforceId, Stamp,
@@ -23,6 +26,7 @@ use crate::{
     run::{Counts, Mode, Run, RunId, Trigger},
     salesforce::{Salesforce, SalesforceError},
     settings::Settings,
+    sync_request,
 };
 use page::Candidates;
 
@@ -55,6 +59,8 @@ pub enum Listed {
     Continued(RunId),
     /// Nothing to do: another run or attempt is active, or the run has ended.
     NotOurs(RunId),
+    /// Nothing to do: the integration is switched off.
+    SwitchedOff,
 }
 
 /// Why a listing stopped.
@@ -86,24 +92,57 @@ impl<
     C: Clock + ?Sized,
 > FanOut<'_, F, P, S, Q, R, C>
 {
-    /// A schedule's tick: starts a run and lists it, unless one is active.
+    /// A schedule's tick: starts a run and lists it, unless one is active or the integration is switched off.
+    ///
+    /// A daily tick that meets an active run has the run after it be a full one.
     ///
     /// # Errors
     /// When the store or the queue cannot be reached: the delivery is to be repeated.
-    pub async fn tick(&self, mode: Mode, deadline: Option<Timestamp>) -> Result<Listed, PortError> {
+    pub async fn tick(
+        &self,
+        asked: Mode,
+        deadline: Option<Timestamp>,
+    ) -> Result<Listed, PortError> {
+        let settings = self.portal.settings().await?;
+        if !settings.enabled {
+            info!("The integration is switched off, nothing to do");
+            return Ok(Listed::SwitchedOff);
+        }
         // Without a mark nothing tells what an incremental run would have to read.
-        let mode = if self.store.mark().await?.stamp.is_none() {
+        let mark = self.store.mark().await?.of(settings.organization_id);
+        let mode = if mark.stamp.is_none() {
             Mode::Full
         } else {
-            mode
+            asked
         };
-        match self.store.start(mode, Trigger::Schedule).await? {
-            // A tick that died right after it had started its run left it for this one.
-            Started::Active(run) if !run.taken_up && run.trigger == Trigger::Schedule => {
-                self.work(run.id, Delivery::First, deadline).await
-            }
-            Started::Active(run) => Ok(Listed::NotOurs(run.id)),
-            Started::New(Run { id, .. }) => self.work(id, Delivery::First, deadline).await,
+        loop {
+            let started = sync_request::start(
+                self.store,
+                self.imports,
+                (mode, Trigger::Schedule),
+                self.clock.now(),
+            );
+            return match started.await? {
+                // A tick that died right after it had started its run left it for this one.
+                Started::Active(run) if !run.taken_up && run.trigger == Trigger::Schedule => {
+                    self.work_by(run.id, Delivery::First, deadline, &settings)
+                        .await
+                }
+                Started::Active(run) => {
+                    let is_this_audit = run.mode == Mode::Full && run.trigger == Trigger::Schedule;
+                    if asked == Mode::Full
+                        && !is_this_audit
+                        && self.store.want_full(run.id).await? == Kept::Lost
+                    {
+                        // That run has made way for another meanwhile.
+                        continue;
+                    }
+                    Ok(Listed::NotOurs(run.id))
+                }
+                Started::New(Run { id, .. }) => {
+                    self.work_by(id, Delivery::First, deadline, &settings).await
+                }
+            };
         }
     }
 
@@ -119,11 +158,22 @@ impl<
         delivery: Delivery,
         deadline: Option<Timestamp>,
     ) -> Result<Listed, PortError> {
+        let settings = self.portal.settings().await?;
+        self.work_by(run, delivery, deadline, &settings).await
+    }
+
+    async fn work_by(
+        &self,
+        run: RunId,
+        delivery: Delivery,
+        deadline: Option<Timestamp>,
+        settings: &Settings,
+    ) -> Result<Listed, PortError> {
         let mut progress = match self.store.take_up(run, delivery).await? {
             TakenUp::Go(progress) => progress,
             TakenUp::NotOurs => return Ok(Listed::NotOurs(run)),
         };
-        match self.list(&mut progress, deadline).await {
+        match self.list(&mut progress, settings, deadline).await {
             Ok(listed) => Ok(listed),
             Err(Stop::Lost) => Ok(Listed::NotOurs(run)),
             Err(Stop::Port(error)) => Err(error),
@@ -141,12 +191,12 @@ impl<
     async fn list(
         &self,
         progress: &mut Progress,
+        settings: &Settings,
         deadline: Option<Timestamp>,
     ) -> Result<Listed, Stop> {
-        let settings = self.portal.settings().await?;
-        let listed = self.list_by(&settings, progress, deadline).await;
+        let listed = self.list_by(settings, progress, deadline).await;
         listed.map_err(|stop| match stop {
-            Stop::Salesforce(error) => Stop::Fault(import::fault_by(&error, &settings)),
+            Stop::Salesforce(error) => Stop::Fault(import::fault_by(&error, settings)),
             stop => stop,
         })
     }
@@ -183,10 +233,11 @@ impl<
             self.check_fields(progress, settings).await?;
         }
         let found = self.store.mark().await?;
+        let known = found.of(org);
         let mark = if progress.mode == Mode::Full {
             Mark::default()
         } else {
-            found.clone()
+            known.clone()
         };
         let problems = self.store.open_problems(org).await?;
         let mut candidates = Candidates::new(progress.run, settings, mark, problems);
@@ -201,13 +252,27 @@ impl<
         {
             return self.go_on_later(progress).await;
         }
+        // A run that lists everything moves the mark on as well, though what it lists may be older.
+        let mut newest = progress.newest.max(known.stamp);
+        if newest.is_none() && matches!(progress.place, Place::Problems(_)) {
+            newest = self.newest_of_all(settings).await?;
+            // What was flagged meanwhile is before that mark.
+            if !self
+                .list_opportunities(progress, &mut candidates, settings, deadline)
+                .await?
+            {
+                return self.go_on_later(progress).await;
+            }
+            newest = newest.max(progress.newest);
+        }
         if progress.mode == Mode::Full {
             self.check_unlisted_links(progress, &candidates, org)
                 .await?;
         } else if self.store.has_lead_links().await? {
             self.list_leads(progress, &candidates, settings).await?;
         }
-        let mark = candidates.next_mark(progress.newest, settings.overlap(), RECENT);
+        let mut mark = candidates.next_mark(newest, settings.overlap(), RECENT);
+        mark.org = Some(org);
         match self.store.finish_listing(progress, &found, &mark).await? {
             Kept::Yes => Ok(Listed::Finished(progress.run)),
             Kept::Lost => Err(Stop::Lost),

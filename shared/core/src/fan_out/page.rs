@@ -229,6 +229,7 @@ impl<'a> Candidates<'a> {
             stamp,
             recent,
             left_by: None,
+            org: None,
         }
     }
 }

@@ -27,7 +27,10 @@ pub fn fault(error: &SalesforceError) -> Finding {
             finding.context.field = format!("{object}.{field}");
             return finding;
         }
-        SalesforceError::Unavailable { detail } => (Code::SfUnavailable, detail.clone()),
+        SalesforceError::TooLarge { detail } => (Code::SfQueryTooLarge, detail.clone()),
+        SalesforceError::Unavailable { detail } | SalesforceError::NoAnswer { detail } => {
+            (Code::SfUnavailable, detail.clone())
+        }
         SalesforceError::LocatorExpired => (
             Code::SfUnavailable,
             "the query locator expired again and again".to_owned(),

@@ -7,7 +7,7 @@ mod known;
 mod outcome;
 pub(crate) mod read;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
@@ -131,7 +131,11 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         let runs: HashSet<RunId> = requests.iter().map(|request| request.run).collect();
         if !settings.enabled {
             return self
-                .leave_to_next_run(requests, &runs, &Finding::new(Code::IntegrationDisabled))
+                .leave_to_next_run(
+                    requests,
+                    settings.organization_id,
+                    &Finding::new(Code::IntegrationDisabled),
+                )
                 .await;
         }
         if let Some(run) = runs.iter().max() {
@@ -141,7 +145,11 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             Ok(rows) => rows,
             Err(error) => {
                 return self
-                    .leave_to_next_run(requests, &runs, &fault_by(&error, settings))
+                    .leave_to_next_run(
+                        requests,
+                        settings.organization_id,
+                        &fault_by(&error, settings),
+                    )
                     .await;
             }
         };
@@ -268,15 +276,21 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         Ok(again)
     }
 
-    /// A fault that is not a record's: one task-level entry per run, and the next run makes it whole.
+    /// A fault that is not a record's: each record is noted for the next run, and each run has one task-level entry.
     async fn leave_to_next_run(
         &self,
         requests: Vec<ImportRequest>,
-        runs: &HashSet<RunId>,
+        org: SalesforceId,
         finding: &Finding,
     ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
+        // The notes go first: a run whose end is known has nothing left that is not noted.
+        let records: BTreeSet<SalesforceId> =
+            requests.iter().map(|request| request.opportunity).collect();
+        let records: Vec<SalesforceId> = records.into_iter().collect();
+        self.store.leave_to_next_run(org, &records).await?;
+        let runs: BTreeSet<RunId> = requests.iter().map(|request| request.run).collect();
         for run in runs {
-            self.store.fail(*run, finding).await?;
+            self.store.fail(run, finding).await?;
         }
         warn!(
             error.code = finding.code.as_str(),

@@ -369,6 +369,7 @@ fn blamed(fields: &Map<String, Value>, named: &[String], message: &str) -> Vec<S
 }
 
 /// Sends every write that is still to be delivered: what a crash between transaction and queue left, or an outage held up.
+/// A note that cannot be read is set aside, with an entry that says so; the others are sent all the same.
 ///
 /// # Errors
 /// When the store or the queue cannot be reached.
@@ -376,9 +377,20 @@ pub async fn send_outbox<S: LinkStore, Q: PushQueue>(
     store: &S,
     queue: &Q,
 ) -> Result<usize, PortError> {
-    let requests = store.outbox().await?;
-    if !requests.is_empty() {
-        queue.send(&requests).await?;
+    let notes = store.outbox().await?;
+    for (key, why) in &notes.unreadable {
+        let mut finding = Finding::new(Code::OutboxNoteUnreadable).value(why.clone());
+        finding.context.field.clone_from(key);
+        let line = Line {
+            salesforce: SalesforceId::parse(key).ok(),
+            name: String::new(),
+            entity: None,
+            findings: vec![finding],
+        };
+        store.set_aside(key, &line).await?;
     }
-    Ok(requests.len())
+    if !notes.requests.is_empty() {
+        queue.send(&notes.requests).await?;
+    }
+    Ok(notes.requests.len())
 }

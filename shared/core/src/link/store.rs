@@ -132,7 +132,23 @@ pub trait LinkStore: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Writes that are to be delivered.
-    fn outbox(&self) -> impl Future<Output = Result<Vec<PushRequest>, PortError>> + Send;
+    fn outbox(&self) -> impl Future<Output = Result<Notes, PortError>> + Send;
+
+    /// Takes a note that cannot be read out of the outbox, keeps it aside, and says so in the Integration Log: all at once.
+    fn set_aside(
+        &self,
+        key: &str,
+        line: &Line,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// What the outbox holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Writes that are to be delivered.
+    pub requests: Vec<PushRequest>,
+    /// Keys of notes that cannot be read, and why.
+    pub unreadable: Vec<(String, String)>,
 }
 
 /// The queue of writes to Salesforce.

@@ -36,6 +36,19 @@ pub enum SalesforceError {
         /// What happened.
         detail: String,
     },
+    /// The query finds or scans more than Salesforce does at once (QUERY_TIMEOUT, OPERATION_TOO_LARGE, EXCEEDED_ID_LIMIT):
+    /// a smaller part of it may be answered.
+    #[error("the query is too large for Salesforce: {detail}")]
+    TooLarge {
+        /// The reason it gave.
+        detail: String,
+    },
+    /// A query was sent, and no whole answer came in time, after bounded retries: Salesforce is away, or the query too large.
+    #[error("Salesforce is unavailable: {detail}")]
+    NoAnswer {
+        /// What happened.
+        detail: String,
+    },
     /// A field or object that was asked for does not exist or is hidden from the integration user.
     #[error("Salesforce has no field {field} on {object}, or hides it from the integration user")]
     FieldMissing {
@@ -60,7 +73,7 @@ pub enum SalesforceError {
         /// The org that the login leads to.
         connected: SalesforceId,
     },
-    /// A page's locator is no longer valid: the listing must be asked for again.
+    /// A page's locator is no longer valid, or belongs to a session that ended: the listing must be asked for again.
     #[error("the query locator has expired")]
     LocatorExpired,
     /// Salesforce refused this request for a reason of the record's or the request's own.
@@ -92,7 +105,10 @@ impl SalesforceError {
             Self::Refused { code, .. } if code == LOCKED => "SF_UNAVAILABLE",
             Self::Refused { .. } if self.refused_field().is_some() => "SF_FIELD_TYPE_WRONG",
             Self::Refused { .. } => "SF_QUERY_REFUSED",
-            Self::Unavailable { .. } | Self::LocatorExpired => "SF_UNAVAILABLE",
+            Self::TooLarge { .. } => "SF_QUERY_TOO_LARGE",
+            Self::Unavailable { .. } | Self::NoAnswer { .. } | Self::LocatorExpired => {
+                "SF_UNAVAILABLE"
+            }
         }
     }
 }

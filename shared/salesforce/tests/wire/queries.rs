@@ -17,7 +17,9 @@ fn listing() -> Listing {
         fields: vec![field("StageName")],
         flag: Some(field("Export__c")),
         since: None,
+        before: None,
         after: None,
+        up_to: None,
         deleted: Deleted::Left,
     }
 }
@@ -129,6 +131,65 @@ async fn an_expired_locator_is_told_apart() {
         assert_eq!(outcome, Err(SalesforceError::LocatorExpired));
         assert_eq!(org.calls().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_locator_that_ended_with_its_session_is_told_from_a_refused_login() {
+    let org = Org::answering(vec![Reply::expired_session(); 4]).await;
+    let client = org.client();
+
+    let next = client.next(&Locator(NEXT.to_owned())).await;
+    let list = client.list(&listing()).await;
+
+    // One fresh login is tried for each; then the page's locator is what is wrong, but a query has none.
+    assert_eq!(next, Err(SalesforceError::LocatorExpired));
+    assert!(matches!(list, Err(SalesforceError::AuthFailed { .. })));
+    assert_eq!(org.calls().len(), 4);
+}
+
+#[tokio::test]
+async fn a_query_that_salesforce_gives_up_is_told_apart_and_asked_once() {
+    for code in ["QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_ID_LIMIT"] {
+        let org = Org::answering([Reply::error(400, code, "running for too long")]).await;
+
+        let error = org.client().list(&listing()).await.unwrap_err();
+
+        assert!(
+            matches!(&error, SalesforceError::TooLarge { detail } if detail.contains(code)),
+            "{error:?}"
+        );
+        assert_eq!(error.code(), "SF_QUERY_TOO_LARGE");
+        assert_eq!(org.calls().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn rows_by_id_are_asked_for_in_halves_when_salesforce_finds_them_too_many() {
+    let too_large = || {
+        Reply::error(
+            400,
+            "OPERATION_TOO_LARGE",
+            "exceeded 100000 distinct who/what's",
+        )
+    };
+    let org = Org::answering([
+        too_large(),
+        Reply::rows(json!([{ "Id": "1" }])),
+        too_large(),
+        Reply::rows(json!([{ "Id": "2" }])),
+        Reply::rows(json!([{ "Id": "3" }])),
+    ])
+    .await;
+
+    let rows = org
+        .client()
+        .records(SalesforceObject::Opportunity, &ids(3), &[])
+        .await
+        .unwrap();
+
+    let read: Vec<_> = rows.iter().filter_map(|row| row.text("Id")).collect();
+    assert_eq!(read, ["1", "2", "3"]);
+    assert_eq!(org.calls().len(), 5);
 }
 
 #[tokio::test]

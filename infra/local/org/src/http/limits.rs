@@ -11,6 +11,8 @@ use super::reply::{ApiError, Reply};
 pub(crate) struct Allowance {
     most: u64,
     left: AtomicU64,
+    /// Queries that find more rows are given up.
+    query_rows: AtomicU64,
 }
 
 impl Allowance {
@@ -19,7 +21,29 @@ impl Allowance {
         Self {
             most,
             left: AtomicU64::new(most),
+            query_rows: AtomicU64::new(u64::MAX),
         }
+    }
+
+    /// Sets how many rows a query may find, which stands for the two minutes that Salesforce takes over one at most.
+    pub(crate) fn set_query_rows(&self, most: u64) {
+        self.query_rows.store(most, Ordering::Relaxed);
+    }
+
+    /// Gives up on a query that finds so many rows.
+    ///
+    /// # Errors
+    /// 400 when they are too many.
+    pub(crate) fn found(&self, rows: usize) -> Result<(), Reply> {
+        if rows as u64 > self.query_rows.load(Ordering::Relaxed) {
+            return Err(ApiError::new(
+                400,
+                "QUERY_TIMEOUT",
+                "Your query request was running for too long.",
+            )
+            .into());
+        }
+        Ok(())
     }
 
     /// Sets what is left.

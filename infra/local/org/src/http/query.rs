@@ -124,6 +124,9 @@ pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
         }
         Output::Rows(_) => {}
     }
+    if let Err(refusal) = engine.allowance.found(positions.len()) {
+        return refusal;
+    }
     let page = page_size(call, &plan);
     let cursor = Cursor {
         plan: Arc::new(plan),

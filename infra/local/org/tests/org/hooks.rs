@@ -304,3 +304,21 @@ async fn the_handle_runs_hooks_without_a_request() {
     assert!(refused.is_err_and(|text| text.contains("missing field `object`")));
     assert_eq!(org.row("Account", &account(1)).await["Name"], "Direct");
 }
+
+#[tokio::test]
+async fn a_query_that_finds_too_many_rows_is_given_up_until_the_limit_is_lifted() {
+    let org = Org::small().await;
+    let found = org.query("SELECT Id FROM Opportunity").await;
+    let rows = found.body["totalSize"].as_u64().unwrap();
+
+    org.hook("limit", json!({ "queryRows": rows - 1 })).await;
+    let refused = org.query("SELECT Id FROM Opportunity").await;
+    org.hook("limit", json!({ "queryRows": rows })).await;
+    let fits = org.query("SELECT Id FROM Opportunity").await;
+    org.hook("limit", json!({ "queryRows": 0 })).await;
+    org.hook("limit", json!({})).await;
+    let lifted = org.query("SELECT Id FROM Opportunity").await;
+
+    assert_eq!((refused.status, refused.code()), (400, "QUERY_TIMEOUT"));
+    assert_eq!((fits.status, lifted.status), (200, 200));
+}

@@ -1,0 +1,95 @@
+//! Reading a listing page by page, whatever Salesforce makes of it: a locator that died, a query that is too large.
+
+use super::window::Window;
+use crate::{
+    SalesforceId, Stamp,
+    salesforce::{Listing, Locator, Row, Salesforce, SalesforceError},
+};
+
+/// How often in a row a query is asked again because its locator died before it gave a row.
+const RESTARTS: usize = 5;
+
+/// How often in a row a smaller part is asked for because no answer came: then it is Salesforce that is away.
+const SILENCES: usize = 4;
+
+/// A listing on its way.
+pub(super) struct Pages<'a, F> {
+    salesforce: &'a F,
+    window: Window,
+    next: Option<Locator>,
+    /// Rows of the part that is being read.
+    rows: usize,
+    restarts: usize,
+    silences: usize,
+}
+
+impl<'a, F: Salesforce> Pages<'a, F> {
+    /// Begins a listing, with parts of that many seconds if an earlier attempt found out that all is too much.
+    pub(super) fn new(
+        salesforce: &'a F,
+        listing: Listing,
+        now: jiff::Timestamp,
+        seconds: Option<i64>,
+    ) -> Self {
+        Self {
+            salesforce,
+            window: Window::new(listing, Stamp::from_second(now.as_second()), seconds),
+            next: None,
+            rows: 0,
+            restarts: 0,
+            silences: 0,
+        }
+    }
+
+    /// Whether there may be more.
+    pub(super) fn has_more(&self) -> bool {
+        self.next.is_some() || !self.window.is_done()
+    }
+
+    /// Seconds that are asked for at once; none while all is.
+    pub(super) fn seconds(&self) -> Option<i64> {
+        self.window.seconds()
+    }
+
+    /// Makes one call. Answers the rows that it gave: none where there are none, or where another call goes on from here.
+    pub(super) async fn step(&mut self) -> Result<Vec<Row>, SalesforceError> {
+        let answer = match self.next.take() {
+            Some(next) => self.salesforce.next(&next).await,
+            None => {
+                self.rows = 0;
+                self.salesforce.list(&self.window.part()).await
+            }
+        };
+        match answer {
+            Ok(page) => {
+                (self.restarts, self.silences) = (0, 0);
+                self.rows += page.rows.len();
+                if let Some(last) = page.rows.iter().rev().find_map(place) {
+                    self.window.read(last);
+                }
+                self.next = page.next;
+                if self.next.is_none() {
+                    self.window.end(self.rows);
+                }
+                Ok(page.rows)
+            }
+            // The listing goes on behind the last row that it gave.
+            Err(SalesforceError::LocatorExpired) if self.restarts < RESTARTS => {
+                self.restarts += 1;
+                Ok(Vec::new())
+            }
+            Err(SalesforceError::TooLarge { .. }) if self.window.shrink() => Ok(Vec::new()),
+            Err(SalesforceError::NoAnswer { .. })
+                if self.silences < SILENCES && self.window.shrink() =>
+            {
+                self.silences += 1;
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn place(row: &Row) -> Option<(Stamp, SalesforceId)> {
+    Some((row.stamp()?, row.id()?))
+}

@@ -1,0 +1,390 @@
+//! Which part of a listing is asked for at once: all of it, or, where Salesforce gives up on so much, a span of stamps;
+//! of a single second that is still too much, a span of ids. Parts follow each other in the listing's order, newest first.
+
+use crate::{SalesforceId, Stamp, salesforce::Listing};
+
+/// Nothing in Salesforce is older: 1999-01-01.
+const BEGINNING: i64 = 915_148_800;
+
+/// A part that was too much is asked for again this much smaller.
+const SMALLER: i64 = 4;
+
+/// How many good parts are asked for at most before a larger one is tried again.
+const MOST_PATIENCE: u32 = 16;
+
+/// How far the newest part is moved ahead of our clock, when there is more behind that than Salesforce answers at once.
+const AHEAD: [i64; 3] = [86_400, 30 * 86_400, 3_650 * 86_400];
+
+/// Letters and digits behind an id's key prefix, and how many there are of each.
+const DIGITS: u32 = 12;
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// How much is asked for at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Span {
+    All,
+    Seconds(i64),
+    /// A range of 62 to that power of ids within one second.
+    Ids(u32),
+}
+
+/// The part that was last asked for: what its end means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked {
+    since: Option<Stamp>,
+    /// Of a part of a second: its last id, unless it reaches to the second's end.
+    up_to: Option<SalesforceId>,
+}
+
+/// A listing's parts, from the newest to the oldest.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    listing: Listing,
+    /// Behind this row, all being read up to it.
+    after: Option<(Stamp, SalesforceId)>,
+    /// Before this stamp, all being read from it on.
+    before: Option<Stamp>,
+    /// From where spans are measured while nothing is read.
+    newest: Stamp,
+    lifts: usize,
+    span: Span,
+    asked: Asked,
+    /// Good parts since the span last changed.
+    good: u32,
+    /// How many of them let the span grow.
+    patience: u32,
+    has_grown: bool,
+    is_done: bool,
+}
+
+impl Window {
+    /// The parts of a listing, of that many seconds if an earlier attempt found out that all is too much.
+    pub(super) fn new(listing: Listing, now: Stamp, seconds: Option<i64>) -> Self {
+        Self {
+            after: listing.after,
+            before: listing.before,
+            newest: listing.since.map_or(now, |since| now.max(since)),
+            lifts: 0,
+            span: seconds.map_or(Span::All, |seconds| Span::Seconds(seconds.max(1))),
+            asked: Asked {
+                since: listing.since,
+                up_to: None,
+            },
+            good: 0,
+            patience: 1,
+            has_grown: false,
+            is_done: false,
+            listing,
+        }
+    }
+
+    /// Whether everything was read.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Seconds that are asked for at once; none while all is.
+    pub(super) fn seconds(&self) -> Option<i64> {
+        match self.span {
+            Span::All => None,
+            Span::Seconds(seconds) => Some(seconds),
+            Span::Ids(_) => Some(1),
+        }
+    }
+
+    /// The listing of the next part.
+    pub(super) fn part(&mut self) -> Listing {
+        let second = self.top();
+        let mut part = Listing {
+            since: self.since(),
+            after: self.after,
+            before: self.before.filter(|_| self.after.is_none()),
+            ..self.listing.clone()
+        };
+        if let Span::Ids(power) = self.span {
+            let (_, from) = self.after.unwrap_or((second, self.id(0)));
+            part.after = Some((second, from));
+            part.before = None;
+            let last = number(from).saturating_add(62_u128.pow(power));
+            part.up_to = (last < 62_u128.pow(DIGITS) - 1).then(|| self.id(last));
+        }
+        self.asked = Asked {
+            since: part.since,
+            up_to: part.up_to,
+        };
+        part
+    }
+
+    /// Notes the last row that was read.
+    pub(super) fn read(&mut self, last: (Stamp, SalesforceId)) {
+        self.after = Some(last);
+    }
+
+    /// Notes that the part that was asked for is read to its end. A part that held nothing lets the next be larger at once.
+    pub(super) fn end(&mut self, rows: usize) {
+        match self.asked {
+            Asked {
+                up_to: Some(up_to), ..
+            } => self.after = Some((self.top(), up_to)),
+            Asked { since, .. } if since == self.listing.since => self.is_done = true,
+            Asked { since, .. } => {
+                (self.before, self.after) = (since, None);
+                if matches!(self.span, Span::Ids(_)) {
+                    self.span = Span::Seconds(1);
+                }
+            }
+        }
+        self.good += 1;
+        if rows == 0 || self.good >= self.patience {
+            self.grow();
+        }
+    }
+
+    fn grow(&mut self) {
+        self.span = match self.span {
+            Span::All => return,
+            Span::Seconds(seconds) => Span::Seconds(seconds.saturating_mul(2)),
+            Span::Ids(power) => Span::Ids((power + 1).min(DIGITS - 1)),
+        };
+        (self.good, self.has_grown) = (0, true);
+    }
+
+    /// Makes the next part smaller; false when there is no smaller one.
+    pub(super) fn shrink(&mut self) -> bool {
+        if std::mem::take(&mut self.has_grown) {
+            // What was good before it grew is kept for longer.
+            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+        }
+        self.good = 0;
+        let oldest = self.listing.since.map_or(BEGINNING, Stamp::as_second);
+        let all = (self.top().as_second() - oldest + 1).max(1);
+        let seconds = match self.span {
+            Span::All => all,
+            Span::Seconds(seconds) => seconds.min(all),
+            Span::Ids(0) => return false,
+            Span::Ids(power) => {
+                self.span = Span::Ids(power - 1);
+                return true;
+            }
+        };
+        if seconds > 1 {
+            self.span = Span::Seconds((seconds / SMALLER).max(1));
+            return true;
+        }
+        if self.after.is_some() || self.before.is_some() {
+            self.span = Span::Ids(DIGITS - 1);
+            return true;
+        }
+        // Salesforce's clock is ahead of ours.
+        let Some(ahead) = AHEAD.get(self.lifts) else {
+            return false;
+        };
+        self.lifts += 1;
+        self.span = Span::Seconds(1);
+        self.newest = Stamp::from_second(self.newest.as_second().saturating_add(*ahead));
+        true
+    }
+
+    /// The newest second that is not read to its end.
+    fn top(&self) -> Stamp {
+        let before = self.before.map(|before| before.as_second() - 1);
+        let after = self.after.map(|(stamp, _)| stamp);
+        after
+            .or(before.map(Stamp::from_second))
+            .unwrap_or(self.newest)
+    }
+
+    /// From where the next part reads.
+    fn since(&self) -> Option<Stamp> {
+        let seconds = match self.span {
+            Span::All => return self.listing.since,
+            Span::Seconds(seconds) => seconds,
+            Span::Ids(_) => 1,
+        };
+        let since = self.top().as_second().saturating_sub(seconds - 1);
+        let oldest = self.listing.since.map_or(BEGINNING, Stamp::as_second);
+        if since <= oldest {
+            self.listing.since
+        } else {
+            Some(Stamp::from_second(since))
+        }
+    }
+
+    /// The id of the listed object that has this number.
+    fn id(&self, mut number: u128) -> SalesforceId {
+        let mut digits = [b'0'; DIGITS as usize];
+        for digit in digits.iter_mut().rev() {
+            *digit = ALPHABET[usize::try_from(number % 62).unwrap_or_default()];
+            number /= 62;
+        }
+        let text = format!(
+            "{}{}",
+            self.listing.object.key_prefix(),
+            String::from_utf8_lossy(&digits)
+        );
+        SalesforceId::parse(&text).unwrap_or(SalesforceId::UNSET)
+    }
+}
+
+/// An id as a number that orders as ids do.
+fn number(id: SalesforceId) -> u128 {
+    id.as_str()
+        .bytes()
+        .skip(3)
+        .take(DIGITS as usize)
+        .fold(0, |number, byte| {
+            let digit = ALPHABET.iter().position(|known| *known == byte);
+            number * 62 + digit.unwrap_or_default() as u128
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{Rng, SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::{SalesforceObject, salesforce::Deleted};
+
+    const NOW: i64 = 1_780_000_000;
+
+    fn id(number: u32) -> SalesforceId {
+        SalesforceId::parse(&format!("006dM{number:010}")).unwrap()
+    }
+
+    fn listing(since: Option<i64>) -> Listing {
+        Listing {
+            object: SalesforceObject::Opportunity,
+            fields: Vec::new(),
+            flag: None,
+            since: since.map(Stamp::from_second),
+            before: None,
+            after: None,
+            up_to: None,
+            deleted: Deleted::Included,
+        }
+    }
+
+    type Place = (Stamp, SalesforceId);
+
+    /// What Salesforce finds for a listing, in its order.
+    fn find(rows: &[Place], listing: &Listing) -> Vec<Place> {
+        let follows = |(stamp, id): &Place, (last, behind): &Place| {
+            stamp < last || (stamp == last && id > behind)
+        };
+        let mut found: Vec<Place> = rows
+            .iter()
+            .filter(|(stamp, _)| listing.since.is_none_or(|since| *stamp >= since))
+            .filter(|(stamp, _)| listing.before.is_none_or(|before| *stamp < before))
+            .filter(|row| listing.after.is_none_or(|after| follows(row, &after)))
+            .filter(|(_, id)| listing.up_to.is_none_or(|last| *id <= last))
+            .copied()
+            .collect();
+        found.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
+        found
+    }
+
+    /// Reads everything from a Salesforce that gives up on more than `most` rows; answers the rows and how many queries it took.
+    fn read_all(
+        rows: &[Place],
+        mut window: Window,
+        most: usize,
+        page: usize,
+        mut breaks_off: impl FnMut() -> bool,
+    ) -> (Vec<Place>, usize) {
+        let mut read = Vec::new();
+        let mut queries = 0;
+        'parts: while !window.is_done() {
+            queries += 1;
+            assert!(queries < 5_000, "{window:?}");
+            let found = find(rows, &window.part());
+            if found.len() > most {
+                assert!(window.shrink(), "{window:?}");
+                continue;
+            }
+            for page in found.chunks(page) {
+                read.extend_from_slice(page);
+                window.read(*page.last().unwrap());
+                if breaks_off() {
+                    continue 'parts;
+                }
+            }
+            window.end(found.len());
+        }
+        (read, queries)
+    }
+
+    #[test]
+    fn whatever_salesforce_gives_up_on_every_row_is_read_once_and_in_order() {
+        for seed in 0..300 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let count = random.random_range(0..120);
+            // From all in one second to spread over years, and some ahead of our clock.
+            let spread = [1, 3, 600, 86_400, 300_000_000][random.random_range(0..5)];
+            let newest = NOW + [0, 0, 5, 40 * 86_400][random.random_range(0..4)];
+            let rows: Vec<Place> = (0..count)
+                .map(|at| {
+                    let stamp = Stamp::from_second(newest - random.random_range(0..spread));
+                    (stamp, id(at * 97 + random.random_range(0..90)))
+                })
+                .collect();
+            let since = random.random_bool(0.5).then(|| newest - spread / 2);
+            let mut whole = listing(since);
+            if random.random_bool(0.3) {
+                whole.after = find(&rows, &whole).get(count as usize / 3).copied();
+            }
+            let seconds = random
+                .random_bool(0.3)
+                .then(|| random.random_range(1..100_000));
+            let window = Window::new(whole.clone(), Stamp::from_second(NOW), seconds);
+            let (most, page) = (random.random_range(1..12), random.random_range(1..7));
+
+            let (read, _) = read_all(&rows, window, most, page, || random.random_bool(0.1));
+
+            assert_eq!(read, find(&rows, &whole), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn an_org_that_answers_everything_at_once_is_asked_once() {
+        let rows: Vec<Place> = (0..50)
+            .map(|at| (Stamp::from_second(NOW - i64::from(at)), id(at)))
+            .collect();
+        let window = Window::new(listing(None), Stamp::from_second(NOW), None);
+
+        assert_eq!(read_all(&rows, window, 50, 10, || false).1, 1);
+    }
+
+    #[test]
+    fn parts_grow_again_where_there_is_little() {
+        // A busy hour, and one row ten years before it.
+        let mut rows: Vec<Place> = (0..1_000)
+            .map(|at| (Stamp::from_second(NOW - 3 * i64::from(at)), id(at)))
+            .collect();
+        rows.push((Stamp::from_second(NOW - 300_000_000), id(5_000)));
+        let window = Window::new(listing(None), Stamp::from_second(NOW), None);
+
+        let (read, queries) = read_all(&rows, window, 200, 50, || false);
+
+        assert_eq!(read.len(), 1_001);
+        assert!(queries < 80, "{queries}");
+    }
+
+    #[test]
+    fn an_org_that_gives_up_on_everything_is_given_up_after_a_few_tries() {
+        let mut window = Window::new(listing(None), Stamp::from_second(NOW), None);
+
+        let tries = (0..100).take_while(|_| window.shrink()).count();
+
+        assert!(tries < 25, "{tries}");
+    }
+
+    #[test]
+    fn ids_and_their_numbers_are_the_same_thing() {
+        let window = Window::new(listing(None), Stamp::from_second(NOW), None);
+
+        for text in ["006000000000000", "006dM00000Mw7Vt", "006zzzzzzzzzzzz"] {
+            let id = SalesforceId::parse(text).unwrap();
+            assert_eq!(window.id(number(id)), id);
+        }
+    }
+}

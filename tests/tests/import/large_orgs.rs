@@ -1,0 +1,199 @@
+//! Orgs that are too large for one query, and locators that end in the middle of a listing.
+
+use std::collections::BTreeSet;
+
+use dealbridge_core::{
+    code::Code,
+    run::{Counts, Mode, RunStatus},
+};
+use dealbridge_tests::{Defect, OrgFolder, World, world::SYNC_REQUESTS};
+use serde_json::json;
+
+/// That many that fail a condition, spread over time as `stamp` says: cheap, and each is counted.
+fn failing(count: i64, stamp: impl Fn(i64) -> i64) -> OrgFolder {
+    let mut folder = OrgFolder::new();
+    for at in 0..count {
+        let stamp = stamp(at);
+        folder.add(|opportunity| Defect::NoProduct.apply(&opportunity).stamped(stamp));
+    }
+    folder
+}
+
+/// Salesforce gives up on queries that find more rows.
+async fn give_up_beyond(world: &World, rows: u64) {
+    world.hook("limit", json!({ "queryRows": rows })).await;
+}
+
+fn listed(count: u64) -> Counts {
+    Counts {
+        listed: count,
+        failed: count,
+        ..Counts::default()
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_salesforce_gives_up_on_is_read_in_parts_and_nothing_is_left_out_or_listed_twice()
+ {
+    for (name, folder) in [
+        ("a minute apart", failing(300, |at| at * 60)),
+        ("years apart", failing(120, |at| at * 4_000_000)),
+        (
+            "most of them in one second",
+            failing(250, |at| if at < 230 { 7 } else { at * 60 }),
+        ),
+        ("all of them in one second", failing(250, |_| 7)),
+        ("in two neighbouring seconds", failing(250, |at| at % 2)),
+    ] {
+        for most in [7, 40, 201] {
+            let world = World::start(&folder).await;
+            give_up_beyond(&world, most).await;
+
+            let full = world.full().await;
+            let hourly = world.hourly().await;
+
+            let place = format!("{name}, at most {most} rows");
+            // The first one is not flagged.
+            let count = folder.opportunities.len() as u64 - 1;
+            assert_eq!(full.counts, listed(count), "{place}");
+            assert_eq!(world.status(full.id).await, RunStatus::Succeeded, "{place}");
+            assert_eq!(
+                (hourly.mode, hourly.counts),
+                (Mode::Incremental, listed(count)),
+                "{place}"
+            );
+            let ledger = world.ledger().await;
+            assert_eq!(ledger.problems.len() as u64, count, "{place}");
+            assert_eq!(ledger.faults(full.id), [], "{place}");
+            assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_listing_in_parts_that_dies_goes_on_where_it_stood() {
+    let folder = failing(240, |at| (at / 3) * 30);
+    for request in [3, 5, 8, 13, 21, 34] {
+        for fault in [
+            dealbridge_tests::Fault::Stop,
+            dealbridge_tests::Fault::StopAfter,
+        ] {
+            let world = World::start(&folder).await;
+            give_up_beyond(&world, 25).await;
+            world.request_run().await;
+            let delivery = world.receive(SYNC_REQUESTS, 1).await;
+            world.dynamodb.order_at("", request, fault.clone());
+
+            tokio::select! {
+                biased;
+                () = world.dynamodb.stopped() => {}
+                _ = world.work(SYNC_REQUESTS, &delivery) => {}
+            }
+            world.dynamodb.order("", []);
+            world.clock.advance(std::time::Duration::from_secs(6_000));
+            world.deliver_all().await;
+
+            let ledger = world.ledger().await;
+            let place = format!("{fault:?} at request {request}");
+            let runs: Vec<_> = ledger.runs.values().map(|run| run.counts).collect();
+            assert_eq!(runs, [listed(240)], "{place}");
+            assert_eq!(ledger.problems.len(), 240, "{place}");
+            assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_hourly_listing_is_read_in_parts_as_well() {
+    let world = World::start(&OrgFolder::importable(130)).await;
+    world.full().await;
+    let ids: Vec<_> = world.ledger().await.claims.keys().copied().collect();
+    world.hook("tick", json!({ "seconds": 4_000 })).await;
+    for id in &ids {
+        world.edit(*id, json!({ "Amount": 77 })).await;
+    }
+
+    give_up_beyond(&world, 20).await;
+    let run = world.hourly().await;
+
+    let expected = Counts {
+        listed: 130,
+        updated: 130,
+        ..Counts::default()
+    };
+    assert_eq!((run.mode, run.counts), (Mode::Incremental, expected));
+    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_changes_while_parts_are_read_is_brought_by_this_run_or_the_next() {
+    let mut folder = OrgFolder::new();
+    for at in 0..60 {
+        folder.add(|opportunity| opportunity.stamped(at * 60));
+    }
+    let world = World::start(&folder).await;
+    give_up_beyond(&world, 9).await;
+    // Some are late: they show up with an old stamp behind the run's back.
+    let late: Vec<_> = folder.opportunities[51..]
+        .iter()
+        .map(|row| row.id)
+        .collect();
+    for id in &late {
+        let order = json!({ "object": "Opportunity", "id": id, "seconds": 30 });
+        world.hook("late", order).await;
+    }
+
+    let full = world.full().await;
+    world.hook("tick", json!({ "seconds": 60 })).await;
+    let next = world.hourly().await;
+
+    assert_eq!((full.counts.imported, next.counts.imported), (50, 10));
+    assert_eq!(world.ledger().await.claims.len(), 60);
+}
+
+#[tokio::test]
+async fn refusals_of_whichever_kind_at_whichever_query_let_the_listing_go_on() {
+    let refusal = |code: &str| json!([{ "message": "Your query request was running for too long.", "errorCode": code }]);
+    for order in [
+        json!({ "match": "ORDER BY", "status": 400, "body": refusal("QUERY_TIMEOUT"), "times": 1 }),
+        json!({ "match": "ORDER BY", "status": 400, "body": refusal("QUERY_TIMEOUT"), "times": 9 }),
+        json!({ "match": "WHERE Export__c = true ORDER BY", "status": 400, "body": refusal("QUERY_TIMEOUT"), "times": 500 }),
+        json!({ "match": "ORDER BY", "status": 403, "body": refusal("OPERATION_TOO_LARGE"), "times": 3 }),
+        json!({ "match": "ORDER BY", "status": 400, "body": refusal("EXCEEDED_ID_LIMIT"), "times": 2 }),
+        json!({ "match": "/query/", "status": 400, "body": refusal("QUERY_TIMEOUT"), "times": 2 }),
+        // Four tries of one query, twice: no answer comes to its end, until less is asked for.
+        json!({ "match": "ORDER BY", "mode": "cut", "times": 8 }),
+    ] {
+        let world = World::start(&failing(2_100, |at| at * 5)).await;
+        world.disturb(order.clone()).await;
+
+        let run = world.full().await;
+        world.calm().await;
+
+        assert_eq!(run.counts, listed(2_100), "{order}");
+        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{order}");
+        let ledger = world.ledger().await;
+        assert_eq!(ledger.faults(run.id), [], "{order}");
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "{order}");
+    }
+}
+
+#[tokio::test]
+async fn a_locator_that_ends_with_its_session_costs_another_query_and_nothing_else() {
+    let ended =
+        json!([{ "message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID" }]);
+    for times in [2, 4, 6] {
+        let world = World::start(&failing(4_100, |at| at)).await;
+        world
+            .disturb(json!({ "match": "/query/0r8", "status": 401, "body": ended, "times": times }))
+            .await;
+
+        let run = world.full().await;
+        world.calm().await;
+
+        assert_eq!(run.counts, listed(4_100), "{times}");
+        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{times}");
+        let codes: BTreeSet<Code> = world.ledger().await.faults(run.id).into_iter().collect();
+        assert_eq!(codes, BTreeSet::new(), "{times}");
+    }
+}

@@ -1,0 +1,259 @@
+//! Runs that wait for what never comes, ticks that meet them, and what must not keep a tick from its work.
+
+use std::time::Duration;
+
+use dealbridge_aws::{
+    item::{self, s},
+    keys,
+};
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    entry::Entry,
+    message::{PushRequest, VERSION},
+    ports::Clock,
+    record::{RecordId, RecordKind},
+    run::{Mode, Run, RunId, RunStatus},
+    sync_request::Requested,
+};
+use dealbridge_tests::{
+    Fault, OrgFolder, World, opportunity,
+    world::{IMPORTS, SYNC_REQUESTS, WRITES},
+};
+use serde_json::json;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A full run whose listing is done; its messages wait.
+async fn listed(world: &World) -> Run {
+    let Requested::Started(run) = world.request_run().await else {
+        panic!("no run was active");
+    };
+    let request = world.receive(SYNC_REQUESTS, 1).await;
+    world.work(SYNC_REQUESTS, &request).await;
+    world.run(run.id).await
+}
+
+/// Takes messages out of the queue as a purge does.
+async fn purge(world: &World, most: usize) {
+    let messages = world.receive(IMPORTS, most).await;
+    world.delete(IMPORTS, &messages).await;
+}
+
+async fn assert_lost(world: &World, run: RunId, count: u64) {
+    assert_eq!(world.status(run).await, RunStatus::Failed);
+    let ledger = world.ledger().await;
+    assert_eq!(ledger.faults(run), [Code::MessagesLost]);
+    let message = &ledger.log(run)[0].message;
+    assert!(message.contains(&count.to_string()), "{message}");
+}
+
+#[tokio::test]
+async fn a_run_whose_messages_were_purged_is_ended_by_whoever_asks_next_and_what_they_named_is_imported()
+ {
+    for asker in ["button", "hourly", "daily"] {
+        for purged in [1, 7, 20] {
+            let world = World::start(&OrgFolder::importable(20)).await;
+            let run = listed(&world).await;
+            purge(&world, purged).await;
+            world.deliver_all().await;
+            world.clock.advance(3 * MINUTE);
+
+            let next = if asker == "button" {
+                world.full().await
+            } else {
+                world.scheduled(asker).await
+            };
+            let after = world.hourly().await;
+
+            assert_lost(&world, run.id, purged as u64).await;
+            assert_eq!(next.mode, Mode::Full, "{asker}");
+            assert_eq!(next.counts.imported, purged as u64, "{asker}");
+            assert_eq!(world.status(next.id).await, RunStatus::Succeeded, "{asker}");
+            assert_eq!(after.mode, Mode::Incremental, "{asker}");
+            let ledger = world.ledger().await;
+            assert_eq!(
+                (ledger.runs.len(), ledger.records.len()),
+                (3, 20),
+                "{asker}"
+            );
+            assert_eq!(ledger.broken(), Vec::<String>::new(), "{asker}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_messages_are_somewhere_goes_on_being_the_active_one() {
+    // Just purged; in flight; waiting; in the dead-letter queue.
+    for (place, minutes) in [("gone", 1), ("in flight", 5), ("waiting", 30), ("dead", 5)] {
+        let world = World::start(&OrgFolder::importable(20)).await;
+        let run = listed(&world).await;
+        match place {
+            "gone" => purge(&world, 20).await,
+            "in flight" => drop(world.receive(IMPORTS, 20).await),
+            "dead" => {
+                let messages = world.receive(IMPORTS, 20).await;
+                let bodies = messages
+                    .messages
+                    .iter()
+                    .map(|message| message.body().unwrap());
+                let bodies: Vec<String> = bodies.map(str::to_owned).collect();
+                world.send("imports-dlq", &bodies).await;
+                world.delete(IMPORTS, &messages).await;
+            }
+            _ => {}
+        }
+        world.clock.advance(minutes * MINUTE);
+
+        let asked = world.request_run().await;
+        let tick = world.tick("hourly").await;
+
+        assert!(
+            matches!(&asked, Requested::Active(active) if active.id == run.id),
+            "{place}: {asked:?}"
+        );
+        assert_eq!(tick["outcome"], "active", "{place}");
+        assert_eq!(world.status(run.id).await, RunStatus::Running, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a_daily_run_that_met_an_active_one_follows_it_once() {
+    let world = World::start(&OrgFolder::importable(6)).await;
+    world.full().await;
+    let id = opportunity(1);
+    world.hook("tick", json!({ "seconds": 3_600 })).await;
+    world.edit(id, json!({ "Amount": 5 })).await;
+    world.clock.advance(60 * MINUTE);
+    let active = world.tick("hourly").await;
+    // What only a full run notices.
+    world.on_opportunity("hide", opportunity(2)).await;
+
+    let met = [world.tick("daily").await, world.tick("daily").await];
+    world.deliver_all().await;
+    let following = world.hourly().await;
+    let after = world.hourly().await;
+
+    for tick in met {
+        assert_eq!(
+            (&tick["run"], &tick["outcome"]),
+            (&active["run"], &json!("active"))
+        );
+    }
+    assert_eq!((following.mode, following.counts.updated), (Mode::Full, 1));
+    assert_eq!(after.mode, Mode::Incremental);
+    assert_eq!(world.ledger().await.runs.len(), 4);
+}
+
+/// A note of a write that nobody waits for any more: what becomes of it does no harm.
+async fn note(world: &World, id: SalesforceId) {
+    let request = PushRequest {
+        version: VERSION,
+        org: world.organization(),
+        salesforce: id,
+        record: RecordId::new(RecordKind::Deal, "deal-1").unwrap(),
+        write: "write-1".to_owned(),
+    };
+    put(world, item::encode(&request, keys::outbox(id)).unwrap()).await;
+}
+
+async fn put(world: &World, item: keys::Attributes) {
+    world
+        .store
+        .client()
+        .put_item()
+        .table_name(&world.store.tables().log)
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
+}
+
+/// What the Integration Log says beside runs.
+async fn actions(world: &World) -> Vec<Entry> {
+    let answer = world
+        .store
+        .client()
+        .query()
+        .table_name(&world.store.tables().log)
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(":pk", s(keys::actions(world.clock.now())))
+        .send()
+        .await
+        .unwrap();
+    let items = answer.items.unwrap_or_default();
+    let packed = items.iter().map(|item| item::unpack(item).unwrap());
+    packed.flat_map(|packed| packed.unpack("actions")).collect()
+}
+
+#[tokio::test]
+async fn a_note_of_the_outbox_that_cannot_be_read_is_set_aside_and_said_and_keeps_nothing_back() {
+    for key in [opportunity(3).to_string(), "no id".to_owned()] {
+        let world = World::start(&OrgFolder::importable(4)).await;
+        let mut spoilt = keys::outbox_note(&key);
+        spoilt.insert("write".to_owned(), s("half a note"));
+        put(&world, spoilt).await;
+        note(&world, opportunity(4)).await;
+
+        let run = world.scheduled("hourly").await;
+        let writes = world.waiting(WRITES);
+        world.hourly().await;
+
+        assert_eq!(run.counts.imported, 4, "{key}");
+        assert_eq!(world.ledger().await.faults(run.id), [], "{key}");
+        assert_eq!(writes, 1, "{key}");
+        let said = actions(&world).await;
+        let codes: Vec<_> = said.iter().map(|entry| entry.code).collect();
+        assert_eq!(codes, [Code::OutboxNoteUnreadable], "{key}");
+        assert!(said[0].message.contains(&key), "{}", said[0].message);
+        let mut aside = keys::outbox_note(&key);
+        aside.insert(keys::PK.to_owned(), s(keys::OUTBOX_ASIDE));
+        let kept = world
+            .store
+            .get(&world.store.tables().log, aside)
+            .await
+            .unwrap();
+        assert_eq!(kept.unwrap()["write"], s("half a note"), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_queue_of_writes_that_cannot_be_reached_is_said_and_the_run_lists_all_the_same() {
+    let world = World::start(&OrgFolder::importable(4)).await;
+    note(&world, opportunity(4)).await;
+    let refused = Fault::Answer(
+        400,
+        json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist" }),
+    );
+    world.sqs.order("SendMessageBatch", [refused]);
+
+    let run = world.scheduled("hourly").await;
+    world.hourly().await;
+
+    assert_eq!(
+        (run.counts.imported, world.status(run.id).await),
+        (4, RunStatus::Succeeded)
+    );
+    assert_eq!(world.ledger().await.faults(run.id), [Code::WritesNotSent]);
+    assert_eq!(world.waiting(WRITES), 1, "the next tick sends it");
+}
+
+#[tokio::test]
+async fn a_switched_off_integration_starts_no_run_and_goes_on_from_its_mark_when_it_is_on_again() {
+    let world = World::start(&OrgFolder::importable(3)).await;
+    world.full().await;
+    world.set(|settings| settings.enabled = false).await;
+
+    for schedule in ["hourly", "daily", "hourly"] {
+        let tick = world.tick(schedule).await;
+        assert_eq!(tick, json!({ "run": null, "outcome": "switched_off" }));
+    }
+    assert_eq!(world.request_run().await, Requested::SwitchedOff);
+    assert_eq!(world.ledger().await.runs.len(), 1);
+
+    world.edit(opportunity(2), json!({ "Amount": 9 })).await;
+    world.set(|settings| settings.enabled = true).await;
+    let on = world.hourly().await;
+
+    assert_eq!((on.mode, on.counts.updated), (Mode::Incremental, 1));
+}
