@@ -36,16 +36,16 @@ fn listed(count: u64) -> Counts {
 async fn a_listing_that_salesforce_gives_up_on_is_read_in_parts_and_nothing_is_left_out_or_listed_twice()
  {
     for (name, folder) in [
-        ("a minute apart", failing(300, |at| at * 60)),
+        ("a minute apart", failing(150, |at| at * 60)),
         ("years apart", failing(120, |at| at * 4_000_000)),
         (
             "most of them in one second",
-            failing(250, |at| if at < 230 { 7 } else { at * 60 }),
+            failing(90, |at| if at < 70 { 7 } else { at * 60 }),
         ),
-        ("all of them in one second", failing(250, |_| 7)),
-        ("in two neighbouring seconds", failing(250, |at| at % 2)),
+        ("all of them in one second", failing(90, |_| 7)),
+        ("in two neighbouring seconds", failing(90, |at| at % 2)),
     ] {
-        for most in [7, 40, 201] {
+        for most in [7, 60] {
             let world = World::start(&folder).await;
             give_up_beyond(&world, most).await;
 
@@ -73,7 +73,7 @@ async fn a_listing_that_salesforce_gives_up_on_is_read_in_parts_and_nothing_is_l
 #[tokio::test]
 async fn a_listing_in_parts_that_dies_goes_on_where_it_stood() {
     let folder = failing(240, |at| (at / 3) * 30);
-    for request in [3, 5, 8, 13, 21, 34] {
+    for request in [3, 8, 21, 34] {
         for fault in [
             dealbridge_tests::Fault::Stop,
             dealbridge_tests::Fault::StopAfter,
@@ -164,13 +164,20 @@ async fn refusals_of_whichever_kind_at_whichever_query_let_the_listing_go_on() {
         // Four tries of one query, twice: no answer comes to its end, until less is asked for.
         json!({ "match": "ORDER BY", "mode": "cut", "times": 8 }),
     ] {
-        let world = World::start(&failing(2_100, |at| at * 5)).await;
+        // Only a listing of several pages has a locator to refuse.
+        let count = if order["match"] == "/query/" {
+            2_100
+        } else {
+            150
+        };
+        let world = World::start(&failing(count, |at| at * 5)).await;
+        let count = count.unsigned_abs();
         world.disturb(order.clone()).await;
 
         let run = world.full().await;
         world.calm().await;
 
-        assert_eq!(run.counts, listed(2_100), "{order}");
+        assert_eq!(run.counts, listed(count), "{order}");
         assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{order}");
         let ledger = world.ledger().await;
         assert_eq!(ledger.faults(run.id), [], "{order}");
@@ -182,8 +189,8 @@ async fn refusals_of_whichever_kind_at_whichever_query_let_the_listing_go_on() {
 async fn a_locator_that_ends_with_its_session_costs_another_query_and_nothing_else() {
     let ended =
         json!([{ "message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID" }]);
-    for times in [2, 4, 6] {
-        let world = World::start(&failing(4_100, |at| at)).await;
+    for (count, times) in [(2_100, 2), (4_100, 4)] {
+        let world = World::start(&failing(count, |at| at)).await;
         world
             .disturb(json!({ "match": "/query/0r8", "status": 401, "body": ended, "times": times }))
             .await;
@@ -191,7 +198,7 @@ async fn a_locator_that_ends_with_its_session_costs_another_query_and_nothing_el
         let run = world.full().await;
         world.calm().await;
 
-        assert_eq!(run.counts, listed(4_100), "{times}");
+        assert_eq!(run.counts, listed(count.unsigned_abs()), "{times}");
         assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{times}");
         let codes: BTreeSet<Code> = world.ledger().await.faults(run.id).into_iter().collect();
         assert_eq!(codes, BTreeSet::new(), "{times}");
