@@ -118,7 +118,7 @@ async fn a_write_of_another_org_than_the_settings_is_said_and_not_sent() {
         message.contains(desk.world.organization().as_str()),
         "{message}"
     );
-    assert!(desk.world.store.outbox().await.unwrap().is_empty());
+    assert!(desk.world.store.outbox().await.unwrap().requests.is_empty());
     assert_eq!(desk.world.waiting(WRITES), 0);
 }
 

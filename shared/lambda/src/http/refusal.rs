@@ -213,6 +213,8 @@ impl From<SalesforceError> for Refusal {
             _ if error.is_configuration() => None,
             SalesforceError::RequestLimit { .. } => Some(LIMIT_RETRY_SECONDS),
             SalesforceError::Unavailable { .. }
+            | SalesforceError::NoAnswer { .. }
+            | SalesforceError::TooLarge { .. }
             | SalesforceError::LocatorExpired
             | SalesforceError::Refused { .. } => Some(SALESFORCE_RETRY_SECONDS),
             // Asking again changes nothing before a setting, a permission or a login is another.
