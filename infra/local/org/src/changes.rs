@@ -96,7 +96,7 @@ pub(crate) fn create(
     let setup = Arc::clone(&store.setup);
     let access = |field: &str| author.access(&setup, schema, field);
     for (name, json) in given(body) {
-        let index = check::writable(schema, &access, name, check::Operation::Create)?;
+        let index = check::writable(schema, access, name, check::Operation::Create)?;
         draft.values[index] = check::value(store, author, &schema.fields[index], json)?;
     }
     rules::fill_defaults(schema, &mut draft.values, author.user);
@@ -145,7 +145,7 @@ pub(crate) fn update(
     let setup = Arc::clone(&store.setup);
     let access = |field: &str| author.access(&setup, schema, field);
     for (name, json) in given(body) {
-        let index = check::writable(schema, &access, name, check::Operation::Update)?;
+        let index = check::writable(schema, access, name, check::Operation::Update)?;
         row.values[index] = check::value(store, author, &schema.fields[index], json)?;
     }
     check::required(schema, &row.values, Some(&before.values))?;

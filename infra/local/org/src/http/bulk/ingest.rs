@@ -219,11 +219,10 @@ fn write(engine: &Engine, job: &mut Job) -> Result<(), Reply> {
     let unknown = {
         let store = engine.read();
         let schema = store.object(object);
-        let names = table.header.iter();
+        let mut names = table.header.iter();
         names
-            .filter(|name| schema.field_index(name).is_none())
+            .find(|name| schema.field_index(name).is_none())
             .cloned()
-            .next()
     };
     if let Some(name) = unknown {
         ingest.problem = Some(format!("InvalidBatch : Field name not found : {name}"));
