@@ -149,7 +149,7 @@ fn is_result(object: &ObjectSchema, records: &Records, at: usize) -> bool {
     ];
     let name = records.header[at].as_str();
     let is_named = |result: &&str| result.eq_ignore_ascii_case(name);
-    if RESULTS.iter().any(|result| is_named(result)) {
+    if RESULTS.iter().any(is_named) {
         return object.field_index(name).is_none();
     }
     if !name.eq_ignore_ascii_case("STATUS") {
