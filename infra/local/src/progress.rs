@@ -64,7 +64,7 @@ impl Progress {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_length(counts.listed);
-        bar.set_position(counts.listed.saturating_sub(counts.left()));
+        bar.set_position(counts.settled());
         bar.set_message(if run.listed_at.is_some() {
             "importing"
         } else {

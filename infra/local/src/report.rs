@@ -119,7 +119,7 @@ struct JsonCounts {
     unchanged: u64,
     failed: u64,
     suppressed: u64,
-    left: u64,
+    left: i64,
 }
 
 fn json_counts(counts: &Counts) -> JsonCounts {
@@ -186,10 +186,10 @@ impl Report {
             ("unchanged", counts.unchanged),
             ("failed", counts.failed),
             ("suppressed", counts.suppressed),
-            ("left", counts.left()),
         ] {
             text.push_str(&format!("  {label:<11}{count:>7}\n"));
         }
+        text.push_str(&format!("  {:<11}{:>7}\n", "left", counts.left()));
         for fault in &self.faults {
             text.push_str(&format!("\n  {}\n", fault.code));
             text.push_str(&paragraph("", &fault.message));

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use dealbridge_core::{
     SalesforceId,
-    change::{Change, Expected, Holder, Settled, Write},
+    change::{Change, Holder, Settled, Write},
+    counted::Counted,
     entry::PackedEntry,
     ports::{Freshness, ImportStore, Known, PortError},
     problem::Problem,
@@ -91,6 +92,20 @@ impl ImportStore for Store {
             .into_iter()
             .map(|item| item::problem(item).map(|problem| (problem.opportunity, problem)))
             .collect()
+    }
+
+    async fn counted_before(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> Result<HashMap<SalesforceId, Counted>, PortError> {
+        let keys = ids
+            .iter()
+            .map(|id| (self.tables.log.clone(), keys::counted_before(org, *id)))
+            .collect();
+        let mut found = self.batch_get(keys, Consistency::Strong).await?;
+        let items = found.remove(&self.tables.log).unwrap_or_default();
+        items.iter().map(item::counted_before).collect()
     }
 
     async fn records(&self, ids: &[RecordId]) -> Result<HashMap<RecordId, Record>, PortError> {
@@ -371,13 +386,37 @@ impl Store {
                 }
                 transaction::put(&self.tables.log, item, *expected)
             }
-            Write::CloseProblem(id, Expected::Version(version)) => {
-                transaction::delete(&self.tables.log, keys::problem(org, *id), *version)
+            Write::CloseProblem(id, expected) => {
+                transaction::delete(&self.tables.log, keys::problem(org, *id), *expected)
             }
-            Write::CloseProblem(id, Expected::Absent) => {
-                transaction::delete_anyway(&self.tables.log, keys::problem(org, *id))
+            Write::Outbox(request) => transaction::put_anyway(
+                &self.tables.log,
+                item::encode(request, keys::outbox(request.salesforce))?,
+            ),
+            Write::ClearOutbox(id) => {
+                transaction::delete_anyway(&self.tables.log, keys::outbox(*id))
             }
+            Write::CountedBefore(id, counted) => self.add_counted_before(org, *id, counted, now),
         }
+    }
+
+    /// Adding to a set needs no look at what is in it.
+    fn add_counted_before(
+        &self,
+        org: SalesforceId,
+        id: SalesforceId,
+        counted: &Counted,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        let update = Update::builder()
+            .table_name(&self.tables.log)
+            .set_key(Some(keys::counted_before(org, id)))
+            .update_expression("SET #expires = :expires ADD #runs :runs")
+            .expression_attribute_names("#expires", EXPIRES_AT)
+            .expression_attribute_values(":expires", item::expiry(now))
+            .expression_attribute_names("#runs", keys::RUNS)
+            .expression_attribute_values(":runs", AttributeValue::Ss(counted.ranges().collect()));
+        transaction::update(update)
     }
 
     /// Adds to one shard of the run's counts.
@@ -431,6 +470,8 @@ fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortE
 
 #[cfg(test)]
 mod tests {
+    use dealbridge_core::change::Expected;
+
     use super::*;
 
     fn sizes(actions: &[usize], bytes: usize) -> Vec<Size> {

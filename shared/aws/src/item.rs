@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
+    counted::Counted,
     entry::{Line, PackedEntry},
     ports::PortError,
     problem::Problem,
@@ -145,6 +146,22 @@ pub fn problem(item: Attributes) -> Result<Problem, PortError> {
         opportunity: id,
         ..decode(item, "an open problem")?
     })
+}
+
+/// A Salesforce record, its id taken from the key, with the runs of its attribute.
+///
+/// # Errors
+/// When the item holds no runs.
+pub fn counted_before(item: &Attributes) -> Result<(SalesforceId, Counted), PortError> {
+    let what = "the runs that have counted a record";
+    let id = text(item, SK).and_then(|id| SalesforceId::parse(id).ok());
+    let id = id.ok_or_else(|| unreadable(what, "its key names no Salesforce record"))?;
+    let runs = item.get(keys::RUNS).and_then(|value| value.as_ss().ok());
+    let runs = runs.ok_or_else(|| unreadable(what, "there are none"))?;
+    let all = runs.iter().try_fold(Counted::default(), |all, runs| {
+        Counted::try_from(runs.clone()).map(|runs| all.and(&runs))
+    });
+    Ok((id, all.map_err(|error| unreadable(what, error))?))
 }
 
 /// A packed entry as an item. Its lines are deflated JSON: an hour's entries fit into a few kilobytes, and write units follow bytes.

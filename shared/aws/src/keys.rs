@@ -119,6 +119,15 @@ pub fn problem(org: SalesforceId, id: SalesforceId) -> Attributes {
     two(problems(org), id.to_string())
 }
 
+/// Attribute of the runs that have counted a Salesforce record.
+pub const RUNS: &str = "runs";
+
+/// Log: the runs that have counted a Salesforce record and that its claim and its problem no longer name.
+#[must_use]
+pub fn counted_before(org: SalesforceId, id: SalesforceId) -> Attributes {
+    two(format!("COUNTED#{org}"), id.to_string())
+}
+
 /// Log: partition of a run.
 #[must_use]
 pub fn run_partition(run: RunId) -> String {

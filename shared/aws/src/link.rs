@@ -50,6 +50,17 @@ impl LinkStore for Store {
         Ok(OrgChanges { version, under_way })
     }
 
+    async fn problem(
+        &self,
+        org: SalesforceId,
+        id: SalesforceId,
+    ) -> Result<Option<Problem>, PortError> {
+        self.get(&self.tables.log, keys::problem(org, id))
+            .await?
+            .map(item::problem)
+            .transpose()
+    }
+
     async fn commit_link(&self, change: &LinkChange) -> Result<Committed, PortError> {
         self.commit(change, None).await
     }
@@ -193,12 +204,6 @@ impl Store {
         }
         if let Some(problem) = &change.watch {
             actions.push(self.watch(change.org, problem)?);
-        }
-        if let Some(opportunity) = change.closes_problem {
-            actions.push(transaction::delete_anyway(
-                log,
-                keys::problem(change.org, opportunity),
-            )?);
         }
         if change.links_lead {
             actions.push(transaction::put_anyway(log, keys::lead_links())?);

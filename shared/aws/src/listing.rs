@@ -1,6 +1,9 @@
 //! What the fan-out reads: open problems, claims by id, all claims.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::atomic::Ordering,
+};
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use dealbridge_core::{
@@ -37,6 +40,18 @@ impl ClaimStore for Store {
             .into_iter()
             .map(|item| item::claim(item).map(|claim| (claim.salesforce, claim)))
             .collect()
+    }
+
+    async fn has_lead_links(&self) -> Result<bool, PortError> {
+        // The note is never removed: once seen, it is there.
+        if self.lead_links.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let key = (self.tables.log.clone(), keys::lead_links());
+        let found = self.batch_get(vec![key], Consistency::Strong).await?;
+        let is_there = found.values().any(|items| !items.is_empty());
+        self.lead_links.store(is_there, Ordering::Relaxed);
+        Ok(is_there)
     }
 }
 
@@ -86,13 +101,6 @@ impl ListingStore for Store {
                 return Ok(claims);
             }
         }
-    }
-
-    async fn has_lead_links(&self) -> Result<bool, PortError> {
-        Ok(self
-            .get(&self.tables.log, keys::lead_links())
-            .await?
-            .is_some())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The store: three tables behind one client.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, error::DisplayErrorContext};
@@ -27,6 +27,8 @@ pub struct Store {
     pub(crate) meter: Meter,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
+    /// A record was linked to a Salesforce Lead at some time.
+    pub(crate) lead_links: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Store {
@@ -56,6 +58,7 @@ impl Store {
             meter,
             clock,
             ids,
+            lead_links: Arc::default(),
         }
     }
 

@@ -273,18 +273,29 @@ pub fn put_anyway(table: &str, item: Attributes) -> Result<TransactWriteItem, Po
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// Deletes an item that must be at that version.
+/// Deletes an item that must be as expected. What must be absent only must not appear meanwhile.
 ///
 /// # Errors
 /// As [`put`].
-pub fn delete(table: &str, key: Attributes, version: u64) -> Result<TransactWriteItem, PortError> {
+pub fn delete(
+    table: &str,
+    key: Attributes,
+    expected: Expected,
+) -> Result<TransactWriteItem, PortError> {
     let delete = Delete::builder()
         .table_name(table)
         .set_key(Some(key))
-        .condition_expression("#version = :seen")
-        .expression_attribute_names("#version", VERSION)
-        .expression_attribute_values(":seen", n(version))
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let delete = match expected {
+        Expected::Absent => delete
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", PK),
+        Expected::Version(version) => delete
+            .condition_expression("#version = :seen")
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":seen", n(version)),
+    };
+    let delete = delete
         .build()
         .map_err(|error| port_error("building a Delete", error))?;
     Ok(TransactWriteItem::builder().delete(delete).build())

@@ -3,7 +3,9 @@
 use crate::{
     SalesforceId,
     claim::Claim,
+    counted::Counted,
     entry::Line,
+    message::PushRequest,
     problem::Problem,
     record::{Record, RecordId},
     run::Counts,
@@ -37,6 +39,12 @@ pub enum Write {
     Problem(Problem, Expected),
     /// Closes an open problem.
     CloseProblem(SalesforceId, Expected),
+    /// Adds runs that have counted a Salesforce record to those that are kept beside its claim and its problem.
+    CountedBefore(SalesforceId, Counted),
+    /// Notes that the write which a claim carries is to be delivered.
+    Outbox(PushRequest),
+    /// Removes that note: the claim of this Salesforce record carries no write any more.
+    ClearOutbox(SalesforceId),
 }
 
 /// What one Opportunity's outcome writes. Its effect, its log line and its count commit together.
@@ -83,6 +91,10 @@ pub enum ItemKey {
     Claim(SalesforceId),
     /// An open problem.
     Problem(SalesforceId),
+    /// The runs that are kept beside claim and problem.
+    CountedBefore(SalesforceId),
+    /// The note of a write that is to be delivered.
+    Outbox(SalesforceId),
 }
 
 impl Write {
@@ -94,6 +106,36 @@ impl Write {
             Self::Record(record, _) => ItemKey::Record(record.id.clone()),
             Self::Problem(problem, _) => ItemKey::Problem(problem.opportunity),
             Self::CloseProblem(opportunity, _) => ItemKey::Problem(*opportunity),
+            Self::CountedBefore(id, _) => ItemKey::CountedBefore(*id),
+            Self::Outbox(request) => ItemKey::Outbox(request.salesforce),
+            Self::ClearOutbox(id) => ItemKey::Outbox(*id),
         }
     }
+
+    fn counted(&mut self) -> Option<(SalesforceId, &mut Counted)> {
+        match self {
+            Self::Claim(claim, _) => Some((claim.salesforce, &mut claim.counted)),
+            Self::Problem(problem, _) => Some((problem.opportunity, &mut problem.counted)),
+            _ => None,
+        }
+    }
+}
+
+/// Bounds the counted runs of the items that are written: the oldest of a long set go into a write of their own.
+#[must_use]
+pub fn with_bounded_sets(mut writes: Vec<Write>) -> Vec<Write> {
+    let mut before: Vec<(SalesforceId, Counted)> = Vec::new();
+    for (id, counted) in writes.iter_mut().filter_map(Write::counted) {
+        let Some(oldest) = counted.take_oldest() else {
+            continue;
+        };
+        // A transaction takes each item once.
+        match before.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, known)) => *known = known.and(&oldest),
+            None => before.push((id, oldest)),
+        }
+    }
+    let before = before.into_iter();
+    writes.extend(before.map(|(id, counted)| Write::CountedBefore(id, counted)));
+    writes
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{SalesforceId, Stamp, counted::Counted, record::RecordId};
+use crate::{SalesforceId, Stamp, counted::Counted, digest::Digest, record::RecordId};
 
 /// Whether a claim joins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct Claim {
     pub epoch: u32,
     /// The SystemModstamp of the Salesforce data last applied.
     pub stamp: Stamp,
+    /// The values that a listing shows of it, as they were last applied. None where they are to be read again whatever the stamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
     /// Counts the changes of this item.
     pub version: u64,
     /// The runs that counted this Opportunity.
@@ -58,6 +61,15 @@ pub struct Claim {
     /// On a suppressed claim: a run has seen the Import Flag off since the unlink, so that setting it again is a deliberate act.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub import_flag_was_off: bool,
+}
+
+impl Claim {
+    /// Whether a row of that stamp and digest brings nothing that was not applied. An older row never does.
+    #[must_use]
+    pub fn is_up_to(&self, stamp: Stamp, digest: Option<Digest>) -> bool {
+        stamp < self.stamp
+            || (stamp == self.stamp && self.digest.is_some() && self.digest == digest)
+    }
 }
 
 fn unset_id() -> SalesforceId {

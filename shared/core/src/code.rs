@@ -201,8 +201,11 @@ codes! {
         "{record} was converted: the link of the {other} moved to the Opportunity {value}."
         "Nothing to do.";
     LinkMoveConflict "LINK_MOVE_CONFLICT" Error
-        "{record} was converted to the Opportunity {value}, which is linked to another record already: the {other} stays linked to the converted Lead."
+        "{record} was converted to the Opportunity {value} already: the {other} stays linked to the converted Lead."
         "Unlink one of the two, then link the right record to the Opportunity.";
+    WriteDropped "WRITE_DROPPED" Warning
+        "{record} {value}: these values of the {other} were not written to Salesforce ({field})."
+        "Compare the two records, and set in Salesforce by hand what is missing there.";
     Linked "LINKED" Info "The {other} was linked to {record}." "Nothing to do.";
     Unlinked "UNLINKED" Info
         "The {other} was unlinked from {record}. Both keep their values{value}."

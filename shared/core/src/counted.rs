@@ -6,16 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::RunId;
 
-/// How many ranges of runs are remembered; anything before the first of them is taken as counted.
+/// How many ranges an item keeps of its set; the oldest half of more is kept elsewhere.
 ///
-/// Runs that count the same Opportunity are mostly consecutive, so that one range covers weeks;
-/// 24 ranges outlast the 14 days that a message can wait in a dead-letter queue in all but contrived histories.
+/// Runs that count the same Opportunity are mostly consecutive, so that one range covers weeks. One that is edited a few
+/// times a day has as many ranges, and its claim is to stay within a kilobyte all the same.
 const RANGES: usize = 24;
 
-/// A set of runs, kept as ranges: `3-9,11`.
+/// A set of runs, kept as ranges: `3-9,11`. `-39,44-47` says that runs up to 39 are kept elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Counted(Vec<(u32, u32)>);
+pub struct Counted {
+    ranges: Vec<(u32, u32)>,
+    /// Of runs up to this one the set itself does not know all.
+    elsewhere: u32,
+}
 
 /// The text is no set of runs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,35 +30,36 @@ impl Counted {
     /// The set of that one run.
     #[must_use]
     pub fn by(run: RunId) -> Self {
-        Self(vec![(run.number(), run.number())])
+        Self {
+            ranges: vec![(run.number(), run.number())],
+            elsewhere: 0,
+        }
     }
 
-    /// Whether that run has counted.
+    /// Whether the set itself says that this run has counted.
     #[must_use]
     pub fn contains(&self, run: RunId) -> bool {
         let number = run.number();
-        let forgotten =
-            self.0.len() == RANGES && self.0.first().is_some_and(|(first, _)| number < *first);
-        forgotten
-            || self
-                .0
-                .iter()
-                .any(|(first, last)| (*first..=*last).contains(&number))
+        let holds = |(first, last): &(u32, u32)| (*first..=*last).contains(&number);
+        self.ranges.iter().any(holds)
+    }
+
+    /// Whether what is kept elsewhere must say if this run has counted.
+    #[must_use]
+    pub fn is_unsure_of(&self, run: RunId) -> bool {
+        run.number() <= self.elsewhere && !self.contains(run)
     }
 
     /// The set with that run added.
     #[must_use]
     pub fn with(&self, run: RunId) -> Self {
-        if self.contains(run) {
-            return self.clone();
-        }
         self.and(&Self::by(run))
     }
 
     /// The runs of both sets.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let mut ranges = [&self.0[..], &other.0[..]].concat();
+        let mut ranges = [&self.ranges[..], &other.ranges[..]].concat();
         ranges.sort_unstable();
         let mut merged: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
         for (first, last) in ranges {
@@ -63,20 +68,45 @@ impl Counted {
                 _ => merged.push((first, last)),
             }
         }
-        let skip = merged.len().saturating_sub(RANGES);
-        Self(merged.split_off(skip))
+        Self {
+            ranges: merged,
+            elsewhere: self.elsewhere.max(other.elsewhere),
+        }
+    }
+
+    /// Takes the oldest ranges out of a set that has grown long: they are to be kept elsewhere.
+    pub fn take_oldest(&mut self) -> Option<Self> {
+        if self.ranges.len() <= RANGES {
+            return None;
+        }
+        let kept = self.ranges.split_off(self.ranges.len() - RANGES / 2);
+        let oldest = std::mem::replace(&mut self.ranges, kept);
+        let last = oldest.last().map_or(0, |(_, last)| *last);
+        self.elsewhere = self.elsewhere.max(last);
+        Some(Self {
+            ranges: oldest,
+            elsewhere: 0,
+        })
+    }
+
+    /// Its ranges, each as a text of its own.
+    pub fn ranges(&self) -> impl Iterator<Item = String> + '_ {
+        self.ranges.iter().map(|(first, last)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first}-{last}")
+            }
+        })
     }
 }
 
 impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (first, last)) in self.0.iter().enumerate() {
+        let elsewhere = (self.elsewhere > 0).then(|| format!("-{}", self.elsewhere));
+        for (at, part) in elsewhere.into_iter().chain(self.ranges()).enumerate() {
             let comma = if at == 0 { "" } else { "," };
-            if first == last {
-                write!(f, "{comma}{first}")?
-            } else {
-                write!(f, "{comma}{first}-{last}")?
-            }
+            write!(f, "{comma}{part}")?;
         }
         Ok(())
     }
@@ -92,17 +122,20 @@ impl TryFrom<String> for Counted {
     type Error = InvalidCounted;
 
     fn try_from(text: String) -> Result<Self, InvalidCounted> {
-        let range = |part: &str| {
+        let invalid = || InvalidCounted(text.clone());
+        let mut counted = Self::default();
+        for part in text.split(',').filter(|part| !part.is_empty()) {
+            if let Some(elsewhere) = part.strip_prefix('-') {
+                counted.elsewhere = elsewhere.parse().map_err(|_| invalid())?;
+                continue;
+            }
             let (first, last) = part.split_once('-').unwrap_or((part, part));
-            Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?))
-                .filter(|(first, last)| first <= last)
-        };
-        text.split(',')
-            .filter(|part| !part.is_empty())
-            .map(range)
-            .collect::<Option<Vec<_>>>()
-            .map(Self)
-            .ok_or(InvalidCounted(text))
+            match (first.parse(), last.parse()) {
+                (Ok(first), Ok(last)) if first <= last => counted.ranges.push((first, last)),
+                _ => return Err(invalid()),
+            }
+        }
+        Ok(counted)
     }
 }
 
@@ -149,27 +182,49 @@ mod tests {
 
     #[test]
     fn the_set_reads_back_as_it_was_written() {
-        for text in ["", "7", "3-5,9", "1-400,402"] {
+        for text in ["", "7", "3-5,9", "1-400,402", "-39,44-47", "-8"] {
             assert_eq!(
                 Counted::try_from(text.to_owned()).unwrap().to_string(),
                 text
             );
         }
-        for text in ["x", "5-3", "1,,x"] {
+        for text in ["x", "5-3", "1,,x", "-x"] {
             assert!(Counted::try_from(text.to_owned()).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn what_is_too_old_to_be_remembered_is_taken_as_counted() {
-        let counted = (1..200)
+    fn a_long_set_gives_its_oldest_ranges_away_and_is_unsure_of_them_alone() {
+        let mut counted = (1..=50)
             .filter(|number| number % 2 == 0)
             .fold(Counted::default(), |counted, number| {
                 counted.with(run(number))
             });
 
-        assert!(counted.contains(run(1)));
-        assert!(!counted.contains(run(197)));
-        assert!(counted.to_string().len() < 120);
+        let oldest = counted.take_oldest().unwrap();
+
+        assert_eq!(oldest.to_string(), "2,4,6,8,10,12,14,16,18,20,22,24,26");
+        assert!(counted.to_string().starts_with("-26,28,30,"), "{counted}");
+        assert!(
+            [1, 2, 26]
+                .into_iter()
+                .all(|number| counted.is_unsure_of(run(number)))
+        );
+        assert!(
+            ![27, 28, 50]
+                .into_iter()
+                .any(|number| counted.is_unsure_of(run(number)))
+        );
+        assert!(counted.contains(run(28)) && !counted.contains(run(2)));
+        assert_eq!(counted.take_oldest(), None);
+    }
+
+    #[test]
+    fn an_old_run_that_is_added_to_what_is_kept_elsewhere_is_sure() {
+        let counted = Counted::try_from("-26,28".to_owned()).unwrap().with(run(3));
+
+        assert!(counted.contains(run(3)) && !counted.is_unsure_of(run(3)));
+        assert!(counted.is_unsure_of(run(4)));
+        assert_eq!(counted.to_string(), "-26,3,28");
     }
 }

@@ -6,12 +6,13 @@ use serde_json::Value;
 use crate::{
     SalesforceId, SalesforceObject,
     code::Code,
-    decide::{self, Condition, Facts, Verdict},
+    decide::{self, Condition, Facts, Predecessor, Verdict},
+    digest::Digested,
     field,
     finding::{self, Finding},
-    import::read,
+    import::{Stop, conversion::find_predecessors, read},
     pasted::{self, ConnectedOrg, PastedError, record_url},
-    ports::{Freshness, ImportStore, PortError, Portal},
+    ports::{ClaimStore, Freshness, ImportStore, PortError, Portal},
     salesforce::{Row, Salesforce, SalesforceError},
     settings::Settings,
 };
@@ -126,7 +127,7 @@ pub struct Warning {
     pub suggestion: String,
 }
 
-impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
+impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S> {
     /// Explains the Opportunity that a pasted id or URL names. Reads only: one Salesforce call and a few of the store.
     ///
     /// # Errors
@@ -170,14 +171,19 @@ impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
             .as_ref()
             .and_then(|claim| records.remove(&claim.record));
         let directory = self.portal.directory(&rows.emails(settings)).await?;
-        let facts = Facts {
+        let mut facts = Facts {
             opportunity: id,
             row,
+            digest: row
+                .map(|row| Digested::of(settings, SalesforceObject::Opportunity).digest(row)),
             directory: &directory,
             claim: claim.as_ref(),
             record: record.as_ref(),
             successor: None,
+            predecessor: None,
         };
+        let predecessor = self.predecessor(&facts, settings).await?;
+        facts.predecessor = predecessor.as_ref();
         let name = row.and_then(|row| row.text("Name")).map(str::to_owned);
         let label = finding::label("Opportunity", id, name.as_deref().unwrap_or_default());
         let disabled = (!settings.enabled).then(|| Finding::new(Code::IntegrationDisabled));
@@ -205,6 +211,26 @@ impl<F: Salesforce, P: Portal, S: ImportStore> Explain<'_, F, P, S> {
     }
 }
 
+impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S> {
+    /// The linked Lead whose link it would take over instead of being imported.
+    async fn predecessor(
+        &self,
+        facts: &Facts<'_>,
+        settings: &Settings,
+    ) -> Result<Option<Predecessor>, ExplainError> {
+        if !matches!(decide::decide(facts, settings).verdict, Verdict::Import(_)) {
+            return Ok(None);
+        }
+        let ids = [facts.opportunity];
+        let org = settings.organization_id;
+        match find_predecessors(self.salesforce, self.store, &ids, org).await {
+            Ok(mut found) => Ok(found.remove(&facts.opportunity)),
+            Err(Stop::Port(error)) => Err(error.into()),
+            Err(Stop::Fault(error)) => Err(error.into()),
+        }
+    }
+}
+
 /// The decision on the facts, and every condition: those that the decision itself looked at, or, where it looked at
 /// none, those that a flagged Opportunity without a link would have to meet.
 fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Explained>) {
@@ -222,8 +248,9 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
         ),
         Verdict::Fail | Verdict::FailAndUpdate(_) => (Outlook::WouldFail, Vec::new()),
         Verdict::Unchanged => (Outlook::Unchanged, Vec::new()),
-        // Only a Lead's link moves, and Leads are not explained.
+        // A Lead's link moves, and Leads are not explained.
         Verdict::Move(_) => (Outlook::WouldUpdate, Vec::new()),
+        Verdict::TakeOver => (Outlook::WouldUpdate, taken_over(facts)),
         Verdict::Update(update) => {
             let verdict = if update.is_change {
                 Outlook::WouldUpdate
@@ -272,6 +299,7 @@ fn as_candidate(facts: &Facts<'_>, settings: &Settings) -> Vec<Condition> {
         row: Some(&flagged),
         claim: None,
         record: None,
+        predecessor: None,
         ..*facts
     };
     decide::decide(&facts, settings).conditions
@@ -300,6 +328,25 @@ fn api_name(field: &str) -> &str {
         .rsplit_once(" (")
         .and_then(|(_, name)| name.strip_suffix(')'))
         .unwrap_or(field)
+}
+
+/// That a linked Lead's link moves here.
+fn taken_over(facts: &Facts<'_>) -> Vec<Explained> {
+    let of = |lead: &Predecessor| {
+        let finding = Finding::new(Code::LinkMoved)
+            .value(facts.opportunity.as_str())
+            .other(lead.record.id.to_string());
+        let label = finding::label("Lead", lead.claim.salesforce, &lead.name);
+        let condition = Condition {
+            passed: false,
+            finding,
+        };
+        Explained {
+            passed: true,
+            ..Explained::of(&condition, &label)
+        }
+    };
+    facts.predecessor.map(of).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -333,6 +380,7 @@ mod tests {
             record: RecordId::new(RecordKind::Deal, "deal-1").unwrap(),
             epoch: 1,
             stamp: Stamp::from_second(0),
+            digest: None,
             version: 2,
             counted: Counted::default(),
             pending: None,
@@ -345,10 +393,12 @@ mod tests {
         let facts = Facts {
             opportunity: SalesforceId::parse("006dM00000Mw7Vt").unwrap(),
             row,
+            digest: None,
             directory: &HashMap::new(),
             claim,
             record: None,
             successor: None,
+            predecessor: None,
         };
         look(&facts, &settings(), "the Opportunity")
     }

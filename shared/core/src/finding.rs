@@ -42,6 +42,14 @@ impl Finding {
         }
     }
 
+    /// That the values of these fields were not written to a record, which became of it.
+    #[must_use]
+    pub fn write_dropped(fate: &str, fields: &[String]) -> Self {
+        let mut finding = Self::new(Code::WriteDropped).value(fate);
+        finding.context.field = fields.join(", ");
+        finding
+    }
+
     /// With the field's label and API name.
     #[must_use]
     pub fn field(mut self, label: &str, api_name: &str) -> Self {

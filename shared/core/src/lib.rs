@@ -10,6 +10,7 @@ pub mod code;
 pub mod counted;
 pub mod decide;
 pub mod decimal;
+pub mod digest;
 pub mod email;
 pub mod entry;
 pub mod explain;

@@ -158,6 +158,7 @@ mod tests {
             record: RecordId::new(RecordKind::Deal, record).unwrap(),
             epoch,
             stamp: Stamp::from_second(9),
+            digest: None,
             version: 7,
             counted: Counted::by(RunId::new(run)),
             pending: None,

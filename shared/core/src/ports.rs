@@ -12,6 +12,7 @@ use crate::{
     Email, SalesforceId, Stamp,
     change::{Change, Settled},
     claim::Claim,
+    counted::Counted,
     entry::Line,
     finding::Finding,
     message::{ImportRequest, SyncRequest},
@@ -96,6 +97,13 @@ pub trait ImportStore: Send + Sync {
         org: SalesforceId,
         ids: &[SalesforceId],
     ) -> impl Future<Output = Result<HashMap<SalesforceId, Problem>, PortError>> + Send;
+
+    /// The runs that have counted these records and that their claims and problems no longer name.
+    fn counted_before(
+        &self,
+        org: SalesforceId,
+        ids: &[SalesforceId],
+    ) -> impl Future<Output = Result<HashMap<SalesforceId, Counted>, PortError>> + Send;
 
     /// The records of these ids; those that do not exist are left out.
     fn records(
@@ -304,6 +312,9 @@ pub trait ClaimStore: Send + Sync {
         org: SalesforceId,
         ids: &[SalesforceId],
     ) -> impl Future<Output = Result<HashMap<SalesforceId, Claim>, PortError>> + Send;
+
+    /// Whether any record was ever linked to a Salesforce Lead, so that Leads need to be looked at at all.
+    fn has_lead_links(&self) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// What the fan-out asks about links and open problems.
@@ -319,9 +330,6 @@ pub trait ListingStore: Send + Sync {
         &self,
         org: SalesforceId,
     ) -> impl Future<Output = Result<HashMap<SalesforceId, Claim>, PortError>> + Send;
-
-    /// Whether any record was ever linked to a Salesforce Lead, so that Leads need to be listed at all.
-    fn has_lead_links(&self) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// The queue of import requests.

@@ -128,12 +128,18 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Listed and not yet counted: in the queue, in flight, in the dead-letter queue, or left to the next run by a fault.
+    /// What the run has come to a result about.
     #[must_use]
-    pub fn left(&self) -> u64 {
-        self.listed.saturating_sub(
-            self.imported + self.updated + self.unchanged + self.failed + self.suppressed,
-        )
+    pub fn settled(&self) -> u64 {
+        self.imported + self.updated + self.unchanged + self.failed + self.suppressed
+    }
+
+    /// Listed and not yet counted: in the queue, in flight, in the dead-letter queue, or left to the next run by a fault.
+    /// Below zero, more was counted than was listed, which is a fault of ours and hides as many that are left.
+    #[must_use]
+    pub fn left(&self) -> i64 {
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        signed(self.listed).saturating_sub(signed(self.settled()))
     }
 }
 
@@ -194,6 +200,8 @@ impl Run {
         match (self.failed_at, self.listed_at) {
             (Some(_), _) => RunStatus::Failed,
             (None, Some(_)) if drained => RunStatus::Succeeded,
+            // Waiting does not mend it.
+            (None, Some(_)) if self.counts.left() < 0 => RunStatus::Failed,
             (None, Some(_)) if is_stuck => RunStatus::Failed,
             (None, None) if !self.taken_up => RunStatus::Queued,
             (None, _) => RunStatus::Running,
@@ -257,6 +265,14 @@ mod tests {
     fn a_run_that_stands_still_has_failed_until_what_is_left_is_counted() {
         assert_eq!(run(3, 2).status(at(20 + 41 * 60)), RunStatus::Failed);
         assert_eq!(run(3, 3).status(at(20 + 41 * 60)), RunStatus::Succeeded);
+    }
+
+    #[test]
+    fn a_run_that_counted_more_than_it_listed_says_so_and_has_not_succeeded() {
+        let twice = run(42, 43);
+
+        assert_eq!(twice.counts.left(), -1);
+        assert_eq!(twice.status(at(30)), RunStatus::Failed);
     }
 
     #[test]

@@ -263,13 +263,22 @@ pub trait Salesforce: Send + Sync {
         fields: &[FieldPath],
     ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
 
-    /// The SystemModstamps of the ids that the integration user can see, in order (`POST /composite/sobjects/<O>`);
-    /// none for a deleted, purged or hidden one: one call per 2,000 ids.
-    fn stamps(
+    /// Reads the Leads that were converted to one of these Opportunities, the recycle bin included, with Name and
+    /// ConvertedOpportunityId: one call per 200 ids.
+    fn converted_leads(
+        &self,
+        opportunities: &[SalesforceId],
+    ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
+
+    /// The records of these ids in order, with SystemModstamp and the given fields of their own (`POST
+    /// /composite/sobjects/<O>`); none for one that is deleted, purged or hidden from the integration user: one call per
+    /// 2,000 ids.
+    fn retrieve(
         &self,
         object: SalesforceObject,
         ids: &[SalesforceId],
-    ) -> impl Future<Output = Result<Vec<Option<Stamp>>, SalesforceError>> + Send;
+        fields: &[FieldPath],
+    ) -> impl Future<Output = Result<Vec<Option<Row>>, SalesforceError>> + Send;
 
     /// What was learned of the org's objects, kept for the life of the adapter.
     fn schema(&self) -> &Schema;

@@ -86,9 +86,10 @@ pub(crate) async fn start<S: RunStore, I: ImportBacklog>(
         started => return Ok(started),
     };
     let backlog = waiting.backlog().await?;
-    let lost = run.counts.left().saturating_sub(backlog.dead);
+    let dead = i64::try_from(backlog.dead).unwrap_or(i64::MAX);
+    let lost = run.counts.left().saturating_sub(dead);
     // What lies in the dead-letter queue can be seen there, and replayed.
-    if backlog.queued > 0 || lost == 0 {
+    if backlog.queued > 0 || lost <= 0 {
         return Ok(Started::Active(run));
     }
     if store.want_full(run.id).await? == Kept::Yes {

@@ -25,7 +25,7 @@ use crate::{
     login::Login,
     opportunity,
     retry::{Jitter, RetryPolicy},
-    soql::{IDS_PER_STATEMENT, Statement},
+    soql::{IDS_PER_STATEMENT, Statement, select},
 };
 
 /// Ids in one `POST /composite/sobjects/<O>`.
@@ -339,10 +339,19 @@ fn unavailable(detail: &str) -> SalesforceError {
     }
 }
 
-/// The stamp of a row that must be the asked one: a shifted answer would move every link's state to another record.
-fn stamp_of(row: &Row, id: &SalesforceId) -> Result<Stamp, String> {
-    row.stamp()
-        .filter(|_| row.id() == Some(*id))
+fn without_deleted(mut page: Page) -> Page {
+    page.rows = page
+        .rows
+        .into_iter()
+        .map(opportunity::without_deleted)
+        .collect();
+    page
+}
+
+/// A row that must be the asked one: a shifted answer would move every link's state to another record.
+fn row_of(row: Row, id: &SalesforceId) -> Result<Row, String> {
+    Some(row)
+        .filter(|row| row.id() == Some(*id) && row.stamp().is_some())
         .ok_or_else(|| "answered with other records than were asked for".to_owned())
 }
 
@@ -366,13 +375,15 @@ impl Salesforce for SalesforceClient {
     }
 
     async fn list(&self, listing: &Listing) -> Result<Page, SalesforceError> {
-        self.query(&Statement::listing(listing), listing.object)
-            .await
+        let statement = Statement::listing(listing);
+        let page = self.query(&statement, listing.object).await?;
+        Ok(without_deleted(page))
     }
 
     async fn next(&self, locator: &Locator) -> Result<Page, SalesforceError> {
-        self.page(CallKind::QueryMore, locator_path(&locator.0)?, None)
-            .await
+        let path = locator_path(&locator.0)?;
+        let page = self.page(CallKind::QueryMore, path, None).await?;
+        Ok(without_deleted(page))
     }
 
     async fn opportunities(
@@ -397,18 +408,39 @@ impl Salesforce for SalesforceClient {
         self.rows_of(object, &distinct(ids), statement).await
     }
 
-    async fn stamps(
+    async fn converted_leads(
+        &self,
+        opportunities: &[SalesforceId],
+    ) -> Result<Vec<Row>, SalesforceError> {
+        let mut rows = Vec::new();
+        for ids in distinct(opportunities).chunks(IDS_PER_STATEMENT) {
+            let statement = Statement::converted_leads(ids);
+            rows.append(
+                &mut self
+                    .all_rows_again(&statement, SalesforceObject::Lead)
+                    .await?,
+            );
+        }
+        Ok(rows)
+    }
+
+    async fn retrieve(
         &self,
         object: SalesforceObject,
         ids: &[SalesforceId],
-    ) -> Result<Vec<Option<Stamp>>, SalesforceError> {
+        fields: &[FieldPath],
+    ) -> Result<Vec<Option<Row>>, SalesforceError> {
         let path = self.path(&format!("composite/sobjects/{object}"));
-        let mut stamps = Vec::with_capacity(ids.len());
+        let fields = select(
+            &[&["Id", "SystemModstamp"]],
+            fields.iter().map(FieldPath::as_str),
+        );
+        let mut retrieved = Vec::with_capacity(ids.len());
         let mut parts: Vec<&[SalesforceId]> = ids.chunks(IDS_PER_RETRIEVE).rev().collect();
         while let Some(ids) = parts.pop() {
             let call = Call {
                 method: Method::POST,
-                body: Some(json!({ "ids": ids, "fields": ["Id", "SystemModstamp"] }).to_string()),
+                body: Some(json!({ "ids": ids, "fields": fields }).to_string()),
                 ..Call::get(CallKind::Retrieve, &path, Some(object.api_name()))
             };
             let read = |answer: &Answer| {
@@ -418,13 +450,13 @@ impl Salesforce for SalesforceClient {
                         "answered with another number of records than was asked for".to_owned()
                     );
                 }
-                rows.iter()
+                rows.into_iter()
                     .zip(ids)
-                    .map(|(row, id)| row.as_ref().map(|row| stamp_of(row, id)).transpose())
+                    .map(|(row, id)| row.map(|row| row_of(row, id)).transpose())
                     .collect::<Result<Vec<_>, _>>()
             };
             match self.make(&call, read).await.result {
-                Ok((mut read, _)) => stamps.append(&mut read),
+                Ok((mut read, _)) => retrieved.append(&mut read),
                 Err(SalesforceError::TooLarge { .. }) if ids.len() > 1 => {
                     let (first, second) = ids.split_at(ids.len() / 2);
                     parts.extend([second, first]);
@@ -432,7 +464,7 @@ impl Salesforce for SalesforceClient {
                 Err(error) => return Err(error),
             }
         }
-        Ok(stamps)
+        Ok(retrieved)
     }
 
     fn schema(&self) -> &Schema {

@@ -29,6 +29,9 @@ const ACCOUNT_FIELDS: [&str; 4] = [
     "Account.IsDeleted",
 ];
 
+/// The field of a Lead that names the Opportunity it was converted to.
+const CONVERTED_TO: &str = "ConvertedOpportunityId";
+
 /// What each Contact Role is read with beside the fields that are asked for.
 const ROLE_FIELDS: [&str; 7] = [
     "Id",
@@ -122,11 +125,26 @@ impl Statement {
         Self::by_ids(SalesforceObject::Opportunity, ids, &columns.join(", "))
     }
 
+    /// Leads by the Opportunity that they were converted to, the recycle bin included.
+    pub(crate) fn converted_leads(opportunities: &[SalesforceId]) -> Self {
+        let columns = select(&[&ROW_FIELDS, &["Name", CONVERTED_TO]], std::iter::empty());
+        Self::by(
+            SalesforceObject::Lead,
+            CONVERTED_TO,
+            opportunities,
+            &columns.join(", "),
+        )
+    }
+
     fn by_ids(object: SalesforceObject, ids: &[SalesforceId], columns: &str) -> Self {
+        Self::by(object, "Id", ids, columns)
+    }
+
+    fn by(object: SalesforceObject, key: &str, ids: &[SalesforceId], columns: &str) -> Self {
         let ids: Vec<_> = ids.iter().map(|id| format!("'{id}'")).collect();
         Self {
             text: format!(
-                "SELECT {columns} FROM {object} WHERE Id IN ({})",
+                "SELECT {columns} FROM {object} WHERE {key} IN ({})",
                 ids.join(",")
             ),
             deleted: Deleted::Included,
@@ -174,7 +192,10 @@ fn role_field(path: &FieldPath) -> Option<&str> {
 }
 
 /// The columns without repeats: Salesforce refuses a field that is selected twice, in whatever case.
-fn select<'a>(own: &[&[&'a str]], fields: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn select<'a>(
+    own: &[&[&'a str]],
+    fields: impl Iterator<Item = &'a str>,
+) -> Vec<&'a str> {
     let mut columns: Vec<&str> = Vec::new();
     let own = own.iter().flat_map(|own| own.iter().copied());
     for column in own.chain(fields) {

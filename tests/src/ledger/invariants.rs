@@ -13,14 +13,16 @@ use dealbridge_core::{
 
 use super::Ledger;
 
-/// Codes that can stand beside a link: a value that Salesforce has and the linked Deal cannot take.
-const OF_LINKED: [Code; 6] = [
+/// Codes that can stand beside a link: a value that Salesforce has and the linked Deal cannot take, or a link that cannot
+/// follow its Lead.
+const OF_LINKED: [Code; 7] = [
     Code::ValueTypeInvalid,
     Code::PicklistValueUnknown,
     Code::DealTooLarge,
     Code::StageEmpty,
     Code::RequiredFieldEmpty,
     Code::AlreadyLinkedOther,
+    Code::LinkMoveConflict,
 ];
 
 /// Codes of entries that count as an update.

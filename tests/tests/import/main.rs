@@ -18,6 +18,7 @@ mod other_org;
 mod races;
 mod runs;
 mod salesforce_faults;
+mod same_second;
 mod stuck_runs;
 mod usage;
 mod values;

@@ -306,3 +306,41 @@ async fn messages_of_two_runs_for_one_opportunity_in_one_batch_count_in_both() {
         assert_eq!(counts.imported + counts.unchanged, 2, "{run}");
     }
 }
+
+#[tokio::test]
+async fn messages_of_runs_long_past_count_once_however_many_runs_have_counted_since() {
+    let world = World::start(&OrgFolder::importable(1)).await;
+    let (first, astray) = listed(&world, 10).await;
+    // Every other run counts it, so that no two of them are neighbours.
+    let mut counting = Vec::new();
+    for amount in 1..=40 {
+        world
+            .edit(opportunity(1), json!({ "Amount": amount }))
+            .await;
+        counting.push(world.hourly().await.id);
+        assert_eq!(world.hourly().await.counts.listed, 0);
+    }
+    let ledger = world.ledger().await;
+    assert_eq!(ledger.runs[&first].counts.left(), 1);
+    let size = ledger.claims[&opportunity(1)].counted.to_string().len();
+    assert!(size <= 160, "{size} bytes");
+
+    // The lost message turns up, and those that were worked on come again, the oldest first.
+    let again = counting
+        .iter()
+        .map(|run| serde_json::to_string(&world.request(*run, opportunity(1), false)).unwrap());
+    let bodies: Vec<String> = astray.into_iter().chain(again).collect();
+    for body in &bodies {
+        world.send(IMPORTS, std::slice::from_ref(body)).await;
+        world.deliver_all().await;
+    }
+    world.send(IMPORTS, &bodies).await;
+    world.deliver_all().await;
+
+    let after = world.ledger().await;
+    assert_eq!(after.broken(), Vec::<String>::new());
+    assert_eq!(after.runs[&first].counts.left(), 0);
+    for run in counting {
+        assert_eq!(after.runs[&run].counts, ledger.runs[&run].counts, "{run}");
+    }
+}

@@ -47,7 +47,9 @@ async fn the_link_of_a_converted_lead_moves_to_its_opportunity_and_brings_its_va
         );
         pair.edit(target, json!({ "Sync__c": true })).await;
 
+        // The write of the Sync Flag that the move has queued finds it set.
         pair.hourly().await;
+        pair.desk.push().await;
 
         let record = pair.desk.record(&pair.of_lead).await;
         assert_eq!(record.link.unwrap().status, LinkStatus::Synced);

@@ -40,6 +40,7 @@ async fn play_all(direct: impl Direct) {
     let mut theatre = Theatre::open().await;
     for number in 0..interleavings() {
         if number > 0 && number % PLAYS == 0 {
+            assert_eq!(theatre.miscounted().await, Vec::<String>::new());
             theatre = Theatre::open().await;
         }
         let played = play(&theatre, number, &direct).await;
@@ -48,6 +49,7 @@ async fn play_all(direct: impl Direct) {
         outcomes.insert(played.outcome);
     }
     assert!(outcomes.len() >= 3, "{outcomes:?}");
+    assert_eq!(theatre.miscounted().await, Vec::<String>::new());
     let ledger = theatre.desk.world.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
 }

@@ -134,6 +134,9 @@ impl Model {
                 act = Act::Allowed;
             }
             let is_move = moved.as_ref() == Some(&after.record);
+            if role == Role::Import && act == Act::Linked && !is_move {
+                broken.extend(self.twin(&id));
+            }
             broken.extend(transition(
                 &id,
                 (before.as_ref(), &after),
@@ -150,6 +153,15 @@ impl Model {
         }
         broken.extend(self.broken_mirrors());
         (act, broken)
+    }
+
+    /// That an Opportunity was imported beside the link of the Lead that became it. Scenes link no Lead but to convert it.
+    fn twin(&self, id: &str) -> Option<String> {
+        let of_lead = self
+            .claims
+            .iter()
+            .find(|(id, claim)| id.starts_with("00Q") && claim.state == "live")?;
+        Some(format!("{id} became a Deal beside the link of {of_lead:?}"))
     }
 
     /// The record whose converted Lead a transaction releases.

@@ -1,12 +1,15 @@
 //! Plays: actors that import, link, unlink and allow imports of one Opportunity on a stage.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use dealbridge_aws::{Endpoint, Meter, Store, keys, sdk_config};
+use dealbridge_aws::{Endpoint, Meter, Store, item, keys, sdk_config};
 use dealbridge_core::{
     SalesforceId,
     link::store::LinkStore,
@@ -125,6 +128,8 @@ pub(crate) struct Theatre {
     pub(crate) desk: Desk,
     pub(crate) stage: Stage,
     actors: Vec<Actor>,
+    /// What the import worker was ever asked: runs and records.
+    asked: Mutex<BTreeSet<(u32, SalesforceId)>>,
 }
 
 /// One Opportunity with a Deal and a Referral that could be linked to it.
@@ -176,7 +181,31 @@ impl Theatre {
             desk,
             stage,
             actors,
+            asked: Mutex::default(),
         }
+    }
+
+    /// Where the runs' counts are not what was asked of them: each record once in each run, however often, and whatever
+    /// was linked, unlinked and allowed in between.
+    pub(crate) async fn miscounted(&self) -> Vec<String> {
+        let mut asked: BTreeMap<u32, u64> = BTreeMap::new();
+        for (run, _) in self.asked.lock().unwrap().iter() {
+            *asked.entry(*run).or_default() += 1;
+        }
+        let store = &self.desk.world.store;
+        let mut wrong = Vec::new();
+        for (run, asked) in asked {
+            let mut counted = 0;
+            for shard in 0..keys::COUNTER_SHARDS {
+                let key = keys::counter(RunId::new(run), shard);
+                let counts = store.get(&store.tables().log, key).await.unwrap();
+                counted += counts.map_or(0, |counts| item::counts(&counts).settled());
+            }
+            if counted != asked {
+                wrong.push(format!("run {run} counted {counted} of {asked}"));
+            }
+        }
+        wrong
     }
 
     pub(crate) async fn scene(&self, number: usize) -> Scene {
@@ -201,6 +230,8 @@ impl Theatre {
             Of::Lead => vec![scene.lead],
             Of::Both => vec![scene.opportunity, scene.lead],
         };
+        let asked = ids.iter().map(|id| (run, *id));
+        self.asked.lock().unwrap().extend(asked);
         let record = |id: &SalesforceId| {
             // A Lead is never listed as fresh.
             let fresh = fresh && *id == scene.opportunity;

@@ -6,6 +6,7 @@ use dealbridge_core::{
     change::Expected,
     claim::{Claim, ClaimState},
     counted::Counted,
+    digest::Digested,
     ports::Clock,
     record::{Link, LinkStatus, Record, RecordId, RecordKind},
     salesforce::Salesforce,
@@ -72,14 +73,17 @@ impl Desk {
         let numbers: Vec<usize> = (1..=count).collect();
         for chunk in numbers.chunks(40) {
             let ids: Vec<SalesforceId> = chunk.iter().map(|number| opportunity(*number)).collect();
-            let stamps = self
+            let (_, settings) = self.world.portal.versioned_settings().await.unwrap();
+            let digested = Digested::of(&settings, SalesforceObject::Opportunity);
+            let rows = self
                 .world
                 .salesforce
-                .stamps(SalesforceObject::Opportunity, &ids)
+                .retrieve(SalesforceObject::Opportunity, &ids, digested.fields())
                 .await;
             let mut puts = Vec::new();
-            for ((number, id), stamp) in chunk.iter().zip(&ids).zip(stamps.unwrap()) {
-                let (id, stamp) = (*id, stamp.unwrap());
+            for ((number, id), row) in chunk.iter().zip(&ids).zip(rows.unwrap()) {
+                let (id, row) = (*id, row.unwrap());
+                let stamp = row.stamp().unwrap();
                 let mut record = record(&deal(&format!("d{number}")), agreeing(*number));
                 record.link = Some(Link {
                     salesforce_id: id,
@@ -97,6 +101,7 @@ impl Desk {
                     record: record.id.clone(),
                     epoch: 0,
                     stamp,
+                    digest: Some(digested.digest(&row)),
                     version: 1,
                     counted: Counted::default(),
                     pending: None,

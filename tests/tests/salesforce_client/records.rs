@@ -72,8 +72,8 @@ async fn a_deleted_or_hidden_record_has_no_stamp_and_a_deleted_one_is_still_read
     }
     let ids: Vec<_> = (0..4).map(opportunity).collect();
 
-    let stamps = client
-        .stamps(SalesforceObject::Opportunity, &ids)
+    let retrieved = client
+        .retrieve(SalesforceObject::Opportunity, &ids, &[])
         .await
         .unwrap();
     let rows = client
@@ -82,7 +82,7 @@ async fn a_deleted_or_hidden_record_has_no_stamp_and_a_deleted_one_is_still_read
         .unwrap();
 
     assert_eq!(
-        stamps.iter().map(Option::is_some).collect::<Vec<_>>(),
+        retrieved.iter().map(Option::is_some).collect::<Vec<_>>(),
         [true, false, false, true]
     );
     let read: Vec<_> = rows

@@ -118,7 +118,8 @@ pub(super) async fn delete(world: &World, id: RecordId) -> Result<Answer, Refusa
             continue;
         }
         let table = &world.store.tables().records;
-        let delete = transaction::delete(table, keys::record(&id), seen.version)?;
+        let delete =
+            transaction::delete(table, keys::record(&id), Expected::Version(seen.version))?;
         let token = format!("delete|{id}|{}", seen.version);
         if matches!(
             world.store.transact(&token, vec![delete]).await?,

@@ -11,6 +11,7 @@ use crate::{
     SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
     code::Code,
+    digest::Digest,
     finding::Finding,
     link::plan,
     read::Reading,
@@ -34,10 +35,14 @@ pub struct RecordUpdate {
     pub name: Option<String>,
     /// The stamp that is applied with this.
     pub stamp: Stamp,
+    /// The digest that is applied with this.
+    pub digest: Option<Digest>,
     /// What the log says of it.
     pub findings: Vec<Finding>,
     /// Whether anything but the stamp changes.
     pub is_change: bool,
+    /// Whether the write that is on its way to Salesforce is given up: a converted Lead takes no field any more.
+    pub drops_write: bool,
 }
 
 /// The link's status as the Salesforce record has it.
@@ -46,13 +51,13 @@ fn link_state(facts: &Facts<'_>, settings: &Settings) -> (LinkStatus, Option<Str
     let disconnected = |reason: String| (LinkStatus::Disconnected, Some(reason));
     match facts.row {
         None => disconnected("no longer exists or is hidden from the integration user".into()),
+        Some(row) if row.is_checked("IsConverted") => {
+            disconnected(conversion(row, facts.successor))
+        }
         Some(row) if row.is_checked("IsDeleted") => match row.text("MasterRecordId") {
             Some(survivor) => disconnected(format!("was merged into {survivor}")),
             None => disconnected("was deleted".into()),
         },
-        Some(row) if row.is_checked("IsConverted") => {
-            disconnected(conversion(row, facts.successor))
-        }
         // A Lead need not have the Sync Flag: what is not there cannot be off.
         Some(row) if row.get(sync_flag).is_some() && !row.is_checked(sync_flag) => (
             LinkStatus::Paused,
@@ -79,11 +84,43 @@ fn conversion(row: &Row, successor: Option<&Claim>) -> String {
     }
 }
 
+fn is_converted(facts: &Facts<'_>) -> bool {
+    facts.row.is_some_and(|row| row.is_checked("IsConverted"))
+}
+
+/// That a converted Lead's link cannot follow, because the Opportunity belongs to another record.
+fn move_conflict(facts: &Facts<'_>, record: &Record) -> Option<Finding> {
+    let holder = facts
+        .successor
+        .filter(|claim| claim.state == ClaimState::Live && is_converted(facts))?;
+    let finding = Finding::new(Code::LinkMoveConflict)
+        .value(format!(
+            "{}, which is linked to the {}",
+            holder.salesforce, holder.record
+        ))
+        .other(record.id.to_string());
+    Some(finding)
+}
+
+/// What a converted Lead's link still had to write to Salesforce, beside the Sync Flag.
+fn dropped_write(claim: &Claim, record: &Record, settings: &Settings) -> Option<Finding> {
+    let sync_flag = settings.fields.sync_flag.as_str();
+    let fields = claim
+        .pending
+        .iter()
+        .flat_map(|pending| pending.fields.keys());
+    let fields: Vec<String> = fields
+        .filter(|field| !field.eq_ignore_ascii_case(sync_flag))
+        .cloned()
+        .collect();
+    (!fields.is_empty())
+        .then(|| Finding::write_dropped("was converted", &fields).other(record.id.to_string()))
+}
+
 /// The Opportunity that the link of a converted Lead moves to, unless that one is taken.
 fn moves_to(facts: &Facts<'_>, record: &Record) -> Option<crate::SalesforceId> {
-    let row = facts
-        .row
-        .filter(|row| row.is_checked("IsConverted") && !row.is_checked("IsDeleted"))?;
+    // That the Lead was deleted afterwards changes nothing about what it became.
+    let row = facts.row.filter(|row| row.is_checked("IsConverted"))?;
     let free = facts
         .successor
         .is_none_or(|claim| claim.state != ClaimState::Live || claim.record == record.id);
@@ -114,26 +151,46 @@ pub(super) fn update(
     }
     let stamp = facts.row.and_then(Row::stamp).unwrap_or(link.stamp);
     let status_changed = status != link.status || reason != link.reason;
-    if stamp < link.stamp || (stamp == link.stamp && !status_changed && claim.stamp >= stamp) {
-        return Decision::only(Verdict::Unchanged);
+    let conflict = move_conflict(facts, record);
+    let drops_write = claim.pending.is_some() && is_converted(facts);
+    let digest = facts.row.map_or(claim.digest, |_| facts.digest);
+    let is_known = stamp == link.stamp
+        && !status_changed
+        && !drops_write
+        && (facts.row.is_none() || claim.is_up_to(stamp, digest));
+    if stamp < link.stamp || is_known {
+        return match conflict {
+            // It is a problem for as long as it lasts.
+            Some(conflict) => Decision::failed(conflict, None),
+            None => Decision::only(Verdict::Unchanged),
+        };
     }
     let mut findings = Vec::new();
-    if status_changed {
-        let taken = facts
-            .successor
-            .filter(|_| facts.row.is_some_and(|row| row.is_checked("IsConverted")));
-        findings.extend(match taken {
-            Some(successor) => {
-                let finding =
-                    Finding::new(Code::LinkMoveConflict).value(successor.salesforce.as_str());
-                Some(
-                    finding
-                        .other(record.id.to_string())
-                        .details(format!("held by the {}", successor.record)),
-                )
-            }
-            None => status_finding(link.status, status, reason.as_deref(), record, settings),
-        });
+    if status_changed && conflict.is_none() {
+        findings.extend(status_finding(
+            link.status,
+            status,
+            reason.as_deref(),
+            record,
+            settings,
+        ));
+    }
+    if drops_write {
+        findings.extend(dropped_write(claim, record, settings));
+    }
+    if let Some(conflict) = conflict {
+        let update = RecordUpdate {
+            fields: Map::new(),
+            status,
+            reason,
+            name: link.name.clone(),
+            stamp,
+            digest,
+            findings,
+            is_change: true,
+            drops_write,
+        };
+        return Decision::failed(conflict, Some(update));
     }
     let mut fields = Map::new();
     let active = matches!(status, LinkStatus::Synced | LinkStatus::Pending);
@@ -151,8 +208,10 @@ pub(super) fn update(
                 reason,
                 name: link.name.clone(),
                 stamp: link.stamp,
+                digest: claim.digest,
                 findings,
                 is_change: true,
+                drops_write,
             };
             return Decision {
                 conditions: failures.into_iter().map(Condition::failed).collect(),
@@ -187,8 +246,10 @@ pub(super) fn update(
         reason,
         name,
         stamp,
+        digest,
         findings,
         is_change,
+        drops_write,
     })))
 }
 

@@ -13,6 +13,7 @@ use crate::{
     SalesforceId, SalesforceObject,
     claim::{Claim, ClaimState},
     code::Code,
+    digest::Digest,
     finding::Finding,
     portal::Directory,
     record::{Record, RecordKind},
@@ -36,6 +37,8 @@ pub struct Facts<'a> {
     pub opportunity: SalesforceId,
     /// Its fields as they are in Salesforce; [`None`] when it does not exist, was purged or is hidden.
     pub row: Option<&'a Row>,
+    /// The digest that vouches for its fields; [`None`] when none does.
+    pub digest: Option<Digest>,
     /// Who has the e-mail addresses that it names.
     pub directory: &'a Directory,
     /// Its claim.
@@ -44,6 +47,19 @@ pub struct Facts<'a> {
     pub record: Option<&'a Record>,
     /// The claim of the Opportunity that a converted Lead became.
     pub successor: Option<&'a Claim>,
+    /// The linked Lead that was converted to this Opportunity.
+    pub predecessor: Option<&'a Predecessor>,
+}
+
+/// A Lead that was converted, and what it is linked to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predecessor {
+    /// Its live claim.
+    pub claim: Claim,
+    /// The record that the claim names.
+    pub record: Record,
+    /// The Lead's name.
+    pub name: String,
 }
 
 /// What to do, and every condition that was looked at.
@@ -64,6 +80,8 @@ pub enum Verdict {
     Update(Box<RecordUpdate>),
     /// It is a Lead that was converted: its link moves to this Opportunity.
     Move(SalesforceId),
+    /// A linked Lead was converted to it: that one's link moves here, and no other Deal is made.
+    TakeOver,
     /// Its record is up to date.
     Unchanged,
     /// At least one condition failed.
@@ -85,6 +103,16 @@ impl Decision {
             .filter(|condition| !condition.passed)
             .map(|condition| condition.finding.clone())
             .collect()
+    }
+
+    /// One condition failed; the record follows as far as the update says.
+    fn failed(finding: Finding, update: Option<RecordUpdate>) -> Self {
+        Self {
+            conditions: vec![Condition::failed(finding)],
+            verdict: update.map_or(Verdict::Fail, |update| {
+                Verdict::FailAndUpdate(Box::new(update))
+            }),
+        }
     }
 
     /// A decision for which no condition was looked at.
@@ -113,6 +141,9 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
     let Some(row) = facts.row.filter(|row| !row.is_checked("IsDeleted")) else {
         return Decision::only(Verdict::NotACandidate(Finding::new(Code::OpportunityGone)));
     };
+    if facts.predecessor.is_some() {
+        return Decision::only(Verdict::TakeOver);
+    }
     let import_flag = &settings.fields.import_flag;
     if facts.opportunity.object() == Some(SalesforceObject::Lead) {
         // Leads are never imported: one that is not linked is nobody's business here.
@@ -175,7 +206,7 @@ fn decide_linked(
     let mut conditions = decision.conditions;
     conditions.push(Condition::failed(finding));
     let verdict = match decision.verdict {
-        Verdict::Update(update) => Verdict::FailAndUpdate(update),
+        Verdict::Update(update) | Verdict::FailAndUpdate(update) => Verdict::FailAndUpdate(update),
         _ => Verdict::Fail,
     };
     Decision {

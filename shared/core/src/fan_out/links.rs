@@ -1,16 +1,16 @@
 //! Looking after links that the listing of Opportunities does not show: linked Leads, and what is gone or no longer flagged.
 
-use std::collections::HashMap;
-
-use super::{FanOut, Step, Stop, page::Candidates, pages::Pages};
+use super::{FanOut, Step, Stop, page::Candidates, pages::Pages, query::Query};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
+    digest::Digested,
     import,
     ports::{
         ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
         SyncRequestQueue,
     },
+    read::Columns,
     salesforce::{Deleted, Listing, Row, Salesforce},
     settings::Settings,
 };
@@ -42,6 +42,7 @@ where
             _ => None,
         };
         let org = settings.organization_id;
+        let digested = Digested::of(settings, SalesforceObject::Lead);
         let listing = Listing {
             object: SalesforceObject::Lead,
             fields: Vec::new(),
@@ -52,7 +53,8 @@ where
             up_to: None,
             deleted: Deleted::Included,
         };
-        let mut pages = Pages::new(self.salesforce, listing, self.clock.now(), None);
+        let query = Query::new(self.salesforce, listing, &[], digested.fields());
+        let mut pages = Pages::new(self.salesforce, query, self.clock.now(), None);
         while pages.has_more() {
             let rows = match pages.step().await {
                 Err(error) if error.hides(SalesforceObject::Lead) => {
@@ -60,28 +62,30 @@ where
                 }
                 rows => rows?,
             };
-            let stamps: HashMap<SalesforceId, Stamp> = rows
+            let rows: Vec<(SalesforceId, Stamp, &Row)> = rows
                 .iter()
-                .filter_map(|row| Some((row.id()?, row.stamp()?)))
+                .filter_map(|row| Some((row.id()?, row.stamp()?, row)))
                 .collect();
-            let ids: Vec<SalesforceId> = rows.iter().filter_map(Row::id).collect();
-            let Some((last, stamp)) = ids.last().and_then(|last| Some((last, stamps.get(last)?)))
-            else {
+            let ids: Vec<SalesforceId> = rows.iter().map(|(id, ..)| *id).collect();
+            let Some((last, stamp, _)) = rows.last() else {
                 continue;
             };
+            let place = Place::Leads(*stamp, *last);
             let claims = self.store.claims(org, &ids).await?;
-            let changed = ids.iter().filter(|id| {
-                // What has an open problem is enqueued already.
-                !candidates.problems().contains(*id)
-                    && claims.get(*id).is_some_and(|claim| {
-                        claim.state == ClaimState::Live
-                            && stamps.get(*id).is_some_and(|stamp| *stamp > claim.stamp)
-                            && !claim.counted.contains(progress.run)
-                    })
+            let changed = rows.iter().filter(|(id, stamp, row)| {
+                claims.get(id).is_some_and(|claim| {
+                    let is_gone = row.is_checked("IsDeleted") && !claim.disconnected;
+                    let is_known = claim.is_up_to(*stamp, Some(digested.digest(row))) && !is_gone;
+                    claim.state == ClaimState::Live
+                        && !is_known
+                        && !claim.counted.contains(progress.run)
+                        // Those were enqueued first of all.
+                        && !candidates.problems().contains(id)
+                })
             });
             let step = Step {
-                work: changed.map(|id| (*id, false)).collect(),
-                ..Step::at(Place::Leads(*stamp, *last))
+                work: changed.map(|(id, ..)| (*id, false)).collect(),
+                ..Step::at(place)
             };
             self.enqueue(progress, org, step).await?;
         }
@@ -99,14 +103,22 @@ where
         &self,
         progress: &mut Progress,
         candidates: &Candidates<'_>,
-        org: SalesforceId,
+        settings: &Settings,
     ) -> Result<(), Stop> {
+        let org = settings.organization_id;
         let after = match progress.place {
             Place::Links(id) => Some(id),
             _ => None,
         };
         // By id, Opportunities come before Leads: one place tells how far both were looked at.
         for object in [SalesforceObject::Opportunity, SalesforceObject::Lead] {
+            let digested = Digested::of(settings, object);
+            let own = digested
+                .fields()
+                .iter()
+                .filter(|path| !path.is_parent_path());
+            let mut columns = Columns::new(object.api_name(), Vec::new(), own.cloned());
+            columns.recall(self.salesforce);
             let unlisted = candidates.unlisted(object);
             let mut unlisted: Vec<&Claim> = unlisted
                 .filter(|claim| Some(claim.salesforce) > after)
@@ -116,14 +128,15 @@ where
                 let ids: Vec<SalesforceId> = claims.iter().map(|claim| claim.salesforce).collect();
                 let Some(last) = ids.last() else { continue };
                 let mut step = Step::at(Place::Links(*last));
-                let stamps = match self.salesforce.stamps(object, &ids).await {
+                let rows = self.retrieve_around_missing(object, &ids, &mut columns);
+                let rows = match rows.await {
                     Err(error) if object == SalesforceObject::Lead && error.hides(object) => {
                         return self.say_hidden_leads(progress).await;
                     }
-                    stamps => stamps?,
+                    rows => rows?,
                 };
-                for (claim, stamp) in claims.iter().zip(stamps) {
-                    if is_as_before(claim, stamp) {
+                for (claim, row) in claims.iter().zip(rows) {
+                    if is_as_before(claim, row.as_ref(), &digested) {
                         step.counts.listed += 1;
                         step.counts.unchanged += 1;
                     } else {
@@ -137,9 +150,15 @@ where
     }
 }
 
-fn is_as_before(claim: &Claim, stamp: Option<Stamp>) -> bool {
-    let is_known = match stamp {
-        Some(stamp) => stamp <= claim.stamp && !claim.disconnected,
+fn is_as_before(claim: &Claim, row: Option<&Row>, digested: &Digested) -> bool {
+    let is_known = match row {
+        Some(row) => {
+            let digest = digested.digest(row);
+            // What is read by id shows no parents.
+            let known = claim.digest.filter(|known| known.has_own_values_of(digest));
+            let stamp = row.stamp();
+            !claim.disconnected && stamp.is_some_and(|stamp| claim.is_up_to(stamp, known))
+        }
         None => claim.disconnected,
     };
     claim.state == ClaimState::Live && is_known

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{FanOut, Step, Stop, check, page::Candidates, pages::Pages};
+use super::{FanOut, Step, Stop, check, page::Candidates, pages::Pages, query::Query};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     ports::{
@@ -63,22 +63,19 @@ where
         deadline: Option<Timestamp>,
     ) -> Result<bool, Stop> {
         let org = settings.organization_id;
-        let mut listing = self.opportunities(progress, candidates, settings);
+        let mut query = self.opportunities(progress, candidates, settings);
         match progress.place {
             Place::Problems(_) => {}
-            Place::Opportunities(..) => {
-                self.pass_over(progress, candidates, listing.clone())
-                    .await?
-            }
+            Place::Opportunities(..) => self.pass_over(progress, candidates, query.clone()).await?,
             Place::Leads(..) | Place::Links(_) => {
-                self.pass_over(progress, candidates, listing).await?;
+                self.pass_over(progress, candidates, query).await?;
                 return Ok(true);
             }
         }
         if let Place::Opportunities(stamp, id) = progress.place {
-            listing.after = Some((stamp, id));
+            query.listing.after = Some((stamp, id));
         }
-        let mut pages = self.pages(progress, listing);
+        let mut pages = self.pages(progress, query);
         loop {
             let rows = pages.step().await?;
             progress.part_seconds = pages.seconds();
@@ -100,7 +97,7 @@ where
     pub(super) async fn newest_of_all(&self, settings: &Settings) -> Result<Option<Stamp>, Stop> {
         let listing = Listing {
             object: SalesforceObject::Opportunity,
-            fields: vec![settings.fields.import_flag.clone()],
+            fields: Vec::new(),
             flag: None,
             since: None,
             before: None,
@@ -108,7 +105,9 @@ where
             up_to: None,
             deleted: Deleted::Included,
         };
-        let mut pages = Pages::new(self.salesforce, listing, self.clock.now(), None);
+        let flag = [settings.fields.import_flag.clone()];
+        let query = Query::new(self.salesforce, listing, &flag, &[]);
+        let mut pages = Pages::new(self.salesforce, query, self.clock.now(), None);
         while pages.has_more() {
             let rows = pages.step().await?;
             if let Some(newest) = rows.iter().find_map(Row::stamp) {
@@ -118,10 +117,10 @@ where
         Ok(None)
     }
 
-    fn pages(&self, progress: &Progress, listing: Listing) -> Pages<'_, F> {
+    fn pages(&self, progress: &Progress, query: Query) -> Pages<'_, F> {
         Pages::new(
             self.salesforce,
-            listing,
+            query,
             self.clock.now(),
             progress.part_seconds,
         )
@@ -132,18 +131,25 @@ where
         progress: &Progress,
         candidates: &Candidates<'_>,
         settings: &Settings,
-    ) -> Listing {
-        let names = &settings.fields;
-        Listing {
+    ) -> Query {
+        let import_flag = &settings.fields.import_flag;
+        let listing = Listing {
             object: SalesforceObject::Opportunity,
-            fields: vec![names.sync_flag.clone(), names.import_flag.clone()],
-            flag: (progress.mode == Mode::Full).then(|| names.import_flag.clone()),
+            fields: Vec::new(),
+            flag: (progress.mode == Mode::Full).then(|| import_flag.clone()),
             since: candidates.since(settings.overlap()),
             before: None,
             after: None,
             up_to: None,
             deleted: Deleted::Included,
-        }
+        };
+        let flags = [settings.fields.sync_flag.clone(), import_flag.clone()];
+        Query::new(
+            self.salesforce,
+            listing,
+            &flags,
+            candidates.digested().fields(),
+        )
     }
 
     fn is_late(&self, deadline: Option<Timestamp>) -> bool {
@@ -156,7 +162,7 @@ where
         &self,
         progress: &mut Progress,
         candidates: &mut Candidates<'_>,
-        listing: Listing,
+        query: Query,
     ) -> Result<(), Stop> {
         if progress.mode != Mode::Full {
             return Ok(());
@@ -165,7 +171,7 @@ where
             Place::Opportunities(stamp, id) => Some((stamp, id)),
             _ => None,
         };
-        let mut pages = self.pages(progress, listing);
+        let mut pages = self.pages(progress, query);
         loop {
             let rows = pages.step().await?;
             progress.part_seconds = pages.seconds();

@@ -5,6 +5,7 @@ mod links;
 mod listing;
 mod page;
 mod pages;
+mod query;
 mod window;
 
 use std::collections::HashSet;
@@ -240,7 +241,8 @@ impl<
             known.clone()
         };
         let problems = self.store.open_problems(org).await?;
-        let mut candidates = Candidates::new(progress.run, settings, mark, problems);
+        let mut candidates =
+            Candidates::new(progress.run, settings, mark, problems, self.clock.now());
         if progress.mode == Mode::Full {
             candidates.know_all(self.store.all_claims(org).await?);
         }
@@ -266,7 +268,7 @@ impl<
             newest = newest.max(progress.newest);
         }
         if progress.mode == Mode::Full {
-            self.check_unlisted_links(progress, &candidates, org)
+            self.check_unlisted_links(progress, &candidates, settings)
                 .await?;
         } else if self.store.has_lead_links().await? {
             self.list_leads(progress, &candidates, settings).await?;

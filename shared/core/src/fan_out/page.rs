@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::SignedDuration;
-use sha2::{Digest, Sha256};
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
 
 use super::Ids;
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
     code::Code,
+    digest::{Digest, Digested},
     entry::Line,
     finding::Finding,
     ports::Mark,
@@ -22,6 +23,8 @@ use crate::{
 pub(super) struct Candidates<'a> {
     run: RunId,
     settings: &'a Settings,
+    digested: Digested,
+    started_at: Timestamp,
     mark: Mark,
     problems: Ids,
     claims: HashMap<SalesforceId, Claim>,
@@ -45,19 +48,49 @@ pub(super) struct Taken {
     pub(super) last: Option<(Stamp, SalesforceId)>,
 }
 
-/// A row's id and stamp in eight bytes: enough to know it again among some thousands.
-fn fingerprint(id: SalesforceId, stamp: Stamp) -> u64 {
-    let digest = Sha256::digest(format!("{id}{}", stamp.as_second()));
-    digest[..8]
-        .iter()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+/// What a listing shows of a record.
+#[derive(Clone, Copy)]
+struct Listed {
+    id: SalesforceId,
+    stamp: Stamp,
+    digest: Digest,
+    is_flagged: bool,
+    is_deleted: bool,
+}
+
+impl Listed {
+    /// All of it in eight bytes: enough to know it again among some thousands.
+    fn fingerprint(&self) -> u64 {
+        let Self {
+            id,
+            stamp,
+            digest,
+            is_flagged,
+            is_deleted,
+        } = self;
+        let text = format!(
+            "{id}{} {digest} {is_flagged} {is_deleted}",
+            stamp.as_second()
+        );
+        Sha256::digest(text)[..8]
+            .iter()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
 }
 
 impl<'a> Candidates<'a> {
-    pub(super) fn new(run: RunId, settings: &'a Settings, mark: Mark, problems: Ids) -> Self {
+    pub(super) fn new(
+        run: RunId,
+        settings: &'a Settings,
+        mark: Mark,
+        problems: Ids,
+        started_at: Timestamp,
+    ) -> Self {
         Self {
             run,
             settings,
+            digested: Digested::of(settings, SalesforceObject::Opportunity),
+            started_at,
             mark,
             problems,
             claims: HashMap::new(),
@@ -70,6 +103,21 @@ impl<'a> Candidates<'a> {
 
     pub(super) fn problems(&self) -> &Ids {
         &self.problems
+    }
+
+    /// The fields that the listing reads, to tell rows of one stamp apart.
+    pub(super) fn digested(&self) -> &Digested {
+        &self.digested
+    }
+
+    fn listed(&self, row: &Row) -> Option<Listed> {
+        Some(Listed {
+            id: row.id()?,
+            stamp: row.stamp()?,
+            digest: self.digested.digest(row),
+            is_flagged: row.is_checked(self.settings.fields.import_flag.as_str()),
+            is_deleted: row.is_checked("IsDeleted"),
+        })
     }
 
     pub(super) fn know_all(&mut self, claims: HashMap<SalesforceId, Claim>) {
@@ -88,23 +136,20 @@ impl<'a> Candidates<'a> {
         self.mark.stamp.map(|stamp| stamp.earlier(overlap))
     }
 
-    /// The rows whose claims must be read: not dealt with by an earlier run at the same stamp, and not known.
+    /// The rows whose claims must be read: not dealt with by an earlier run as they are, and not known.
     pub(super) fn ids_to_look_up(&self, rows: &[Row]) -> Vec<SalesforceId> {
         if self.knows_all {
             return Vec::new();
         }
-        let unknown = |id: SalesforceId, stamp: Stamp| {
-            !self.problems.contains(&id) && !self.is_recent(id, stamp)
-        };
         rows.iter()
-            .filter_map(|row| Some((row.id()?, row.stamp()?)))
-            .filter(|(id, stamp)| unknown(*id, *stamp))
-            .map(|(id, _)| id)
+            .filter_map(|row| self.listed(row))
+            .filter(|row| !self.problems.contains(&row.id) && !self.is_recent(row))
+            .map(|row| row.id)
             .collect()
     }
 
-    fn is_recent(&self, id: SalesforceId, stamp: Stamp) -> bool {
-        !self.mark.recent.is_empty() && self.mark.recent.contains(&fingerprint(id, stamp))
+    fn is_recent(&self, row: &Listed) -> bool {
+        !self.mark.recent.is_empty() && self.mark.recent.contains(&row.fingerprint())
     }
 
     /// Notes rows that an attempt before has dealt with, which ended behind the row `until`. Answers whether there may be more.
@@ -129,27 +174,31 @@ impl<'a> Candidates<'a> {
     pub(super) fn take(&mut self, rows: &[Row]) -> Taken {
         let mut taken = Taken::default();
         for row in rows {
-            let (Some(id), Some(stamp)) = (row.id(), row.stamp()) else {
+            let Some(listed) = self.listed(row) else {
                 continue;
             };
+            let Listed { id, stamp, .. } = listed;
             taken.newest = taken.newest.max(Some(stamp));
             taken.last = Some((stamp, id));
-            self.seen.push((stamp, fingerprint(id, stamp)));
+            // One that its digest does not vouch for yet is looked up by the next run all the same.
+            if self.digested.is_settled(stamp, self.started_at) {
+                self.seen.push((stamp, listed.fingerprint()));
+            }
             if !self.listed.insert(id) || self.problems.contains(&id) {
                 continue;
             }
-            if self.is_recent(id, stamp) {
-                // Its stamp did not move since an earlier run dealt with it: nothing to read, nothing to count.
+            if self.is_recent(&listed) {
+                // Nothing of it moved since an earlier run dealt with it: nothing to read, nothing to count.
                 continue;
             }
-            self.take_row(row, id, stamp, &mut taken);
+            self.take_row(row, &listed, &mut taken);
         }
         taken
     }
 
-    fn take_row(&self, row: &Row, id: SalesforceId, stamp: Stamp, taken: &mut Taken) {
-        let flagged = row.is_checked(self.settings.fields.import_flag.as_str())
-            && !row.is_checked("IsDeleted");
+    fn take_row(&self, row: &Row, listed: &Listed, taken: &mut Taken) {
+        let id = listed.id;
+        let flagged = listed.is_flagged && !listed.is_deleted;
         let Some(claim) = self.claims.get(&id) else {
             if flagged {
                 taken.work.push((id, true));
@@ -160,9 +209,11 @@ impl<'a> Candidates<'a> {
             // An earlier attempt of this run enqueued it, and the worker has counted it.
             return;
         }
-        let is_back = claim.disconnected && !row.is_checked("IsDeleted");
+        // It is gone or back.
+        let turned = claim.disconnected != listed.is_deleted;
+        let is_up_to_date = claim.is_up_to(listed.stamp, Some(listed.digest)) && !turned;
         match claim.state {
-            ClaimState::Live if stamp > claim.stamp || is_back => taken.work.push((id, false)),
+            ClaimState::Live if !is_up_to_date => taken.work.push((id, false)),
             ClaimState::Live => {
                 taken.counts.listed += 1;
                 taken.counts.unchanged += 1;
@@ -243,6 +294,10 @@ mod tests {
 
     const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
+    fn candidates(run: RunId, settings: &Settings, mark: Mark) -> Candidates<'_> {
+        Candidates::new(run, settings, mark, Ids::new(), Timestamp::UNIX_EPOCH)
+    }
+
     fn row(id: &str, stamp: &str, flagged: bool) -> Row {
         serde_json::from_value(json!({ "Id": id, "IsDeleted": false, "SystemModstamp": stamp, "Import__c": flagged, "Sync__c": true })).unwrap()
     }
@@ -255,6 +310,10 @@ mod tests {
             record: RecordId::of_imported_deal(salesforce, salesforce, 0),
             epoch: 0,
             stamp: Stamp::parse(stamp).unwrap(),
+            digest: Some(
+                Digested::of(&settings(), SalesforceObject::Opportunity)
+                    .digest(&row(id, stamp, true)),
+            ),
             version: 1,
             counted: Counted::default(),
             pending: None,
@@ -271,7 +330,7 @@ mod tests {
     #[test]
     fn linked_and_unchanged_ones_cost_no_message_and_are_counted() {
         let settings = settings();
-        let mut candidates = Candidates::new(RunId::new(2), &settings, Mark::default(), Ids::new());
+        let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
         candidates.know(
             [
                 claim(ONE, ClaimState::Live, "2026-01-01T00:00:00Z"),
@@ -310,11 +369,11 @@ mod tests {
             row(ONE, "2026-01-01T00:05:00Z", true),
             row(TWO, "2026-01-01T00:00:00Z", true),
         ];
-        let mut first = Candidates::new(RunId::new(1), &settings, Mark::default(), Ids::new());
+        let mut first = candidates(RunId::new(1), &settings, Mark::default());
         let newest = first.take(&rows).newest;
         let mark = first.next_mark(newest, OVERLAP, 100);
 
-        let mut second = Candidates::new(RunId::new(2), &settings, mark, Ids::new());
+        let mut second = candidates(RunId::new(2), &settings, mark);
         let edited = [row(ONE, "2026-01-01T00:06:00Z", true), rows[1].clone()];
 
         assert_eq!(second.ids_to_look_up(&rows), []);
@@ -326,17 +385,38 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_changed_under_its_stamp_is_looked_at_by_hourly_and_full_runs() {
+        let settings = settings();
+        let stamp = "2026-01-01T00:05:00Z";
+        let mut edited = row(ONE, stamp, true);
+        edited.0.insert("Amount".to_owned(), json!(7));
+        let id = SalesforceId::parse(ONE).unwrap();
+
+        let mut first = candidates(RunId::new(1), &settings, Mark::default());
+        let newest = first.take(&[row(ONE, stamp, true)]).newest;
+        let mark = first.next_mark(newest, OVERLAP, 100);
+        let mut hourly = candidates(RunId::new(2), &settings, mark);
+        assert_eq!(hourly.ids_to_look_up(std::slice::from_ref(&edited)), [id]);
+        hourly.know([claim(ONE, ClaimState::Live, stamp)].into());
+        let mut full = candidates(RunId::new(2), &settings, Mark::default());
+        full.know_all([claim(ONE, ClaimState::Live, stamp)].into());
+
+        for mut run in [hourly, full] {
+            assert_eq!(run.take(std::slice::from_ref(&edited)).work, [(id, false)]);
+        }
+    }
+
+    #[test]
     fn the_mark_never_goes_back_and_comes_from_rows_alone() {
         let settings = settings();
         let stamp = Stamp::parse("2026-01-01T00:00:00Z").unwrap();
-        let candidates = Candidates::new(
+        let candidates = candidates(
             RunId::new(2),
             &settings,
             Mark {
                 stamp: Some(stamp),
                 ..Mark::default()
             },
-            Ids::new(),
         );
 
         assert_eq!(candidates.next_mark(None, OVERLAP, 100).stamp, Some(stamp));
@@ -353,8 +433,7 @@ mod tests {
         let settings = settings();
         let mut suppressed = claim(ONE, ClaimState::Suppressed, "2026-01-01T00:00:00Z");
         let take = |claim: (SalesforceId, Claim), flagged: bool| {
-            let mut candidates =
-                Candidates::new(RunId::new(2), &settings, Mark::default(), Ids::new());
+            let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
             candidates.know([claim].into());
             candidates.take(&[row(ONE, "2026-01-02T00:00:00Z", flagged)])
         };
@@ -372,7 +451,7 @@ mod tests {
         let settings = settings();
         let mut claim = claim(ONE, ClaimState::Live, "2026-01-01T00:00:00Z");
         claim.1.counted = Counted::by(RunId::new(2));
-        let mut candidates = Candidates::new(RunId::new(2), &settings, Mark::default(), Ids::new());
+        let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
         candidates.know([claim].into());
 
         let taken = candidates.take(&[row(ONE, "2026-01-01T00:00:00Z", true)]);
@@ -385,7 +464,7 @@ mod tests {
         let settings = settings();
         let mut gone = claim(ONE, ClaimState::Live, "2026-01-01T00:00:00Z");
         gone.1.disconnected = true;
-        let mut candidates = Candidates::new(RunId::new(2), &settings, Mark::default(), Ids::new());
+        let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
         candidates.know([gone].into());
 
         assert_eq!(

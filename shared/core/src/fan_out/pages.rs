@@ -1,8 +1,10 @@
-//! Reading a listing page by page, whatever Salesforce makes of it: a locator that died, a query that is too large.
+//! Reading a listing page by page, whatever Salesforce makes of it: a locator that died, a query that is too large, a
+//! field that is not there.
 
-use super::window::Window;
+use super::{query::Query, window::Window};
 use crate::{
     SalesforceId, Stamp,
+    read::Columns,
     salesforce::{Listing, Locator, Row, Salesforce, SalesforceError},
 };
 
@@ -16,6 +18,7 @@ const SILENCES: usize = 4;
 pub(super) struct Pages<'a, F> {
     salesforce: &'a F,
     window: Window,
+    columns: Columns,
     next: Option<Locator>,
     /// Rows of the part that is being read.
     rows: usize,
@@ -27,12 +30,14 @@ impl<'a, F: Salesforce> Pages<'a, F> {
     /// Begins a listing, with parts of that many seconds if an earlier attempt found out that all is too much.
     pub(super) fn new(
         salesforce: &'a F,
-        listing: Listing,
+        query: Query,
         now: jiff::Timestamp,
         seconds: Option<i64>,
     ) -> Self {
+        let Query { listing, columns } = query;
         Self {
             salesforce,
+            columns,
             window: Window::new(listing, Stamp::from_second(now.as_second()), seconds),
             next: None,
             rows: 0,
@@ -57,7 +62,11 @@ impl<'a, F: Salesforce> Pages<'a, F> {
             Some(next) => self.salesforce.next(&next).await,
             None => {
                 self.rows = 0;
-                self.salesforce.list(&self.window.part()).await
+                let part = Listing {
+                    fields: self.columns.asked(),
+                    ..self.window.part()
+                };
+                self.salesforce.list(&part).await
             }
         };
         match answer {
@@ -85,7 +94,11 @@ impl<'a, F: Salesforce> Pages<'a, F> {
                 self.silences += 1;
                 Ok(Vec::new())
             }
-            Err(error) => Err(error),
+            // What cannot be read goes out of the query; any other refusal comes back as it is.
+            Err(error) => {
+                self.columns.go_without(self.salesforce, error).await?;
+                Ok(Vec::new())
+            }
         }
     }
 }

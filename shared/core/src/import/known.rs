@@ -6,12 +6,14 @@ use super::{Import, read::Rows};
 use crate::{
     SalesforceId,
     claim::Claim,
-    decide::{self, Decision, Facts, Verdict},
+    counted::Counted,
+    decide::{self, Decision, Facts, Predecessor, Verdict},
     message::ImportRequest,
     portal::Directory,
     ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
     problem::Problem,
     record::Record,
+    run::RunId,
     salesforce::Salesforce,
     settings::Settings,
 };
@@ -28,6 +30,15 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// The Opportunity that a link is about to move to.
+    pub(super) fn move_target(&self) -> Option<SalesforceId> {
+        match self.decision.as_ref()?.verdict {
+            Verdict::Move(opportunity) => Some(opportunity),
+            Verdict::TakeOver => Some(self.request.opportunity),
+            _ => None,
+        }
+    }
+
     /// To be read and decided again.
     pub(super) fn again(self) -> Self {
         Self {
@@ -60,9 +71,31 @@ pub(super) struct KnownItems {
     pub(super) successor: Option<Claim>,
     /// The open problem of that Opportunity.
     pub(super) problem_of_successor: Option<Problem>,
+    /// The linked Lead that was converted to it.
+    pub(super) predecessor: Option<Predecessor>,
+    /// The runs that are kept beside claim and problem, where those two are not sure.
+    pub(super) counted_before: Option<Counted>,
 }
 
 impl KnownItems {
+    fn sets(&self) -> impl Iterator<Item = &Counted> {
+        let of_claim = self.claim.as_ref().map(|claim| &claim.counted);
+        let of_problem = self.problem.as_ref().map(|problem| &problem.counted);
+        of_claim
+            .into_iter()
+            .chain(of_problem)
+            .chain(&self.counted_before)
+    }
+
+    /// Whether that run has counted the record.
+    pub(super) fn counted_in(&self, run: RunId) -> bool {
+        self.sets().any(|counted| counted.contains(run))
+    }
+
+    fn is_unsure_of(&self, run: RunId) -> bool {
+        !self.counted_in(run) && self.sets().any(|counted| counted.is_unsure_of(run))
+    }
+
     /// The facts of a decision.
     pub(super) fn facts<'a>(
         &'a self,
@@ -73,10 +106,12 @@ impl KnownItems {
         Facts {
             opportunity,
             row: rows.get(opportunity),
+            digest: rows.digest(opportunity),
             directory,
             claim: self.claim.as_ref(),
             record: self.record.as_ref(),
             successor: self.successor.as_ref(),
+            predecessor: self.predecessor.as_ref(),
         }
     }
 }
@@ -200,7 +235,37 @@ where
                     .successor(id)
                     .and_then(|id| known.problems.get(&id))
                     .cloned(),
+                predecessor: None,
+                counted_before: None,
             });
+        }
+        self.read_counted_before(pending, org).await
+    }
+
+    /// Items remember the latest runs that counted them. For a message of an older run, what is kept beside them is read.
+    async fn read_counted_before(
+        &self,
+        pending: &mut [Pending],
+        org: SalesforceId,
+    ) -> Result<(), PortError> {
+        let mut unsure: Vec<(SalesforceId, &mut KnownItems)> = pending
+            .iter_mut()
+            .filter_map(|item| {
+                let run = item.request.run;
+                let known = item
+                    .known
+                    .as_mut()
+                    .filter(|known| known.is_unsure_of(run))?;
+                Some((item.request.opportunity, known))
+            })
+            .collect();
+        if unsure.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<SalesforceId> = unsure.iter().map(|(id, _)| *id).collect();
+        let before = self.store.counted_before(org, &ids).await?;
+        for (id, known) in &mut unsure {
+            known.counted_before = before.get(id).cloned();
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The import: looks at a batch of Opportunities as they are in Salesforce, decides, and commits.
 
+pub(crate) mod conversion;
 mod deal;
 mod fault;
 mod foreign;
@@ -27,7 +28,6 @@ use crate::{
 pub(crate) use fault::hidden_leads;
 pub use fault::{fault, fault_by};
 use known::Pending;
-use outcome::Problems;
 use read::Rows;
 
 /// How often a batch is decided again because something changed under it, before the rest goes back to the queue.
@@ -35,6 +35,25 @@ const ROUNDS: usize = 6;
 
 /// How long before the function's deadline no further round is begun: one round of writes fits into it.
 const RESERVE: SignedDuration = SignedDuration::from_secs(8);
+
+/// Why a round stopped before it wrote anything.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Port(PortError),
+    Fault(SalesforceError),
+}
+
+impl From<PortError> for Stop {
+    fn from(error: PortError) -> Self {
+        Self::Port(error)
+    }
+}
+
+impl From<SalesforceError> for Stop {
+    fn from(error: SalesforceError) -> Self {
+        Self::Fault(error)
+    }
+}
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,9 +192,24 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             if pending.is_empty() || late {
                 break;
             }
-            pending = self
-                .round(pending, &rows, settings, freshness, &mut settled)
-                .await?;
+            let requests: Vec<ImportRequest> =
+                pending.iter().map(|item| item.request.clone()).collect();
+            let round = self.round(pending, &rows, settings, freshness, &mut settled);
+            pending = match round.await {
+                Ok(again) => again,
+                Err(Stop::Port(error)) => return Err(error),
+                Err(Stop::Fault(error)) => {
+                    let left = self
+                        .leave_to_next_run(
+                            requests,
+                            settings.organization_id,
+                            &fault_by(&error, settings),
+                        )
+                        .await?;
+                    settled.extend(left);
+                    return Ok(settled);
+                }
+            };
         }
         if !pending.is_empty() {
             info!(
@@ -194,7 +228,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         settings: &Settings,
     ) -> Result<Rows, SalesforceError> {
         let salesforce = self.salesforce.of(settings.organization_id).await?;
-        read::rows(&salesforce, requests, settings).await
+        read::rows(&salesforce, requests, settings, self.clock.now()).await
     }
 
     /// Reads what is not known, decides each, commits. What met a change of others comes back for the next round.
@@ -205,12 +239,15 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         settings: &Settings,
         freshness: Freshness,
         settled: &mut Vec<(RunId, SalesforceId)>,
-    ) -> Result<Vec<Pending>, PortError> {
+    ) -> Result<Vec<Pending>, Stop> {
         let directory = self.portal.directory(&rows.emails(settings)).await?;
         self.confirm_assumed(&mut pending, rows, &directory, settings)
             .await?;
         self.read_known(&mut pending, rows, settings.organization_id, freshness)
             .await?;
+        self.decide_all(&mut pending, rows, &directory, settings)
+            .await?;
+        let targets = self.move_targets(&pending, settings).await?;
         let now = self.clock.now();
         let mut by_run: BTreeMap<RunId, (Vec<Change>, Vec<Pending>)> = BTreeMap::new();
         let mut again = Vec::new();
@@ -218,30 +255,26 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         // once, so the second change of one item waits for the next round, which sees what the first has made of it.
         let is_lead =
             |item: &Pending| item.request.opportunity.object() == Some(SalesforceObject::Lead);
-        let may_meet = pending.iter().any(is_lead);
+        let may_meet = pending.iter().any(is_lead) || !targets.is_empty();
         pending.sort_by_key(|item| !is_lead(item));
         let mut touched: HashSet<ItemKey> = HashSet::new();
         for mut item in pending {
             let known = item.known.clone().unwrap_or_default();
             let facts = known.facts(item.request.opportunity, rows, &directory);
-            let decision = item.decision.take().unwrap_or_else(|| {
-                if rows.hides(item.request.opportunity) {
-                    decide::Decision::only(decide::Verdict::Unchanged)
-                } else {
-                    decide::decide(&facts, settings)
-                }
-            });
-            match outcome::change(
+            let target = item.move_target().and_then(|id| targets.get(&id));
+            let decision = item
+                .decision
+                .take()
+                .unwrap_or_else(|| decide::decide(&facts, settings));
+            let change = outcome::change(
                 &item.request,
                 &facts,
-                Problems {
-                    own: known.problem.as_ref(),
-                    of_successor: known.problem_of_successor.as_ref(),
-                },
+                (&known, target),
                 decision,
                 settings,
                 now,
-            ) {
+            );
+            match change {
                 None => settled.push((item.request.run, item.request.opportunity)),
                 Some(change) if may_meet && !all_new(&change, &mut touched) => {
                     again.push(item.again())

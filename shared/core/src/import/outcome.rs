@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::deal::deal_record;
+use super::{deal::deal_record, known::KnownItems};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
-    change::{Change, Expected, Write},
+    change::{Change, Expected, Write, with_bounded_sets},
     claim::{Claim, ClaimState},
-    code::{Code, Level},
+    code::Code,
     counted::Counted,
-    decide::{Condition, Decision, Facts, NewDeal, RecordUpdate, Verdict},
+    decide::{Condition, Decision, Facts, NewDeal, Predecessor, RecordUpdate, Verdict},
     entry::Line,
     finding::{self, Finding},
-    link::plan,
-    message::ImportRequest,
+    link::{carry::carry, plan},
+    message::{ImportRequest, PushRequest, VERSION},
     problem::Problem,
     record::{LinkStatus, RecordId},
     run::Counts,
@@ -24,21 +24,14 @@ use crate::{
     value::{LONGEST_NAME, cut},
 };
 
-/// Open problems, and notes to look at a record, that concern one request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Problems<'a> {
-    /// The record's own.
-    pub(super) own: Option<&'a Problem>,
-    /// That of the Opportunity that a converted Lead became.
-    pub(super) of_successor: Option<&'a Problem>,
-}
-
 /// What is collected for one Opportunity.
 struct Outcome<'a> {
     request: &'a ImportRequest,
     facts: &'a Facts<'a>,
     problem: Option<&'a Problem>,
     problem_of_successor: Option<&'a Problem>,
+    /// The Opportunity that a converted Lead's link moves to, as it is in Salesforce.
+    target: Option<&'a Row>,
     writes: Vec<Write>,
 }
 
@@ -46,30 +39,28 @@ struct Outcome<'a> {
 pub(super) fn change(
     request: &ImportRequest,
     facts: &Facts<'_>,
-    problems: Problems<'_>,
+    (known, target): (&KnownItems, Option<&Row>),
     decision: Decision,
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Change> {
-    let problem = problems.own;
-    let counted = |counted: &Counted| counted.contains(request.run);
-    if facts.claim.is_some_and(|claim| counted(&claim.counted))
-        || problem.is_some_and(|problem| counted(&problem.counted))
-    {
+    if known.counted_in(request.run) {
         return None;
     }
     let outcome = Outcome {
         request,
         facts,
-        problem,
-        problem_of_successor: problems.of_successor,
+        problem: known.problem.as_ref(),
+        problem_of_successor: known.problem_of_successor.as_ref(),
+        target,
         writes: Vec::new(),
     };
     let failures = decision.failures();
     Some(match decision.verdict {
         Verdict::Import(deal) => outcome.import(*deal, now),
         Verdict::Update(update) => outcome.update(*update),
-        Verdict::Move(opportunity) => outcome.move_link(opportunity, now),
+        Verdict::Move(opportunity) => outcome.move_link(opportunity, settings, now),
+        Verdict::TakeOver => outcome.take_over(settings, now),
         Verdict::Unchanged => outcome.unchanged(now),
         Verdict::Fail => outcome.fail(failures, now),
         Verdict::FailAndUpdate(update) => outcome.fail_and_update(failures, *update, now),
@@ -119,7 +110,7 @@ impl Outcome<'_> {
     fn finish(self, line: Option<Line>, counts: Counts) -> Change {
         Change {
             opportunity: self.request.opportunity,
-            writes: self.writes,
+            writes: with_bounded_sets(self.writes),
             line,
             counts,
         }
@@ -182,6 +173,7 @@ impl Outcome<'_> {
             record: id.clone(),
             epoch: deal.epoch,
             stamp: deal.stamp,
+            digest: self.facts.digest,
             version: earlier.map_or(0, |claim| claim.version) + 1,
             counted: self.counted(),
             pending: None,
@@ -219,7 +211,6 @@ impl Outcome<'_> {
             return Vec::new();
         };
         let mut next = record.clone();
-        next.version += 1;
         for (name, value) in update.fields {
             if value == Value::Null {
                 next.fields.remove(&name);
@@ -231,28 +222,31 @@ impl Outcome<'_> {
             (link.status, link.reason) = (update.status, update.reason);
             (link.name, link.stamp) = (update.name, update.stamp);
         }
-        self.writes.push(Write::Record(
-            Box::new(next),
-            Expected::Version(record.version),
-        ));
+        // Where only the claim learns something, the record stays as it is.
+        if next != *record {
+            next.version += 1;
+            self.writes.push(Write::Record(
+                Box::new(next),
+                Expected::Version(record.version),
+            ));
+        }
         let disconnected = update.status == LinkStatus::Disconnected;
         self.put_claim(claim, |claim| {
-            (claim.stamp, claim.disconnected) = (update.stamp, disconnected)
+            (claim.stamp, claim.digest) = (update.stamp, update.digest);
+            claim.disconnected = disconnected;
+            if update.drops_write {
+                claim.pending = None;
+            }
         });
+        if update.drops_write {
+            self.writes.push(Write::ClearOutbox(claim.salesforce));
+        }
         update.findings
     }
 
     fn update(mut self, update: RecordUpdate) -> Change {
         let entity = self.facts.record.map(|record| record.id.clone());
-        let mut findings = update.findings.iter();
-        let is_error = findings.any(|finding| finding.level() == Level::Error);
-        let counts = if is_error {
-            // The link could not follow its Lead: the run's counts say of it what its entry says.
-            Counts {
-                failed: 1,
-                ..Counts::default()
-            }
-        } else if update.is_change {
+        let counts = if update.is_change {
             Counts {
                 updated: 1,
                 ..Counts::default()
@@ -284,61 +278,133 @@ impl Outcome<'_> {
     }
 
     /// A converted Lead's link goes on with the Opportunity: both claims and the record in one transaction.
-    fn move_link(mut self, opportunity: SalesforceId, now: Timestamp) -> Change {
+    fn move_link(self, opportunity: SalesforceId, settings: &Settings, now: Timestamp) -> Change {
         let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
             return self.unchanged(now);
         };
-        // The Opportunity has not been read yet: any stamp of its own is newer, so the next run brings its values. What
-        // stood in the way of its import is settled, and the note has the next run look at it whatever its stamp.
-        let watched = self.problem_of_successor.map(|problem| problem.version);
+        let lead = Predecessor {
+            claim: claim.clone(),
+            record: record.clone(),
+            name: self.name(),
+        };
+        let (holder, problem) = (self.facts.successor, self.problem_of_successor);
+        self.moved(&lead, (opportunity, holder, problem), settings, now)
+    }
+
+    /// The same, met on the Opportunity's way.
+    fn take_over(self, settings: &Settings, now: Timestamp) -> Change {
+        let Some(lead) = self.facts.predecessor else {
+            return self.unchanged(now);
+        };
+        let (opportunity, holder) = (self.request.opportunity, self.facts.claim);
+        let problem = self.problem;
+        self.moved(lead, (opportunity, holder, problem), settings, now)
+    }
+
+    fn moved(
+        mut self,
+        lead: &Predecessor,
+        (opportunity, holder, problem): (SalesforceId, Option<&Claim>, Option<&Problem>),
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Change {
+        let Predecessor {
+            claim,
+            record,
+            name,
+        } = lead;
+        let counted = self.counted();
+        let is_own = |id: SalesforceId| self.request.opportunity == id;
+        // What stood in the way of the Opportunity's import is settled, and the note has the next run look at it whatever
+        // its stamp: its values come with that.
+        let watched = problem.map(|problem| problem.version);
         let mut watch = Problem::watch(opportunity, "", now);
         watch.version = watched.unwrap_or(0) + 1;
-        if let Some(problem) = self.problem_of_successor {
+        if let Some(problem) = problem {
             watch.counted = problem.counted.clone();
         }
-        self.writes
-            .push(Write::Problem(watch, Expected::of(watched)));
         let stamp = Stamp::from_second(0);
-        let successor = self.facts.successor;
-        let moved = Claim {
-            salesforce: opportunity,
-            state: ClaimState::Live,
-            record: record.id.clone(),
-            epoch: successor.map_or(0, |claim| claim.epoch),
-            stamp,
-            version: successor.map_or(0, |claim| claim.version) + 1,
-            counted: successor
-                .map(|claim| claim.counted.clone())
-                .unwrap_or_default(),
-            pending: None,
-            disconnected: false,
-            import_flag_was_off: false,
-        };
+        let carried = carry(record, claim.pending.as_ref(), self.target, settings);
         let mut next = record.clone();
         next.version += 1;
         if let Some(link) = &mut next.link {
             (link.salesforce_id, link.object, link.stamp) =
                 (opportunity, SalesforceObject::Opportunity, stamp);
-            (link.status, link.reason, link.name) = (LinkStatus::Synced, None, None);
+            (link.reason, link.name) = (None, None);
+            link.status = if carried.pending.is_some() {
+                LinkStatus::Pending
+            } else {
+                LinkStatus::Synced
+            };
         }
-        self.writes.push(Write::Record(
-            Box::new(next),
-            Expected::Version(record.version),
-        ));
-        self.put_claim(claim, |claim| {
-            (claim.state, claim.pending) = (ClaimState::Released, None)
-        });
-        self.writes.push(Write::Claim(
-            moved,
-            Expected::of(successor.map(|claim| claim.version)),
-        ));
-        self.close_problem();
-        let finding = Finding::new(Code::LinkMoved)
-            .value(opportunity.as_str())
-            .other(record.id.to_string());
-        let line = self.line(Some(record.id.clone()), vec![finding]);
+        if claim.pending.is_some() {
+            self.writes.push(Write::ClearOutbox(claim.salesforce));
+        }
+        if let Some(pending) = &carried.pending {
+            self.writes.push(Write::Outbox(PushRequest {
+                version: VERSION,
+                org: self.request.org,
+                salesforce: opportunity,
+                record: record.id.clone(),
+                write: pending.id.clone(),
+            }));
+        }
+        let moved = Claim {
+            salesforce: opportunity,
+            state: ClaimState::Live,
+            record: record.id.clone(),
+            epoch: holder.map_or(0, |claim| claim.epoch),
+            stamp,
+            digest: None,
+            version: holder.map_or(0, |claim| claim.version) + 1,
+            counted: match holder {
+                _ if is_own(opportunity) => counted.clone(),
+                Some(holder) => holder.counted.clone(),
+                None => Counted::default(),
+            },
+            pending: carried.pending,
+            disconnected: false,
+            import_flag_was_off: false,
+        };
+        let released = Claim {
+            state: ClaimState::Released,
+            version: claim.version + 1,
+            counted: if is_own(claim.salesforce) {
+                counted
+            } else {
+                claim.counted.clone()
+            },
+            pending: None,
+            ..claim.clone()
+        };
+        if is_own(claim.salesforce) {
+            self.close_problem();
+        }
+        self.writes.extend([
+            Write::Record(Box::new(next), Expected::Version(record.version)),
+            Write::Claim(released, Expected::Version(claim.version)),
+            Write::Claim(moved, Expected::of(holder.map(|claim| claim.version))),
+            Write::Problem(watch, Expected::of(watched)),
+        ]);
+        let mut findings = vec![
+            Finding::new(Code::LinkMoved)
+                .value(opportunity.as_str())
+                .other(record.id.to_string()),
+        ];
+        if !carried.dropped.is_empty() {
+            let fate = format!("was converted to the Opportunity {opportunity}");
+            let dropped = Finding::write_dropped(&fate, &carried.dropped);
+            findings.push(dropped.other(record.id.to_string()));
+        }
+        // The entry is the Lead's, on whoever's way the move was made.
+        let line = Line {
+            salesforce: Some(claim.salesforce),
+            name: name.clone(),
+            entity: Some(record.id.clone()),
+            findings,
+        };
         self.finish(
-            line,
+            Some(line),
             Counts {
                 updated: 1,
                 ..Counts::default()

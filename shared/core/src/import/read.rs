@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
+
 use crate::{
     Email, SalesforceId, SalesforceObject,
     code::Code,
+    digest::{Digest, Digested},
     finding::Finding,
     link::{self, plan},
     message::ImportRequest,
@@ -20,6 +23,7 @@ const CURRENCY: &str = "CurrencyIsoCode";
 #[derive(Default)]
 pub(crate) struct Rows {
     rows: HashMap<SalesforceId, Row>,
+    digests: HashMap<SalesforceId, Digest>,
     /// Fields that the org does not have or hides, with the objects that were read.
     left_out: Vec<(SalesforceObject, Unreadable)>,
     /// Whether the integration user has no access to Leads at all.
@@ -32,6 +36,7 @@ pub(crate) async fn rows<F: Salesforce>(
     salesforce: &F,
     requests: &[ImportRequest],
     settings: &Settings,
+    now: Timestamp,
 ) -> Result<Rows, SalesforceError> {
     let ids: HashSet<SalesforceId> = requests.iter().map(|request| request.opportunity).collect();
     let is_lead = |id: &SalesforceId| id.object() == Some(SalesforceObject::Lead);
@@ -54,6 +59,7 @@ pub(crate) async fn rows<F: Salesforce>(
             }
         }
     }
+    rows.vouch(settings, now);
     Ok(rows)
 }
 
@@ -162,6 +168,28 @@ impl Rows {
 
     pub(crate) fn get(&self, id: SalesforceId) -> Option<&Row> {
         self.rows.get(&id)
+    }
+
+    /// The digest that vouches for a row.
+    pub(crate) fn digest(&self, id: SalesforceId) -> Option<Digest> {
+        self.digests.get(&id).copied()
+    }
+
+    /// Digests the rows, as read at that time.
+    fn vouch(&mut self, settings: &Settings, read_at: Timestamp) {
+        for object in [SalesforceObject::Opportunity, SalesforceObject::Lead] {
+            let mut rows = self
+                .rows
+                .iter()
+                .filter(|(id, _)| id.object() == Some(object))
+                .peekable();
+            if rows.peek().is_none() {
+                continue;
+            }
+            let digested = Digested::of(settings, object);
+            let vouched = rows.filter_map(|(id, row)| Some((*id, digested.vouch(row, read_at)?)));
+            self.digests.extend(vouched);
+        }
     }
 
     /// One run-level finding per field that is left out, with a key of its own.

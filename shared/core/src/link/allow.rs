@@ -63,7 +63,6 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 },
                 outbox: Outbox::Keep,
                 watch: Some(Problem::watch(id, "", self.clock.now())),
-                closes_problem: None,
                 links_lead: false,
                 receipt: receipt(&released),
             };

@@ -10,14 +10,16 @@ use super::{
 };
 use crate::{
     SalesforceObject,
-    change::{Expected, Write},
+    change::{Expected, Write, with_bounded_sets},
     claim::{Claim, ClaimState, PendingWrite},
     code::Code,
     counted::Counted,
+    digest::Digested,
     entry::Line,
     finding::Finding,
     message::{PushRequest, VERSION},
     ports::{Clock, Portal},
+    problem::Problem,
     record::{Link, LinkStatus, Record, RecordId},
     salesforce::Salesforce,
     value::{LONGEST_NAME, cut},
@@ -86,7 +88,11 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             if let Some(why) = difference(&seen, &current) {
                 return Err(stale(why));
             }
-            let (change, linked) = self.change(looked, ask.by, &receipt);
+            // What stood in the way of an import is settled by the link. The runs that counted it go with the claim: a message
+            // of theirs that comes again must not count again.
+            let org = looked.sides.settings.organization_id;
+            let problem = self.store.problem(org, looked.sides.target.id).await?;
+            let (change, linked) = self.change(looked, problem.as_ref(), ask.by, &receipt);
             if self.store.commit_link(&change).await? == Committed::Yes {
                 if let Outbox::Add(request) = change.outbox {
                     // The link is made and carries the write: if the queue cannot be reached, the next run sends it.
@@ -104,6 +110,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
     fn change(
         &self,
         looked: Looked,
+        problem: Option<&Problem>,
         by: &str,
         receipt: &impl Fn(&Linked) -> Option<Receipted>,
     ) -> (LinkChange, Linked) {
@@ -167,10 +174,13 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             record: record.id.clone(),
             epoch: claim.as_ref().map_or(0, |claim| claim.epoch),
             stamp,
+            digest: Digested::of(&settings, target.object).vouch(&row, now),
             version: claim.as_ref().map_or(0, |claim| claim.version) + 1,
             counted: claim
-                .as_ref()
-                .map_or_else(Counted::default, |claim| claim.counted.clone()),
+                .iter()
+                .map(|claim| &claim.counted)
+                .chain(problem.map(|problem| &problem.counted))
+                .fold(Counted::default(), |all, counted| all.and(counted)),
             pending,
             disconnected: false,
             import_flag_was_off: false,
@@ -188,10 +198,14 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
         };
         let change = LinkChange {
             org: settings.organization_id,
-            writes: vec![
+            writes: with_bounded_sets(vec![
                 Write::Record(Box::new(next), Expected::Version(record.version)),
                 Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
-            ],
+                Write::CloseProblem(
+                    target.id,
+                    Expected::of(problem.map(|problem| problem.version)),
+                ),
+            ]),
             audit: Audit {
                 record: record.id.clone(),
                 action: "link",
@@ -209,7 +223,6 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             line,
             outbox,
             watch: None,
-            closes_problem: (target.object == SalesforceObject::Opportunity).then_some(target.id),
             links_lead: target.object == SalesforceObject::Lead,
             receipt: receipt(&linked),
         };

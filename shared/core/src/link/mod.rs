@@ -2,6 +2,7 @@
 //! what a link writes to Salesforce.
 
 pub mod allow;
+pub(crate) mod carry;
 pub mod confirm;
 pub mod plan;
 pub mod preview;

@@ -167,6 +167,11 @@ pub fn plan(
     plan
 }
 
+/// Whether the integration writes a mapped Salesforce field: it belongs to the record itself and is none of the flags.
+pub(crate) fn is_writable(path: &FieldPath, settings: &Settings) -> bool {
+    Plan::default().unwritable(path, settings).is_none()
+}
+
 impl Plan {
     /// Why no value goes to a Salesforce field, if so. The flags are the integration's own; of several rows for one
     /// field the first that writes it counts, so that what is shown is what is written.

@@ -27,6 +27,9 @@ const ROUNDS: usize = 5;
 /// The most characters of Salesforce's words that are kept with a link.
 const LONGEST_REASON: usize = 1_000;
 
+/// Salesforce's refusal of any write to a converted Lead.
+const LEAD_IS_CONVERTED: &str = "CANNOT_UPDATE_CONVERTED_LEAD";
+
 /// The use case, over its ports.
 pub struct Push<'a, F, P, S, C: ?Sized> {
     /// Salesforce.
@@ -101,7 +104,10 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             salesforce: &salesforce,
             ..*self
         };
-        let delivered = push.write(object, claim.salesforce, pending).await?;
+        let Some(delivered) = push.write(object, claim.salesforce, pending).await? else {
+            // The next run finds the Lead converted. It carries the write to the Opportunity, or says what is not written.
+            return Ok(());
+        };
         for _ in 0..ROUNDS {
             // Read again: the hourly run may have moved claim or record since.
             let Some((claim, ..)) = self.pending(request).await? else {
@@ -141,12 +147,13 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
     }
 
     /// Writes the fields. A field that a user changed since the preview, or that Salesforce refuses, is left out and said.
+    /// A converted Lead takes no field any more: nothing is settled then.
     async fn write(
         &self,
         object: SalesforceObject,
         id: SalesforceId,
         pending: PendingWrite,
-    ) -> Result<Delivered, Again> {
+    ) -> Result<Option<Delivered>, Again> {
         let mut delivered = Delivered::default();
         let PendingWrite {
             mut fields,
@@ -158,7 +165,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         // Beside those rounds, each refusal takes at least one field away.
         for _ in 0..ROUNDS + fields.len() {
             if fields.is_empty() {
-                return Ok(delivered);
+                return Ok(Some(delivered));
             }
             match self
                 .salesforce
@@ -167,26 +174,29 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             {
                 UpdateOutcome::Written => {
                     delivered.written = true;
-                    return Ok(delivered);
+                    return Ok(Some(delivered));
                 }
                 UpdateOutcome::Locked => return Err(Again::Locked),
                 UpdateOutcome::Gone => {
                     let reason = "the record no longer exists in Salesforce";
                     delivered.refuse(fields.keys(), reason, "ENTITY_IS_DELETED");
-                    return Ok(delivered);
+                    return Ok(Some(delivered));
                 }
                 UpdateOutcome::ChangedSince => match self
                     .leave_newer_edits(object, id, &mut fields, &before, &mut delivered)
                     .await?
                 {
                     Some(stamp) => seen = stamp,
-                    None => return Ok(delivered),
+                    None => return Ok(Some(delivered)),
                 },
                 // A field that was blank did not show its type.
                 UpdateOutcome::Refused { code, message, .. }
                     if code == "JSON_PARSER_ERROR"
                         && !std::mem::replace(&mut is_retyped, true)
                         && retype(&mut fields, &message) => {}
+                UpdateOutcome::Refused { code, .. } if code == LEAD_IS_CONVERTED => {
+                    return Ok(None);
+                }
                 UpdateOutcome::Refused {
                     code,
                     message,
@@ -308,7 +318,6 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             },
             outbox: Outbox::Remove(claim.salesforce),
             watch: None,
-            closes_problem: None,
             links_lead: false,
             receipt: None,
         }

@@ -58,8 +58,6 @@ pub struct LinkChange {
     pub outbox: Outbox,
     /// A note for the next run, unless there is an open problem already.
     pub watch: Option<Problem>,
-    /// An open problem that this settles.
-    pub closes_problem: Option<SalesforceId>,
     /// Whether a record is linked to a Salesforce Lead by this.
     pub links_lead: bool,
     /// The receipt.
@@ -114,6 +112,13 @@ pub trait LinkStore: Send + Sync {
         change: &LinkChange,
         seen: OrgChanges,
     ) -> impl Future<Output = Result<Committed, PortError>> + Send;
+
+    /// The problem of a Salesforce record, a closed one too.
+    fn problem(
+        &self,
+        org: SalesforceId,
+        id: SalesforceId,
+    ) -> impl Future<Output = Result<Option<Problem>, PortError>> + Send;
 
     /// Commits a change: all of it or nothing.
     fn commit_link(

@@ -161,7 +161,6 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     Outbox::Keep
                 },
                 watch: None,
-                closes_problem: None,
                 links_lead: false,
                 receipt: receipt(&unlinked),
             };
@@ -245,6 +244,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             record: record.id.clone(),
             epoch: 1,
             stamp: link.stamp,
+            digest: None,
             version: 1,
             counted: Counted::default(),
             pending: None,

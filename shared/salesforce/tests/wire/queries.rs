@@ -287,26 +287,26 @@ async fn a_missing_field_is_named_and_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn stamps_are_answered_in_the_order_of_the_ids() {
-    let seen =
-        json!({ "Id": "00Q4S000002sSacUAE", "SystemModstamp": "2026-05-01T07:25:37.000+0000" });
+async fn records_are_answered_in_the_order_of_the_ids() {
+    let seen = json!({
+        "Id": "00Q4S000002sSacUAE", "SystemModstamp": "2026-05-01T07:25:37.000+0000", "Company": "Acme",
+    });
     let org = Org::answering([Reply::Json(200, json!([seen, null]))]).await;
     let client = org.client();
 
-    let stamps = client
-        .stamps(
+    let rows = client
+        .retrieve(
             SalesforceObject::Lead,
             &[id("00Q4S000002sSac"), id("00Q4S000002sSad")],
+            &[field("Company"), field("systemmodstamp")],
         )
-        .await;
+        .await
+        .unwrap();
 
-    assert_eq!(
-        stamps,
-        Ok(vec![
-            Some(Stamp::parse("2026-05-01T07:25:37Z").unwrap()),
-            None
-        ])
-    );
+    let row = rows[0].as_ref().unwrap();
+    assert_eq!(row.stamp(), Stamp::parse("2026-05-01T07:25:37Z").ok());
+    assert_eq!(row.text("Company"), Some("Acme"));
+    assert_eq!(rows[1..], [None]);
     let call = &org.calls()[0];
     assert_eq!(
         (call.method.as_str(), call.path.as_str()),
@@ -314,12 +314,12 @@ async fn stamps_are_answered_in_the_order_of_the_ids() {
     );
     assert_eq!(
         call.body,
-        r#"{"ids":["00Q4S000002sSacUAE","00Q4S000002sSadUAE"],"fields":["Id","SystemModstamp"]}"#
+        r#"{"ids":["00Q4S000002sSacUAE","00Q4S000002sSadUAE"],"fields":["Id","SystemModstamp","Company"]}"#
     );
 }
 
 #[tokio::test]
-async fn an_answer_that_would_put_stamps_beside_other_records_is_not_believed() {
+async fn an_answer_that_would_put_values_beside_other_records_is_not_believed() {
     let other =
         json!({ "Id": "00Q4S000002sSad", "SystemModstamp": "2026-05-01T07:25:37.000+0000" });
     let without = json!({ "Id": "00Q4S000002sSac" });
@@ -331,12 +331,12 @@ async fn an_answer_that_would_put_stamps_beside_other_records_is_not_believed() 
     ] {
         let org = Org::answering(vec![Reply::Json(200, rows); 4]).await;
 
-        let stamps = org
+        let rows = org
             .client()
-            .stamps(SalesforceObject::Lead, &[id("00Q4S000002sSac")])
+            .retrieve(SalesforceObject::Lead, &[id("00Q4S000002sSac")], &[])
             .await;
 
-        assert!(is_unavailable(&stamps));
+        assert!(is_unavailable(&rows));
     }
 }
 
@@ -346,12 +346,12 @@ async fn two_thousand_ids_are_checked_in_one_call() {
     let org = Org::answering([nulls(2000), nulls(1)]).await;
     let client = org.client();
 
-    let stamps = client
-        .stamps(SalesforceObject::Opportunity, &ids(2001))
+    let rows = client
+        .retrieve(SalesforceObject::Opportunity, &ids(2001), &[])
         .await
         .unwrap();
 
-    assert_eq!(stamps, vec![None; 2001]);
+    assert_eq!(rows, vec![None; 2001]);
     assert_eq!(client.usage().retrieve, 2);
 }
 

@@ -106,6 +106,9 @@ impl Stage {
                 shuffle: true,
             }));
         }
+        if random.random_bool(0.5) {
+            world.hook("clock", json!({ "step": 0 })).await;
+        }
         Self {
             world,
             model: Model::new(rows),
@@ -122,7 +125,8 @@ impl Stage {
     pub(super) async fn step(&mut self, random: &mut StdRng) -> bool {
         let what = random.random_range(0..100);
         match what {
-            0..25 => self.edit(random).await,
+            0..3 => self.pace(random).await,
+            3..25 => self.edit(random).await,
             25..31 => self.contact_role(random).await,
             31..39 => self.visibility(random).await,
             39..42 => self.activation().await,
@@ -134,6 +138,13 @@ impl Stage {
             _ => self.crash(random).await,
         }
         what >= 56
+    }
+
+    /// Edits from here on carry one stamp, or each its own.
+    async fn pace(&mut self, random: &mut StdRng) {
+        let step = one_of(random, &[0, 0, 2]);
+        self.world.hook("clock", json!({ "step": step })).await;
+        self.tell(format!("{step} seconds a write"));
     }
 
     async fn edit(&mut self, random: &mut StdRng) {

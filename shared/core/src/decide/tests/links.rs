@@ -59,6 +59,24 @@ fn an_edit_of_an_unmapped_field_moves_the_stamp_and_nothing_else() {
 }
 
 #[test]
+fn an_edit_within_the_second_of_the_stamp_that_was_applied_is_brought() {
+    let update = update_of(&Case::linked(json!({ "Amount": 2000.0 })));
+
+    assert_eq!(Value::Object(update.fields), json!({ "amount": 2000 }));
+}
+
+#[test]
+fn a_row_of_the_same_stamp_that_nothing_vouches_for_is_compared_and_changes_nothing() {
+    let mut case = Case::linked(json!({}));
+    case.claim.as_mut().unwrap().digest = None;
+
+    let update = update_of(&case);
+
+    assert!(!update.is_change && update.fields.is_empty() && update.findings.is_empty());
+    assert_eq!(update.digest, Some(case.digest()));
+}
+
+#[test]
 fn a_field_that_was_cleared_in_salesforce_is_cleared_here() {
     assert_eq!(
         Value::Object(
@@ -208,10 +226,12 @@ fn lead_decision(edits: Value, successor: Option<&Claim>) -> Decision {
     let facts = Facts {
         opportunity: id(LEAD),
         row: Some(&row),
+        digest: None,
         directory: &Directory::new(),
         claim: Some(&claim),
         record: Some(&record),
         successor,
+        predecessor: None,
     };
     decide(&facts, &case.settings)
 }
@@ -256,8 +276,12 @@ fn the_link_of_a_converted_lead_moves_to_its_opportunity_unless_that_is_taken() 
     );
 
     let taken = claim(ClaimState::Live, &Case::new(json!({})).deal());
-    let update = lead_update(converted.clone(), Some(&taken));
-    assert_eq!(update.findings[0].code, Code::LinkMoveConflict);
+    let decision = lead_decision(converted.clone(), Some(&taken));
+    assert_eq!(decision.failures()[0].code, Code::LinkMoveConflict);
+    let Verdict::FailAndUpdate(update) = decision.verdict else {
+        panic!("its link's status follows: {decision:?}");
+    };
+    assert_eq!(update.status, LinkStatus::Disconnected);
     assert!(update.reason.unwrap().contains(&taken.record.to_string()));
 
     let unlinked = claim(ClaimState::Suppressed, &Case::new(json!({})).deal());
@@ -265,6 +289,40 @@ fn the_link_of_a_converted_lead_moves_to_its_opportunity_unless_that_is_taken() 
         lead_decision(converted, Some(&unlinked)).verdict,
         Verdict::Move(id(OPPORTUNITY))
     );
+}
+
+#[test]
+fn that_a_converted_lead_was_deleted_afterwards_changes_nothing_about_what_it_became() {
+    let gone =
+        json!({ "IsConverted": true, "ConvertedOpportunityId": OPPORTUNITY, "IsDeleted": true });
+
+    assert_eq!(
+        lead_decision(gone, None).verdict,
+        Verdict::Move(id(OPPORTUNITY))
+    );
+}
+
+#[test]
+fn an_opportunity_that_a_linked_lead_became_takes_its_link_over_and_is_no_deal_of_its_own() {
+    let case = Case::new(json!({}));
+    let linked = Case::linked(json!({}));
+    let lead = Predecessor {
+        claim: linked.claim.unwrap(),
+        record: linked.record.unwrap(),
+        name: String::new(),
+    };
+    let facts = Facts {
+        opportunity: id(OPPORTUNITY),
+        row: Some(&case.row),
+        digest: None,
+        directory: &directory(),
+        claim: None,
+        record: None,
+        successor: None,
+        predecessor: Some(&lead),
+    };
+
+    assert_eq!(decide(&facts, &case.settings).verdict, Verdict::TakeOver);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::*;
 use crate::{
     Email, Stamp,
     counted::Counted,
+    digest::{Digest, Digested},
     portal::{
         Group, Holders, Organization, OrganizationStatus, PartyType, ResolvedUser, User, UserStatus,
     },
@@ -153,12 +154,18 @@ impl Case {
         let facts = Facts {
             opportunity: id(OPPORTUNITY),
             row: Some(&self.row),
+            digest: Some(self.digest()),
             directory: &directory(),
             claim: self.claim.as_ref(),
             record: self.record.as_ref(),
             successor: None,
+            predecessor: None,
         };
         decide(&facts, &self.settings)
+    }
+
+    fn digest(&self) -> Digest {
+        Digested::of(&self.settings, SalesforceObject::Opportunity).digest(&self.row)
     }
 
     fn codes(&self) -> Vec<&'static str> {
@@ -183,7 +190,10 @@ impl Case {
     fn linked(edits: Value) -> Self {
         let deal = Self::new(json!({})).deal();
         let mut case = Self::new(edits);
-        case.claim = Some(claim(ClaimState::Live, &deal));
+        case.claim = Some(Claim {
+            digest: Some(Self::new(json!({})).digest()),
+            ..claim(ClaimState::Live, &deal)
+        });
         case.record = Some(record(deal));
         case
     }
@@ -196,6 +206,7 @@ fn claim(state: ClaimState, deal: &NewDeal) -> Claim {
         record: deal.id.clone(),
         epoch: 0,
         stamp: deal.stamp,
+        digest: None,
         version: 1,
         counted: Counted::by(RunId::new(1)),
         pending: None,

@@ -196,12 +196,17 @@ impl Salesforce for Org {
         Ok(Vec::new())
     }
 
-    async fn stamps(
+    async fn converted_leads(&self, _: &[SalesforceId]) -> Result<Vec<Row>, SalesforceError> {
+        unreachable!("no Leads are read here")
+    }
+
+    async fn retrieve(
         &self,
         _: SalesforceObject,
         _: &[SalesforceId],
-    ) -> Result<Vec<Option<Stamp>>, SalesforceError> {
-        unreachable!("no stamps are read here")
+        _: &[FieldPath],
+    ) -> Result<Vec<Option<Row>>, SalesforceError> {
+        unreachable!("nothing is read by id here")
     }
 
     fn schema(&self) -> &Schema {
