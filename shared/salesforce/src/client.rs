@@ -412,16 +412,9 @@ impl Salesforce for SalesforceClient {
         &self,
         opportunities: &[SalesforceId],
     ) -> Result<Vec<Row>, SalesforceError> {
-        let mut rows = Vec::new();
-        for ids in distinct(opportunities).chunks(IDS_PER_STATEMENT) {
-            let statement = Statement::converted_leads(ids);
-            rows.append(
-                &mut self
-                    .all_rows_again(&statement, SalesforceObject::Lead)
-                    .await?,
-            );
-        }
-        Ok(rows)
+        let statement = |ids: &[SalesforceId]| Statement::converted_leads(ids);
+        self.rows_of(SalesforceObject::Lead, &distinct(opportunities), statement)
+            .await
     }
 
     async fn retrieve(

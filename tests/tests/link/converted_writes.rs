@@ -61,7 +61,7 @@ async fn pending() -> (Desk, RecordId) {
 impl Desk {
     /// How many writes are to be delivered.
     async fn outbox(&self) -> usize {
-        self.world.store.outbox().await.unwrap().len()
+        self.world.store.outbox().await.unwrap().requests.len()
     }
 }
 
