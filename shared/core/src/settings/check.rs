@@ -1,5 +1,7 @@
 //! The validator: what the types of the settings cannot say, found before anything runs.
 
+mod read_only;
+
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
@@ -24,64 +26,6 @@ pub struct InvalidSetting {
     pub place: String,
     /// What is wrong and what to do.
     pub problem: String,
-}
-
-/// Standard fields that Salesforce keeps itself (Object Reference, "System Fields", Opportunity, Lead).
-const READ_ONLY: [(Option<SalesforceObject>, &[&str]); 3] = [
-    (
-        None,
-        &[
-            "Id",
-            "IsDeleted",
-            "CreatedById",
-            "CreatedDate",
-            "LastModifiedById",
-            "LastModifiedDate",
-            "SystemModstamp",
-            "LastActivityDate",
-            "LastViewedDate",
-            "LastReferencedDate",
-        ],
-    ),
-    (
-        Some(SalesforceObject::Opportunity),
-        &[
-            "ContactId",
-            "ExpectedRevenue",
-            "Fiscal",
-            "FiscalQuarter",
-            "FiscalYear",
-            "ForecastCategory",
-            "HasOpenActivity",
-            "HasOpportunityLineItem",
-            "HasOverdueTask",
-            "IsClosed",
-            "IsWon",
-            "LastStageChangeDate",
-            "PushCount",
-        ],
-    ),
-    (
-        Some(SalesforceObject::Lead),
-        &[
-            "Address",
-            "ConvertedAccountId",
-            "ConvertedContactId",
-            "ConvertedDate",
-            "ConvertedOpportunityId",
-            "IsConverted",
-            "MasterRecordId",
-            "Name",
-        ],
-    ),
-];
-
-fn is_read_only(object: SalesforceObject, path: &FieldPath) -> bool {
-    READ_ONLY
-        .iter()
-        .filter(|(of, _)| of.is_none_or(|of| of == object))
-        .flat_map(|(_, names)| names.iter())
-        .any(|name| name.eq_ignore_ascii_case(path.as_str()))
 }
 
 impl Settings {
@@ -398,7 +342,7 @@ impl ObjectCheck<'_> {
             Some("belongs to a parent record, which can be read but not written")
         } else if is_flag {
             Some("is a flag: the integration sets the Sync Flag itself, and the Import Flag never")
-        } else if is_read_only(self.mapping.object, path) {
+        } else if read_only::includes(self.mapping.object, path) {
             Some("is read-only in Salesforce")
         } else {
             None
