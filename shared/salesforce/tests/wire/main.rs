@@ -7,5 +7,6 @@
 mod faults;
 mod login;
 mod org;
+mod organization;
 mod queries;
 mod writes;
