@@ -170,28 +170,6 @@ async fn everything_there_is_to_do(product: &Product) {
         .await;
     product.run("hourly").await;
 
-    // Dead letters are looked at, discarded and replayed.
-    for queue in ["imports", "sync-requests", "salesforce-writes"] {
-        product.dead_letter(queue).await;
-    }
-    let shown = office.get("/dead-letters").await;
-    for queue in shown["items"].as_array().unwrap() {
-        let (name, id) = (&queue["queue"], &queue["letters"][0]["messageId"]);
-        let target = format!(
-            "/dead-letters/{}/{}",
-            name.as_str().unwrap(),
-            id.as_str().unwrap()
-        );
-        office.call("DELETE", &target, Value::Null, "").await;
-    }
-    for queue in ["imports", "sync-requests", "salesforce-writes"] {
-        product.dead_letter(queue).await;
-    }
-    office
-        .call("POST", "/dead-letters/replay", json!({}), "replay")
-        .await;
-    office.settle().await;
-
     // A record is unlinked whose claim is gone, and the org is replaced, forth and back.
     let settings = office.get("/settings").await;
     let org = settings["organization_id"].as_str().unwrap();
@@ -216,6 +194,27 @@ async fn everything_there_is_to_do(product: &Product) {
             .call("POST", "/settings/organization", change, "")
             .await;
     }
+
+    // Dead letters are looked at, discarded and replayed.
+    for queue in ["imports", "sync-requests", "salesforce-writes"] {
+        product.dead_letter(queue).await;
+    }
+    let shown = office.get("/dead-letters").await;
+    for queue in shown["items"].as_array().unwrap() {
+        let (name, id) = (&queue["queue"], &queue["letters"][0]["messageId"]);
+        let target = format!(
+            "/dead-letters/{}/{}",
+            name.as_str().unwrap(),
+            id.as_str().unwrap()
+        );
+        office.call("DELETE", &target, Value::Null, "").await;
+    }
+    for queue in ["imports", "sync-requests", "salesforce-writes"] {
+        product.dead_letter(queue).await;
+    }
+    office
+        .call("POST", "/dead-letters/replay", json!({}), "replay")
+        .await;
 }
 
 /// What is only met when nothing takes messages from the queues: a write that waits is sent again, and forgotten.
