@@ -470,8 +470,6 @@ fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortE
 
 #[cfg(test)]
 mod tests {
-    use dealbridge_core::change::Expected;
-
     use super::*;
 
     fn sizes(actions: &[usize], bytes: usize) -> Vec<Size> {
