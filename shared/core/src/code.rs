@@ -229,7 +229,7 @@ codes! {
         "Nothing to do: the next run lists them again. If it happens again, look at the fan-out function's log.";
     MessagesLost "MESSAGES_LOST" Error
         "{value} messages of the run are gone from the imports queue, and nobody has worked on them."
-        "Nothing to do: the next run is a full one and looks at their Opportunities again. Was the queue purged, or did messages expire in it?";
+        "Nothing to do: the next run is a full one and looks at their Opportunities again. If nobody purged the queue, messages expired in it: see how long they wait there.";
     WritesNotSent "WRITES_NOT_SENT" Warning
         "Values that links are to write to Salesforce could not be sent to their queue: {value}"
         "Nothing to do if it passes: each scheduled run sends them again. If it lasts, look at the salesforce-writes queue and the fan-out function's log.";
