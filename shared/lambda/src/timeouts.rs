@@ -37,7 +37,8 @@ pub fn salesforce(left: Duration) -> CallTimes {
 /// When a call of the HTTP API is answered at the latest, when its invocation has that much time left.
 #[must_use]
 pub fn answer(left: Duration) -> Duration {
-    left - left / 25
+    // Less than what the calls of Salesforce keep back, however much time there is.
+    left - (left / 25).min(LONGEST_REST / 3)
 }
 
 #[cfg(test)]
