@@ -295,7 +295,7 @@ impl World {
     /// A full run to its end.
     pub async fn full(&self) -> Run {
         let (Requested::Started(run) | Requested::Active(run)) = self.request_run().await else {
-            panic!("the integration is switched off");
+            unreachable!("the integration is switched off");
         };
         self.deliver_all().await;
         self.run(run.id).await

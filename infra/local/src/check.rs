@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use dealbridge_core::{ports::Clock, settings::Settings};
 use dealbridge_lambda::SystemClock;
+use dealbridge_local_org::OrgHandle;
 use dealbridge_salesforce::{Connection, Credentials, SalesforceClient, Timeouts, http_client};
 use tracing::warn;
 
 use crate::{error::LocalError, folder};
 
-/// Refuses settings that the org can never serve, and tells what else is to be looked at. It asks through a client of its
-/// own: what it costs is no run's usage.
+/// Refuses settings that the org can never serve, and tells what else is to be looked at in a real org: the simulated one
+/// takes its types from these very settings. It asks through a client of its own: what it costs is no run's usage.
 ///
 /// # Errors
 /// Everything that is refused, each with its place.
 pub(crate) async fn settings(
     connection: &Connection,
     credentials: &Credentials,
+    org: Option<&OrgHandle>,
     settings: &Settings,
 ) -> Result<(), LocalError> {
     let http =
@@ -28,7 +30,7 @@ pub(crate) async fn settings(
     let Ok(findings) = settings.check_against(&client).await else {
         return Ok(());
     };
-    for warning in findings.warnings {
+    for warning in findings.warnings.iter().filter(|_| org.is_none()) {
         warn!("{}: settings.{warning}", folder::FILE);
     }
     if findings.refused.is_empty() {

@@ -243,7 +243,7 @@ mod tests {
         let text = "Choose the end user's Account on the Opportunity in Salesforce.";
 
         assert_eq!(
-            indented("-> ", text, Some(48)),
+            indented("-> ", text, Some(50)),
             "          -> Choose the end user's Account on the\n             Opportunity in Salesforce.\n"
         );
         assert_eq!(

@@ -131,7 +131,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (connection, credentials, org) =
             connect(&options.salesforce, org, data.as_ref()).await?;
-        check::settings(&connection, &credentials, &folder.settings).await?;
+        check::settings(&connection, &credentials, org.as_ref(), &folder.settings).await?;
         let instance_url = connection.login_url();
         let http =
             http_client(Timeouts::default()).map_err(|error| LocalError::new(error.to_string()))?;

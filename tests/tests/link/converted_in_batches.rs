@@ -52,7 +52,7 @@ async fn listed(desk: &Desk, schedule: &str) -> (RunId, Vec<String>) {
         .advance(std::time::Duration::from_secs(3_600));
     let run = if schedule == "manual" {
         let Requested::Started(run) = desk.world.request_run().await else {
-            panic!("no run was active");
+            unreachable!("no run was active");
         };
         let request = desk.world.receive(SYNC_REQUESTS, 1).await;
         desk.world.work(SYNC_REQUESTS, &request).await;

@@ -129,7 +129,8 @@ impl OrgFolder {
 
 fn read_identity(folder: &Path) -> OrgIdentity {
     let text = std::fs::read_to_string(folder.join("channeltivity.json")).unwrap_or_default();
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     let setting = |name| {
         json.get("settings")
             .and_then(|settings| settings.get(name)?.as_str())
