@@ -5,7 +5,7 @@ use dealbridge_core::code::Code;
 use crate::product::Product;
 
 /// Failure codes that no folder of one org can show on its first import, and why.
-const NOT_SHOWN: [(Code, &str); 4] = [
+const NOT_SHOWN: [(Code, &str); 6] = [
     (
         Code::RequiredFieldNotMapped,
         "every Opportunity would fail with it",
@@ -13,6 +13,14 @@ const NOT_SHOWN: [(Code, &str); 4] = [
     (
         Code::CurrencyNotSupported,
         "only an org with several currencies has the field",
+    ),
+    (
+        Code::RequiredFieldHidden,
+        "an org folder hides nothing from the integration user",
+    ),
+    (
+        Code::DealTooLarge,
+        "the sample would be of hundreds of kilobytes",
     ),
     (
         Code::AlreadyLinkedOther,

@@ -128,7 +128,6 @@ async fn a_fault_at_any_page_ends_the_listing_with_its_code_and_the_next_one_is_
 
     for page in 0..2 {
         for (what, code) in [
-            (json!({ "status": 401, "times": 2 }), "SF_AUTH_FAILED"),
             (json!({ "status": 403 }), "SF_REQUEST_LIMIT"),
             (json!({ "status": 500, "times": 4 }), "SF_UNAVAILABLE"),
             (
@@ -146,6 +145,25 @@ async fn a_fault_at_any_page_ends_the_listing_with_its_code_and_the_next_one_is_
             assert_eq!(error.code(), code);
             assert_eq!(rows(&client, &flagged()).await.unwrap().len(), MANY);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_refused_again_is_a_refused_login_and_at_a_locator_a_dead_locator() {
+    let org = org_of(2 * MANY, OrgOptions::with_own_clock()).await;
+    let client = client_of(&org);
+
+    for page in 0..2 {
+        fail(&org, json!({ "status": 401, "times": 2, "skip": page })).await;
+
+        let error = rows(&client, &flagged()).await.unwrap_err();
+
+        if page == 0 {
+            assert_eq!(error.code(), "SF_AUTH_FAILED");
+        } else {
+            assert_eq!(error, SalesforceError::LocatorExpired);
+        }
+        assert_eq!(rows(&client, &flagged()).await.unwrap().len(), MANY);
     }
 }
 
