@@ -11,8 +11,8 @@ use crate::{SettingsFunction, invalid};
 /// Requests of the store that count the links of a former org: beyond, the answer says "at least".
 const REQUESTS: usize = 20;
 
-/// Refuses settings of another org than the connected one. Answers what is to be looked at: Salesforce may not answer, and
-/// then every login checks it later.
+/// Refuses settings of another org than the connected one, and those that it can never serve. Answers what is to be looked
+/// at: fields that it lacks or hides, types that do not fit. Salesforce may not answer, and then every login checks the org.
 pub(crate) async fn warnings(
     settings: &Settings,
     salesforce: &SalesforceClient,
@@ -45,10 +45,24 @@ pub(crate) async fn warnings(
             settings.my_domain
         )
     });
-    Ok(problem
+    let mut warnings: Vec<Value> = problem
         .map(|problem| warning("my_domain", problem))
         .into_iter()
-        .collect())
+        .collect();
+    match settings.check_against(salesforce).await {
+        Ok(findings) if !findings.refused.is_empty() => return Err(invalid(&findings.refused)),
+        Ok(findings) => {
+            let found = findings.warnings.into_iter();
+            warnings.extend(found.map(|found| warning(&found.place, found.problem)));
+        }
+        Err(error) => {
+            let problem = format!(
+                "could not be held against the fields of the connected org ({error}): runs say what they miss"
+            );
+            warnings.push(warning("mappings", problem));
+        }
+    }
+    Ok(warnings)
 }
 
 impl SettingsFunction {

@@ -42,6 +42,39 @@ async fn replace(product: &Product, from: &str, to: &str, action: &str) -> Answe
 }
 
 #[tokio::test]
+async fn what_the_org_lacks_is_listed_by_row_and_a_fixed_value_for_it_is_refused() {
+    let product = Product::start(None).await;
+    let before = settings(&product).await;
+    let mut rows = before.clone();
+    rows["mappings"][4]["salesforce"] = "Nothing__c".into();
+    rows["mappings"][6]["salesforce"] = "Account.Nothing__c".into();
+    let mut fixed = before.clone();
+    fixed["fixed_values"] = json!([{ "salesforce": "Nothing__c", "value": "x" }]);
+
+    let stored = product.put_settings(&rows).await.ok();
+    let refused = product.put_settings(&fixed).await;
+
+    let places: Vec<&str> = stored["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["place"].as_str().unwrap())
+        .filter(|place| *place != "mappings[5].salesforce")
+        .collect();
+    assert_eq!(places, ["mappings[4].salesforce", "mappings[6].salesforce"]);
+    let problem = stored["warnings"][0]["problem"].as_str().unwrap();
+    assert!(
+        problem.contains("Salesforce has no Nothing__c on Opportunity"),
+        "{problem}"
+    );
+    assert_eq!(refused.refusal(), (422, "SETTINGS_INVALID"));
+    assert_eq!(
+        refused.body["problems"][0]["place"],
+        "fixed_values[0].salesforce"
+    );
+}
+
+#[tokio::test]
 async fn settings_of_another_org_than_the_connected_one_are_refused_with_both_ids() {
     let product = Product::start(None).await;
     let before = settings(&product).await;
