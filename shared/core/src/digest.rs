@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     SalesforceObject, Stamp,
     field::FieldType,
-    link::plan,
+    mapping::ObjectMapping,
     salesforce::{FieldPath, Row},
     settings::Settings,
 };
@@ -104,7 +104,7 @@ impl Digested {
             is_whole: true,
             overlap: settings.overlap(),
         };
-        let (fields, rows) = plan::mapping(settings, object);
+        let ObjectMapping { fields, rows, .. } = settings.mapping(object);
         let mut length = 0;
         for row in rows
             .iter()

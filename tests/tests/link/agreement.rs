@@ -3,7 +3,6 @@
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
     field::{Field, is_blank},
-    link::plan,
     mapping::{FixedValue, Flow, MappingRow},
     record::{LinkStatus, RecordId, RecordKind},
     salesforce::Row,
@@ -165,11 +164,11 @@ impl Case<'_> {
     }
 
     fn mapping(&self) -> &[MappingRow] {
-        plan::mapping(&self.settings, self.id.object().unwrap()).1
+        self.settings.mapping(self.id.object().unwrap()).rows
     }
 
     fn field(&self, name: &str) -> &Field {
-        let fields = plan::mapping(&self.settings, self.id.object().unwrap()).0;
+        let fields = self.settings.mapping(self.id.object().unwrap()).fields;
         fields.iter().find(|field| field.name == name).unwrap()
     }
 

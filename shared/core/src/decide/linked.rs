@@ -13,7 +13,7 @@ use crate::{
     code::Code,
     digest::Digest,
     finding::Finding,
-    link::plan,
+    mapping::ObjectMapping,
     read::Reading,
     record::{LinkStatus, Record, RecordKind},
     salesforce::Row,
@@ -297,7 +297,7 @@ fn followed(
         .opportunity
         .object()
         .unwrap_or(SalesforceObject::Opportunity);
-    let (fields, rows) = plan::mapping(settings, object);
+    let ObjectMapping { fields, rows, .. } = settings.mapping(object);
     let is_on_its_way = |name: &str| {
         claim
             .pending

@@ -13,7 +13,8 @@ use crate::{
     decide::{Condition, Decision, Facts, NewDeal, Predecessor, RecordUpdate, Verdict},
     entry::Line,
     finding::{self, Finding},
-    link::{carry::carry, plan},
+    link::carry::carry,
+    mapping::ObjectMapping,
     message::{ImportRequest, PushRequest, VERSION},
     problem::Problem,
     record::{LinkStatus, RecordId},
@@ -76,7 +77,8 @@ pub(super) fn impossible(change: &Change, detail: &str, settings: &Settings) -> 
         _ => None,
     });
     let object = change.opportunity.object();
-    let (fields, rows) = plan::mapping(settings, object.unwrap_or(SalesforceObject::Opportunity));
+    let ObjectMapping { fields, rows, .. } =
+        settings.mapping(object.unwrap_or(SalesforceObject::Opportunity));
     let sizes = record.map_or_else(Sizes::default, |record| Sizes::of(&record.fields));
     let is_too_large = sizes.is_too_large();
     let mut finding = sizes.finding(fields, rows).details(detail);

@@ -9,7 +9,7 @@ use crate::{
     code::Code,
     digest::{Digest, Digested},
     finding::Finding,
-    link::{self, plan},
+    link,
     message::ImportRequest,
     read::{CONTACT_ROLES, Columns, Unreadable},
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
@@ -127,7 +127,7 @@ fn lead_columns(settings: &Settings) -> Columns {
 
 /// The fields of an object whose values come here.
 fn mapped(settings: &Settings, object: SalesforceObject) -> impl Iterator<Item = FieldPath> + '_ {
-    let (_, rows) = plan::mapping(settings, object);
+    let rows = settings.mapping(object).rows;
     rows.iter()
         .filter(|row| {
             row.on_create.reaches_channeltivity() || row.on_update.reaches_channeltivity()
@@ -224,7 +224,7 @@ impl Rows {
 
 /// What a field that is left out means, and for which rows of the mapping. [`None`] where nobody misses it.
 fn said(object: SalesforceObject, unreadable: &Unreadable, settings: &Settings) -> Option<Finding> {
-    let (_, rows) = plan::mapping(settings, object);
+    let rows = settings.mapping(object).rows;
     let rows: Vec<String> = rows
         .iter()
         .filter(|row| row.salesforce.is(unreadable.path.as_str()))

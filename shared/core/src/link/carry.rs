@@ -7,7 +7,7 @@ use crate::{
     SalesforceObject, Stamp,
     claim::PendingWrite,
     field::Field,
-    mapping::MappingRow,
+    mapping::{MappingRow, ObjectMapping},
     record::Record,
     salesforce::Row,
     settings::Settings,
@@ -90,7 +90,7 @@ struct Mapped<'a> {
 /// The rows of one Channeltivity field: that of the Lead's field, and that of an Opportunity's field that can be written.
 fn rows<'a>(lead_field: &str, settings: &'a Settings) -> Option<[Mapped<'a>; 2]> {
     let find = |object: SalesforceObject, is_it: &dyn Fn(&MappingRow) -> bool| {
-        let (fields, rows) = plan::mapping(settings, object);
+        let ObjectMapping { fields, rows, .. } = settings.mapping(object);
         let row = rows.iter().find(|row| is_it(row))?;
         let field = fields
             .iter()

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     SalesforceObject,
     field::{self, Field},
-    mapping::{Flow, MappingRow},
+    mapping::{Flow, MappingRow, ObjectMapping},
     read::Reading,
     record::Record,
     salesforce::{FieldPath, Row},
@@ -77,19 +77,10 @@ const NOT_READ: &str = "left out: the connected org has no such Salesforce field
 /// Why a row is left out: a parent cannot be read.
 const HIDDEN: &str = "left out: the Salesforce record that holds the value is deleted or hidden from the integration user";
 
-/// The mapping rows and fields for an object.
-#[must_use]
-pub fn mapping(settings: &Settings, object: SalesforceObject) -> (&[Field], &[MappingRow]) {
-    match object {
-        SalesforceObject::Opportunity => (&settings.deal_fields, &settings.mappings),
-        SalesforceObject::Lead => (&settings.lead_fields, &settings.lead_mappings),
-    }
-}
-
 /// The Salesforce fields that a link to this object reads.
 #[must_use]
 pub fn fields_to_read(settings: &Settings, object: SalesforceObject) -> Vec<FieldPath> {
-    let (_, rows) = mapping(settings, object);
+    let rows = settings.mapping(object).rows;
     let mut fields = vec![settings.fields.sync_flag.clone()];
     let fixed = settings
         .fixed_values
@@ -117,7 +108,7 @@ pub fn plan(
     settings: &Settings,
     master: Master,
 ) -> Plan {
-    let (fields, rows) = mapping(settings, object);
+    let ObjectMapping { fields, rows, .. } = settings.mapping(object);
     let mut plan = Plan::default();
     for mapping in rows {
         let Some(field) = fields

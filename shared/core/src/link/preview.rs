@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     claim::{Claim, ClaimState},
+    mapping::ObjectMapping,
     pasted,
     ports::{Clock, Portal},
     record::RecordId,
@@ -154,7 +155,7 @@ fn refuse_too_large(sides: &Sides, plan: &Plan) -> Result<(), Refusal> {
     let Some(sizes) = too_large else {
         return Ok(());
     };
-    let (fields, rows) = plan::mapping(&sides.settings, sides.target.object);
+    let ObjectMapping { fields, rows, .. } = sides.settings.mapping(sides.target.object);
     let context = sizes.finding(fields, rows).context;
     Err(Refusal::TooLarge {
         record: sides.record.id.clone(),
@@ -182,7 +183,7 @@ impl Looked {
             object: target.object,
             id: target.id,
         })?;
-        let (fields, rows) = plan::mapping(settings, target.object);
+        let ObjectMapping { fields, rows, .. } = settings.mapping(target.object);
         let flags = (&settings.fields.sync_flag, &settings.fields.import_flag);
         // What could not be read belongs to what was seen: it may be readable meanwhile without any record having changed.
         let unread = &self.plan.unread;
