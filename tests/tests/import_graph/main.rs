@@ -1,0 +1,293 @@
+//! No two files of one crate import each other in a circle, held over the source as `dependency_rule` is over packages.
+
+mod circles;
+mod imports;
+mod made_up;
+mod names;
+mod source;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::MetadataCommand;
+use source::Crate;
+
+/// A circle that may be there.
+struct Allowed {
+    reason: &'static str,
+    /// Every file of it, from the root of the repository.
+    files: &'static [&'static str],
+}
+
+impl Allowed {
+    fn names(&self, files: &BTreeSet<&str>) -> bool {
+        self.files.iter().copied().collect::<BTreeSet<_>>() == *files
+    }
+}
+
+/// The circles that there are. Take out, or make smaller, what you open.
+const ALLOWED: &[Allowed] = &[
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/core/src/decide/conditions.rs",
+            "shared/core/src/decide/deal.rs",
+            "shared/core/src/decide/linked.rs",
+            "shared/core/src/decide/mod.rs",
+            "shared/core/src/decide/parties.rs",
+            "shared/core/src/decide/party.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/core/src/fan_out/mod.rs",
+            "shared/core/src/fan_out/page.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/core/src/import/known.rs",
+            "shared/core/src/import/mod.rs",
+            "shared/core/src/import/outcome.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/core/src/pasted/classic.rs",
+            "shared/core/src/pasted/page.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/core/src/pasted/location.rs",
+            "shared/core/src/pasted/token.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/core/src/read.rs",
+            "shared/core/src/read/trace.rs",
+            "shared/core/src/salesforce.rs",
+            "shared/core/src/salesforce/error.rs",
+            "shared/core/src/schema.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/lambda/src/http/answer.rs",
+            "shared/lambda/src/http/refusal.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "shared/salesforce/src/call.rs",
+            "shared/salesforce/src/client.rs",
+            "shared/salesforce/src/identity.rs",
+            "shared/salesforce/src/login.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "functions/settings/src/connected.rs",
+            "functions/settings/src/lib.rs",
+            "functions/settings/src/organization.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/src/folder.rs",
+            "infra/local/src/folder/people.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/src/gateway/event.rs",
+            "infra/local/src/gateway/mod.rs",
+            "infra/local/src/hooks/mod.rs",
+            "infra/local/src/hooks/sign_in.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/src/roles/mod.rs",
+            "infra/local/src/roles/read.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/src/command/explain.rs",
+            "infra/local/src/command/mod.rs",
+            "infra/local/src/command/sync.rs",
+            "infra/local/src/command/up.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/org/src/changes.rs",
+            "infra/local/org/src/changes/check.rs",
+            "infra/local/org/src/changes/effects.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/org/src/engine.rs",
+            "infra/local/org/src/hooks.rs",
+            "infra/local/org/src/hooks/access.rs",
+            "infra/local/org/src/hooks/clock.rs",
+            "infra/local/org/src/hooks/conversion.rs",
+            "infra/local/org/src/hooks/merge.rs",
+            "infra/local/org/src/hooks/refresh.rs",
+            "infra/local/org/src/hooks/rules.rs",
+            "infra/local/org/src/http/bulk.rs",
+            "infra/local/org/src/http/bulk/ingest.rs",
+            "infra/local/org/src/http/bulk/query.rs",
+            "infra/local/org/src/http/call.rs",
+            "infra/local/org/src/http/collections.rs",
+            "infra/local/org/src/http/composite.rs",
+            "infra/local/org/src/http/describe.rs",
+            "infra/local/org/src/http/jwt.rs",
+            "infra/local/org/src/http/keys.rs",
+            "infra/local/org/src/http/login.rs",
+            "infra/local/org/src/http/page.rs",
+            "infra/local/org/src/http/query.rs",
+            "infra/local/org/src/http/replication.rs",
+            "infra/local/org/src/http/routes.rs",
+            "infra/local/org/src/http/rows.rs",
+            "infra/local/org/src/server.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/org/src/folder.rs",
+            "infra/local/org/src/folder/columns.rs",
+            "infra/local/org/src/folder/custom.rs",
+            "infra/local/org/src/folder/implied.rs",
+            "infra/local/org/src/folder/named.rs",
+            "infra/local/org/src/folder/references.rs",
+            "infra/local/org/src/folder/rows.rs",
+            "infra/local/org/src/rules/seed.rs",
+        ],
+    },
+    Allowed {
+        reason: "to be opened",
+        files: &[
+            "infra/local/org/src/rules.rs",
+            "infra/local/org/src/rules/parents.rs",
+            "infra/local/org/src/setup.rs",
+            "infra/local/org/src/setup/rules.rs",
+            "infra/local/org/src/soql/aggregate.rs",
+            "infra/local/org/src/soql/bind.rs",
+            "infra/local/org/src/soql/dates.rs",
+            "infra/local/org/src/soql/filter.rs",
+            "infra/local/org/src/soql/grammar.rs",
+            "infra/local/org/src/soql/plan.rs",
+            "infra/local/org/src/soql/run.rs",
+            "infra/local/org/src/soql/semi_join.rs",
+            "infra/local/org/src/store.rs",
+        ],
+    },
+];
+
+#[test]
+fn files_of_a_crate_do_not_import_each_other_in_a_circle() {
+    let mut unknown = String::new();
+    let mut seen = BTreeSet::new();
+    for root in crate_roots() {
+        let krate = Crate::load(&root, &read);
+        let imports = imports::of(&krate);
+        for circle in circles::of(&imports) {
+            let files: BTreeSet<&str> = circle.iter().filter_map(|path| path.to_str()).collect();
+            match ALLOWED.iter().position(|allowed| allowed.names(&files)) {
+                Some(place) => {
+                    seen.insert(place);
+                }
+                None => {
+                    unknown += &format!(
+                        "\n{files:#?}, by\n{}",
+                        circles::explained(&imports, &circle)
+                    );
+                }
+            }
+        }
+    }
+
+    assert!(
+        unknown.is_empty(),
+        "circles that are not in the table:{unknown}"
+    );
+    let opened: Vec<_> = ALLOWED
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| !seen.contains(place))
+        .map(|(_, allowed)| allowed.files)
+        .collect();
+    assert!(
+        opened.is_empty(),
+        "take out of the table, for they are open: {opened:#?}"
+    );
+}
+
+#[test]
+fn every_allowed_circle_has_a_reason() {
+    assert!(ALLOWED.iter().all(|allowed| !allowed.reason.is_empty()));
+}
+
+/// The repository, under which every path is named.
+fn repository() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests).to_owned()
+}
+
+fn read(path: &Path) -> Option<String> {
+    fs::read_to_string(repository().join(path)).ok()
+}
+
+/// The first file of every library and binary of the workspace, but for those that are there for tests.
+fn crate_roots() -> Vec<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(repository().join("Cargo.toml"))
+        .other_options(["--locked".to_owned()])
+        .no_deps()
+        .exec()
+        .expect("cargo reads the workspace that it has just built");
+    let roots: Vec<PathBuf> = metadata
+        .workspace_packages()
+        .into_iter()
+        .flat_map(|package| &package.targets)
+        .filter(|target| target.is_lib() || target.is_bin())
+        .filter_map(|target| target.src_path.strip_prefix(repository()).ok())
+        .filter(|root| !root.starts_with("tests"))
+        .map(|root| root.as_std_path().to_owned())
+        .collect();
+    assert!(roots.len() > 20, "libraries and mains: {roots:?}");
+    roots
+}
+
+/// The crate of these files, whose first one is `lib.rs`.
+fn made_up(files: &[(&str, &str)]) -> Crate {
+    let files: BTreeMap<PathBuf, &str> = files
+        .iter()
+        .map(|(path, text)| (PathBuf::from(path), *text))
+        .collect();
+    Crate::load(Path::new("lib.rs"), &|path: &Path| {
+        files.get(path).map(|text| (*text).to_owned())
+    })
+}
