@@ -256,7 +256,7 @@ codes! {
         "Runs that read less go on: an hourly run lists what changed since the last one. Ask Salesforce Support for a custom index on the export flag, or look for automation that edits all Opportunities at once; then start a full run.";
     SfFieldMissing "SF_FIELD_MISSING" Error
         "Salesforce has no field {field}, or hides it from the integration user{value}."
-        "Create the field, give the integration user access to it, or correct its API name in the settings.";
+        "Create the field, give the integration user access to it and to its object, or correct its API name in the settings.";
     SfNoCurrencies "SF_NO_CURRENCIES" Warning
         "The settings name the currencies that the portal takes, but Salesforce has no field {field}: the org has a single currency, and amounts are taken as they are."
         "Leave the setting currencies empty.";

@@ -12,7 +12,7 @@ use crate::{
     salesforce::{DescribedField, FieldPath, Row, Salesforce, SalesforceError, field},
     schema::Objects,
 };
-use trace::{Step, Traced};
+use trace::{End, Step, Traced};
 
 /// The child relationship that is read with an Opportunity: a path through it is read of every Contact Role.
 pub const CONTACT_ROLES: &str = "OpportunityContactRoles";
@@ -29,6 +29,25 @@ pub struct Unreadable {
     pub object: String,
     /// That step: a field, or a relationship in the middle of the path.
     pub field: String,
+    /// Nothing of the object can be read: it is not there, or is hidden as a whole.
+    pub is_without_object: bool,
+}
+
+impl Unreadable {
+    /// The field for whose lack the path ends there: of a relationship, the lookup behind it; without the object, the
+    /// field that every object has. Paths with one cause can be read again together.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        let last = self.path.as_str().rsplit('.').next().unwrap_or_default();
+        let field = if self.is_without_object {
+            OBJECT_ITSELF.to_owned()
+        } else if self.field == last {
+            self.field.clone()
+        } else {
+            trace::lookup(&self.field)
+        };
+        format!("{}.{field}", self.object)
+    }
 }
 
 /// The fields of a query that goes on without what cannot be read.
@@ -193,20 +212,26 @@ impl Columns {
     fn unreadable(&self, objects: &Objects, good: impl Fn(&Step<'_>) -> bool) -> Vec<Unreadable> {
         let blamed = |path: &FieldPath| match trace::trace(&self.object, path, objects) {
             Traced::Unknown(_) => None,
-            Traced::Ends(object, field) => Some((object, field)),
-            Traced::Leads(steps) => steps
-                .iter()
-                .find(|step| !good(step))
-                .map(|step| (step.object(), step.name.to_owned())),
+            Traced::Ends(end) => Some(end),
+            Traced::Leads(steps) => steps.iter().find(|step| !good(step)).map(|step| End {
+                object: step.object(),
+                field: step.name.to_owned(),
+                is_without_object: false,
+            }),
         };
         self.fields
             .iter()
             .filter_map(|path| {
-                let (object, field) = blamed(path)?;
+                let End {
+                    object,
+                    field,
+                    is_without_object,
+                } = blamed(path)?;
                 Some(Unreadable {
                     path: path.clone(),
                     object,
                     field,
+                    is_without_object,
                 })
             })
             .collect()
@@ -296,7 +321,7 @@ pub(crate) enum Found<'a> {
 pub(crate) fn find<'a>(object: &str, path: &FieldPath, objects: &'a Objects) -> Found<'a> {
     let steps = match trace::trace(object, path, objects) {
         Traced::Leads(steps) => steps,
-        Traced::Ends(object, field) => return Found::Nothing { object, field },
+        Traced::Ends(End { object, field, .. }) => return Found::Nothing { object, field },
         Traced::Unknown(object) => {
             let field = path.as_str().to_owned();
             return Found::Nothing { object, field };

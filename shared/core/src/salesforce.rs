@@ -244,10 +244,9 @@ pub trait Salesforce: Send + Sync {
     fn next(&self, locator: &Locator)
     -> impl Future<Output = Result<Page, SalesforceError>> + Send;
 
-    /// Reads Opportunities by id with the given fields, Account.Id and Account.Name, and **all** their Contact Roles
-    /// (child subquery `OpportunityContactRoles` with ContactId, IsPrimary and Contact.Id/Name, and with each given path
-    /// that begins with `OpportunityContactRoles.`), the recycle bin included: one call for up to 200 ids, more only
-    /// when the answer has more pages.
+    /// Reads Opportunities by id with the given fields, the recycle bin included: one call for up to 200 ids, more only
+    /// when the answer has more pages. Paths that begin with `OpportunityContactRoles.` are read of **all** Contact Roles
+    /// (a child subquery). With a field of the Account, or of a role's Contact, comes its Id; one that is deleted reads as null.
     /// Ids that are not in the answer do not exist, were purged or are hidden.
     fn opportunities(
         &self,

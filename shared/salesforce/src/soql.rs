@@ -21,27 +21,18 @@ const LONGEST_PATH: usize = 16_000;
 /// What every row is read with.
 const ROW_FIELDS: [&str; 3] = ["Id", "IsDeleted", "SystemModstamp"];
 
-/// What an Opportunity is read with beside the mapped fields.
-const ACCOUNT_FIELDS: [&str; 4] = [
-    "AccountId",
-    "Account.Id",
-    "Account.Name",
-    "Account.IsDeleted",
-];
+/// What a parent is read with whose fields are asked for: whether it is deleted.
+const PARENT_FIELDS: [&str; 2] = ["Id", "IsDeleted"];
+
+/// Parents that may be deleted apart from their children: an Opportunity's, and a Contact Role's.
+const ACCOUNT: &str = "Account";
+const CONTACT: &str = "Contact";
 
 /// The field of a Lead that names the Opportunity it was converted to.
 const CONVERTED_TO: &str = "ConvertedOpportunityId";
 
-/// What each Contact Role is read with beside the fields that are asked for.
-const ROLE_FIELDS: [&str; 7] = [
-    "Id",
-    "IsDeleted",
-    "ContactId",
-    "IsPrimary",
-    "Contact.Id",
-    "Contact.IsDeleted",
-    "Contact.Name",
-];
+/// What each Contact Role is read with.
+const ROLE_FIELDS: [&str; 2] = ["Id", "IsDeleted"];
 
 /// Characters of a statement that may stand in a query string as they are.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -106,22 +97,22 @@ impl Statement {
         Self::by_ids(object, ids, &columns.join(", "))
     }
 
-    /// Opportunities by id with their Account and all Contact Roles, the recycle bin included.
+    /// Opportunities by id, the recycle bin included, with all their Contact Roles where a field of those is asked for.
     pub(crate) fn opportunities(ids: &[SalesforceId], fields: &[FieldPath]) -> Self {
-        let of_roles = |path: &&FieldPath| role_field(path).is_some();
+        let of_roles = |path: &&FieldPath| within(CONTACT_ROLES, path.as_str()).is_some();
         let (of_roles, own): (Vec<&FieldPath>, Vec<&FieldPath>) = fields.iter().partition(of_roles);
-        let role_fields = of_roles.into_iter().filter_map(role_field);
-        let mut columns: Vec<String> = select(
-            &[&ROW_FIELDS, &ACCOUNT_FIELDS],
-            own.into_iter().map(FieldPath::as_str),
-        )
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-        columns.push(format!(
-            "(SELECT {} FROM {CONTACT_ROLES})",
-            select(&[&ROLE_FIELDS], role_fields).join(", ")
-        ));
+        let own: Vec<&str> = own.into_iter().map(FieldPath::as_str).collect();
+        let mut columns = with_parent(&ROW_FIELDS, ACCOUNT, &own);
+        let of_roles: Vec<&str> = of_roles
+            .into_iter()
+            .filter_map(|path| within(CONTACT_ROLES, path.as_str()))
+            .collect();
+        if !of_roles.is_empty() {
+            columns.push(format!(
+                "(SELECT {} FROM {CONTACT_ROLES})",
+                with_parent(&ROLE_FIELDS, CONTACT, &of_roles).join(", ")
+            ));
+        }
         Self::by_ids(SalesforceObject::Opportunity, ids, &columns.join(", "))
     }
 
@@ -183,12 +174,23 @@ fn after(stamp: Stamp, id: &SalesforceId) -> String {
     format!("(SystemModstamp < {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
 }
 
-/// The field of a Contact Role that a path through the roles names.
-fn role_field(path: &FieldPath) -> Option<&str> {
-    let (relationship, field) = path.as_str().split_once('.')?;
-    relationship
-        .eq_ignore_ascii_case(CONTACT_ROLES)
-        .then_some(field)
+/// The rest of a path that leads through this relationship.
+fn within<'a>(relationship: &str, path: &'a str) -> Option<&'a str> {
+    let (first, rest) = path.split_once('.')?;
+    first.eq_ignore_ascii_case(relationship).then_some(rest)
+}
+
+/// The columns without repeats, with what tells a deleted parent where the parent is asked for.
+fn with_parent(own: &[&str], parent: &str, fields: &[&str]) -> Vec<String> {
+    let of_parent: Vec<String> = if fields.iter().any(|path| within(parent, path).is_some()) {
+        let named = |field: &&str| format!("{parent}.{field}");
+        PARENT_FIELDS.iter().map(named).collect()
+    } else {
+        Vec::new()
+    };
+    let of_parent = of_parent.iter().map(String::as_str);
+    let columns = select(&[own], fields.iter().copied().chain(of_parent));
+    columns.into_iter().map(str::to_owned).collect()
 }
 
 /// The columns without repeats: Salesforce refuses a field that is selected twice, in whatever case.
@@ -288,7 +290,8 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_selected_once_whatever_its_case_and_of_account_and_contact_only_what_is_needed() {
+    fn a_field_is_selected_once_whatever_its_case_and_of_account_and_contact_only_what_is_asked_for()
+     {
         let statement = Statement::opportunities(
             &[id("006dM00000Mw7Vt")],
             &[
@@ -296,15 +299,30 @@ mod tests {
                 field("Account.NAME"),
                 field("Amount"),
                 field("opportunitycontactroles.Contact.Email"),
-                field("OpportunityContactRoles.contact.name"),
+                field("OpportunityContactRoles.contact.EMAIL"),
+                field("OpportunityContactRoles.IsPrimary"),
             ],
         );
 
         assert_eq!(
             statement.text,
-            "SELECT Id, IsDeleted, SystemModstamp, AccountId, Account.Id, Account.Name, Account.IsDeleted, Amount, \
-             (SELECT Id, IsDeleted, ContactId, IsPrimary, Contact.Id, Contact.IsDeleted, Contact.Name, Contact.Email \
+            "SELECT Id, IsDeleted, SystemModstamp, accountid, Account.NAME, Amount, Account.Id, Account.IsDeleted, \
+             (SELECT Id, IsDeleted, Contact.Email, IsPrimary, Contact.Id, Contact.IsDeleted \
              FROM OpportunityContactRoles) FROM Opportunity WHERE Id IN ('006dM00000Mw7VtQAJ')"
+        );
+    }
+
+    #[test]
+    fn without_a_field_of_theirs_neither_account_nor_contact_roles_are_asked_for() {
+        let text = |fields: &[&str]| {
+            let fields: Vec<_> = fields.iter().map(|path| field(path)).collect();
+            Statement::opportunities(&[id("006dM00000Mw7Vt")], &fields).text
+        };
+
+        assert!(text(&["Name"]).starts_with("SELECT Id, IsDeleted, SystemModstamp, Name FROM"));
+        assert!(
+            text(&["OpportunityContactRoles.ContactId"])
+                .contains("(SELECT Id, IsDeleted, ContactId FROM OpportunityContactRoles) FROM")
         );
     }
 

@@ -14,6 +14,7 @@ mod hidden;
 mod histories;
 mod large;
 mod large_orgs;
+mod needed_by_imports;
 mod other_org;
 mod races;
 mod runs;

@@ -19,6 +19,7 @@ async fn opportunities_come_with_their_account_and_all_contact_roles_in_one_call
     let fields = [
         field("Name"),
         field("Account.Name"),
+        field("AccountId"),
         field("OpportunityContactRoles.Contact.Email"),
     ];
     let rows = client.opportunities(&asked, &fields).await.unwrap();

@@ -1,10 +1,8 @@
 //! The conditions for import (behaviour 2.2): all are checked, all failures are kept.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 
-use super::{Facts, is_set, labels, party, value_at};
+use super::{Facts, end_user, is_set, labels, party, value_at};
 use crate::{
     SalesforceId,
     claim::ClaimState,
@@ -18,6 +16,9 @@ use crate::{
     size::Sizes,
 };
 
+/// Why a field is not in a row.
+const NOT_READ: &str = "the org has no such field, or hides it from the integration user";
+
 /// One condition as it was found. Of a condition that passed, the code is the one it would have failed with first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
@@ -28,6 +29,12 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// One that cannot be looked at: the org has no such field, or hides it.
+    pub(super) fn unread(label: &str, api_name: &str) -> Self {
+        let finding = Finding::new(Code::RequiredFieldHidden);
+        Self::failed(finding.field(label, api_name).value(NOT_READ))
+    }
+
     pub(super) fn passed(finding: Finding) -> Self {
         Self {
             passed: true,
@@ -71,8 +78,8 @@ pub(super) fn check<'a>(row: &'a Row, facts: &Facts<'a>, settings: &Settings) ->
         hidden: Vec::new(),
     };
     sync_flag(row, settings, &mut checked);
-    account(row, &mut checked);
-    primary_contact(row, &mut checked);
+    end_user::account(row, &mut checked);
+    end_user::primary_contact(row, &mut checked);
     parties(row, facts, settings, &mut checked);
     required_fields(row, settings, &mut checked);
     values(row, settings, &mut checked);
@@ -88,69 +95,6 @@ fn sync_flag(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
     checked
         .conditions
         .push(Condition::of(row.is_checked(api_name), finding));
-}
-
-fn account(row: &Row, checked: &mut Checked<'_>) {
-    let id = field::shown(value_at(row, "AccountId"));
-    let finding = |code: Code| {
-        Finding::new(code)
-            .field("Account", "AccountId")
-            .value(id.clone())
-    };
-    checked.conditions.push(if id.is_empty() {
-        Condition::failed(finding(Code::AccountMissing))
-    } else if value_at(row, "Account").is_null() {
-        Condition::failed(finding(Code::AccountNotAccessible))
-    } else {
-        Condition::passed(finding(Code::AccountMissing))
-    });
-}
-
-/// The Contact Roles of a row: none when the child subquery answered null.
-pub(super) fn contact_roles(row: &Row) -> &[Value] {
-    row.get("OpportunityContactRoles.records")
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
-}
-
-fn primary_contact<'a>(row: &'a Row, checked: &mut Checked<'a>) {
-    let roles = contact_roles(row);
-    let mut primary: Vec<&Value> = roles
-        .iter()
-        .filter(|role| role["IsPrimary"] == Value::Bool(true))
-        .collect();
-    // Several primary roles of one Contact, as a merge or a conversion leaves them, name one Contact.
-    let mut contacts = HashSet::new();
-    primary.retain(|role| match id_at(&role["ContactId"]) {
-        Some(contact) => contacts.insert(contact),
-        None => true,
-    });
-    let finding = |code: Code, value: String| {
-        Finding::new(code)
-            .field("Contact Roles", "OpportunityContactRole.IsPrimary")
-            .value(value)
-    };
-    checked.conditions.push(match primary.as_slice() {
-        [] if roles.is_empty() => Condition::failed(finding(Code::ContactMissing, String::new())),
-        [] => Condition::failed(finding(
-            Code::PrimaryContactMissing,
-            roles.len().to_string(),
-        )),
-        [role] => {
-            let id = field::shown(&role["ContactId"]);
-            match &role["Contact"] {
-                Value::Object(_) => {
-                    checked.contact = Some(&role["Contact"]);
-                    Condition::passed(finding(Code::ContactMissing, id))
-                }
-                _ => Condition::failed(finding(Code::PrimaryContactNotAccessible, id)),
-            }
-        }
-        several => Condition::failed(finding(
-            Code::MultiplePrimaryContacts,
-            several.len().to_string(),
-        )),
-    });
 }
 
 /// Who a Deal belongs to, as the Opportunity says.
@@ -183,17 +127,20 @@ fn parties<'a>(row: &Row, facts: &Facts<'a>, settings: &Settings, checked: &mut 
         path.as_ref().map(ToString::to_string).unwrap_or_default()
     };
     let owner_type_name = api_name(&names.deal_owner_type);
-    let owner_type_value = value_at(row, &owner_type_name);
+    let owner_type_read = row.get(&owner_type_name);
+    let owner_type_value = owner_type_read.unwrap_or(&Value::Null);
     let owner_type = if module.enabled {
         owner_type(owner_type_value)
     } else {
         OwnerType::Blank
     };
     checked.distributor_owned = matches!(owner_type, OwnerType::Distributor);
+    let may_be_distributor_owned =
+        checked.distributor_owned || (module.enabled && owner_type_read.is_none());
 
-    let partner_value = value_at(row, names.partner_email.as_str());
-    let may_omit_partner = checked.distributor_owned && module.distributor_deals_may_omit_partner;
-    if !(may_omit_partner && field::is_blank(partner_value)) {
+    let partner_value = row.get(names.partner_email.as_str());
+    let may_omit_partner = may_be_distributor_owned && module.distributor_deals_may_omit_partner;
+    if !(may_omit_partner && partner_value.is_some_and(field::is_blank)) {
         checked.partner = party::PARTNER.check(
             names.partner_email.as_str(),
             partner_value,
@@ -204,19 +151,20 @@ fn parties<'a>(row: &Row, facts: &Facts<'a>, settings: &Settings, checked: &mut 
     if !module.enabled {
         return;
     }
-    let finding = Finding::new(Code::DealOwnerTypeInvalid)
-        .field(labels::DEAL_OWNER_TYPE, &owner_type_name)
-        .value(field::shown(owner_type_value));
-    checked.conditions.push(Condition::of(
-        !matches!(owner_type, OwnerType::Invalid),
-        finding,
-    ));
+    checked.conditions.push(if owner_type_read.is_none() {
+        Condition::unread(labels::DEAL_OWNER_TYPE, &owner_type_name)
+    } else {
+        let finding = Finding::new(Code::DealOwnerTypeInvalid)
+            .field(labels::DEAL_OWNER_TYPE, &owner_type_name)
+            .value(field::shown(owner_type_value));
+        Condition::of(!matches!(owner_type, OwnerType::Invalid), finding)
+    });
 
     let distributor_name = api_name(&names.distributor_email);
-    let distributor_value = value_at(row, &distributor_name);
+    let distributor_value = row.get(&distributor_name);
     let needed = checked.distributor_owned
         || module.partners_must_select_distributor
-        || !field::is_blank(distributor_value);
+        || !distributor_value.is_some_and(field::is_blank);
     if needed {
         checked.distributor = party::DISTRIBUTOR.check(
             &distributor_name,
@@ -350,9 +298,7 @@ fn unread(row: &Row, path: &FieldPath) -> Option<String> {
     match row.reading(path) {
         Reading::Value(_) => None,
         Reading::Hidden(parent) => Some(parent.to_string()),
-        Reading::NotRead => {
-            Some("the org has no such field, or hides it from the integration user".to_owned())
-        }
+        Reading::NotRead => Some(NOT_READ.to_owned()),
     }
 }
 

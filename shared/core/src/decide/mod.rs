@@ -2,6 +2,7 @@
 
 mod conditions;
 mod deal;
+mod end_user;
 mod linked;
 mod parties;
 mod party;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     conditions::{self, OwnerType, id_at},
-    labels, value_at,
+    end_user, labels, value_at,
 };
 use crate::{
     Email,
@@ -17,7 +17,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What the Opportunity says otherwise than the Deal was imported with.
+/// What the Opportunity says otherwise than the Deal was imported with. What cannot be read says nothing.
 pub(super) fn not_moved(
     row: &Row,
     directory: &Directory,
@@ -31,17 +31,19 @@ pub(super) fn not_moved(
     };
     let mut findings = Vec::new();
     if let Some(account) = &record.account {
-        let value = value_at(row, "AccountId");
-        if id_at(value) != Some(account.id) {
-            findings.push(finding("Account", "AccountId").value(field::shown(value)));
-        }
+        let other = row
+            .get("AccountId")
+            .filter(|value| id_at(value) != Some(account.id));
+        findings
+            .extend(other.map(|value| finding("Account", "AccountId").value(field::shown(value))));
         let changed = changed_parties(row, directory, record, settings);
         findings.extend(changed.into_iter().map(|(label, path)| {
             finding(label, path.as_str()).value(field::shown(value_at(row, path.as_str())))
         }));
     }
-    if let Some(contact) = &record.contact {
-        let primary = conditions::contact_roles(row)
+    let contact = record.contact.as_ref();
+    if let Some(contact) = contact.filter(|_| end_user::unread_of_roles(row).is_none()) {
+        let primary = end_user::contact_roles(row)
             .iter()
             .find(|role| role["IsPrimary"] == Value::Bool(true));
         if primary.is_none_or(|role| id_at(&role["ContactId"]) != Some(contact.id)) {
@@ -75,7 +77,10 @@ fn changed_parties<'a>(
     let Some(owner_type) = &names.deal_owner_type else {
         return changed;
     };
-    let owner = match conditions::owner_type(value_at(row, owner_type.as_str())) {
+    let Some(value) = row.get(owner_type.as_str()) else {
+        return changed;
+    };
+    let owner = match conditions::owner_type(value) {
         OwnerType::Blank | OwnerType::Partner => partner,
         OwnerType::Distributor => distributor,
         OwnerType::Invalid => None,
@@ -88,7 +93,7 @@ fn changed_parties<'a>(
 
 /// The user whom an address names: nobody where it is blank, [`None`] where it cannot be told.
 fn named<'d>(row: &Row, path: &FieldPath, directory: &'d Directory) -> Option<Option<&'d str>> {
-    let value = value_at(row, path.as_str());
+    let value = row.get(path.as_str())?;
     if field::is_blank(value) {
         return Some(None);
     }

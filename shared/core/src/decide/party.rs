@@ -58,14 +58,18 @@ pub(super) const DISTRIBUTOR: PartyRow = PartyRow {
 };
 
 impl PartyRow {
-    /// Checks the address, adds the condition or its failures, and gives the user when all is well.
+    /// Checks the address as it was read, adds the condition or its failures, and gives the user when all is well.
     pub(super) fn check<'d>(
         &self,
         api_name: &str,
-        value: &Value,
+        read: Option<&Value>,
         directory: &'d Directory,
         out: &mut Vec<Condition>,
     ) -> Option<&'d ResolvedUser> {
+        let Some(value) = read else {
+            out.push(Condition::unread(self.label, api_name));
+            return None;
+        };
         let shown = field::shown(value);
         let finding = |code: Code| {
             Finding::new(code)

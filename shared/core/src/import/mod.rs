@@ -5,6 +5,7 @@ mod deal;
 mod fault;
 mod foreign;
 mod known;
+mod left_out;
 mod outcome;
 pub(crate) mod read;
 

@@ -4,20 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::left_out::{self, CURRENCY, END_USER};
 use crate::{
     Email, SalesforceId, SalesforceObject,
-    code::Code,
     digest::{Digest, Digested},
     finding::Finding,
     link,
     message::ImportRequest,
-    read::{CONTACT_ROLES, Columns, Unreadable},
+    read::{Columns, Unreadable},
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
-    settings::{STAGE, Settings},
+    settings::Settings,
 };
-
-/// The currency of an Opportunity, in orgs with several.
-const CURRENCY: &str = "CurrencyIsoCode";
 
 /// Opportunities and Leads as they are in Salesforce.
 #[derive(Default)]
@@ -87,34 +84,18 @@ fn columns(object: SalesforceObject, settings: &Settings) -> Columns {
     }
 }
 
-/// Flags and party fields must be there, and so must fields that feed a Deal field without which no Deal is made.
+/// Only the flags must be there. What imports alone need stops no update of what is linked.
 fn opportunity_columns(settings: &Settings) -> Columns {
-    let mut needed: Vec<FieldPath> = settings
-        .party_fields()
-        .into_iter()
-        .map(|(_, path)| path.clone())
-        .collect();
-    let feeds_required = |name: &str| {
-        name == STAGE
-            || settings
-                .deal_field(name)
-                .is_some_and(|field| field.required)
-    };
-    needed.extend(
-        settings
-            .mappings
-            .iter()
-            .filter(|row| {
-                row.on_create.reaches_channeltivity() && feeds_required(&row.channeltivity)
-            })
-            .map(|row| row.salesforce.clone()),
-    );
-    let mut wanted: Vec<FieldPath> = mapped(settings, SalesforceObject::Opportunity).collect();
+    let flags = [&settings.fields.sync_flag, &settings.fields.import_flag];
+    let parties = settings.party_fields().into_iter();
+    let mut wanted: Vec<FieldPath> = parties.map(|(_, path)| path.clone()).collect();
+    wanted.extend(paths(&END_USER));
+    wanted.extend(mapped(settings, SalesforceObject::Opportunity));
     wanted.extend(paths(&["Name", "OpportunityContactRoles.Contact.Email"]));
     if !settings.currencies.is_empty() {
         wanted.extend(paths(&[CURRENCY]));
     }
-    Columns::new("Opportunity", needed, wanted)
+    Columns::new("Opportunity", flags.into_iter().cloned().collect(), wanted)
 }
 
 /// A Lead need not have any of the fields.
@@ -195,10 +176,7 @@ impl Rows {
     /// One run-level finding per field that is left out, with a key of its own.
     pub(crate) fn left_out(&self, settings: &Settings) -> Vec<(String, Finding)> {
         let leads = self.hides_leads.then(super::hidden_leads);
-        let fields = self.left_out.iter().filter_map(|(object, unreadable)| {
-            let finding = said(*object, unreadable, settings)?;
-            Some((format!("FIELD#{object}.{}", unreadable.path), finding))
-        });
+        let fields = left_out::findings(&self.left_out, settings);
         leads.into_iter().chain(fields).collect()
     }
 
@@ -220,36 +198,4 @@ impl Rows {
             .filter_map(|text| Email::parse(text).ok())
             .collect()
     }
-}
-
-/// What a field that is left out means, and for which rows of the mapping. [`None`] where nobody misses it.
-fn said(object: SalesforceObject, unreadable: &Unreadable, settings: &Settings) -> Option<Finding> {
-    let rows = settings.mapping(object).rows;
-    let rows: Vec<String> = rows
-        .iter()
-        .filter(|row| row.salesforce.is(unreadable.path.as_str()))
-        .map(|row| format!("{} <- {}", row.channeltivity, row.salesforce))
-        .collect();
-    let path = unreadable.path.as_str();
-    let code = if object == SalesforceObject::Opportunity && path == CURRENCY {
-        Code::SfNoCurrencies
-    } else {
-        Code::SfFieldMissing
-    };
-    let means = match rows.as_slice() {
-        [] if path.starts_with(CONTACT_ROLES) => {
-            "; Deals go without the e-mail address of their Contact".to_owned()
-        }
-        [] if path == "ConvertedOpportunityId" => {
-            "; links of converted Leads cannot follow them".to_owned()
-        }
-        [] if code == Code::SfNoCurrencies => String::new(),
-        // A Lead need not have the Sync Flag, and what is only shown is not missed.
-        [] => return None,
-        [row] => format!("; the mapping row {row} is left out"),
-        rows => format!("; the mapping rows {} are left out", rows.join(", ")),
-    };
-    let mut finding = Finding::new(code).value(means);
-    finding.context.field = format!("{}.{}", unreadable.object, unreadable.field);
-    Some(finding)
 }

@@ -12,9 +12,18 @@ pub(super) enum Traced<'a> {
     /// An object on the way was not described.
     Unknown(String),
     /// The object has no such field or relationship, or hides it.
-    Ends(String, String),
+    Ends(End),
     /// To its end, through these steps.
     Leads(Vec<Step<'a>>),
+}
+
+/// Where a path ends that leads nowhere.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) object: String,
+    pub(super) field: String,
+    /// The object itself is not there, or is hidden.
+    pub(super) is_without_object: bool,
 }
 
 /// One step of a path that is there.
@@ -124,17 +133,23 @@ pub(super) fn trace<'a>(object: &str, path: &'a FieldPath, objects: &Objects) ->
             current = vec!["OpportunityContactRole".to_owned()];
         } else {
             let mut found = Vec::new();
+            let mut is_without_object = true;
             for object in &current {
                 match objects.get(&object.to_ascii_lowercase()) {
                     None => return Traced::Unknown(object.clone()),
                     Some(None) => {}
                     Some(Some(fields)) => {
+                        is_without_object = false;
                         found.extend(fields.iter().find(|field| is(field, name, is_last)));
                     }
                 }
             }
             let Some(first) = found.first() else {
-                return Traced::Ends(current.join(" or "), name.to_owned());
+                return Traced::Ends(End {
+                    object: current.join(" or "),
+                    field: name.to_owned(),
+                    is_without_object,
+                });
             };
             if is_last {
                 steps.push(step(None));

@@ -163,3 +163,104 @@ fn a_hidden_value_that_a_deal_needs_fails_its_import_as_hidden_and_not_as_empty(
     );
     assert_eq!(codes("Region__c", json!({})), ["REQUIRED_FIELD_HIDDEN"]);
 }
+
+/// The same row without a field, as it comes where the org hides that.
+fn without(mut case: Case, path: &str) -> Case {
+    let mut map = &mut case.row.0;
+    let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
+    for parent in parents.split('.').filter(|parent| !parent.is_empty()) {
+        let child = &mut map[parent];
+        let child = if child.get("records").is_some() {
+            &mut child["records"][0]
+        } else {
+            child
+        };
+        map = child.as_object_mut().unwrap();
+    }
+    map.remove(last).unwrap();
+    case
+}
+
+const NEEDED_BY_IMPORTS: [&str; 9] = [
+    "AccountId",
+    "Account",
+    "Account.Name",
+    "OpportunityContactRoles",
+    "OpportunityContactRoles.IsPrimary",
+    "OpportunityContactRoles.ContactId",
+    "OpportunityContactRoles.Contact",
+    "Partner__c",
+    "StageName",
+];
+
+#[test]
+fn what_an_import_needs_and_cannot_read_is_hidden_and_not_missing() {
+    for path in NEEDED_BY_IMPORTS {
+        let case = without(Case::new(json!({})), path);
+
+        assert_eq!(case.codes(), ["REQUIRED_FIELD_HIDDEN"], "{path}");
+        let failures = case.decide().failures();
+        let (message, _) = failures[0].sentences("the Opportunity");
+        let last = path.rsplit('.').next().unwrap();
+        assert!(
+            message.contains("Contact Roles") || message.contains(last),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn with_the_distributor_module_its_fields_are_needed_too() {
+    for path in ["Distributor__c", "Owner_Type__c"] {
+        let case = |enabled: bool| {
+            let case = Case::new(json!({}));
+            without(
+                case.with_settings(|settings| settings.distributor_module.enabled = enabled),
+                path,
+            )
+        };
+
+        assert_eq!(case(true).codes(), ["REQUIRED_FIELD_HIDDEN"], "{path}");
+        assert_eq!(case(false).codes(), Vec::<&str>::new(), "{path}");
+    }
+}
+
+#[test]
+fn a_partner_that_may_be_left_out_is_not_asked_for_where_the_owner_type_is_hidden() {
+    let edits = json!({ "Partner__c": null, "Distributor__c": "dora@dist.example" });
+    let case = Case::new(edits).with_settings(|settings| {
+        settings.distributor_module.enabled = true;
+        settings
+            .distributor_module
+            .distributor_deals_may_omit_partner = true;
+    });
+
+    assert_eq!(
+        without(case, "Owner_Type__c").codes(),
+        ["REQUIRED_FIELD_HIDDEN"]
+    );
+}
+
+#[test]
+fn what_only_imports_need_changes_nothing_of_a_linked_deal_when_it_is_hidden() {
+    for path in NEEDED_BY_IMPORTS
+        .iter()
+        .chain(&["Distributor__c", "Owner_Type__c"])
+    {
+        let edits = json!({ "SystemModstamp": LATER, "Amount": 9 });
+        let case = Case::linked(edits)
+            .with_settings(|settings| settings.distributor_module.enabled = true);
+
+        let Verdict::Update(update) = without(case, path).decide().verdict else {
+            panic!("{path}: no update")
+        };
+
+        assert_eq!(
+            Value::Object(update.fields),
+            json!({ "amount": 9 }),
+            "{path}"
+        );
+        let codes: Vec<Code> = update.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [Code::Updated], "{path}");
+    }
+}

@@ -1,0 +1,192 @@
+//! What only imports need stops imports alone when it cannot be read: what is linked goes on, and nothing is lost.
+
+use std::collections::BTreeMap;
+
+use dealbridge_core::{
+    SalesforceId,
+    code::Code,
+    run::{Run, RunStatus},
+};
+use dealbridge_tests::{OrgFolder, World, folder::opportunity};
+use serde_json::json;
+
+use crate::hidden::{access, messages, value};
+
+/// An object, perhaps a field of it, and what the run says cannot be read.
+type Hidden = (&'static str, Option<&'static str>, &'static [&'static str]);
+
+const HIDDEN: [Hidden; 11] = [
+    ("Opportunity", Some("AccountId"), &["Opportunity.AccountId"]),
+    ("Account", None, &["Account.Name"]),
+    ("Account", Some("Name"), &["Account.Name"]),
+    ("Contact", None, &["Contact.Name"]),
+    (
+        "OpportunityContactRole",
+        None,
+        &["OpportunityContactRole.ContactId"],
+    ),
+    (
+        "OpportunityContactRole",
+        Some("ContactId"),
+        &["OpportunityContactRole.ContactId"],
+    ),
+    (
+        "OpportunityContactRole",
+        Some("IsPrimary"),
+        &["OpportunityContactRole.IsPrimary"],
+    ),
+    (
+        "Opportunity",
+        Some("Partner__c"),
+        &["Opportunity.Partner__c", "fields.partner_email"],
+    ),
+    (
+        "Opportunity",
+        Some("Distributor__c"),
+        &["Opportunity.Distributor__c", "fields.distributor_email"],
+    ),
+    (
+        "Opportunity",
+        Some("Owner_Type__c"),
+        &["Opportunity.Owner_Type__c", "fields.deal_owner_type"],
+    ),
+    (
+        "Opportunity",
+        Some("Product__c"),
+        &["Opportunity.Product__c", "product <- Product__c"],
+    ),
+];
+
+/// Two that import, and one that is not flagged yet.
+async fn world() -> (World, SalesforceId) {
+    let mut folder = OrgFolder::importable(2);
+    let later = folder.add(|opportunity| opportunity.with("Export__c", "false".to_owned()));
+    (World::start(&folder).await, later)
+}
+
+#[tokio::test]
+async fn linked_records_follow_and_new_ones_wait_until_it_can_be_read() {
+    for (object, field, names) in HIDDEN {
+        let place = format!("{object} {field:?}");
+        let (world, later) = world().await;
+        world.full().await;
+        let linked = opportunity(1);
+        let before = world.ledger().await.linked(linked).unwrap().clone();
+
+        access(&world, object, field, false).await;
+        world.edit(linked, json!({ "Amount": 7 })).await;
+        world.edit(later, json!({ "Export__c": true })).await;
+        let hidden = world.hourly().await;
+        let still = world.hourly().await;
+
+        let ledger = world.ledger().await;
+        // A hidden field that tells rows apart has unchanged ones looked at as well.
+        let counted = |run: &Run| (run.counts.updated, run.counts.failed, run.counts.left());
+        assert_eq!(counted(&hidden), (1, 1, 0), "{place}");
+        assert_eq!(counted(&still), (0, 1, 0), "{place}");
+        for run in [&hidden, &still] {
+            assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{place}");
+            assert_eq!(ledger.faults(run.id), [Code::SfFieldMissing], "{place}");
+            let said = messages(&ledger, run, Code::SfFieldMissing);
+            for name in names {
+                assert!(said[0].contains(name), "{place}: {said:?}");
+            }
+            assert!(said[0].contains("not imported"), "{place}: {said:?}");
+            let failures = BTreeMap::from([(Code::RequiredFieldHidden, 1)]);
+            assert_eq!(ledger.failures(run.id), failures, "{place}");
+        }
+        // What cannot be read is neither another party nor none.
+        let moved = messages(&ledger, &hidden, Code::PartiesNotMoved);
+        assert_eq!(moved, Vec::<String>::new(), "{place}");
+        let after = ledger.linked(linked).unwrap();
+        assert_eq!(value(&ledger, linked, "amount"), json!(7), "{place}");
+        assert_eq!(value(&ledger, linked, "product"), before.fields["product"]);
+        assert_eq!(
+            (&after.account, &after.contact, &after.partner, &after.owner),
+            (
+                &before.account,
+                &before.contact,
+                &before.partner,
+                &before.owner
+            ),
+            "{place}"
+        );
+        let open: Vec<_> = ledger.problems.keys().copied().collect();
+        assert_eq!(open, [later], "{place}");
+
+        access(&world, object, field, true).await;
+        world.edit(linked, json!({ "Amount": 8 })).await;
+        let shown = world.hourly().await;
+
+        let ledger = world.ledger().await;
+        assert_eq!(
+            (shown.counts.imported, shown.counts.updated),
+            (1, 1),
+            "{place}"
+        );
+        assert_eq!(ledger.faults(shown.id), [], "{place}");
+        assert!(ledger.problems.is_empty(), "{place}: {:?}", ledger.problems);
+        let deal = ledger.linked(later).unwrap();
+        assert_eq!(
+            (&deal.account.as_ref().unwrap().name, &deal.partner),
+            (&"Acme".to_owned(), &before.partner),
+            "{place}"
+        );
+        assert_eq!(value(&ledger, linked, "amount"), json!(8), "{place}");
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_first_run_could_not_import_is_imported_by_the_run_after_the_permission_is_back() {
+    for (object, field, names) in HIDDEN.into_iter().step_by(3) {
+        let place = format!("{object} {field:?}");
+        // Two batches of the worker, one entry.
+        let world = World::start(&OrgFolder::importable(205)).await;
+        access(&world, object, field, false).await;
+
+        let run = world.full().await;
+        access(&world, object, field, true).await;
+        let next = world.hourly().await;
+
+        let ledger = world.ledger().await;
+        assert_eq!(
+            (run.counts.listed, run.counts.failed),
+            (205, 205),
+            "{place}"
+        );
+        let said = messages(&ledger, &run, Code::SfFieldMissing);
+        assert_eq!(said.len(), 1, "{place}: {said:?}");
+        assert!(said[0].contains(names[0]), "{place}: {said:?}");
+        assert_eq!(
+            (next.counts.listed, next.counts.imported),
+            (205, 205),
+            "{place}"
+        );
+        assert!(ledger.problems.is_empty(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn several_that_are_hidden_are_each_said_once_and_stop_no_update() {
+    let (world, later) = world().await;
+    world.full().await;
+    for (object, field) in [
+        ("Account", None),
+        ("Contact", None),
+        ("OpportunityContactRole", Some("IsPrimary")),
+        ("Opportunity", Some("Partner__c")),
+        ("Opportunity", Some("Stage__c")),
+    ] {
+        access(&world, object, field, false).await;
+    }
+    world.edit(opportunity(2), json!({ "Amount": 9 })).await;
+    world.edit(later, json!({ "Export__c": true })).await;
+
+    let run = world.hourly().await;
+
+    let ledger = world.ledger().await;
+    assert_eq!((run.counts.updated, run.counts.failed), (1, 1));
+    assert_eq!(ledger.faults(run.id).len(), 5, "{:?}", ledger.log(run.id));
+    assert_eq!(ledger.problems[&later].findings.len(), 4);
+}
