@@ -6,8 +6,8 @@ use std::{
 };
 
 use dealbridge_core::ports::{Clock, Ids};
-use dealbridge_local_queue::ManualClock;
 use jiff::Timestamp;
+use sqs_server::ManualClock;
 
 /// One clock for functions and queues. It stands still until it is moved.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Default for TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        dealbridge_local_queue::Clock::now(&self.0)
+        sqs_server::Clock::now(&self.0)
     }
 }
 

@@ -14,10 +14,10 @@ use axum::{
     response::Response,
 };
 use dealbridge_local::roles::{self, Roles};
-use dealbridge_local_queue::access_key;
 use dealbridge_salesforce::{Timeouts, http_client};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
+use sqs_server::access_key;
 use tokio::{net::TcpListener, sync::Notify};
 
 /// What happens to one request.

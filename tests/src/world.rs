@@ -21,14 +21,14 @@ use dealbridge_lambda::{Function, Invocation};
 use dealbridge_local::{
     database, folder::PortalFolder, org_fields::declared, roles::Roles, template::Template,
 };
-use dealbridge_local_org::{OrgHandle, OrgOptions, OrgServer};
-use dealbridge_local_queue::{QueueHandle, QueueOptions, QueueServer};
 use dealbridge_salesforce::{
     Connection, Credentials, RetryPolicy, SalesforceClient, Timeouts, http_client,
 };
 use fan_out::FanOutFunction;
 use import_worker::ImportWorker;
+use salesforce_simulator::{OrgHandle, OrgOptions, OrgServer};
 use serde_json::{Value, json};
+use sqs_server::{QueueHandle, QueueOptions, QueueServer};
 
 pub use self::queues::{Delivery, event_of};
 use crate::{
@@ -98,7 +98,7 @@ impl World {
         let clock = TestClock::new();
         let portal = PortalFolder::load(place.path()).unwrap();
         let declared = declared(&portal.settings);
-        let data = dealbridge_local_org::OrgFolder::load(place.path(), &declared).unwrap();
+        let data = salesforce_simulator::OrgFolder::load(place.path(), &declared).unwrap();
         let org = OrgServer::start(data, OrgOptions::with_own_clock())
             .await
             .unwrap();

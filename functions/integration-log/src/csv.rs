@@ -1,6 +1,7 @@
 //! Entries as a CSV file that a spreadsheet can open safely.
 
 use dealbridge_core::{
+    SalesforceObject,
     entry::Entry,
     pasted::{ConnectedOrg, record_url},
 };
@@ -35,7 +36,7 @@ pub(crate) fn write(entries: &[Entry], org: &ConnectedOrg) -> Result<String, Ref
     for entry in entries {
         let entity = entry.entity.as_ref();
         let record = entry.salesforce.as_ref();
-        let object = record.and_then(|(id, _)| id.object());
+        let object = record.and_then(|(id, _)| SalesforceObject::of(id));
         let url = record
             .zip(object)
             .map(|((id, _), object)| record_url(org, object, *id));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dealbridge_core::{ports::Clock, settings::Settings};
 use dealbridge_lambda::SystemClock;
-use dealbridge_local_org::OrgHandle;
 use dealbridge_salesforce::{Connection, Credentials, SalesforceClient, Timeouts, http_client};
+use salesforce_simulator::OrgHandle;
 use tracing::warn;
 
 use crate::{error::LocalError, folder};

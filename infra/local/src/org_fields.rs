@@ -7,7 +7,7 @@ use dealbridge_core::{
     mapping::MappingRow,
     settings::Settings,
 };
-use dealbridge_local_org::{Declarations, DeclaredField, DeclaredType, Misfits};
+use salesforce_simulator::{Declarations, DeclaredField, DeclaredType, Misfits};
 
 use crate::folder::FILE;
 

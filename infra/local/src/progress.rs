@@ -7,8 +7,8 @@ use dealbridge_core::{
     ports::RunStore,
     run::{Run, RunId},
 };
-use dealbridge_local_queue::QueueHandle;
 use indicatif::{ProgressBar, ProgressStyle};
+use sqs_server::QueueHandle;
 
 /// The bar moves at most this often; a busy queue changes far more often.
 const AT_MOST_EVERY: Duration = Duration::from_millis(120);

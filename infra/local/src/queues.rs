@@ -1,6 +1,6 @@
 //! The queues with their dead-letter queues, set up as the template says.
 
-use dealbridge_local_queue::{QueueError, QueueHandle, QueueOptions, QueueServer};
+use sqs_server::{QueueError, QueueHandle, QueueOptions, QueueServer};
 
 use crate::{data::DataDirectory, error::LocalError, roles::Roles, template::QueueSetup};
 

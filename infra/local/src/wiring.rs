@@ -11,7 +11,6 @@ use dealbridge_aws::{
 };
 use dealbridge_core::{link::token::PreviewTokens, ports::Clock};
 use dealbridge_lambda::{Function, UlidIds, access::Groups};
-use dealbridge_local_queue::QueueHandle;
 use dealbridge_salesforce::SalesforceClient;
 use fan_out::FanOutFunction;
 use full_sync::FullSync;
@@ -22,6 +21,7 @@ use push_worker::PushWorker;
 use records::Records;
 use rsa::rand_core::{OsRng, RngCore};
 use settings::SettingsFunction;
+use sqs_server::QueueHandle;
 use unlink::UnlinkFunction;
 
 use crate::{

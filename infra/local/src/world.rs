@@ -17,10 +17,10 @@ use dealbridge_core::{
     run::{Run, RunId, RunStatus},
 };
 use dealbridge_lambda::{SystemClock, UlidIds};
-use dealbridge_local_org::{OrgData, OrgFolder, OrgHandle, OrgOptions, OrgServer};
-use dealbridge_local_queue::QueueHandle;
 use dealbridge_salesforce::{Connection, Credentials, SalesforceClient, Timeouts, http_client};
+use salesforce_simulator::{OrgData, OrgFolder, OrgHandle, OrgOptions, OrgServer};
 use serde_json::Value;
+use sqs_server::QueueHandle;
 use tokio::task::JoinSet;
 
 use crate::{

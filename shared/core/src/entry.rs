@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SalesforceId,
+    SalesforceId, SalesforceObject,
     code::{Code, Level},
     finding::{self, Finding},
     record::RecordId,
@@ -76,7 +76,7 @@ impl PackedEntry {
                 || "the run".to_owned(),
                 |id| {
                     finding::label(
-                        id.object()
+                        SalesforceObject::of(&id)
                             .map_or("Salesforce record", |object| object.api_name()),
                         id,
                         &line.name,

@@ -164,11 +164,16 @@ impl Case<'_> {
     }
 
     fn mapping(&self) -> &[MappingRow] {
-        self.settings.mapping(self.id.object().unwrap()).rows
+        self.settings
+            .mapping(SalesforceObject::of(&self.id).unwrap())
+            .rows
     }
 
     fn field(&self, name: &str) -> &Field {
-        let fields = self.settings.mapping(self.id.object().unwrap()).fields;
+        let fields = self
+            .settings
+            .mapping(SalesforceObject::of(&self.id).unwrap())
+            .fields;
         fields.iter().find(|field| field.name == name).unwrap()
     }
 

@@ -180,7 +180,7 @@ impl Desk {
             .iter()
             .map(|field| FieldPath::parse(field).unwrap())
             .collect();
-        let object: SalesforceObject = id.object().unwrap();
+        let object: SalesforceObject = SalesforceObject::of(&id).unwrap();
         let rows = self.world.salesforce.records(object, &[id], &fields).await;
         rows.unwrap().pop().unwrap()
     }

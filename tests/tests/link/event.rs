@@ -1,13 +1,13 @@
 //! Requests as API Gateway hands them to the functions.
 
-use dealbridge_core::{SalesforceId, record::RecordId};
+use dealbridge_core::{SalesforceId, SalesforceObject, record::RecordId};
 use serde_json::{Value, json};
 
 /// The address at which a browser shows a Salesforce record.
 pub(crate) fn url(id: SalesforceId) -> String {
     format!(
         "https://acme.lightning.force.com/lightning/r/{}/{id}/view",
-        id.object().unwrap()
+        SalesforceObject::of(&id).unwrap()
     )
 }
 

@@ -202,11 +202,7 @@ async fn a_link_and_an_unlink_leave_a_receipt_in_the_log_and_an_audit_row_at_the
     );
     let of = |code: &str| (code.to_owned(), opportunity(1).to_string());
     assert_eq!(desk.actions().await, [of("LINKED"), of("UNLINKED")]);
-    let object = desk
-        .claim(opportunity(1))
-        .await
-        .unwrap()
-        .salesforce
-        .object();
+    let claim = desk.claim(opportunity(1)).await.unwrap();
+    let object = SalesforceObject::of(&claim.salesforce);
     assert_eq!(object, Some(SalesforceObject::Opportunity));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dealbridge_core::{
-    SalesforceId,
+    SalesforceId, SalesforceObject,
     claim::ClaimState,
     code::{Code, Level},
     entry::Entry,
@@ -53,12 +53,13 @@ impl Pair {
     }
 
     pub(crate) async fn hook(&self, hook: &str, id: SalesforceId) {
-        let body = json!({ "object": id.object().unwrap(), "id": id });
+        let body = json!({ "object": SalesforceObject::of(&id).unwrap(), "id": id });
         self.desk.world.hook(hook, body).await;
     }
 
     pub(crate) async fn edit(&self, id: SalesforceId, fields: Value) {
-        let body = json!({ "object": id.object().unwrap(), "id": id, "fields": fields });
+        let body =
+            json!({ "object": SalesforceObject::of(&id).unwrap(), "id": id, "fields": fields });
         self.desk.world.hook("edit", body).await;
     }
 

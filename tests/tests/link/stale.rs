@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dealbridge_core::SalesforceObject;
 use dealbridge_core::mapping::{FixedValue, Flow};
 use dealbridge_core::salesforce::FieldPath;
 use dealbridge_tests::opportunity;
@@ -35,7 +36,7 @@ async fn assert_stale(desk: &Desk, id: dealbridge_core::SalesforceId, token: &st
 async fn an_edit_in_salesforce_makes_the_preview_stale_whatever_field_it_was() {
     let desk = desk().await;
     for id in [opportunity(1), lead(1)] {
-        let object = id.object().unwrap();
+        let object = SalesforceObject::of(&id).unwrap();
         for fields in [
             json!({ "Description": "called again" }),
             json!({ "Sync__c": false }),

@@ -10,7 +10,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, MessageSystemAttributeName, SendMessageBatchRequestEntry,
 };
-use dealbridge_local_queue::{ManualClock, QueueOptions, QueueServer};
+use sqs_server::{ManualClock, QueueOptions, QueueServer};
 
 use crate::world::{World, client, handle, is_outside, start_of_time, system};
 

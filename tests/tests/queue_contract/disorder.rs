@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dealbridge_local_queue::{Disorder, QueueOptions};
+use sqs_server::{Disorder, QueueOptions};
 
 use crate::world::{World, bodies, is_outside};
 

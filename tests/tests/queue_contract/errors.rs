@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
-use dealbridge_local_queue::QueueOptions;
+use sqs_server::QueueOptions;
 
 use crate::world::{World, is_outside};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dealbridge_local_queue::{
+use sqs_server::{
     Action, ErrorKind, ManualClock, QueueCounts, QueueOptions, QueueServer, StartError,
 };
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
-use dealbridge_local_queue::{QueueOptions, QueueServer, StartError, StoreError};
+use sqs_server::{QueueOptions, QueueServer, StartError, StoreError};
 
 use crate::world::{World, bodies, is_outside, system};
 

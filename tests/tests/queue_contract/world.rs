@@ -10,8 +10,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
-use dealbridge_local_queue::{ManualClock, QueueHandle, QueueOptions, QueueServer};
 use jiff::Timestamp;
+use sqs_server::{ManualClock, QueueHandle, QueueOptions, QueueServer};
 
 pub(crate) struct World {
     pub(crate) client: Client,

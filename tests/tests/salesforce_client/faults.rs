@@ -1,13 +1,13 @@
 //! Logins, sessions that end, and a Salesforce that is ill.
 
 use dealbridge_core::salesforce::{Salesforce, SalesforceError};
-use dealbridge_local_org::{OrgClock, OrgOptions};
 use dealbridge_salesforce::Credentials;
 use rsa::{
     RsaPrivateKey,
     pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding},
     rand_core::OsRng,
 };
+use salesforce_simulator::{OrgClock, OrgOptions};
 use serde_json::json;
 
 use crate::org::{MANY, client_as, client_of, clock, fail, flagged, hook, org_of, rows};

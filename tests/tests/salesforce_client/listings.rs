@@ -1,7 +1,7 @@
 //! Listing whole objects, page by page.
 
 use dealbridge_core::salesforce::{Listing, Salesforce, SalesforceError};
-use dealbridge_local_org::OrgOptions;
+use salesforce_simulator::OrgOptions;
 use serde_json::json;
 
 use crate::org::{MANY, client_of, flagged, hook, org_of, pages, place, rows};

@@ -6,13 +6,13 @@ use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
     salesforce::{Deleted, FieldPath, Listing, Page, Row, Salesforce, SalesforceError},
 };
-use dealbridge_local_org::{
-    Declarations, DeclaredType, OrgFolder, OrgHandle, OrgOptions, OrgServer,
-};
 use dealbridge_salesforce::{
     Clock, Connection, Credentials, RetryPolicy, SalesforceClient, Timeouts, http_client,
 };
 use jiff::Timestamp;
+use salesforce_simulator::{
+    Declarations, DeclaredType, OrgFolder, OrgHandle, OrgOptions, OrgServer,
+};
 use serde_json::{Value, json};
 
 /// Flagged records that need two pages.

@@ -4,7 +4,7 @@ use dealbridge_core::{
     SalesforceObject,
     salesforce::{Listing, Salesforce, SalesforceError, UpdateOutcome},
 };
-use dealbridge_local_org::OrgOptions;
+use salesforce_simulator::OrgOptions;
 use serde_json::{Map, Value, json};
 
 use crate::org::{client_of, fail, field, flagged, hook, id, opportunity, org_of};

@@ -9,9 +9,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use dealbridge_local_queue::access_key;
 use dealbridge_salesforce::{Timeouts, http_client};
 use serde_json::json;
+use sqs_server::access_key;
 use tokio::net::TcpListener;
 use tracing::warn;
 

@@ -121,7 +121,7 @@ impl Roles {
 
     /// The policy of the queue server.
     #[must_use]
-    pub fn of_queues(&self) -> dealbridge_local_queue::Policy {
+    pub fn of_queues(&self) -> sqs_server::Policy {
         let roles = self.clone();
         Arc::new(move |asked| {
             let needs = needs(&format!("{SQS}{}", asked.action.name()), asked.body);

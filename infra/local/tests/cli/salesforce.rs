@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dealbridge_local::{folder::PortalFolder, org_fields::declared};
-use dealbridge_local_org::{OrgFolder, OrgHandle, OrgOptions, OrgServer};
+use salesforce_simulator::{OrgFolder, OrgHandle, OrgOptions, OrgServer};
 
 use crate::place::{Ended, Folder, SAMPLE, command, ended};
 

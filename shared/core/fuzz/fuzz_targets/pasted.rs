@@ -4,7 +4,10 @@
 
 use std::sync::LazyLock;
 
-use dealbridge_core::pasted::{ConnectedOrg, ErrorKind, PastedRecord, parse, record_url};
+use dealbridge_core::{
+    SalesforceObject,
+    pasted::{ConnectedOrg, ErrorKind, PastedRecord, parse, record_url},
+};
 use libfuzzer_sys::fuzz_target;
 
 /// The kinds of org that read hosts differently.
@@ -42,7 +45,7 @@ fuzz_target!(|data: &[u8]| {
         );
         match result {
             Ok(PastedRecord { object, id }) => {
-                assert_eq!(id.object(), Some(object));
+                assert_eq!(SalesforceObject::of(&id), Some(object));
                 let url = record_url(org, object, id);
                 assert_eq!(parse(&url, org), Ok(PastedRecord { object, id }), "{url}");
             }

@@ -293,10 +293,7 @@ fn followed(
 ) -> Followed {
     let mut followed = Followed::default();
     let mut too_long = Vec::new();
-    let object = facts
-        .opportunity
-        .object()
-        .unwrap_or(SalesforceObject::Opportunity);
+    let object = SalesforceObject::of(&facts.opportunity).unwrap_or(SalesforceObject::Opportunity);
     let ObjectMapping { fields, rows, .. } = settings.mapping(object);
     let is_on_its_way = |name: &str| {
         claim

@@ -146,7 +146,7 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
         return Decision::only(Verdict::TakeOver);
     }
     let import_flag = &settings.fields.import_flag;
-    if facts.opportunity.object() == Some(SalesforceObject::Lead) {
+    if SalesforceObject::of(&facts.opportunity) == Some(SalesforceObject::Lead) {
         // Leads are never imported: one that is not linked is nobody's business here.
         return Decision::only(Verdict::NotACandidate(Finding::new(Code::Unchanged)));
     }

@@ -249,7 +249,7 @@ impl<'a> Candidates<'a> {
             };
             let id = claim.salesforce;
             needs_look
-                && id.object() == Some(object)
+                && SalesforceObject::of(&id) == Some(object)
                 && !self.listed.contains(&id)
                 && !self.passed_over.contains(&id)
                 && !self.problems.contains(&id)

@@ -254,8 +254,9 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         let mut again = Vec::new();
         // A converted Lead's link goes before the import of the Opportunity that it became. A transaction takes each item
         // once, so the second change of one item waits for the next round, which sees what the first has made of it.
-        let is_lead =
-            |item: &Pending| item.request.opportunity.object() == Some(SalesforceObject::Lead);
+        let is_lead = |item: &Pending| {
+            SalesforceObject::of(&item.request.opportunity) == Some(SalesforceObject::Lead)
+        };
         let may_meet = pending.iter().any(is_lead) || !targets.is_empty();
         pending.sort_by_key(|item| !is_lead(item));
         let mut touched: HashSet<ItemKey> = HashSet::new();

@@ -76,7 +76,7 @@ pub(super) fn impossible(change: &Change, detail: &str, settings: &Settings) -> 
         Write::Record(record, _) => Some(record),
         _ => None,
     });
-    let object = change.opportunity.object();
+    let object = SalesforceObject::of(&change.opportunity);
     let ObjectMapping { fields, rows, .. } =
         settings.mapping(object.unwrap_or(SalesforceObject::Opportunity));
     let sizes = record.map_or_else(Sizes::default, |record| Sizes::of(&record.fields));

@@ -36,7 +36,7 @@ pub(crate) async fn rows<F: Salesforce>(
     now: Timestamp,
 ) -> Result<Rows, SalesforceError> {
     let ids: HashSet<SalesforceId> = requests.iter().map(|request| request.opportunity).collect();
-    let is_lead = |id: &SalesforceId| id.object() == Some(SalesforceObject::Lead);
+    let is_lead = |id: &SalesforceId| SalesforceObject::of(id) == Some(SalesforceObject::Lead);
     let (mut leads, mut opportunities): (Vec<_>, Vec<_>) = ids.into_iter().partition(is_lead);
     opportunities.sort_unstable();
     leads.sort_unstable();
@@ -144,7 +144,7 @@ impl Rows {
 
     /// Whether the record is of an object that cannot be read: nothing is known of it.
     pub(crate) fn hides(&self, id: SalesforceId) -> bool {
-        self.hides_leads && id.object() == Some(SalesforceObject::Lead)
+        self.hides_leads && SalesforceObject::of(&id) == Some(SalesforceObject::Lead)
     }
 
     pub(crate) fn get(&self, id: SalesforceId) -> Option<&Row> {
@@ -162,7 +162,7 @@ impl Rows {
             let mut rows = self
                 .rows
                 .iter()
-                .filter(|(id, _)| id.object() == Some(object))
+                .filter(|(id, _)| SalesforceObject::of(id) == Some(object))
                 .peekable();
             if rows.peek().is_none() {
                 continue;

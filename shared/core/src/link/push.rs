@@ -141,7 +141,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
                     .pending
                     .clone()
                     .filter(|pending| pending.id == request.write)?;
-                let object = claim.salesforce.object()?;
+                let object = SalesforceObject::of(&claim.salesforce)?;
                 Some((claim, pending, object))
             }))
     }

@@ -238,7 +238,7 @@ fn judge(object: Option<&str>, id: &str) -> Result<PastedRecord, ErrorKind> {
             return Err(ErrorKind::ObjectPrefixMismatch);
         }
     }
-    match id.object() {
+    match SalesforceObject::of(&id) {
         Some(object) => Ok(PastedRecord { object, id }),
         None => Err(ErrorKind::WrongObject(
             object

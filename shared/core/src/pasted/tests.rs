@@ -96,7 +96,7 @@ fn answer(result: &Result<PastedRecord, PastedError>) -> String {
                 .iter()
                 .find(|(_, own)| *own == record.id.as_str())
                 .expect("an id of the vectors");
-            assert_eq!(record.id.object(), Some(record.object));
+            assert_eq!(SalesforceObject::of(&record.id), Some(record.object));
             letter.to_string()
         }
         Err(error) => error.kind.as_str().into_owned(),
@@ -350,7 +350,11 @@ fn damaged_and_mixed_texts_never_panic() {
         let result = parse(&text, &one.org);
 
         if let Ok(record) = result {
-            assert_eq!(record.id.object(), Some(record.object), "{text}");
+            assert_eq!(
+                SalesforceObject::of(&record.id),
+                Some(record.object),
+                "{text}"
+            );
         }
     }
 }

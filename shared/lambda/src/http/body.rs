@@ -1,7 +1,7 @@
 //! Bodies that several functions answer with (docs/openapi.yaml, schemas).
 
 use dealbridge_core::{
-    SalesforceId,
+    SalesforceId, SalesforceObject,
     entry::Entry,
     pasted::{ConnectedOrg, record_url},
     problem::Problem,
@@ -54,7 +54,7 @@ pub fn record_ref(id: &RecordId) -> Value {
 /// A Salesforce record; null for one that is neither a Lead nor an Opportunity.
 #[must_use]
 pub fn salesforce(id: SalesforceId, name: Option<&str>, org: &ConnectedOrg) -> Value {
-    id.object().map_or(Value::Null, |object| {
+    SalesforceObject::of(&id).map_or(Value::Null, |object| {
         json!({
             "object": object,
             "id": id,
@@ -116,7 +116,7 @@ pub fn entry(entry: &Entry, org: &ConnectedOrg) -> Value {
 #[must_use]
 pub fn problem(problem: &Problem, org: &ConnectedOrg) -> Value {
     let id = problem.opportunity;
-    let object = id.object();
+    let object = SalesforceObject::of(&id);
     let label = dealbridge_core::finding::label(
         object.map_or("Salesforce record", |object| object.api_name()),
         id,

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use dealbridge_core::portal::UserStatus;
-use dealbridge_local_queue::Disorder;
 use dealbridge_tests::{
     Fault, OrgFolder, Role, World, opportunity,
     people::address,
@@ -12,6 +11,7 @@ use dealbridge_tests::{
 };
 use rand::{Rng, rngs::StdRng};
 use serde_json::json;
+use sqs_server::Disorder;
 
 use super::{
     model::{Known, Model},
