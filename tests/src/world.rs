@@ -10,7 +10,7 @@ use dealbridge_aws::{
     queue, sdk_config,
 };
 use dealbridge_core::{
-    SalesforceId,
+    Queue, SalesforceId,
     message::ImportRequest,
     portal::{User, UserStatus},
     ports::{Clock, PortError, RunStore},
@@ -40,11 +40,11 @@ use crate::{
 };
 
 /// The queue of import requests.
-pub const IMPORTS: &str = "imports";
+pub const IMPORTS: &str = Queue::Imports.name();
 /// The queue of sync requests.
-pub const SYNC_REQUESTS: &str = "sync-requests";
+pub const SYNC_REQUESTS: &str = Queue::SyncRequests.name();
 /// The queue of writes to Salesforce.
-pub const WRITES: &str = "salesforce-writes";
+pub const WRITES: &str = Queue::SalesforceWrites.name();
 const FAN_OUT: &str = "fan-out";
 const WORKER: &str = "import-worker";
 const FULL_SYNC: &str = "full-sync";
@@ -139,7 +139,7 @@ impl World {
             store: store_of(FAN_OUT),
             imports: SqsImports(SqsBacklog::new(
                 sender(FAN_OUT, IMPORTS),
-                sender(FAN_OUT, &format!("{IMPORTS}-dlq")),
+                sender(FAN_OUT, Queue::Imports.dead_letter_queue()),
             )),
             sync_requests: SqsSyncRequests(sender(FAN_OUT, SYNC_REQUESTS)),
             writes: SqsWrites(sender(FAN_OUT, WRITES)),
@@ -155,7 +155,7 @@ impl World {
             sync_requests: SqsSyncRequests(sender(FULL_SYNC, SYNC_REQUESTS)),
             backlog: SqsBacklog::new(
                 sender(FULL_SYNC, IMPORTS),
-                sender(FULL_SYNC, &format!("{IMPORTS}-dlq")),
+                sender(FULL_SYNC, Queue::Imports.dead_letter_queue()),
             ),
             roles,
             ids,

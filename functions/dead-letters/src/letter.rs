@@ -1,6 +1,9 @@
 //! One dead letter, as an administrator sees it.
 
-use dealbridge_core::message::{ImportRequest, PushRequest, SyncRequest};
+use dealbridge_core::{
+    Queue,
+    message::{ImportRequest, PushRequest, SyncRequest},
+};
 use dealbridge_lambda::{aws::dead_letters::Letter, sqs};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,13 +14,13 @@ const LONGEST_START: usize = 200;
 const LONGEST_WORD: usize = 80;
 
 /// What an answer says of a message.
-pub(crate) fn body(queue: &str, letter: &Letter, now: Timestamp) -> Value {
+pub(crate) fn body(queue: Queue, letter: &Letter, now: Timestamp) -> Value {
     let age = letter
         .sent_at
         .map(|sent| now.duration_since(sent).as_secs().max(0));
     let unreadable = unreadable(queue, &letter.body);
     let reason = unreadable.as_ref().map_or_else(
-        || "it failed five times: the log of the function behind the queue says why".to_owned(),
+        || "failed five times: the log of the function behind the queue says why".to_owned(),
         |problem| format!("it cannot be read: {problem}"),
     );
     json!({
@@ -32,12 +35,12 @@ pub(crate) fn body(queue: &str, letter: &Letter, now: Timestamp) -> Value {
 }
 
 /// Why the function behind the queue cannot read a body, if it cannot.
-fn unreadable(queue: &str, body: &str) -> Option<String> {
+fn unreadable(queue: Queue, body: &str) -> Option<String> {
     let body = Some(body);
     match queue {
-        "imports" => sqs::decode::<ImportRequest>(body).err(),
-        "sync-requests" => sqs::decode::<SyncRequest>(body).err(),
-        _ => sqs::decode::<PushRequest>(body).err(),
+        Queue::Imports => sqs::decode::<ImportRequest>(body).err(),
+        Queue::SyncRequests => sqs::decode::<SyncRequest>(body).err(),
+        Queue::SalesforceWrites => sqs::decode::<PushRequest>(body).err(),
     }
 }
 
@@ -85,7 +88,7 @@ mod tests {
     #[test]
     fn a_letter_says_how_old_it_is_and_why_it_cannot_be_read() {
         let now = Timestamp::from_second(4_600).unwrap();
-        let shown = body("imports", &letter("{\n\"version\": 9}"), now);
+        let shown = body(Queue::Imports, &letter("{\n\"version\": 9}"), now);
 
         assert_eq!(
             shown,
@@ -106,13 +109,13 @@ mod tests {
         let sync = r#"{"version":1,"run":"run-00000001","trigger":"manual"}"#;
         let now = Timestamp::from_second(4_600).unwrap();
 
-        let shown = body("sync-requests", &letter(sync), now);
+        let shown = body(Queue::SyncRequests, &letter(sync), now);
 
         assert_eq!(
             (&shown["readable"], &shown["start"]),
             (&json!(true), &json!(sync))
         );
-        assert_eq!(body("imports", &letter(sync), now)["readable"], false);
+        assert_eq!(body(Queue::Imports, &letter(sync), now)["readable"], false);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Dead letters: how many wait in each queue and what they are, giving them another five tries, and discarding one.
 
+mod environment;
 mod letter;
 
 use std::sync::Arc;
 
 use dealbridge_core::{
+    Queue,
     code::Code,
     finding::Finding,
     ports::{Clock, PortError},
@@ -14,28 +16,22 @@ use dealbridge_lambda::aws::{
     dead_letters::{DeadLetterQueue, DeadLetters, MoveStarted, MoveTask},
 };
 use dealbridge_lambda::{
-    Function, Invocation,
+    Api, Invocation,
     access::{Caller, Groups},
-    http::{self, Answer, Idempotency, Refusal, Request},
+    http::{self, Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
 };
-use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 3] = [
-    ("GET", "/dead-letters"),
-    ("POST", "/dead-letters/replay"),
-    ("DELETE", "/dead-letters/{queue}/{messageId}"),
-];
+pub use environment::Environment;
 
 /// Messages that an answer shows of each queue.
 const SHOWN: usize = 20;
 
 /// The function with its adapters.
 pub struct DeadLettersFunction {
-    /// The dead-letter queues, each by the name of the queue that its messages come from.
-    pub queues: Vec<(&'static str, DeadLetterQueue)>,
+    /// The dead-letter queues, each by the queue that its messages come from.
+    pub queues: Vec<(Queue, DeadLetterQueue)>,
     /// Receipts.
     pub store: Store,
     /// The time.
@@ -50,37 +46,60 @@ struct Replay {
     queue: Option<String>,
 }
 
-impl Function for DeadLettersFunction {
-    async fn handle(&self, event: Value, _: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, &self.groups)?;
-        Ok(http::respond(self.route(&request).await))
-    }
+/// The calls that the function answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Shows the dead letters of each queue.
+    List,
+    /// Gives dead letters another five tries.
+    Replay,
+    /// Deletes one dead letter.
+    Discard,
 }
 
-impl DeadLettersFunction {
-    async fn route(&self, request: &Request) -> Result<Answer, Refusal> {
-        let route = request.route();
-        if !ROUTES.contains(&route) {
-            return Err(request.unknown_route(&ROUTES));
-        }
-        let caller = request.require_admin()?;
+impl Api for DeadLettersFunction {
+    type Call = Call;
+
+    const ROUTES: Routes<Call> = Routes(&[
+        Route::admin(Method::Get, "/dead-letters", Call::List),
+        Route::admin(Method::Post, "/dead-letters/replay", Call::Replay),
+        Route::admin(
+            Method::Delete,
+            "/dead-letters/{queue}/{messageId}",
+            Call::Discard,
+        ),
+    ]);
+
+    fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        request: &Request,
+        caller: &Caller,
+        _: Invocation,
+    ) -> Result<Answer, Refusal> {
         request.query(&[])?;
-        match route.0 {
-            "GET" => self.look().await,
-            "DELETE" => self.discard(request, caller).await,
-            _ => {
+        match call {
+            Call::List => self.list().await,
+            Call::Discard => self.discard(request, caller).await,
+            Call::Replay => {
                 let idempotency = Idempotency::of(request, caller)?;
                 http::once(&self.store, idempotency, self.replay(request, caller)).await
             }
         }
     }
+}
 
-    async fn look(&self) -> Result<Answer, Refusal> {
+impl DeadLettersFunction {
+    async fn list(&self) -> Result<Answer, Refusal> {
         let mut items = Vec::with_capacity(self.queues.len());
         for (name, queue) in &self.queues {
             let found = queue.look().await?;
             let task = queue.latest_move(&found.arn).await?;
-            let mut item = item(name, &found, task.as_ref());
+            let mut item = item(*name, &found, task.as_ref());
             // What is on its way back is left alone: a look would hide it from the move.
             let is_moving = task.as_ref().is_some_and(MoveTask::is_active);
             let letters = if found.messages == 0 || is_moving {
@@ -91,7 +110,7 @@ impl DeadLettersFunction {
             let now = self.clock.now();
             item["letters"] = letters
                 .iter()
-                .map(|found| letter::body(name, found, now))
+                .map(|found| letter::body(*name, found, now))
                 .collect();
             items.push(item);
         }
@@ -104,32 +123,24 @@ impl DeadLettersFunction {
             request.path_parameter("queue")?,
             request.path_parameter("messageId")?,
         );
-        let queue = self.queues.iter().find(|(known, _)| *known == name);
-        let (name, queue) = queue.ok_or_else(|| self.no_queue(name))?;
+        let queue = self.queues.iter().find(|(known, _)| known.name() == name);
+        let (name, queue) = queue.ok_or_else(|| unknown_queue(name))?;
         let found = queue.discard(id).await?.ok_or_else(|| {
             let detail = format!(
                 "There is no dead letter {id:?} of {name} that can be discarded: it is gone, or being looked at or replayed at this moment."
             );
-            Refusal::not_found("DEAD_LETTER_NOT_FOUND", detail)
+            Refusal::new(ProblemCode::DeadLetterNotFound, detail)
         })?;
         let start = letter::start(&found.body);
         let mut said = Finding::new(Code::DeadLetterDiscarded)
             .value(format!("{start}."))
             .other(&caller.user)
             .details(format!("message {id}"));
-        said.context.field = (*name).to_owned();
+        said.context.field = name.to_string();
         self.store.log_action(&said).await?;
-        let body = json!({ "queue": name, "messageId": id, "discarded": true, "start": start });
+        let body =
+            json!({ "queue": name.name(), "messageId": id, "discarded": true, "start": start });
         Answer::json(200, &body)
-    }
-
-    fn no_queue(&self, name: &str) -> Refusal {
-        let known: Vec<&str> = self.queues.iter().map(|(name, _)| *name).collect();
-        let detail = format!(
-            "There is no queue {name:?}; the queues are {}.",
-            known.join(", ")
-        );
-        Refusal::malformed(detail)
     }
 
     /// Starts a replay of each queue that is asked for and holds messages. One that is under way is the answer.
@@ -139,23 +150,28 @@ impl DeadLettersFunction {
         } else {
             request.json()?
         };
-        let wanted = |name: &str| asked.queue.as_deref().is_none_or(|queue| queue == name);
+        let wanted = |queue: Queue| {
+            asked
+                .queue
+                .as_deref()
+                .is_none_or(|name| name == queue.name())
+        };
         let queues: Vec<_> = self
             .queues
             .iter()
-            .filter(|(name, _)| wanted(name))
+            .filter(|(queue, _)| wanted(*queue))
             .collect();
         if queues.is_empty() {
-            return Err(self.no_queue(&asked.queue.unwrap_or_default()));
+            return Err(unknown_queue(&asked.queue.unwrap_or_default()));
         }
         let mut replays = Vec::with_capacity(queues.len());
         for (name, queue) in queues {
-            replays.push(start(name, queue).await?);
+            replays.push(start(*name, queue).await?);
         }
         let begun = replays
             .iter()
             .filter(|replay| replay.outcome == Outcome::Begun);
-        let names: Vec<&str> = begun.clone().map(|replay| replay.name).collect();
+        let names: Vec<&str> = begun.clone().map(|replay| replay.queue.name()).collect();
         if !names.is_empty() {
             let messages: u64 = begun.map(|replay| replay.found.messages).sum();
             let mut said = Finding::new(Code::DeadLettersReplayed)
@@ -167,7 +183,7 @@ impl DeadLettersFunction {
         let messages: u64 = replays.iter().map(|replay| replay.found.messages).sum();
         let items: Vec<Value> = replays
             .iter()
-            .map(|replay| item(replay.name, &replay.found, replay.task.as_ref()))
+            .map(|replay| item(replay.queue, &replay.found, replay.task.as_ref()))
             .collect();
         let body = json!({ "messages": messages, "message": sentence(&replays), "items": items });
         Answer::json(202, &body)
@@ -183,21 +199,29 @@ enum Outcome {
     Failed,
 }
 
+/// Refuses the name of a queue that there is none of.
+fn unknown_queue(name: &str) -> Refusal {
+    let known = Queue::ALL.map(Queue::name).join(", ");
+    Refusal::malformed(format!(
+        "There is no queue {name:?}; the queues are {known}."
+    ))
+}
+
 /// A queue of which a replay was asked.
 struct Replayed {
-    name: &'static str,
+    queue: Queue,
     found: DeadLetters,
     task: Option<MoveTask>,
     outcome: Outcome,
 }
 
-async fn start(name: &'static str, queue: &DeadLetterQueue) -> Result<Replayed, PortError> {
-    let found = queue.look().await?;
+async fn start(queue: Queue, letters: &DeadLetterQueue) -> Result<Replayed, PortError> {
+    let found = letters.look().await?;
     let begun = match found.messages {
         0 => None,
-        _ => Some(queue.start_move(&found.arn).await?),
+        _ => Some(letters.start_move(&found.arn).await?),
     };
-    let task = queue.latest_move(&found.arn).await?;
+    let task = letters.latest_move(&found.arn).await?;
     let failed = task.as_ref().is_some_and(|task| task.status == "FAILED");
     let outcome = match begun {
         None => Outcome::Empty,
@@ -206,7 +230,7 @@ async fn start(name: &'static str, queue: &DeadLetterQueue) -> Result<Replayed, 
         Some(MoveStarted::Yes) => Outcome::Begun,
     };
     Ok(Replayed {
-        name,
+        queue,
         found,
         task,
         outcome,
@@ -224,7 +248,7 @@ fn sentence(replays: &[Replayed]) -> String {
 }
 
 fn part(replay: &Replayed) -> Option<String> {
-    let name = replay.name;
+    let name = replay.queue;
     let count = match replay.found.messages {
         1 => "one message is".to_owned(),
         many => format!("{many} messages are"),
@@ -246,9 +270,9 @@ fn part(replay: &Replayed) -> Option<String> {
     }
 }
 
-fn item(name: &str, found: &DeadLetters, task: Option<&MoveTask>) -> Value {
+fn item(queue: Queue, found: &DeadLetters, task: Option<&MoveTask>) -> Value {
     json!({
-        "queue": name,
+        "queue": queue.name(),
         "messages": found.messages,
         "inFlight": found.in_flight,
         "delayed": found.delayed,

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use dead_letters::DeadLettersFunction;
+use dead_letters::{DeadLettersFunction, Environment};
 use dealbridge_lambda::{SystemClock, wiring::Wiring};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
     let function = DeadLettersFunction {
-        queues: wiring.dead_letter_queues()?,
-        store: wiring.store_of(&["LOG_TABLE"])?,
+        queues: wiring.dead_letter_queues(env.queues),
+        store: wiring.store(env.log),
         clock: Arc::new(SystemClock),
-        groups: wiring.variables().groups(),
+        groups: env.groups,
     };
     dealbridge_lambda::run(function).await
 }

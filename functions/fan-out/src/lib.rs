@@ -1,8 +1,11 @@
 //! The fan-out: a schedule's tick or a sync request in, import requests out.
 
+mod environment;
+
 use std::sync::Arc;
 
 use dealbridge_core::{
+    Queue,
     code::Code,
     fan_out::{FanOut, Listed},
     finding::Finding,
@@ -19,6 +22,8 @@ use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::warn;
+
+pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct FanOutFunction {
@@ -72,7 +77,7 @@ impl Function for FanOutFunction {
             return Ok(json!({ "run": run.map(|run| run.to_string()), "outcome": outcome }));
         }
         let batch = sqs::batch::<SyncRequest>(event)?;
-        for finding in batch.unreadable("sync-requests") {
+        for finding in batch.unreadable(Queue::SyncRequests) {
             self.store.log_action(&finding).await?;
         }
         let mut dispositions = Vec::with_capacity(batch.received.len());

@@ -1,5 +1,7 @@
 //! Asking for a full run: `POST /sync-runs`.
 
+mod environment;
+
 use std::sync::Arc;
 
 use dealbridge_core::{
@@ -10,16 +12,13 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::aws::{DynamoPortal, SqsBacklog, SqsSyncRequests, Store};
 use dealbridge_lambda::{
-    Function, Invocation,
-    access::Groups,
-    http::{self, Answer, Idempotency, Refusal, Request, body},
+    Api, Invocation,
+    access::{Caller, Groups},
+    http::{self, Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes, body},
 };
-use lambda_runtime::Error;
 use serde::Deserialize;
-use serde_json::Value;
 
-/// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 1] = [("POST", "/sync-runs")];
+pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct FullSync {
@@ -43,26 +42,40 @@ struct StartRun {
     integration: String,
 }
 
-impl Function for FullSync {
-    async fn handle(&self, event: Value, _: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, &self.groups)?;
-        Ok(http::respond(self.route(&request).await))
-    }
+/// The calls that the function answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Starts a full run.
+    Start,
 }
 
-impl FullSync {
-    async fn route(&self, request: &Request) -> Result<Answer, Refusal> {
-        match request.route() {
-            ("POST", "/sync-runs") => {
-                let caller = request.require_admin()?;
+impl Api for FullSync {
+    type Call = Call;
+
+    const ROUTES: Routes<Call> = Routes(&[Route::admin(Method::Post, "/sync-runs", Call::Start)]);
+
+    fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        request: &Request,
+        caller: &Caller,
+        _: Invocation,
+    ) -> Result<Answer, Refusal> {
+        match call {
+            Call::Start => {
                 request.query(&[])?;
                 let idempotency = Idempotency::of(request, caller)?;
                 http::once(&self.store, idempotency, self.start(request)).await
             }
-            _ => Err(request.unknown_route(&ROUTES)),
         }
     }
+}
 
+impl FullSync {
     async fn start(&self, request: &Request) -> Result<Answer, Refusal> {
         let asked: StartRun = request.json()?;
         if asked.integration != DEAL_REGISTRATION {
@@ -70,7 +83,7 @@ impl FullSync {
                 "There is no integration {:?}; the one there is: {DEAL_REGISTRATION:?}.",
                 asked.integration
             );
-            return Err(Refusal::new(400, "INTEGRATION_UNKNOWN", detail));
+            return Err(Refusal::new(ProblemCode::IntegrationUnknown, detail));
         }
         let now = self.clock.now();
         let requests = RunRequests {
@@ -87,7 +100,7 @@ impl FullSync {
             Requested::SwitchedOff => {
                 let (code, nothing) = (Code::IntegrationDisabled, Context::default());
                 let detail = format!("{} {}", code.message(&nothing), code.suggestion(&nothing));
-                Err(Refusal::new(409, code.as_str(), detail))
+                Err(Refusal::logged(409, code, detail))
             }
         }
     }

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use dealbridge_lambda::{SystemClock, wiring::Wiring};
-use full_sync::FullSync;
+use dealbridge_lambda::{
+    SystemClock,
+    aws::{DynamoPortal, SqsSyncRequests},
+    wiring::Wiring,
+};
+use full_sync::{Environment, FullSync};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
     let function = FullSync {
-        store: wiring.store_of(&["LOG_TABLE"])?,
-        portal: wiring.settings_portal()?,
-        backlog: wiring.backlog("IMPORTS_QUEUE_COUNT_URL")?,
-        sync_requests: wiring.sync_requests()?,
-        groups: wiring.variables().groups(),
+        store: wiring.store(env.log),
+        portal: DynamoPortal::new(wiring.store(env.records)),
+        backlog: wiring.backlog(env.imports.0, env.imports_dlq),
+        sync_requests: SqsSyncRequests(wiring.sender(env.sync_requests.0)),
+        groups: env.groups,
         clock: Arc::new(SystemClock),
     };
     dealbridge_lambda::run(function).await

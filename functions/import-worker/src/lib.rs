@@ -1,8 +1,11 @@
 //! The import worker: a batch of import requests in, one answer per message out.
 
+mod environment;
+
 use std::sync::Arc;
 
 use dealbridge_core::{
+    Queue,
     import::Import,
     message::ImportRequest,
     ports::{Clock, Delivery},
@@ -12,6 +15,8 @@ use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{Function, Invocation, sqs};
 use lambda_runtime::Error;
 use serde_json::Value;
+
+pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct ImportWorker {
@@ -28,7 +33,7 @@ pub struct ImportWorker {
 impl Function for ImportWorker {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         let batch = sqs::batch::<ImportRequest>(event)?;
-        for finding in batch.unreadable("imports") {
+        for finding in batch.unreadable(Queue::Imports) {
             self.store.log_action(&finding).await?;
         }
         let requests = batch.received.iter().map(|received| {

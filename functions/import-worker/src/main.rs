@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use dealbridge_lambda::{SystemClock, wiring::Wiring};
-use import_worker::ImportWorker;
+use dealbridge_lambda::{SystemClock, aws::DynamoPortal, wiring::Wiring};
+use import_worker::{Environment, ImportWorker};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
+    let store = wiring.store(env.tables);
     let function = ImportWorker {
-        salesforce: wiring.salesforce()?,
-        portal: wiring.portal()?,
-        store: wiring.store()?,
+        salesforce: wiring.salesforce(env.salesforce)?,
+        portal: DynamoPortal::new(store.clone()),
+        store,
         clock: Arc::new(SystemClock),
     };
     dealbridge_lambda::run(function).await

@@ -31,7 +31,7 @@ pub(crate) fn write(entries: &[Entry], org: &ConnectedOrg) -> Result<String, Ref
     let mut file = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
-    let broken = |error: csv::Error| Refusal::broken(&error);
+    let broken = |error: csv::Error| Refusal::internal(&error);
     file.write_record(HEADER).map_err(broken)?;
     for entry in entries {
         let entity = entry.entity.as_ref();
@@ -59,8 +59,8 @@ pub(crate) fn write(entries: &[Entry], org: &ConnectedOrg) -> Result<String, Ref
     }
     let bytes = file
         .into_inner()
-        .map_err(|error| Refusal::broken(&error.into_error()))?;
-    String::from_utf8(bytes).map_err(|error| Refusal::broken(&error))
+        .map_err(|error| Refusal::internal(&error.into_error()))?;
+    String::from_utf8(bytes).map_err(|error| Refusal::internal(&error))
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").

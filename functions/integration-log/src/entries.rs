@@ -3,7 +3,7 @@
 use dealbridge_core::entry::Entry;
 use dealbridge_lambda::{
     aws::log::Order,
-    http::{Answer, Page, Refusal, Request, body, cursor},
+    http::{Answer, Page, Refusal, Request, body, cursor, query},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,14 +11,13 @@ use serde_json::Value;
 use crate::{
     IntegrationLog, csv,
     filter::{self, Filter},
-    limit,
     stream::{Budget, Head, Source, Spot, Stream, earliest_run, month_of, oldest_month},
 };
 
 /// Entries per page, unless asked otherwise.
 const PAGE: usize = 100;
-/// The most per page.
-const LONGEST_PAGE: usize = 1000;
+/// The largest page.
+const MAX_PAGE: usize = 1000;
 /// Requests of the store per call. A call that meets few matching entries answers with fewer and a cursor.
 const REQUESTS: usize = 60;
 
@@ -42,7 +41,7 @@ struct Span {
 impl IntegrationLog {
     pub(crate) async fn entries(&self, request: &Request) -> Result<Answer, Refusal> {
         let query = filter::query(request)?;
-        let most = limit(&query, PAGE, LONGEST_PAGE)?;
+        let most = query::limit(&query, PAGE, MAX_PAGE)?;
         let order = filter::order(&query)?;
         let (_, org) = self.org().await?;
         let filter = Filter::of(&query, &org)?;

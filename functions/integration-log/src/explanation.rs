@@ -1,33 +1,42 @@
 //! Why one Opportunity would or would not import.
 
-use dealbridge_core::{
-    explain::{Explain, ExplainError},
-    pasted::PastedError,
-};
+use dealbridge_core::explain::{Explain, ExplainError};
 use dealbridge_lambda::{
     Invocation,
-    http::{Answer, Refusal, Request},
+    http::{Answer, ProblemCode, Refusal, Request},
+    link_api,
 };
 
 use crate::IntegrationLog;
 
 impl IntegrationLog {
-    pub(crate) async fn explanation(
+    /// The gateway decodes a path before it looks for the route, so an address in one would come apart at its slashes:
+    /// the query takes it whole.
+    pub(crate) async fn explanation_by_query(
         &self,
         request: &Request,
         invocation: Invocation,
     ) -> Result<Answer, Refusal> {
-        // The gateway decodes a path before it looks for the route, so an address in one would come apart at its slashes.
-        let query;
-        let text = if request.route().1 == "/explanations" {
-            query = request.query(&["opportunity"])?;
-            query.text("opportunity").ok_or_else(|| {
-                Refusal::malformed("Say which Opportunity: ?opportunity= takes its id, or its URL percent-encoded.")
-            })?
-        } else {
-            request.query(&[])?;
-            request.path_parameter("idOrUrl")?
-        };
+        let query = request.query(&["opportunity"])?;
+        let text = query.text("opportunity").ok_or_else(|| {
+            Refusal::malformed(
+                "Say which Opportunity: ?opportunity= takes its id, or its URL percent-encoded.",
+            )
+        })?;
+        self.explanation(text, invocation).await
+    }
+
+    pub(crate) async fn explanation_by_path(
+        &self,
+        request: &Request,
+        invocation: Invocation,
+    ) -> Result<Answer, Refusal> {
+        request.query(&[])?;
+        self.explanation(request.path_parameter("idOrUrl")?, invocation)
+            .await
+    }
+
+    async fn explanation(&self, text: &str, invocation: Invocation) -> Result<Answer, Refusal> {
         let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
         let explain = Explain {
             salesforce: &salesforce,
@@ -41,29 +50,19 @@ impl IntegrationLog {
 
 fn refusal(error: ExplainError) -> Refusal {
     match error {
-        ExplainError::Pasted(error) => not_linkable(&error),
-        ExplainError::NotAnOpportunity(_) => {
-            Refusal::new(422, "NOT_AN_OPPORTUNITY", sentence(&error))
-        }
-        ExplainError::NotFound(_) => Refusal::not_found("SF_RECORD_NOT_FOUND", sentence(&error)),
+        ExplainError::Pasted(error) => link_api::url_refusal(&error),
+        ExplainError::NotAnOpportunity(_) => Refusal::new(
+            ProblemCode::NotAnOpportunity,
+            link_api::sentence(&error.to_string()),
+        ),
+        // Here the request itself names the record, where a link only mentions it.
+        ExplainError::NotFound(_) => Refusal::with_status(
+            404,
+            ProblemCode::SalesforceRecordNotFound,
+            link_api::sentence(&error.to_string()),
+        ),
         ExplainError::Salesforce(error) => error.into(),
         ExplainError::Port(error) => error.into(),
-        ExplainError::Instance(error) => Refusal::broken(&error),
+        ExplainError::Instance(error) => Refusal::internal(&error),
     }
-}
-
-fn not_linkable(error: &PastedError) -> Refusal {
-    Refusal::new(422, error.code(), error.to_string()).with("kind", &error.kind.as_str())
-}
-
-/// An error's words as a sentence.
-fn sentence(error: &ExplainError) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{first}{}.", letters.as_str())
 }

@@ -10,6 +10,7 @@ use dealbridge_core::{
 use dealbridge_lambda::{
     aws::log::Order,
     http::{Query, Refusal, Request},
+    link_api,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -53,7 +54,11 @@ impl Filter {
         // The code says more than that a parameter is wrong.
         let refused = |text: &str| {
             let error = pasted::parse(text, org).err()?;
-            Some(Refusal::new(400, error.code(), error.to_string()))
+            Some(Refusal::with_status(
+                400,
+                link_api::url_code(&error.kind),
+                error.to_string(),
+            ))
         };
         let texts = query.values("opportunity", |text| Ok::<_, String>(text.to_owned()))?;
         if let Some(refusal) = texts.iter().find_map(|text| refused(text)) {

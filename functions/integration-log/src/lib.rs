@@ -2,6 +2,7 @@
 
 mod csv;
 mod entries;
+mod environment;
 mod explanation;
 mod filter;
 mod problems;
@@ -19,23 +20,12 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
-    Function, Invocation,
-    access::Groups,
-    http::{self, Answer, Idempotency, Query, Refusal, Request, body},
+    Api, Invocation,
+    access::{Caller, Groups},
+    http::{self, Answer, Idempotency, Method, Query, Refusal, Request, Route, Routes, body},
 };
-use lambda_runtime::Error;
-use serde_json::Value;
 
-/// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 7] = [
-    ("GET", "/sync-runs"),
-    ("GET", "/sync-runs/{id}"),
-    ("GET", "/integration-log"),
-    ("GET", "/problems"),
-    ("POST", "/problems/clear"),
-    ("GET", "/explanations"),
-    ("GET", "/opportunities/{idOrUrl}/explanation"),
-];
+pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct IntegrationLog {
@@ -53,52 +43,77 @@ pub struct IntegrationLog {
     pub clock: Arc<dyn Clock>,
 }
 
-impl Function for IntegrationLog {
-    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, &self.groups)?;
-        Ok(http::respond(self.route(&request, invocation).await))
-    }
+/// The calls that the function answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Lists runs.
+    Runs,
+    /// Shows one run.
+    Run,
+    /// Lists entries.
+    Entries,
+    /// Lists open problems.
+    Problems,
+    /// Acknowledges open problems.
+    ClearProblems,
+    /// Explains the Opportunity that the query names.
+    Explanation,
+    /// Explains the Opportunity that the path names.
+    ExplanationByPath,
 }
 
-impl IntegrationLog {
-    async fn route(&self, request: &Request, invocation: Invocation) -> Result<Answer, Refusal> {
-        let route = request.route();
-        if !ROUTES.contains(&route) {
-            return Err(request.unknown_route(&ROUTES));
-        }
-        let caller = request.require_admin()?;
-        match route.1 {
-            "/sync-runs" => self.runs(request).await,
-            "/sync-runs/{id}" => self.run(request).await,
-            "/integration-log" => self.entries(request).await,
-            "/problems" => self.problems(request).await,
-            "/problems/clear" => {
+impl Api for IntegrationLog {
+    type Call = Call;
+
+    const ROUTES: Routes<Call> = Routes(&[
+        Route::admin(Method::Get, "/sync-runs", Call::Runs),
+        Route::admin(Method::Get, "/sync-runs/{id}", Call::Run),
+        Route::admin(Method::Get, "/integration-log", Call::Entries),
+        Route::admin(Method::Get, "/problems", Call::Problems),
+        Route::admin(Method::Post, "/problems/clear", Call::ClearProblems),
+        Route::admin(Method::Get, "/explanations", Call::Explanation),
+        Route::admin(
+            Method::Get,
+            "/opportunities/{idOrUrl}/explanation",
+            Call::ExplanationByPath,
+        ),
+    ]);
+
+    fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        request: &Request,
+        caller: &Caller,
+        invocation: Invocation,
+    ) -> Result<Answer, Refusal> {
+        match call {
+            Call::Runs => self.runs(request).await,
+            Call::Run => self.run(request).await,
+            Call::Entries => self.entries(request).await,
+            Call::Problems => self.problems(request).await,
+            Call::ClearProblems => {
                 request.query(&[])?;
                 let idempotency = Idempotency::of(request, caller)?;
                 let work = self.clear_problems(request, caller, invocation.deadline);
                 http::once(&self.store, idempotency, work).await
             }
-            _ => self.explanation(request, invocation).await,
+            Call::Explanation => self.explanation_by_query(request, invocation).await,
+            Call::ExplanationByPath => self.explanation_by_path(request, invocation).await,
         }
     }
+}
 
+impl IntegrationLog {
     /// The settings, and the org that links lead to.
     async fn org(&self) -> Result<(Arc<Settings>, ConnectedOrg), Refusal> {
         let settings = self.portal.settings().await?;
         let org = body::connected_org(&self.salesforce_url, &settings.my_domain)?;
         Ok((settings, org))
     }
-}
-
-/// The parameter `limit`: how many items a page holds.
-fn limit(query: &Query, default: usize, most: usize) -> Result<usize, Refusal> {
-    let limit = query.value("limit", |text| {
-        text.parse::<usize>()
-            .ok()
-            .filter(|limit| (1..=most).contains(limit))
-            .ok_or_else(|| format!("{text:?} is no number from 1 to {most}"))
-    })?;
-    Ok(limit.unwrap_or(default))
 }
 
 /// The parameter `code`.

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use dealbridge_lambda::{SystemClock, wiring::Wiring};
-use integration_log::IntegrationLog;
+use dealbridge_lambda::{SystemClock, aws::DynamoPortal, wiring::Wiring};
+use integration_log::{Environment, IntegrationLog};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
+    let store = wiring.store(env.tables);
     let function = IntegrationLog {
-        salesforce: wiring.salesforce()?,
-        salesforce_url: wiring.variables().salesforce_url()?,
-        portal: wiring.portal()?,
-        store: wiring.store()?,
-        groups: wiring.variables().groups(),
+        salesforce_url: env.salesforce.connection.login_url(),
+        salesforce: wiring.salesforce(env.salesforce)?,
+        portal: DynamoPortal::new(store.clone()),
+        store,
+        groups: env.groups,
         clock: Arc::new(SystemClock),
     };
     dealbridge_lambda::run(function).await

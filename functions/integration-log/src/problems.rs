@@ -12,19 +12,19 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::log::{Cleared, Slice};
 use dealbridge_lambda::{
     access::Caller,
-    http::{Answer, Page, Refusal, Request, body, cursor},
+    http::{Answer, Page, Refusal, Request, body, cursor, query},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{IntegrationLog, code, limit};
+use crate::{IntegrationLog, code};
 
 /// Problems per page, unless asked otherwise.
 const PAGE: usize = 100;
-/// The most per page.
-const LONGEST_PAGE: usize = 500;
+/// The largest page.
+const MAX_PAGE: usize = 500;
 /// Problems per request of the store.
 const SLICE: i32 = 250;
 /// Requests of the store per call.
@@ -74,7 +74,7 @@ impl Clear {
 impl IntegrationLog {
     pub(crate) async fn problems(&self, request: &Request) -> Result<Answer, Refusal> {
         let query = request.query(&["code", "cleared", "cursor", "limit"])?;
-        let most = limit(&query, PAGE, LONGEST_PAGE)?;
+        let most = query::limit(&query, PAGE, MAX_PAGE)?;
         let (code, cleared) = (code(&query)?, query.flag("cleared")?);
         let list = cursor::List::of(request, &query);
         let cursor = query.text("cursor").map(|text| list.decode(text));

@@ -1,19 +1,19 @@
 //! Runs, newest first, and one run.
 
 use dealbridge_core::{ports::RunStore, run::RunId};
-use dealbridge_lambda::http::{Answer, Page, Refusal, Request, body, cursor};
+use dealbridge_lambda::http::{Answer, Page, ProblemCode, Refusal, Request, body, cursor, query};
 
-use crate::{IntegrationLog, limit};
+use crate::IntegrationLog;
 
 /// Runs per page, unless asked otherwise: their counts come from a few items each.
 const PAGE: usize = 20;
-/// The most per page.
-const LONGEST_PAGE: usize = 100;
+/// The largest page.
+const MAX_PAGE: usize = 100;
 
 impl IntegrationLog {
     pub(crate) async fn runs(&self, request: &Request) -> Result<Answer, Refusal> {
         let query = request.query(&["cursor", "limit"])?;
-        let most = limit(&query, PAGE, LONGEST_PAGE)?;
+        let most = query::limit(&query, PAGE, MAX_PAGE)?;
         let list = cursor::List::of(request, &query);
         let newest: u32 = match query.text("cursor") {
             Some(text) => list.decode(text)?,
@@ -41,7 +41,12 @@ impl IntegrationLog {
     pub(crate) async fn run(&self, request: &Request) -> Result<Answer, Refusal> {
         request.query(&[])?;
         let text = request.path_parameter("id")?;
-        let unknown = || Refusal::not_found("RUN_NOT_FOUND", format!("There is no run {text:?}."));
+        let unknown = || {
+            Refusal::new(
+                ProblemCode::RunNotFound,
+                format!("There is no run {text:?}."),
+            )
+        };
         let id = RunId::parse(text).map_err(|_| unknown())?;
         let run = RunStore::run(&self.store, id).await?.ok_or_else(unknown)?;
         Answer::json(200, &body::run(&run, self.clock.now()))

@@ -1,5 +1,7 @@
 //! Link: preview and confirm a record's link to an existing Salesforce record.
 
+mod environment;
+
 use std::sync::Arc;
 
 use dealbridge_core::{
@@ -13,14 +15,14 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::{DynamoPortal, SqsWrites, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
-    Function, Invocation,
+    Api, Invocation,
     access::{Caller, Groups},
-    http::{Answer, Idempotency, Refusal, Request, respond},
+    http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
     link_api,
 };
-use lambda_runtime::Error;
 use serde::Deserialize;
-use serde_json::Value;
+
+pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct LinkFunction {
@@ -42,10 +44,14 @@ pub struct LinkFunction {
     pub groups: Groups,
 }
 
-const ROUTES: [(&str, &str); 2] = [
-    ("POST", "/{kind}/{id}/link/preview"),
-    ("PUT", "/{kind}/{id}/link"),
-];
+/// The calls that the function answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Shows what a link would do.
+    Preview,
+    /// Links.
+    Confirm,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -67,16 +73,31 @@ struct ConfirmBody {
     confirm: Option<bool>,
 }
 
-impl Function for LinkFunction {
-    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, &self.groups)?;
+impl Api for LinkFunction {
+    type Call = Call;
+
+    const ROUTES: Routes<Call> = Routes(&[
+        Route::internal(Method::Post, "/{kind}/{id}/link/preview", Call::Preview),
+        Route::internal(Method::Put, "/{kind}/{id}/link", Call::Confirm),
+    ]);
+
+    fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        request: &Request,
+        caller: &Caller,
+        invocation: Invocation,
+    ) -> Result<Answer, Refusal> {
+        self.check(caller).await?;
         let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
-        let answer = match request.route().0 {
-            "POST" => self.preview(&request, &salesforce).await,
-            "PUT" => self.confirm(&request, &salesforce).await,
-            _ => Err(request.unknown_route(&ROUTES)),
-        };
-        Ok(respond(answer))
+        match call {
+            Call::Preview => self.preview(request, caller, &salesforce).await,
+            Call::Confirm => self.confirm(request, caller, &salesforce).await,
+        }
     }
 }
 
@@ -97,10 +118,9 @@ impl LinkFunction {
     }
 
     /// Internal users link, unless the setting leaves it to administrators.
-    async fn caller<'r>(&self, request: &'r Request) -> Result<&'r Caller, Refusal> {
-        let caller = request.require_internal()?;
+    async fn check(&self, caller: &Caller) -> Result<(), Refusal> {
         if caller.is_admin || !self.portal.settings().await?.link_requires_admin {
-            Ok(caller)
+            Ok(())
         } else {
             Err(Refusal::forbidden(
                 "Only an administrator may link records: the setting link_requires_admin is on.",
@@ -111,9 +131,9 @@ impl LinkFunction {
     async fn preview(
         &self,
         request: &Request,
+        caller: &Caller,
         salesforce: &SalesforceClient,
     ) -> Result<Answer, Refusal> {
-        let caller = self.caller(request).await?;
         let record = link_api::record_id(request)?;
         let body: PreviewBody = request.json()?;
         let master = master(body.master.as_deref())?;
@@ -127,9 +147,9 @@ impl LinkFunction {
     async fn confirm(
         &self,
         request: &Request,
+        caller: &Caller,
         salesforce: &SalesforceClient,
     ) -> Result<Answer, Refusal> {
-        let caller = self.caller(request).await?;
         let record = link_api::record_id(request)?;
         let idempotency = Idempotency::of(request, caller)?;
         if let Some(idempotency) = &idempotency
@@ -140,7 +160,7 @@ impl LinkFunction {
         let body: ConfirmBody = request.json()?;
         if body.confirm != Some(true) {
             let detail = "Linking changes records: send \"confirm\": true with the token of a preview that you have looked at.";
-            return Err(Refusal::new(400, "NOT_CONFIRMED", detail));
+            return Err(Refusal::new(ProblemCode::NotConfirmed, detail));
         }
         let ask = Confirm {
             record: &record,
@@ -188,7 +208,7 @@ fn master(text: Option<&str>) -> Result<Master, Refusal> {
             let detail = format!(
                 "{given}Choose whose values are taken where both sides have one and they differ: \"master\": \"salesforce\" or \"channeltivity\"."
             );
-            Err(Refusal::new(400, "MASTER_NOT_CHOSEN", detail))
+            Err(Refusal::new(ProblemCode::MasterNotChosen, detail))
         }
     }
 }

@@ -1,22 +1,27 @@
-//! Link on Lambda.
+//! The link function on Lambda.
 
 use std::sync::Arc;
 
-use dealbridge_lambda::{SystemClock, wiring::Wiring};
-use link::LinkFunction;
+use dealbridge_lambda::{
+    SystemClock,
+    aws::{DynamoPortal, SqsWrites},
+    wiring::Wiring,
+};
+use link::{Environment, LinkFunction};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
+    let store = wiring.store(env.tables);
     let function = LinkFunction {
-        salesforce: wiring.salesforce()?,
-        portal: wiring.portal()?,
-        store: wiring.store()?,
-        writes: wiring.writes()?,
+        instance_url: env.salesforce.connection.login_url(),
+        salesforce: wiring.salesforce(env.salesforce)?,
+        portal: DynamoPortal::new(store.clone()),
+        store,
+        writes: SqsWrites(wiring.sender(env.writes.0)),
         clock: Arc::new(SystemClock),
-        tokens: Arc::new(wiring.variables().preview_tokens()?),
-        instance_url: wiring.variables().salesforce()?.0.login_url(),
-        groups: wiring.variables().groups(),
+        tokens: Arc::new(env.preview_token_key.0),
+        groups: env.groups,
     };
     dealbridge_lambda::run(function).await
 }

@@ -1,13 +1,19 @@
 //! The push worker: delivers the pending writes of links to Salesforce.
 
+mod environment;
+
 use std::sync::Arc;
 
-use dealbridge_core::{import::Disposition, link::push::Push, message::PushRequest, ports::Clock};
+use dealbridge_core::{
+    Queue, import::Disposition, link::push::Push, message::PushRequest, ports::Clock,
+};
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{Function, Invocation, sqs};
 use lambda_runtime::Error;
 use serde_json::Value;
+
+pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct PushWorker {
@@ -27,7 +33,7 @@ const RESERVE: jiff::SignedDuration = jiff::SignedDuration::from_secs(35);
 impl Function for PushWorker {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         let batch = sqs::batch::<PushRequest>(event)?;
-        for finding in batch.unreadable("salesforce-writes") {
+        for finding in batch.unreadable(Queue::SalesforceWrites) {
             self.store.log_action(&finding).await?;
         }
         let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);

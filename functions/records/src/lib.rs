@@ -1,5 +1,7 @@
 //! Deals, Leads and Referrals with their links: lists, and one record with its history.
 
+mod environment;
+
 use std::sync::Arc;
 
 use dealbridge_core::{
@@ -15,20 +17,19 @@ use dealbridge_lambda::aws::{
     records::{self, LinkFilter},
 };
 use dealbridge_lambda::{
-    Function, Invocation,
-    access::Groups,
-    http::{self, Answer, Page, Refusal, Request, body, cursor},
+    Api, Invocation,
+    access::{Caller, Groups},
+    http::{Answer, Method, Page, Refusal, Request, Route, Routes, body, cursor, query},
+    link_api,
 };
-use lambda_runtime::Error;
 use serde_json::{Value, json};
 
-/// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 2] = [("GET", "/{kind}"), ("GET", "/{kind}/{id}")];
+pub use environment::Environment;
 
 /// Records per page, unless asked otherwise.
 const PAGE: usize = 50;
-/// The most per page.
-const LONGEST_PAGE: usize = 200;
+/// The largest page.
+const MAX_PAGE: usize = 200;
 /// Acts of a record's history.
 const HISTORY: i32 = 100;
 
@@ -44,37 +45,46 @@ pub struct Records {
     pub groups: Groups,
 }
 
-impl Function for Records {
-    async fn handle(&self, event: Value, _: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, &self.groups)?;
-        Ok(http::respond(self.route(&request).await))
+/// The calls that the function answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Lists the records of a kind.
+    List,
+    /// Shows one record.
+    One,
+}
+
+impl Api for Records {
+    type Call = Call;
+
+    const ROUTES: Routes<Call> = Routes(&[
+        Route::internal(Method::Get, "/{kind}", Call::List),
+        Route::internal(Method::Get, "/{kind}/{id}", Call::One),
+    ]);
+
+    fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        request: &Request,
+        _: &Caller,
+        _: Invocation,
+    ) -> Result<Answer, Refusal> {
+        let kind = link_api::record_kind(request)?;
+        match call {
+            Call::List => self.list(request, kind).await,
+            Call::One => self.one(request, kind).await,
+        }
     }
 }
 
 impl Records {
-    async fn route(&self, request: &Request) -> Result<Answer, Refusal> {
-        let (method, path) = request.route();
-        // Routes name the kind as a variable or in words.
-        let mut parts = path.split('/').skip(1);
-        let (kind, id) = (parts.next(), parts.next());
-        if method != "GET" || parts.next().is_some() {
-            return Err(request.unknown_route(&ROUTES));
-        }
-        request.require_internal()?;
-        let kind = match kind {
-            Some("{kind}") => request.path_parameter("kind")?,
-            kind => kind.unwrap_or_default(),
-        };
-        let kind = kind_of(kind)?;
-        match id {
-            None => self.list(request, kind).await,
-            Some(_) => self.one(request, kind).await,
-        }
-    }
-
     async fn list(&self, request: &Request, kind: RecordKind) -> Result<Answer, Refusal> {
         let query = request.query(&["status", "cursor", "limit"])?;
-        let most = query.value("limit", limit)?.unwrap_or(PAGE);
+        let most = query::limit(&query, PAGE, MAX_PAGE)?;
         let filter = query.value("status", status)?.unwrap_or(LinkFilter::Any);
         let list = cursor::List::of(request, &query);
         let cursor = query.text("cursor").map(|text| list.decode(text));
@@ -100,10 +110,7 @@ impl Records {
     async fn one(&self, request: &Request, kind: RecordKind) -> Result<Answer, Refusal> {
         request.query(&[])?;
         let text = request.path_parameter("id")?;
-        let unknown = || {
-            let detail = format!("There is no {} {text:?}.", kind.label());
-            Refusal::not_found("RECORD_NOT_FOUND", detail)
-        };
+        let unknown = || link_api::record_not_found(kind, text);
         let id = RecordId::new(kind, text).map_err(|_| unknown())?;
         let record = LinkStore::record(&self.store, &id)
             .await?
@@ -129,24 +136,6 @@ impl Records {
         let org = body::connected_org(&self.salesforce_url, &settings.my_domain)?;
         Ok((settings, org))
     }
-}
-
-fn kind_of(collection: &str) -> Result<RecordKind, Refusal> {
-    RecordKind::ALL
-        .into_iter()
-        .find(|kind| kind.collection() == collection)
-        .ok_or_else(|| {
-            let known = RecordKind::ALL.map(RecordKind::collection).join(", ");
-            let detail = format!("There is no list {collection:?}; records are in {known}.");
-            Refusal::not_found("ROUTE_NOT_FOUND", detail)
-        })
-}
-
-fn limit(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|limit| (1..=LONGEST_PAGE).contains(limit))
-        .ok_or_else(|| format!("{text:?} is no number from 1 to {LONGEST_PAGE}"))
 }
 
 fn status(text: &str) -> Result<LinkFilter, String> {

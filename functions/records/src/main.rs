@@ -1,18 +1,17 @@
 //! The records function on Lambda.
 
-use dealbridge_lambda::aws::DynamoPortal;
-use dealbridge_lambda::wiring::Wiring;
-use records::Records;
+use dealbridge_lambda::{aws::DynamoPortal, wiring::Wiring};
+use records::{Environment, Records};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
-    let store = wiring.store_of(&["RECORDS_TABLE", "LOG_TABLE"])?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
+    let store = wiring.store(env.tables);
     let function = Records {
         portal: DynamoPortal::new(store.clone()),
         store,
-        salesforce_url: wiring.variables().salesforce_url()?,
-        groups: wiring.variables().groups(),
+        salesforce_url: env.salesforce_url.0,
+        groups: env.groups,
     };
     dealbridge_lambda::run(function).await
 }

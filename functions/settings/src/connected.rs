@@ -2,7 +2,10 @@
 
 use dealbridge_core::settings::{InvalidSetting, Settings};
 use dealbridge_lambda::aws::settings::NamedOrg;
-use dealbridge_lambda::{http::Refusal, salesforce::SalesforceClient};
+use dealbridge_lambda::{
+    http::{ProblemCode, Refusal},
+    salesforce::SalesforceClient,
+};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -94,7 +97,7 @@ impl SettingsFunction {
             let detail = format!(
                 "The org {from} has {at_least}{count} links and suppressions. If it was refreshed or copied to the org {to}, so that its record ids are the same, move them: POST /settings/organization {{\"from\":\"{from}\",\"to\":\"{to}\",\"action\":\"move\",\"confirm\":true}}. To leave the records without links, use \"clear\". Either one names the org {to} in the settings.",
             );
-            return Err(Refusal::new(409, "ORG_HAS_LINKS", detail)
+            return Err(Refusal::new(ProblemCode::OrgHasLinks, detail)
                 .with("from", &from)
                 .with("to", &to)
                 .with("links", &count)

@@ -2,6 +2,7 @@
 //! connected org by `POST /settings/organization`.
 
 mod connected;
+mod environment;
 mod organization;
 
 use std::sync::Arc;
@@ -15,19 +16,13 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::{Store, settings::Replaced};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
-    Function, Invocation,
+    Api, Invocation,
     access::{Caller, Groups},
-    http::{self, Answer, Idempotency, Refusal, Request},
+    http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
 };
-use lambda_runtime::Error;
 use serde_json::{Value, json};
 
-/// The calls that the function answers.
-pub const ROUTES: [(&str, &str); 3] = [
-    ("GET", "/settings"),
-    ("PUT", "/settings"),
-    ("POST", "/settings/organization"),
-];
+pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct SettingsFunction {
@@ -41,37 +36,56 @@ pub struct SettingsFunction {
     pub groups: Groups,
 }
 
-impl Function for SettingsFunction {
-    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, &self.groups)?;
-        Ok(http::respond(self.route(&request, invocation).await))
+/// The calls that the function answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Shows the settings.
+    Get,
+    /// Replaces the settings.
+    Put,
+    /// Moves or clears the links of the org that the settings name.
+    ChangeOrg,
+}
+
+impl Api for SettingsFunction {
+    type Call = Call;
+
+    const ROUTES: Routes<Call> = Routes(&[
+        Route::admin(Method::Get, "/settings", Call::Get),
+        Route::admin(Method::Put, "/settings", Call::Put),
+        Route::admin(Method::Post, "/settings/organization", Call::ChangeOrg),
+    ]);
+
+    fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        request: &Request,
+        caller: &Caller,
+        invocation: Invocation,
+    ) -> Result<Answer, Refusal> {
+        request.query(&[])?;
+        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
+        match call {
+            Call::Get => self.get().await,
+            Call::Put => self.put(request, caller, &salesforce).await,
+            Call::ChangeOrg => {
+                let work = self.change_org(request, caller, &salesforce, invocation.deadline);
+                work.await
+            }
+        }
     }
 }
 
 impl SettingsFunction {
-    async fn route(&self, request: &Request, invocation: Invocation) -> Result<Answer, Refusal> {
-        let route = request.route();
-        if !ROUTES.contains(&route) {
-            return Err(request.unknown_route(&ROUTES));
-        }
-        let caller = request.require_admin()?;
-        request.query(&[])?;
-        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
-        match route.0 {
-            "GET" => self.get().await,
-            "POST" => {
-                let work = self.change_org(request, caller, &salesforce, invocation.deadline);
-                work.await
-            }
-            _ => self.put(request, caller, &salesforce).await,
-        }
-    }
-
     async fn get(&self) -> Result<Answer, Refusal> {
         let (version, settings) = self.store.settings().await?.ok_or_else(|| {
             let detail =
                 "No settings were stored yet. Store the first ones by PUT with If-Match: \"0\".";
-            Refusal::not_found("SETTINGS_NOT_FOUND", detail)
+            Refusal::new(ProblemCode::SettingsNotFound, detail)
         })?;
         answer(&settings, version)
     }
@@ -139,7 +153,7 @@ impl SettingsFunction {
             |seen| format!("you read version {seen}"),
         );
         let detail = format!("The settings are at version {version}, {read}. Read them again.");
-        Ok(Refusal::new(412, "SETTINGS_CHANGED", detail)
+        Ok(Refusal::new(ProblemCode::SettingsChanged, detail)
             .with("version", &version)
             .header("etag", etag(version)))
     }
@@ -161,7 +175,7 @@ impl Condition {
         let text = text.ok_or_else(|| {
             let detail =
                 "Say which settings to replace: send the ETag of GET /settings as If-Match.";
-            Refusal::new(428, "PRECONDITION_REQUIRED", detail)
+            Refusal::new(ProblemCode::PreconditionRequired, detail)
         })?;
         if text == "*" {
             return Ok(Self::Any);
@@ -202,5 +216,5 @@ fn invalid(wrong: &[InvalidSetting]) -> Refusal {
         .iter()
         .map(|one| json!({ "place": one.place, "problem": one.problem }))
         .collect();
-    Refusal::new(422, "SETTINGS_INVALID", lines.join("; ")).with("problems", &problems)
+    Refusal::new(ProblemCode::SettingsInvalid, lines.join("; ")).with("problems", &problems)
 }

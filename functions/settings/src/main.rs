@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use dealbridge_lambda::{SystemClock, wiring::Wiring};
-use settings::SettingsFunction;
+use settings::{Environment, SettingsFunction};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
     let function = SettingsFunction {
-        salesforce: wiring.salesforce()?,
-        store: wiring.store()?,
+        salesforce: wiring.salesforce(env.salesforce)?,
+        store: wiring.store(env.tables),
         clock: Arc::new(SystemClock),
-        groups: wiring.variables().groups(),
+        groups: env.groups,
     };
     dealbridge_lambda::run(function).await
 }

@@ -12,7 +12,7 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::organization::{Begun, ClaimSettled, OrgChangeState};
 use dealbridge_lambda::{
     access::Caller,
-    http::{Answer, Refusal, Request},
+    http::{Answer, ProblemCode, Refusal, Request},
     salesforce::SalesforceClient,
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -126,7 +126,7 @@ impl SettingsFunction {
                     "The settings name {named}, neither {} nor {}: say whose links are meant.",
                     change.from, change.to
                 );
-                Err(Refusal::new(409, "ORG_NOT_NAMED", detail))
+                Err(Refusal::new(ProblemCode::OrgNotNamed, detail))
             }
         }
     }
@@ -199,7 +199,7 @@ impl Asked {
         } = *self;
         if !confirm {
             let detail = "This moves or clears every link of an org: add \"confirm\": true if that is meant.";
-            return Err(Refusal::new(400, "NOT_CONFIRMED", detail));
+            return Err(Refusal::new(ProblemCode::NotConfirmed, detail));
         }
         for (name, id) in [("from", from), ("to", to)] {
             if id.key_prefix() != "00D" {
@@ -235,12 +235,12 @@ pub(crate) fn under_way(change: &OrgChange) -> Refusal {
         "The links of the org {} are being {word} for the org {}: finish that by POST /settings/organization first.",
         change.from, change.to
     );
-    Refusal::new(409, "ORG_CHANGING", detail)
+    Refusal::new(ProblemCode::OrgChanging, detail)
 }
 
 pub(crate) fn run_active(run: RunId) -> Refusal {
     let detail = format!("{run} is active: wait until it has ended, then ask again.");
-    Refusal::new(409, "RUN_ACTIVE", detail).with("run", &run)
+    Refusal::new(ProblemCode::RunActive, detail).with("run", &run)
 }
 
 fn conflict(change: &OrgChange, progress: &Progress) -> Refusal {
@@ -263,7 +263,7 @@ fn conflict(change: &OrgChange, progress: &Progress) -> Refusal {
         change.from,
         change.to
     );
-    Refusal::new(409, "ORG_MOVE_CONFLICT", detail)
+    Refusal::new(ProblemCode::OrgMoveConflict, detail)
         .with("conflicts", &named)
         .with("settled", &progress.settled)
 }

@@ -1,5 +1,7 @@
 //! Unlink a record, and allow the import of what was unlinked.
 
+mod environment;
+
 use std::sync::Arc;
 
 use dealbridge_core::{
@@ -10,13 +12,14 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::{
-    Function, Invocation,
-    access::Groups,
-    http::{Answer, Idempotency, Refusal, Request, respond},
+    Api, Invocation,
+    access::{Caller, Groups},
+    http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
     link_api,
 };
-use lambda_runtime::Error;
-use serde_json::{Value, json};
+use serde_json::json;
+
+pub use environment::Environment;
 
 /// The function with its adapters. Salesforce is left as it is: there is no client.
 pub struct UnlinkFunction {
@@ -32,20 +35,42 @@ pub struct UnlinkFunction {
     pub groups: Groups,
 }
 
-const ROUTES: [(&str, &str); 2] = [
-    ("DELETE", "/{kind}/{id}/link"),
-    ("DELETE", "/suppressions/{salesforceId}"),
-];
+/// The calls that the function answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Unlinks a record.
+    Unlink,
+    /// Allows the import of what was unlinked.
+    AllowImport,
+}
 
-impl Function for UnlinkFunction {
-    async fn handle(&self, event: Value, _: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, &self.groups)?;
-        let answer = match request.route() {
-            ("DELETE", "/suppressions/{salesforceId}") => self.allow_import(&request).await,
-            ("DELETE", path) if path.ends_with("/link") => self.unlink(&request).await,
-            _ => Err(request.unknown_route(&ROUTES)),
-        };
-        Ok(respond(answer))
+impl Api for UnlinkFunction {
+    type Call = Call;
+
+    const ROUTES: Routes<Call> = Routes(&[
+        Route::admin(Method::Delete, "/{kind}/{id}/link", Call::Unlink),
+        Route::admin(
+            Method::Delete,
+            "/suppressions/{salesforceId}",
+            Call::AllowImport,
+        ),
+    ]);
+
+    fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        request: &Request,
+        caller: &Caller,
+        _: Invocation,
+    ) -> Result<Answer, Refusal> {
+        match call {
+            Call::Unlink => self.unlink(request, caller).await,
+            Call::AllowImport => self.allow_import(request, caller).await,
+        }
     }
 }
 
@@ -59,8 +84,7 @@ impl UnlinkFunction {
         }
     }
 
-    async fn unlink(&self, request: &Request) -> Result<Answer, Refusal> {
-        let caller = request.require_admin()?;
+    async fn unlink(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         let record = link_api::record_id(request)?;
         let idempotency = Idempotency::of(request, caller)?;
         if let Some(idempotency) = &idempotency
@@ -70,8 +94,7 @@ impl UnlinkFunction {
         }
         if request.query(&["confirm"])?.flag("confirm")? != Some(true) {
             return Err(Refusal::new(
-                400,
-                "NOT_CONFIRMED",
+                ProblemCode::NotConfirmed,
                 "Unlinking takes a link apart: add ?confirm=true if that is meant.",
             ));
         }
@@ -96,8 +119,7 @@ impl UnlinkFunction {
         }
     }
 
-    async fn allow_import(&self, request: &Request) -> Result<Answer, Refusal> {
-        let caller = request.require_admin()?;
+    async fn allow_import(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         request.query(&[])?;
         let id = SalesforceId::parse(request.path_parameter("salesforceId")?)
             .map_err(|invalid| Refusal::malformed(format!("{invalid}.")))?;

@@ -1,19 +1,20 @@
-//! Unlink on Lambda.
+//! The unlink function on Lambda.
 
 use std::sync::Arc;
 
-use dealbridge_lambda::{SystemClock, wiring::Wiring};
-use unlink::UnlinkFunction;
+use dealbridge_lambda::{SystemClock, aws::DynamoPortal, wiring::Wiring};
+use unlink::{Environment, UnlinkFunction};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = Wiring::from_env().await?;
+    let (wiring, env) = Wiring::start::<Environment>().await?;
+    let store = wiring.store(env.tables);
     let function = UnlinkFunction {
-        portal: wiring.portal()?,
-        store: wiring.store()?,
+        portal: DynamoPortal::new(store.clone()),
+        store,
         clock: Arc::new(SystemClock),
-        instance_url: wiring.variables().salesforce_url()?,
-        groups: wiring.variables().groups(),
+        instance_url: env.salesforce_url.0,
+        groups: env.groups,
     };
     dealbridge_lambda::run(function).await
 }

@@ -75,7 +75,7 @@ impl Poller {
             {
                 Ok(messages) => batch.extend(messages),
                 Err(problem) => {
-                    warn!("Could not receive from {}: {problem}", self.setup.name);
+                    warn!("Could not receive from {}: {problem}", self.setup.queue);
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
@@ -118,7 +118,7 @@ impl Poller {
             Err(problem) => {
                 warn!(
                     "The function behind {} failed, its batch of {} goes back: {problem}",
-                    self.setup.name,
+                    self.setup.queue,
                     batch.len()
                 );
                 None
@@ -173,7 +173,7 @@ impl Poller {
         {
             warn!(
                 "Could not delete messages from {}: {}",
-                self.setup.name,
+                self.setup.queue,
                 aws_sdk_sqs::error::DisplayErrorContext(&error)
             );
         }

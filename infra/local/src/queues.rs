@@ -7,12 +7,6 @@ use crate::{data::DataDirectory, error::LocalError, roles::Roles, template::Queu
 /// SQS's bound on `maxReceiveCount`.
 const MOST_RECEIVES: u64 = 1_000;
 
-/// The name of a queue's dead-letter queue.
-#[must_use]
-pub fn dead_letters_of(name: &str) -> String {
-    format!("{name}-dlq")
-}
-
 /// Serves the queues: in a file below the data directory, or in memory.
 ///
 /// # Errors
@@ -39,16 +33,16 @@ pub async fn start(
 }
 
 fn set_up(queues: &QueueHandle, setup: &QueueSetup, interruptions: u64) -> Result<(), QueueError> {
-    let dead_letters = dead_letters_of(setup.name);
+    let dead_letters = setup.queue.dead_letter_queue();
     let retention = setup.dead_letter_retention_seconds.to_string();
-    queues.ensure_queue(&dead_letters, &[("MessageRetentionPeriod", &retention)])?;
+    queues.ensure_queue(dead_letters, &[("MessageRetentionPeriod", &retention)])?;
     let receives = (setup.max_receive_count + interruptions).min(MOST_RECEIVES);
     let redrive = format!(
         r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{receives}}}"#,
-        queues.queue_arn(&dead_letters),
+        queues.queue_arn(dead_letters),
     );
     queues.ensure_queue(
-        setup.name,
+        setup.queue.name(),
         &[
             ("VisibilityTimeout", &setup.visibility_seconds.to_string()),
             (
@@ -67,7 +61,7 @@ pub fn are_empty(queues: &QueueHandle, setups: &[QueueSetup]) -> bool {
     let counts = queues.all_counts();
     setups.iter().all(|setup| {
         counts
-            .get(setup.name)
+            .get(setup.queue.name())
             .is_none_or(|counts| counts.total() == 0)
     })
 }

@@ -9,7 +9,7 @@ use dealbridge_aws::{
     dead_letters::DeadLetterQueue,
     queue::{Sender, sqs_client},
 };
-use dealbridge_core::{link::token::PreviewTokens, ports::Clock};
+use dealbridge_core::{Queue, link::token::PreviewTokens, ports::Clock};
 use dealbridge_lambda::{Function, UlidIds, access::Groups};
 use dealbridge_salesforce::SalesforceClient;
 use fan_out::FanOutFunction;
@@ -29,11 +29,7 @@ use crate::{
     database,
     error::LocalError,
     functions::{Invocations, Invoker},
-    queues::dead_letters_of,
 };
-
-/// The queues that functions consume.
-const QUEUES: [&str; 3] = ["imports", "sync-requests", "salesforce-writes"];
 
 /// What functions work with. All share one session at Salesforce; the store and the queues know each by its own name.
 pub(crate) struct Adapters {
@@ -52,10 +48,10 @@ pub(crate) struct Adapters {
 
 impl Adapters {
     /// A queue that messages are sent to, for the operator.
-    pub(crate) fn sender(&self, queue: &str) -> Sender {
+    pub(crate) fn sender(&self, queue: Queue) -> Sender {
         Sender::new(
             sqs_client(&self.sqs, self.meter.clone()),
-            self.queues.queue_url(queue),
+            self.queues.queue_url(queue.name()),
         )
     }
 
@@ -74,10 +70,8 @@ impl Adapters {
 
     /// What waits in the imports queue, for the operator.
     pub(crate) fn backlog(&self) -> SqsBacklog {
-        SqsBacklog::new(
-            self.sender("imports"),
-            self.sender(&dead_letters_of("imports")),
-        )
+        let client = sqs_client(&self.sqs, self.meter.clone());
+        backlog(&client, &self.queues)
     }
 
     /// Every function, by its name in the template.
@@ -95,8 +89,8 @@ impl Adapters {
                 portal: own.portal.clone(),
                 store: own.store.clone(),
                 imports: SqsImports(own.backlog()),
-                sync_requests: SqsSyncRequests(own.sender("sync-requests")),
-                writes: SqsWrites(own.sender("salesforce-writes")),
+                sync_requests: SqsSyncRequests(own.sender(Queue::SyncRequests)),
+                writes: SqsWrites(own.sender(Queue::SalesforceWrites)),
                 clock: Arc::clone(&self.clock),
             },
         );
@@ -160,14 +154,14 @@ impl Adapters {
             },
         );
         let own = self.of("dead-letters");
-        let dead_letters = |queue: &'static str| {
-            let url = self.queues.queue_url(&dead_letters_of(queue));
+        let dead_letters = |queue: Queue| {
+            let url = self.queues.queue_url(queue.dead_letter_queue());
             (queue, DeadLetterQueue::new(own.sqs.clone(), url))
         };
         functions.add(
             "dead-letters",
             DeadLettersFunction {
-                queues: QUEUES.map(dead_letters).to_vec(),
+                queues: Queue::ALL.map(dead_letters).to_vec(),
                 store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
                 groups: self.groups.clone(),
@@ -184,7 +178,7 @@ impl Adapters {
                 store: own.store.clone(),
                 portal: own.portal.clone(),
                 backlog: own.backlog(),
-                sync_requests: SqsSyncRequests(own.sender("sync-requests")),
+                sync_requests: SqsSyncRequests(own.sender(Queue::SyncRequests)),
                 groups: self.groups.clone(),
                 clock: Arc::clone(&self.clock),
             },
@@ -196,7 +190,7 @@ impl Adapters {
                 salesforce: self.salesforce.clone(),
                 portal: own.portal.clone(),
                 store: own.store.clone(),
-                writes: SqsWrites(own.sender("salesforce-writes")),
+                writes: SqsWrites(own.sender(Queue::SalesforceWrites)),
                 clock: Arc::clone(&self.clock),
                 tokens: Arc::clone(&self.tokens),
                 instance_url: self.instance_url.clone(),
@@ -239,16 +233,22 @@ struct Own<'a> {
 }
 
 impl Own<'_> {
-    fn sender(&self, queue: &str) -> Sender {
-        Sender::new(self.sqs.clone(), self.queues.queue_url(queue))
+    fn sender(&self, queue: Queue) -> Sender {
+        Sender::new(self.sqs.clone(), self.queues.queue_url(queue.name()))
     }
 
     fn backlog(&self) -> SqsBacklog {
-        SqsBacklog::new(
-            self.sender("imports"),
-            self.sender(&dead_letters_of("imports")),
-        )
+        backlog(&self.sqs, self.queues)
     }
+}
+
+/// What waits in the imports queue and its dead-letter queue.
+fn backlog(client: &aws_sdk_sqs::Client, queues: &QueueHandle) -> SqsBacklog {
+    let sender = |name: &str| Sender::new(client.clone(), queues.queue_url(name));
+    SqsBacklog::new(
+        sender(Queue::Imports.name()),
+        sender(Queue::Imports.dead_letter_queue()),
+    )
 }
 
 struct Functions {

@@ -13,6 +13,7 @@ use dealbridge_aws::{
     queue, sdk_config,
 };
 use dealbridge_core::{
+    Queue,
     ports::{Clock, RunStore},
     run::{Run, RunId, RunStatus},
 };
@@ -189,7 +190,7 @@ impl World {
         };
         let invocations = Invocations::default();
         let functions = adapters.functions(&invocations);
-        let sync_requests = SqsSyncRequests(adapters.sender("sync-requests"));
+        let sync_requests = SqsSyncRequests(adapters.sender(Queue::SyncRequests));
         let backlog = adapters.backlog();
         if let Some(data) = &data {
             data.complete()?;
@@ -270,7 +271,9 @@ impl World {
     /// # Errors
     /// When the store cannot be read.
     pub async fn settled(&self, run: RunId) -> Result<Run, LocalError> {
-        self.queues.drained(&["sync-requests", "imports"]).await;
+        self.queues
+            .drained(&[Queue::SyncRequests.name(), Queue::Imports.name()])
+            .await;
         self.nothing_on_its_way();
         self.run(run).await
     }
@@ -323,8 +326,8 @@ impl World {
                     &for_long_polls(&with_access_key(&self.sqs, setup.function)),
                     self.meter.clone(),
                 ),
-                url: self.queues.queue_url(setup.name),
-                arn: self.queues.queue_arn(setup.name),
+                url: self.queues.queue_url(setup.queue.name()),
+                arn: self.queues.queue_arn(setup.queue.name()),
                 setup: setup.clone(),
                 invoker: invoker.clone(),
             };

@@ -27,6 +27,7 @@ pub mod pasted;
 pub mod portal;
 pub mod ports;
 pub mod problem;
+pub mod queue;
 pub mod read;
 pub mod receipt;
 pub mod record;
@@ -44,4 +45,5 @@ mod testing;
 
 pub use email::Email;
 pub use id::{SalesforceId, SalesforceObject};
+pub use queue::Queue;
 pub use stamp::Stamp;

@@ -137,17 +137,32 @@ fn payload(authorization: &str) -> Option<Map<String, Value>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
     use serde_json::json;
 
     use super::*;
 
-    fn bearer(claims: &Value) -> String {
+    /// The header of a token with these claims.
+    pub(crate) fn bearer(claims: &Value) -> String {
         format!(
             "Bearer e30.{}.c2ln",
             URL_SAFE_NO_PAD.encode(claims.to_string())
         )
     }
+
+    /// Signs an event of API Gateway in as a member of that group.
+    pub(crate) fn signed_in(event: &mut Value, group: &str) {
+        let token = json!({ "sub": "s-1", "cognito:groups": [group] });
+        event["headers"]["authorization"] = bearer(&token).into();
+        event["requestContext"]["authorizer"]["jwt"]["claims"] = json!({ "sub": "s-1" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{testing::bearer, *};
 
     fn verified(subject: &str) -> Map<String, Value> {
         let claims = json!({ "sub": subject, "cognito:groups": "[administrators]" });

@@ -10,8 +10,9 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 use crate::{
+    access::{Caller, Groups},
     clock::SystemClock,
-    http::{Refusal, respond},
+    http::{Answer, Refusal, Request, Routes, respond},
     timeouts,
 };
 
@@ -51,6 +52,41 @@ pub trait Function: Send + Sync {
         event: Value,
         invocation: Invocation,
     ) -> impl Future<Output = Result<Value, Error>> + Send;
+}
+
+/// A function behind the HTTP API: it says which calls it answers, and who may make them.
+pub trait Api: Send + Sync {
+    /// Its calls.
+    type Call: Copy + Send + Sync + 'static;
+
+    /// The routes of its calls.
+    const ROUTES: Routes<Self::Call>;
+
+    /// The groups that count.
+    fn groups(&self) -> &Groups;
+
+    /// Answers a call of someone who may make it.
+    ///
+    /// # Errors
+    /// Why it is not granted.
+    fn answer(
+        &self,
+        call: Self::Call,
+        request: &Request,
+        caller: &Caller,
+        invocation: Invocation,
+    ) -> impl Future<Output = Result<Answer, Refusal>> + Send;
+}
+
+impl<A: Api> Function for A {
+    async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
+        let request = Request::from_event(event, self.groups())?;
+        let answer = match A::ROUTES.find(&request) {
+            Ok((call, caller)) => self.answer(call, &request, caller, invocation).await,
+            Err(refusal) => Err(refusal),
+        };
+        Ok(respond(answer))
+    }
 }
 
 /// Handles one event. A call of the HTTP API is answered before its time is over, whatever the function waits for.

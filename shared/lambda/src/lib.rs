@@ -1,11 +1,11 @@
-//! What every function shares: settings, telemetry, SQS batches, HTTP, who calls, wiring.
+//! Everything that functions share: environments, telemetry, SQS batches, HTTP, who calls, wiring.
 
 pub mod access;
 pub mod clock;
+pub mod environment;
 pub mod http;
 pub mod invocation;
 pub mod link_api;
-pub mod settings;
 pub mod sqs;
 pub mod telemetry;
 pub mod timeouts;
@@ -17,4 +17,4 @@ pub use dealbridge_aws as aws;
 pub use dealbridge_salesforce as salesforce;
 
 pub use clock::{SystemClock, UlidIds};
-pub use invocation::{Function, Invocation, handle, run};
+pub use invocation::{Api, Function, Invocation, handle, run};

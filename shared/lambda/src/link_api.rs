@@ -2,39 +2,46 @@
 
 use dealbridge_aws::Store;
 use dealbridge_core::{
+    code::Code,
     link::{LinkError, Refusal as LinkRefusal, SalesforceRecord},
+    pasted::{ErrorKind, PastedError},
     record::{Record, RecordId, RecordKind},
 };
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Idempotency, Refusal, Request};
+use crate::http::{Answer, Idempotency, ProblemCode, Refusal, Request};
 
 /// The record that a route names: its kind by the collection, its id by the path.
 ///
 /// # Errors
 /// 404 when there is no such collection, or no record can have that id.
 pub fn record_id(request: &Request) -> Result<RecordId, Refusal> {
-    // Routes name the collection as a variable or in words.
-    let collection = match request.route().1.split('/').nth(1).unwrap_or_default() {
-        "{kind}" => request.path_parameter("kind")?,
-        collection => collection,
-    };
-    let kind = RecordKind::ALL
-        .into_iter()
-        .find(|kind| kind.collection() == collection);
-    let kind = kind.ok_or_else(|| {
-        Refusal::not_found(
-            "ROUTE_NOT_FOUND",
-            format!("There is no collection {collection:?}."),
-        )
-    })?;
+    let kind = record_kind(request)?;
     let id = request.path_parameter("id")?;
-    RecordId::new(kind, id).map_err(|invalid| {
-        Refusal::not_found(
-            "RECORD_NOT_FOUND",
-            format!("There is no such {}: {invalid}.", kind.label()),
-        )
-    })
+    RecordId::new(kind, id).map_err(|_| record_not_found(kind, id))
+}
+
+/// The kind of record that a route names by its collection.
+///
+/// # Errors
+/// 404 when there is no such collection.
+pub fn record_kind(request: &Request) -> Result<RecordKind, Refusal> {
+    let collection = request.path_parameter("kind")?;
+    RecordKind::ALL
+        .into_iter()
+        .find(|kind| kind.collection() == collection)
+        .ok_or_else(|| {
+            let known = RecordKind::ALL.map(RecordKind::collection).join(", ");
+            let detail = format!("There is no list {collection:?}; records are in {known}.");
+            Refusal::new(ProblemCode::RouteNotFound, detail)
+        })
+}
+
+/// 404: no record of that kind has that id.
+#[must_use]
+pub fn record_not_found(kind: RecordKind, id: &str) -> Refusal {
+    let detail = format!("There is no {} {id:?}.", kind.label());
+    Refusal::new(ProblemCode::RecordNotFound, detail)
 }
 
 /// A link as the API shows it.
@@ -59,21 +66,26 @@ pub fn refusal(error: LinkError) -> Refusal {
         LinkError::Salesforce(error) => return error.into(),
         LinkError::Refused(refused) => refused,
     };
-    let status = match &refused {
-        LinkRefusal::RecordNotFound(_) | LinkRefusal::NotSuppressed(_) => 404,
-        LinkRefusal::LinkedHere { .. }
-        | LinkRefusal::LinkedOther { .. }
-        | LinkRefusal::PreviewStale(_)
-        | LinkRefusal::OrgChanging(_)
-        | LinkRefusal::NotLinked(_) => 409,
-        LinkRefusal::Url(_)
-        | LinkRefusal::TooLarge { .. }
-        | LinkRefusal::SalesforceNotFound { .. }
-        | LinkRefusal::SalesforceDeleted { .. }
-        | LinkRefusal::LeadMerged { .. }
-        | LinkRefusal::LeadConverted { .. } => 422,
+    let detail = sentence(&refused.to_string());
+    let problem = match &refused {
+        LinkRefusal::Url(error) => return url_refusal(error),
+        LinkRefusal::LinkedHere { .. } => Refusal::logged(409, Code::AlreadyLinkedHere, detail),
+        LinkRefusal::LinkedOther { .. } => Refusal::logged(409, Code::AlreadyLinkedOther, detail),
+        LinkRefusal::TooLarge { .. } => Refusal::logged(422, Code::DealTooLarge, detail),
+        LinkRefusal::RecordNotFound(_) => Refusal::new(ProblemCode::RecordNotFound, detail),
+        LinkRefusal::NotSuppressed(_) => Refusal::new(ProblemCode::NotSuppressed, detail),
+        LinkRefusal::PreviewStale(_) => Refusal::new(ProblemCode::PreviewStale, detail),
+        LinkRefusal::OrgChanging(_) => Refusal::new(ProblemCode::OrgChanging, detail),
+        LinkRefusal::NotLinked(_) => Refusal::new(ProblemCode::NotLinked, detail),
+        LinkRefusal::SalesforceNotFound { .. } => {
+            Refusal::new(ProblemCode::SalesforceRecordNotFound, detail)
+        }
+        LinkRefusal::SalesforceDeleted { .. } => {
+            Refusal::new(ProblemCode::SalesforceRecordDeleted, detail)
+        }
+        LinkRefusal::LeadMerged { .. } => Refusal::new(ProblemCode::LeadMerged, detail),
+        LinkRefusal::LeadConverted { .. } => Refusal::new(ProblemCode::LeadConverted, detail),
     };
-    let problem = Refusal::new(status, refused.code(), sentence(&refused.to_string()));
     match &refused {
         LinkRefusal::LinkedHere {
             object, salesforce, ..
@@ -84,13 +96,29 @@ pub fn refusal(error: LinkError) -> Refusal {
         ),
         LinkRefusal::LeadMerged { survivor, .. } => problem.with("survivor", survivor),
         LinkRefusal::LeadConverted { opportunity, .. } => problem.with("opportunity", opportunity),
-        LinkRefusal::Url(error) => problem.with("kind", &error.kind.as_str()),
         _ => problem,
     }
 }
 
+/// 422: the URL or id that was pasted cannot be linked to, and why.
+#[must_use]
+pub fn url_refusal(error: &PastedError) -> Refusal {
+    Refusal::new(url_code(&error.kind), error.to_string()).with("kind", &error.kind.as_str())
+}
+
+/// The code of a URL or id that cannot be linked to.
+#[must_use]
+pub fn url_code(kind: &ErrorKind) -> ProblemCode {
+    match kind {
+        ErrorKind::WrongOrg | ErrorKind::NotSalesforce => ProblemCode::UrlOtherOrg,
+        ErrorKind::WrongObject(_) => ProblemCode::UrlNotLeadOrOpportunity,
+        _ => ProblemCode::UrlInvalid,
+    }
+}
+
 /// An error's text as a sentence.
-fn sentence(text: &str) -> String {
+#[must_use]
+pub fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let capital: String = characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters).collect()
@@ -161,5 +189,32 @@ mod tests {
             answer.body["detail"],
             "The Salesforce record 006dM00000Mw7VtQAJ is linked to the Lead lead-1 already: unlink that one first."
         );
+    }
+
+    #[test]
+    fn a_text_that_is_no_record_s_url_has_the_code_of_its_kind() {
+        let code = |kind: ErrorKind| url_refusal(&kind.into()).code();
+        for kind in [ErrorKind::WrongOrg, ErrorKind::NotSalesforce] {
+            assert_eq!(code(kind), "URL_OTHER_ORG");
+        }
+        assert_eq!(
+            code(ErrorKind::WrongObject("Account".into())),
+            "URL_NOT_LEAD_OR_OPPORTUNITY"
+        );
+        for kind in [
+            ErrorKind::Empty,
+            ErrorKind::TooLong,
+            ErrorKind::NotAUrl,
+            ErrorKind::Multiple,
+            ErrorKind::SessionUrl,
+            ErrorKind::NoRecord,
+            ErrorKind::ListView,
+            ErrorKind::NewRecord,
+            ErrorKind::BadId,
+            ErrorKind::BadChecksum,
+            ErrorKind::ObjectPrefixMismatch,
+        ] {
+            assert_eq!(code(kind), "URL_INVALID");
+        }
     }
 }

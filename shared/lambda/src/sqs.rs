@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use dealbridge_core::{
-    code::Code, finding::Finding, import::Disposition, message, ports::Delivery,
+    Queue, code::Code, finding::Finding, import::Disposition, message, ports::Delivery,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -109,7 +109,7 @@ impl<T> Batch<T> {
     /// What the Integration Log says of messages that cannot be read: each at its first delivery, so that nobody has to wait
     /// for the dead-letter queue to hear of it.
     #[must_use]
-    pub fn unreadable(&self, queue: &str) -> Vec<Finding> {
+    pub fn unreadable(&self, queue: Queue) -> Vec<Finding> {
         self.unreadable
             .iter()
             .filter(|message| message.delivery == Delivery::First)
@@ -117,7 +117,7 @@ impl<T> Batch<T> {
                 let mut finding = Finding::new(Code::MessageUnreadable)
                     .value(format!("{}.", message.problem))
                     .details(format!("message {}", message.id));
-                finding.context.field = queue.to_owned();
+                finding.context.field = queue.to_string();
                 finding
             })
             .collect()
@@ -200,7 +200,7 @@ mod tests {
         let bodies = ["{", GOOD, r#"{"version":7}"#];
         let batch = batch::<SyncRequest>(event(&bodies)).unwrap();
 
-        let said = batch.unreadable("sync-requests");
+        let said = batch.unreadable(Queue::SyncRequests);
 
         assert_eq!(said.len(), 1);
         let (message, suggestion) = said[0].sentences("");

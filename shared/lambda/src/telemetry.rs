@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging at the level of the variable `LOG_LEVEL` (default INFO).
-pub fn init(settings: &crate::settings::LogLevel) {
+pub fn init(settings: &crate::environment::LogLevel) {
     let filter = EnvFilter::new(format!("warn,{}", crate_levels(&settings.0)));
     let subscriber = tracing_subscriber::fmt()
         .json()

@@ -295,7 +295,7 @@ async fn every_right_of_a_role_is_needed() {
         let setups = &product.world.template.queues;
         setups
             .iter()
-            .any(|setup| (setup.function, setup.name) == (function, queue))
+            .any(|setup| (setup.function, setup.queue.name()) == (function, queue))
     };
     unused.retain(|(function, right)| match right.action.as_str() {
         // Lambda writes the log in the function's name.

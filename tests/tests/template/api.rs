@@ -1,47 +1,40 @@
-//! The HTTP API: every route of the design, each behind its scope.
+//! The HTTP API: every route that a function declares, each behind its scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dealbridge_lambda::{Api, http::Route};
 use serde_json::Value;
 
 use crate::document::{Template, list, strings};
 
-/// Every call of the design and the function that answers it.
-const ROUTES: [(&str, &str); 20] = [
-    ("POST /sync-runs", "full-sync"),
-    ("GET /sync-runs", "integration-log"),
-    ("GET /sync-runs/{id}", "integration-log"),
-    ("GET /integration-log", "integration-log"),
-    ("GET /problems", "integration-log"),
-    ("POST /problems/clear", "integration-log"),
-    ("GET /explanations", "integration-log"),
-    (
-        "GET /opportunities/{idOrUrl}/explanation",
-        "integration-log",
-    ),
-    ("GET /{kind}", "records"),
-    ("GET /{kind}/{id}", "records"),
-    ("POST /{kind}/{id}/link/preview", "link"),
-    ("PUT /{kind}/{id}/link", "link"),
-    ("DELETE /{kind}/{id}/link", "unlink"),
-    ("DELETE /suppressions/{salesforceId}", "unlink"),
-    ("GET /dead-letters", "dead-letters"),
-    ("POST /dead-letters/replay", "dead-letters"),
-    ("DELETE /dead-letters/{queue}/{messageId}", "dead-letters"),
-    ("GET /settings", "settings"),
-    ("PUT /settings", "settings"),
-    ("POST /settings/organization", "settings"),
-];
+/// The calls that functions declare, each with the function that answers it.
+fn declared() -> BTreeMap<String, String> {
+    fn of<A: Api>(function: &str) -> impl Iterator<Item = (String, String)> {
+        let key = |route: &Route<A::Call>| format!("{} {}", route.method, route.path);
+        A::ROUTES
+            .0
+            .iter()
+            .map(move |route| (key(route), function.to_owned()))
+    }
+    of::<dead_letters::DeadLettersFunction>("dead-letters")
+        .chain(of::<full_sync::FullSync>("full-sync"))
+        .chain(of::<integration_log::IntegrationLog>("integration-log"))
+        .chain(of::<link::LinkFunction>("link"))
+        .chain(of::<records::Records>("records"))
+        .chain(of::<settings::SettingsFunction>("settings"))
+        .chain(of::<unlink::UnlinkFunction>("unlink"))
+        .collect()
+}
 
 /// What one route of the template says.
-pub(crate) struct Route {
+pub(crate) struct DeployedRoute {
     pub(crate) function: String,
     pub(crate) authorizer: Value,
     pub(crate) scopes: Vec<String>,
 }
 
 /// Every route of the template, by method and path; a repeated one is told apart by its event's name.
-pub(crate) fn routes(template: &Template) -> BTreeMap<String, Route> {
+pub(crate) fn routes(template: &Template) -> BTreeMap<String, DeployedRoute> {
     let mut routes = BTreeMap::new();
     for function in template.functions() {
         for event in function.events("HttpApi") {
@@ -50,7 +43,7 @@ pub(crate) fn routes(template: &Template) -> BTreeMap<String, Route> {
             if routes.contains_key(&key) {
                 key = format!("{key} (again, {})", event.name);
             }
-            let route = Route {
+            let route = DeployedRoute {
                 function: function.name().to_owned(),
                 authorizer: event.properties["Auth"]["Authorizer"].clone(),
                 scopes: strings(&event.properties["Auth"]["AuthorizationScopes"])
@@ -76,16 +69,13 @@ pub(crate) fn every_method_is_one_of_http(template: &Template) -> Vec<String> {
         .collect()
 }
 
-/// The design's routes are there, each at its function, and there is no other.
-pub(crate) fn the_routes_are_those_of_the_design(template: &Template) -> Vec<String> {
+/// The routes are those that functions declare, each at its function.
+pub(crate) fn the_routes_are_those_that_functions_declare(template: &Template) -> Vec<String> {
     let found: BTreeMap<_, _> = routes(template)
         .into_iter()
         .map(|(key, route)| (key, route.function))
         .collect();
-    let expected: BTreeMap<_, _> = ROUTES
-        .iter()
-        .map(|(key, name)| ((*key).to_owned(), (*name).to_owned()))
-        .collect();
+    let expected = declared();
     let missing = expected
         .iter()
         .filter(|(key, name)| found.get(*key) != Some(name))
@@ -93,7 +83,7 @@ pub(crate) fn the_routes_are_those_of_the_design(template: &Template) -> Vec<Str
     let unknown = found
         .keys()
         .filter(|key| !expected.contains_key(*key))
-        .map(|key| format!("{key} is not in the design"));
+        .map(|key| format!("no function declares {key}"));
     missing.chain(unknown).collect()
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use dealbridge_lambda::timeouts;
+use dealbridge_lambda::{environment::Environment, timeouts};
 use serde_json::Value;
 
 use crate::document::{Template, target};
@@ -168,19 +168,29 @@ pub(crate) fn variables_mean_one_thing(template: &Template) -> Vec<String> {
     faults
 }
 
+/// The variables that a function declares.
+fn variables(function: &str) -> Vec<&'static str> {
+    match function {
+        "dead-letters" => dead_letters::Environment::variables(),
+        "fan-out" => fan_out::Environment::variables(),
+        "full-sync" => full_sync::Environment::variables(),
+        "import-worker" => import_worker::Environment::variables(),
+        "integration-log" => integration_log::Environment::variables(),
+        "link" => link::Environment::variables(),
+        "push-worker" => push_worker::Environment::variables(),
+        "records" => records::Environment::variables(),
+        "settings" => settings::Environment::variables(),
+        "unlink" => unlink::Environment::variables(),
+        _ => Vec::new(),
+    }
+}
+
 /// Every variable that a function reads is set, and none is set that nobody reads.
 pub(crate) fn the_environment_is_what_the_settings_read(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
-    // What has no binary is not deployed and reads nothing.
-    let built = |name: &str| yaml::path(&format!("functions/{name}/src/main.rs")).is_file();
-    for function in template
-        .functions()
-        .filter(|function| built(function.name()))
-    {
+    for function in template.functions() {
         let set: BTreeSet<&str> = function.environment().into_keys().collect();
-        let read: BTreeSet<&str> = dealbridge_lambda::settings::variables(function.name())
-            .into_iter()
-            .collect();
+        let read: BTreeSet<&str> = variables(function.name()).into_iter().collect();
         faults.extend(
             read.difference(&set)
                 .map(|name| format!("{} reads {name}, which is not set", function.id)),

@@ -74,7 +74,7 @@ rules! {
     }
     api {
         every_method_is_one_of_http,
-        the_routes_are_those_of_the_design,
+        the_routes_are_those_that_functions_declare,
         every_route_asks_for_a_scope,
         scopes_tell_reading_from_writing,
         every_scope_can_be_had,
@@ -113,6 +113,10 @@ fn the_api_description_is_whole() {
     );
     assert_eq!(
         openapi::examples_fit_their_schemas(&description),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        openapi::problem_codes_are_those_of_the_api(&description),
         Vec::<String>::new()
     );
 }

@@ -1,7 +1,8 @@
 //! The description of the API and the template say the same, and the description keeps its own rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use dealbridge_lambda::http::{Coded, ProblemCode};
 use serde_json::Value;
 
 use crate::api;
@@ -135,6 +136,18 @@ pub(crate) fn examples_fit_their_schemas(description: &Value) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Each code of a problem is listed, and nothing else is.
+pub(crate) fn problem_codes_are_those_of_the_api(description: &Value) -> Vec<String> {
+    let listed = strings(&description["components"]["schemas"]["ApiCode"]["enum"]);
+    let listed: BTreeSet<&str> = listed.into_iter().collect();
+    let known = ProblemCode::ALL.iter().map(Coded::code);
+    let known: BTreeSet<&str> = known.collect();
+    listed
+        .symmetric_difference(&known)
+        .map(|code| format!("{code} is described or known to the API, not both"))
+        .collect()
 }
 
 /// How a value differs from a schema of the description.

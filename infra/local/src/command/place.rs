@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dealbridge_lambda::settings::{InvalidVariable, Variables};
+use dealbridge_lambda::environment::{InvalidVariable, SalesforceLogin, Setting, Variables};
 use dealbridge_local::{LocalError, Options, SalesforceTarget};
 
 /// The org folder that comes with the product.
@@ -57,9 +57,8 @@ fn real(
     url: String,
 ) -> Result<SalesforceTarget, LocalError> {
     let variables = environment.chain([("SALESFORCE_URL".to_owned(), url)]);
-    Variables::new(variables.collect())
-        .salesforce()
-        .map(|target| SalesforceTarget::Real(Box::new(target)))
+    SalesforceLogin::read(&Variables::new(variables.collect()))
+        .map(|login| SalesforceTarget::Real(Box::new((login.connection, login.credentials))))
         .map_err(|error| LocalError::new(sentence(&error)))
 }
 

@@ -12,11 +12,12 @@
 //! | `DELETE /local/records/{kind}/{id}` | deletes a record; a linked one is unlinked first |
 
 mod people;
+mod problem;
 mod records;
 mod runs;
 mod sign_in;
 
-use dealbridge_lambda::http::{Answer, Refusal, respond};
+use dealbridge_lambda::http::{Answer, ProblemCode, Refusal, respond};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -61,8 +62,8 @@ async fn route(gateway: &Gateway, request: &ApiRequest, address: &str) -> Result
         ("DELETE", ["records", kind, id]) => {
             records::delete(&gateway.world, records::id(kind, id)?).await
         }
-        (method, _) => Err(Refusal::not_found(
-            "ROUTE_NOT_FOUND",
+        (method, _) => Err(Refusal::new(
+            ProblemCode::RouteNotFound,
             format!("There is no call {method} {}.", request.path),
         )),
     }

@@ -7,6 +7,7 @@ use dealbridge_core::{
 use dealbridge_lambda::http::{Answer, Refusal};
 use serde::Deserialize;
 
+use super::problem::LocalProblem;
 use crate::world::World;
 
 #[derive(Deserialize)]
@@ -35,9 +36,13 @@ pub(super) struct OrganizationChange {
     status: Option<OrganizationStatus>,
 }
 
-fn missing(kind: &str, id: &str) -> Refusal {
-    let code = format!("{}_NOT_FOUND", kind.to_ascii_uppercase());
-    Refusal::not_found(&code, format!("There is no {kind} {id:?}."))
+fn missing(kind: LocalProblem, id: &str) -> Refusal {
+    let word = match kind {
+        LocalProblem::GroupNotFound => "group",
+        LocalProblem::OrganizationNotFound => "organization",
+        _ => "user",
+    };
+    Refusal::new(kind, format!("There is no {word} {id:?}."))
 }
 
 /// `POST /local/users/{id}`: changes a user, or invites one if the body says all that a user needs.
@@ -45,7 +50,7 @@ pub(super) async fn user(world: &World, id: &str, change: UserChange) -> Result<
     let portal = &world.portal;
     let mut user = match portal.user(id).await? {
         Some(user) => user,
-        None => invited(id, &change).ok_or_else(|| missing("user", id))?,
+        None => invited(id, &change).ok_or_else(|| missing(LocalProblem::UserNotFound, id))?,
     };
     if let Some(organization) = &change.organization
         && portal.organization(organization).await?.is_none()
@@ -95,7 +100,7 @@ pub(super) async fn group(world: &World, id: &str, change: GroupChange) -> Resul
     let mut group = portal
         .group(id)
         .await?
-        .ok_or_else(|| missing("group", id))?;
+        .ok_or_else(|| missing(LocalProblem::GroupNotFound, id))?;
     group.name = change.name.unwrap_or(group.name);
     group.modules = change.modules.unwrap_or(group.modules);
     if let Some(module) = group.unknown_modules().next() {
@@ -119,7 +124,7 @@ pub(super) async fn organization(
     let mut organization = portal
         .organization(id)
         .await?
-        .ok_or_else(|| missing("organization", id))?;
+        .ok_or_else(|| missing(LocalProblem::OrganizationNotFound, id))?;
     organization.name = change.name.unwrap_or(organization.name);
     organization.status = change.status.unwrap_or(organization.status);
     portal.put_organization(&organization).await?;

@@ -9,12 +9,13 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::{
     SystemClock,
-    http::{Answer, Refusal},
+    http::{Answer, ProblemCode, Refusal},
     link_api,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::problem::LocalProblem;
 use crate::world::World;
 
 /// How often a change is tried again because something changed under it.
@@ -37,7 +38,7 @@ pub(super) fn id(kind: &str, id: &str) -> Result<RecordId, Refusal> {
         .ok_or_else(|| {
             let detail =
                 format!("There is no kind {kind:?}; there are deals, leads and referrals.");
-            Refusal::not_found("ROUTE_NOT_FOUND", detail)
+            Refusal::new(ProblemCode::RouteNotFound, detail)
         })?;
     RecordId::new(kind, id).map_err(|invalid| Refusal::malformed(format!("{invalid}.")))
 }
@@ -45,13 +46,12 @@ pub(super) fn id(kind: &str, id: &str) -> Result<RecordId, Refusal> {
 async fn record(world: &World, id: &RecordId) -> Result<Record, Refusal> {
     LinkStore::record(&world.store, id)
         .await?
-        .ok_or_else(|| Refusal::not_found("RECORD_NOT_FOUND", format!("There is no {id}.")))
+        .ok_or_else(|| Refusal::new(ProblemCode::RecordNotFound, format!("There is no {id}.")))
 }
 
 fn busy(id: &RecordId) -> Refusal {
     Refusal::new(
-        409,
-        "BUSY",
+        LocalProblem::Busy,
         format!("The {id} changed again and again; try once more."),
     )
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dealbridge_core::{ports::Clock, run::RunId};
+use dealbridge_core::{Queue, ports::Clock, run::RunId};
 use dealbridge_lambda::{
     SystemClock,
     http::{Answer, Refusal, body},
@@ -10,6 +10,7 @@ use dealbridge_lambda::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::problem::LocalProblem;
 use crate::{functions::InvokeError, world::World};
 
 /// How long a settle waits unless another time is asked for.
@@ -42,8 +43,8 @@ pub(super) async fn tick(world: &World, tick: Tick) -> Result<Answer, Refusal> {
         )));
     };
     let answer = world.tick(schedule).await.map_err(|error| match error {
-        InvokeError::TimedOut { .. } => Refusal::new(503, "TIMED_OUT", format!("{error}.")),
-        InvokeError::Failed { .. } => Refusal::broken(&error),
+        InvokeError::TimedOut { .. } => Refusal::new(LocalProblem::TimedOut, format!("{error}.")),
+        InvokeError::Failed { .. } => Refusal::internal(&error),
     })?;
     if answer["outcome"] == "switched_off" {
         return Answer::json(200, &answer);
@@ -51,10 +52,10 @@ pub(super) async fn tick(world: &World, tick: Tick) -> Result<Answer, Refusal> {
     let run = answer["run"]
         .as_str()
         .and_then(|run| RunId::parse(run).ok())
-        .ok_or_else(|| Refusal::broken(&"the fan-out named no run"))?;
+        .ok_or_else(|| Refusal::internal(&"the fan-out named no run"))?;
     // A listing too long for one invocation goes on through its queue.
     if answer["outcome"] == "continued" {
-        world.queues.drained(&["sync-requests"]).await;
+        world.queues.drained(&[Queue::SyncRequests.name()]).await;
     }
     let run = run_body(world, run).await?;
     // The run's own members, as `GET /sync-runs/{id}` gives them, beside the run as a whole and what the tick did.
@@ -71,7 +72,7 @@ pub(super) async fn settle(world: &World, settle: Settle) -> Result<Answer, Refu
         .template
         .queues
         .iter()
-        .map(|queue| queue.name)
+        .map(|queue| queue.queue.name())
         .collect();
     let drained = world.queues.drained(&names);
     if tokio::time::timeout(Duration::from_secs(seconds), drained)
@@ -79,7 +80,7 @@ pub(super) async fn settle(world: &World, settle: Settle) -> Result<Answer, Refu
         .is_err()
     {
         let detail = format!("The queues were not empty within {seconds} s.");
-        return Err(Refusal::new(503, "NOT_SETTLED", detail));
+        return Err(Refusal::new(LocalProblem::NotSettled, detail));
     }
     let latest = world.onlooker.latest_run().await?;
     let run = match latest {
@@ -93,6 +94,6 @@ async fn run_body(world: &World, run: RunId) -> Result<Value, Refusal> {
     let run = world
         .run(run)
         .await
-        .map_err(|error| Refusal::broken(&error))?;
+        .map_err(|error| Refusal::internal(&error))?;
     Ok(body::run(&run, SystemClock.now()))
 }

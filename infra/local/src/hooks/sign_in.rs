@@ -14,6 +14,7 @@ use dealbridge_lambda::{
 };
 use serde_json::json;
 
+use super::problem::LocalProblem;
 use crate::{
     gateway::{
         ApiRequest, Gateway,
@@ -48,7 +49,7 @@ pub(super) async fn token(gateway: &Gateway, request: &ApiRequest) -> Result<Ans
     let token = gateway
         .tokens
         .sign(&subject, &scopes, SystemClock.now(), lifetime)
-        .map_err(|error| Refusal::broken(&error))?;
+        .map_err(|error| Refusal::internal(&error))?;
     Answer::json(
         200,
         &json!({ "token": token, "expiresIn": lifetime, "user": subject.id, "groups": subject.groups }),
@@ -67,7 +68,7 @@ async fn subject(world: &World, address: &Email) -> Result<Subject, Refusal> {
     let resolved = match users {
         [] => {
             let detail = format!("No portal user has the address {address}.");
-            return Err(Refusal::not_found("USER_NOT_FOUND", detail));
+            return Err(Refusal::new(LocalProblem::UserNotFound, detail));
         }
         [user] => user,
         several => {
@@ -75,7 +76,7 @@ async fn subject(world: &World, address: &Email) -> Result<Subject, Refusal> {
                 "{} portal users have the address {address}: only one of them could sign in.",
                 several.len()
             );
-            return Err(Refusal::new(409, "USER_AMBIGUOUS", detail));
+            return Err(Refusal::new(LocalProblem::UserAmbiguous, detail));
         }
     };
     let status = match resolved.status {

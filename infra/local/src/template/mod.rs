@@ -5,6 +5,7 @@ mod route;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use dealbridge_core::Queue;
 use dealbridge_lambda::access::Groups;
 
 use self::document::{Document, Node};
@@ -20,8 +21,8 @@ const TEMPLATE: &str = include_str!("../../../../template.yaml");
 /// How one queue and its consumer are set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueSetup {
-    /// The queue's name without the stack's.
-    pub name: &'static str,
+    /// The queue.
+    pub queue: Queue,
     /// The function that consumes it.
     pub function: &'static str,
     /// `VisibilityTimeout` in seconds.
@@ -73,7 +74,7 @@ pub struct Template {
 impl Document {
     fn queue(
         &self,
-        (name, resource): (&'static str, &str),
+        (kind, resource): (Queue, &str),
         (function, consumer): (&'static str, &str),
     ) -> Result<QueueSetup, TemplateError> {
         let queue = |attribute: &str| {
@@ -86,7 +87,7 @@ impl Document {
         };
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Ok(QueueSetup {
-            name,
+            queue: kind,
             function,
             visibility_seconds: queue("VisibilityTimeout")?,
             retention_seconds: queue("MessageRetentionPeriod")?,
@@ -157,10 +158,13 @@ impl Template {
         }
         Ok(Self {
             queues: vec![
-                document.queue(("sync-requests", "SyncRequests"), ("fan-out", "FanOut"))?,
-                document.queue(("imports", "Imports"), ("import-worker", "ImportWorker"))?,
+                document.queue((Queue::SyncRequests, "SyncRequests"), ("fan-out", "FanOut"))?,
                 document.queue(
-                    ("salesforce-writes", "SalesforceWrites"),
+                    (Queue::Imports, "Imports"),
+                    ("import-worker", "ImportWorker"),
+                )?,
+                document.queue(
+                    (Queue::SalesforceWrites, "SalesforceWrites"),
                     ("push-worker", "PushWorker"),
                 )?,
             ],

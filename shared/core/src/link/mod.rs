@@ -16,7 +16,6 @@ use std::sync::Arc;
 use crate::{
     SalesforceId, SalesforceObject,
     claim::{Claim, ClaimState},
-    code::Code,
     pasted::{self, ConnectedOrg, PastedError, PastedRecord},
     ports::PortError,
     read::Columns,
@@ -129,28 +128,6 @@ fn converted(id: SalesforceId, opportunity: Option<SalesforceId>) -> String {
         None => format!(
             "Lead {id} was converted without an Opportunity: link to the Opportunity it belongs to, by that one's URL"
         ),
-    }
-}
-
-impl Refusal {
-    /// The code in the API.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::RecordNotFound(_) => "RECORD_NOT_FOUND",
-            Self::Url(error) => error.code(),
-            Self::SalesforceNotFound { .. } => "SF_RECORD_NOT_FOUND",
-            Self::SalesforceDeleted { .. } => "SF_RECORD_DELETED",
-            Self::LeadMerged { .. } => "SF_LEAD_MERGED",
-            Self::LeadConverted { .. } => "SF_LEAD_CONVERTED",
-            Self::LinkedHere { .. } => Code::AlreadyLinkedHere.as_str(),
-            Self::LinkedOther { .. } => Code::AlreadyLinkedOther.as_str(),
-            Self::PreviewStale(_) => "PREVIEW_STALE",
-            Self::TooLarge { .. } => Code::DealTooLarge.as_str(),
-            Self::NotLinked(_) => "NOT_LINKED",
-            Self::OrgChanging(_) => "ORG_CHANGING",
-            Self::NotSuppressed(_) => "NOT_SUPPRESSED",
-        }
     }
 }
 

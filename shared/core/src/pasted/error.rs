@@ -65,18 +65,6 @@ impl ErrorKind {
     }
 }
 
-impl PastedError {
-    /// The code of the answer (behaviour, section 4).
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self.kind {
-            ErrorKind::WrongOrg | ErrorKind::NotSalesforce => "URL_OTHER_ORG",
-            ErrorKind::WrongObject(_) => "URL_NOT_LEAD_OR_OPPORTUNITY",
-            _ => "URL_INVALID",
-        }
-    }
-}
-
 impl From<ErrorKind> for PastedError {
     fn from(kind: ErrorKind) -> Self {
         Self { kind }

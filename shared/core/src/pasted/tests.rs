@@ -255,17 +255,11 @@ fn what_is_no_instance_url_makes_no_org() {
 }
 
 #[test]
-fn an_error_has_the_code_of_its_kind_and_repeats_neither_session_nor_url() {
+fn an_error_repeats_neither_session_nor_url() {
     for vector in vectors() {
         let Err(error) = parse(&vector.text, &vector.org) else {
             continue;
         };
-        let code = match vector.expected.split(':').next() {
-            Some("wrong_org" | "not_salesforce") => "URL_OTHER_ORG",
-            Some("wrong_object") => "URL_NOT_LEAD_OR_OPPORTUNITY",
-            _ => "URL_INVALID",
-        };
-        assert_eq!(error.code(), code, "line {}", vector.line);
         let said = format!("{error} {error:?} {}", error.kind.as_str());
         assert!(!said.contains("secret") && !said.contains("AQ8"), "{said}");
         assert!(

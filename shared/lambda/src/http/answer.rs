@@ -25,7 +25,7 @@ impl Answer {
     /// # Errors
     /// When the body cannot be written as JSON, which none of ours can fail to be.
     pub fn json<T: Serialize>(status: u16, body: &T) -> Result<Self, Refusal> {
-        let body = serde_json::to_value(body).map_err(|error| Refusal::broken(&error))?;
+        let body = serde_json::to_value(body).map_err(|error| Refusal::internal(&error))?;
         Ok(Self {
             status,
             headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),

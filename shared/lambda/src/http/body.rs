@@ -19,7 +19,7 @@ use super::Refusal;
 /// # Errors
 /// When the instance's address is none, which the settings of a function rule out.
 pub fn connected_org(salesforce_url: &str, my_domain: &str) -> Result<ConnectedOrg, Refusal> {
-    ConnectedOrg::new(salesforce_url, Some(my_domain)).map_err(|error| Refusal::broken(&error))
+    ConnectedOrg::new(salesforce_url, Some(my_domain)).map_err(|error| Refusal::internal(&error))
 }
 
 /// A run as it stands at that time.

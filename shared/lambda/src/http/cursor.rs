@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use super::{Query, Refusal, Request};
+use super::{ProblemCode, Query, Refusal, Request};
 
 /// What the next page may differ in.
 const OF_A_PAGE: [&str; 2] = ["cursor", "limit"];
@@ -58,7 +58,7 @@ impl List {
             list: self.digest.clone(),
             place,
         };
-        let json = serde_json::to_vec(&cursor).map_err(|error| Refusal::broken(&error))?;
+        let json = serde_json::to_vec(&cursor).map_err(|error| Refusal::internal(&error))?;
         Ok(URL_SAFE_NO_PAD.encode(json))
     }
 
@@ -79,7 +79,7 @@ impl List {
 
 fn invalid() -> Refusal {
     let detail = "The cursor is damaged, or belongs to another list or to other filters. Leave it out to start from the first page.";
-    Refusal::new(400, "CURSOR_INVALID", detail)
+    Refusal::new(ProblemCode::CursorInvalid, detail)
 }
 
 #[cfg(test)]

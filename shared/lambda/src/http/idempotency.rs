@@ -6,7 +6,7 @@ use dealbridge_aws::Store;
 use dealbridge_core::receipt::{Receipt, ReceiptKey};
 use sha2::{Digest, Sha256};
 
-use super::{Answer, Refusal, Request};
+use super::{Answer, ProblemCode, Refusal, Request};
 use crate::access::Caller;
 
 /// The longest key.
@@ -83,7 +83,7 @@ impl Idempotency {
             })
         } else {
             let detail = "This Idempotency-Key was used for another request. Use a key of its own for each act.";
-            Err(Refusal::new(422, "IDEMPOTENCY_KEY_REUSED", detail))
+            Err(Refusal::new(ProblemCode::IdempotencyKeyReused, detail))
         }
     }
 

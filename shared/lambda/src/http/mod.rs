@@ -1,7 +1,7 @@
 //! HTTP, as every function behind the API speaks it: API Gateway's event in, a typed request, an answer out.
 //!
-//! A function decodes with [`Request::from_event`], goes by [`Request::route`], and encodes with [`respond`]. What it
-//! refuses is a [`Refusal`], which `?` makes of faults of the store and of Salesforce, too.
+//! A function declares its calls as [`Routes`] and answers them as an [`Api`](crate::Api). What it refuses is a
+//! [`Refusal`], which `?` makes of faults of the store and of Salesforce, too.
 
 pub mod answer;
 pub mod body;
@@ -9,13 +9,17 @@ pub mod cursor;
 mod event;
 pub mod idempotency;
 pub mod page;
+pub mod problem_code;
 pub mod query;
 pub mod refusal;
 pub mod request;
+pub mod router;
 
 pub use answer::{Answer, respond};
 pub use idempotency::{Idempotency, once};
 pub use page::Page;
+pub use problem_code::{Coded, ProblemCode};
 pub use query::Query;
 pub use refusal::Refusal;
 pub use request::Request;
+pub use router::{Access, Method, Route, Routes};

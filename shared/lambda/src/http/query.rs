@@ -106,6 +106,23 @@ impl Query {
     }
 }
 
+/// The number of items of a page, by the parameter `limit`.
+///
+/// # Errors
+/// 400 when it is not an integer from 1 to `max`.
+pub fn limit(query: &Query, default: usize, max: usize) -> Result<usize, Refusal> {
+    let limit = query.text("limit").map(|text| {
+        text.parse::<usize>()
+            .ok()
+            .filter(|limit| (1..=max).contains(limit))
+            .ok_or_else(|| {
+                let detail = format!("limit must be an integer from 1 to {max}, not {text:?}.");
+                Refusal::malformed(detail)
+            })
+    });
+    Ok(limit.transpose()?.unwrap_or(default))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

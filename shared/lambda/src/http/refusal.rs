@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use dealbridge_core::{import, ports::PortError, salesforce::SalesforceError};
+use dealbridge_core::{code::Code, import, ports::PortError, salesforce::SalesforceError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Answer;
+use super::{Answer, Coded, ProblemCode};
 
 /// When to ask again after the store or a queue did not answer.
 const RETRY_SECONDS: u32 = 5;
@@ -23,7 +23,7 @@ pub struct Refusal(Box<Parts>);
 #[derive(Clone, Debug, PartialEq)]
 struct Parts {
     status: u16,
-    code: String,
+    code: &'static str,
     detail: String,
     extra: Map<String, Value>,
     headers: BTreeMap<String, String>,
@@ -33,10 +33,26 @@ struct Parts {
 impl Refusal {
     /// A refusal with a code and a sentence that says what is wrong and what to do.
     #[must_use]
-    pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
+    pub fn new(code: impl Coded, detail: impl Into<String>) -> Self {
+        Self::of(code.status(), code.code(), detail)
+    }
+
+    /// A refusal for a reason that the Integration Log has a code for.
+    #[must_use]
+    pub fn logged(status: u16, code: Code, detail: impl Into<String>) -> Self {
+        Self::of(status, code.as_str(), detail)
+    }
+
+    /// As [`Self::new`], with another status than the code's own.
+    #[must_use]
+    pub fn with_status(status: u16, code: impl Coded, detail: impl Into<String>) -> Self {
+        Self::of(status, code.code(), detail)
+    }
+
+    fn of(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             status,
-            code: code.to_owned(),
+            code,
             detail: detail.into(),
             extra: Map::new(),
             headers: BTreeMap::new(),
@@ -44,42 +60,36 @@ impl Refusal {
         }))
     }
 
-    /// 400: the request is not what the API describes.
+    /// 400: the request is not as the API describes it.
     #[must_use]
     pub fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(400, "MALFORMED", detail)
+        Self::new(ProblemCode::Malformed, detail)
     }
 
     /// 401: nobody vouches for the caller.
     #[must_use]
     pub fn unauthorized(detail: impl Into<String>) -> Self {
-        Self::new(401, "UNAUTHORIZED", detail).header("www-authenticate", "Bearer")
+        Self::new(ProblemCode::Unauthorized, detail).header("www-authenticate", "Bearer")
     }
 
     /// 403.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(403, "FORBIDDEN", detail)
+        Self::new(ProblemCode::Forbidden, detail)
     }
 
-    /// 404.
+    /// 500: a fault of the service; its cause is logged, not told.
     #[must_use]
-    pub fn not_found(code: &str, detail: impl Into<String>) -> Self {
-        Self::new(404, code, detail)
-    }
-
-    /// 500: something of ours that cannot be; what it was is logged, not told.
-    #[must_use]
-    pub fn broken(cause: &dyn std::fmt::Display) -> Self {
-        let detail = "The service met a fault of its own. Ask again; if it happens again, look at the function's log.";
-        Self::new(500, "INTERNAL", detail).caused_by(cause)
+    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
+        let detail = "Internal error. Ask again; if it happens again, look at the function's log.";
+        Self::new(ProblemCode::Internal, detail).caused_by(cause)
     }
 
     /// 503: the time was over before there was an answer.
     #[must_use]
     pub fn late() -> Self {
         let detail = "The answer took too long. What was asked for may be done or not: look, or ask for it again safely.";
-        Self::new(503, "UNAVAILABLE", detail)
+        Self::new(ProblemCode::Unavailable, detail)
             .caused_by(&"the function's time was nearly over")
             .retry_after(RETRY_SECONDS)
     }
@@ -121,8 +131,8 @@ impl Refusal {
 
     /// The code.
     #[must_use]
-    pub fn code(&self) -> &str {
-        &self.0.code
+    pub fn code(&self) -> &'static str {
+        self.0.code
     }
 
     /// What happened, for the log: only where it is not the caller's doing.
@@ -143,8 +153,8 @@ impl Refusal {
             ..
         } = *self.0;
         let mut body = Map::new();
-        body.insert("type".to_owned(), problem_type(&code).into());
-        body.insert("title".to_owned(), title(&code).into());
+        body.insert("type".to_owned(), problem_type(code).into());
+        body.insert("title".to_owned(), title(code).into());
         body.insert("status".to_owned(), status.into());
         body.insert("code".to_owned(), code.into());
         body.insert("detail".to_owned(), detail.into());
@@ -188,7 +198,7 @@ fn title(code: &str) -> String {
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
         let detail = "The store or a queue did not answer. What was asked for is not done, or can be asked for again safely: try again in a few seconds.";
-        Self::new(503, "UNAVAILABLE", detail)
+        Self::new(ProblemCode::Unavailable, detail)
             .caused_by(&error)
             .retry_after(RETRY_SECONDS)
     }
@@ -204,8 +214,7 @@ impl From<SalesforceError> for Refusal {
         } = &error
         {
             // Asking again changes nothing: somebody has to say which of the two orgs is meant.
-            let code = finding.code.as_str();
-            return Self::new(409, code, format!("{message} {suggestion}"))
+            return Self::logged(409, finding.code, format!("{message} {suggestion}"))
                 .with("settings", settings)
                 .with("connected", connected);
         }
@@ -222,7 +231,7 @@ impl From<SalesforceError> for Refusal {
         };
         let status = if retry_after.is_some() { 503 } else { 409 };
         let detail = format!("{message} {suggestion}");
-        let refusal = Self::new(status, finding.code.as_str(), detail).caused_by(&error);
+        let refusal = Self::logged(status, finding.code, detail).caused_by(&error);
         match retry_after {
             Some(seconds) => refusal.retry_after(seconds),
             None => refusal,
@@ -238,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_problem_has_a_stable_type_a_title_and_its_further_members() {
-        let answer = Refusal::new(409, "PREVIEW_STALE", "Preview again.")
+        let answer = Refusal::new(ProblemCode::PreviewStale, "Preview again.")
             .with("record", &"deal/deal-1")
             .with("status", &"not this one")
             .into_answer();

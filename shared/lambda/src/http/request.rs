@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Query, Refusal, event::Event};
+use super::{ProblemCode, Query, Refusal, event::Event};
 use crate::access::{self, AccessError, Caller, Groups};
 
 /// An HTTP request.
@@ -74,30 +74,6 @@ impl Request {
             .unwrap_or((&self.method, &self.path))
     }
 
-    /// The refusal of a route that is none of the function's: 405 where another method would do, else 404.
-    #[must_use]
-    pub fn unknown_route(&self, routes: &[(&str, &str)]) -> Refusal {
-        let (method, path) = self.route();
-        let allowed: Vec<&str> = routes
-            .iter()
-            .filter(|(_, known)| *known == path)
-            .map(|(method, _)| *method)
-            .collect();
-        if allowed.is_empty() {
-            return Refusal::not_found(
-                "ROUTE_NOT_FOUND",
-                format!("There is no call {method} {path}."),
-            );
-        }
-        let allowed = allowed.join(", ");
-        Refusal::new(
-            405,
-            "METHOD_NOT_ALLOWED",
-            format!("{path} does not take {method}, but {allowed}."),
-        )
-        .header("allow", allowed)
-    }
-
     /// A header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -115,7 +91,10 @@ impl Request {
             .get(name)
             .map(String::as_str)
             .ok_or_else(|| {
-                Refusal::not_found("ROUTE_NOT_FOUND", format!("The path has no {name}."))
+                Refusal::new(
+                    ProblemCode::RouteNotFound,
+                    format!("The path has no {name}."),
+                )
             })
     }
 
@@ -255,16 +234,6 @@ mod tests {
         assert!(detail(json!("{}")).contains("missing field `integration`"));
         assert!(detail(json!(r#"{"integration":7}"#)).contains("expected a string"));
         assert!(detail(json!(r#"{"integration":"x"} y"#)).contains("trailing characters"));
-    }
-
-    #[test]
-    fn a_route_of_another_method_is_told_apart_from_an_unknown_one() {
-        let request = request(Value::Null, false);
-
-        let method = request.unknown_route(&[("GET", "/sync-runs")]);
-        assert_eq!(method.status(), 405);
-        assert_eq!(method.into_answer().headers["allow"], "GET");
-        assert_eq!(request.unknown_route(&[("GET", "/problems")]).status(), 404);
     }
 
     #[test]

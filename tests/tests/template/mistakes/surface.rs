@@ -24,7 +24,7 @@ pub(super) const ALL: Seeds = &[
         ],
     ),
     (
-        "the_routes_are_those_of_the_design",
+        "the_routes_are_those_that_functions_declare",
         &[
             (
                 "a route that is missing",

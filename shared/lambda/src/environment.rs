@@ -1,0 +1,137 @@
+//! A function's environment: declared as a struct beside its main, read once at start, with a clear sentence for a
+//! variable that cannot be used.
+//!
+//! ```
+//! use dealbridge_lambda::{environment, environment::{Environment, LogTable, SyncRequestsUrl}};
+//!
+//! environment! {
+//!     /// The environment of the function, as `template.yaml` sets it.
+//!     pub struct Own {
+//!         /// The table of runs.
+//!         tables: LogTable,
+//!         /// The queue of sync requests.
+//!         sync_requests: SyncRequestsUrl,
+//!     }
+//! }
+//!
+//! assert_eq!(Own::variables(), ["LOG_LEVEL", "LOG_TABLE", "SYNC_REQUESTS_QUEUE_URL"]);
+//! ```
+
+mod setting;
+
+use std::collections::BTreeMap;
+
+pub use setting::{
+    AllTables, DeadLetterUrls, ImportsCountUrl, ImportsDlqCountUrl, ImportsUrl, LogLevel, LogTable,
+    PreviewTokenKey, RecordsAndLogTables, RecordsTable, SalesforceLogin, SalesforceUrl,
+    SyncRequestsUrl, WritesUrl,
+};
+
+/// A variable that is missing or cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} {problem}")]
+pub struct InvalidVariable {
+    /// Its name.
+    pub name: String,
+    /// Why it cannot be used, and what to do.
+    pub problem: String,
+}
+
+impl InvalidVariable {
+    fn new(name: &str, problem: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Variables by name: the process's environment, or a test's map.
+#[derive(Clone, Debug)]
+pub struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// The process's environment.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    /// These variables.
+    #[must_use]
+    pub fn new(variables: BTreeMap<String, String>) -> Self {
+        Self(variables)
+    }
+
+    /// The value of a variable; a blank one counts as unset.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable that must be set.
+    ///
+    /// # Errors
+    /// When it is unset or blank.
+    pub fn required(&self, name: &str) -> Result<&str, InvalidVariable> {
+        self.optional(name).ok_or_else(|| {
+            let problem = "is not set: set it on the function (see template.yaml)";
+            InvalidVariable::new(name, problem)
+        })
+    }
+}
+
+/// A value that comes from one variable or several.
+pub trait Setting: Sized {
+    /// The variables that it is read from, required and optional ones.
+    const VARIABLES: &'static [&'static str];
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When a variable is missing or cannot be used.
+    fn read(variables: &Variables) -> Result<Self, InvalidVariable>;
+}
+
+/// All that a function reads from its environment. Declared by [`environment!`](crate::environment!).
+pub trait Environment: Sized {
+    /// The variables that the function reads, required and optional ones. A test holds `template.yaml` to them.
+    fn variables() -> Vec<&'static str>;
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When a variable is missing or cannot be used.
+    fn read(variables: &Variables) -> Result<Self, InvalidVariable>;
+}
+
+/// Declares a function's environment: a struct whose fields are [`Setting`]s. `LOG_LEVEL` is read by every function.
+#[macro_export]
+macro_rules! environment {
+    ($(#[$attribute:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])+ $field:ident: $setting:ty,)+ }) => {
+        $(#[$attribute])*
+        #[derive(Debug)]
+        pub struct $name { $($(#[doc = $doc])+ pub $field: $setting),+ }
+
+        impl $crate::environment::Environment for $name {
+            fn variables() -> Vec<&'static str> {
+                let settings: &[&[&'static str]] = &[
+                    <$crate::environment::LogLevel as $crate::environment::Setting>::VARIABLES,
+                    $(<$setting as $crate::environment::Setting>::VARIABLES),+
+                ];
+                settings.concat()
+            }
+
+            fn read(
+                variables: &$crate::environment::Variables,
+            ) -> Result<Self, $crate::environment::InvalidVariable> {
+                Ok(Self {
+                    $($field: <$setting as $crate::environment::Setting>::read(variables)?),+
+                })
+            }
+        }
+    };
+}

@@ -1,0 +1,113 @@
+//! The codes of the API's problems, each with the HTTP status that it answers with.
+//!
+//! Codes of the Integration Log ([`Code`](dealbridge_core::code::Code)) are codes of problems, too, where a call meets
+//! what a run would meet; [`Refusal::logged`](super::Refusal::logged) takes those.
+
+/// The code of a problem: what a machine goes by.
+pub trait Coded {
+    /// The code.
+    fn code(&self) -> &'static str;
+    /// The HTTP status that goes with it.
+    fn status(&self) -> u16;
+}
+
+/// Declares an enum of problem codes: one row each, the variant, its HTTP status and its code.
+#[macro_export]
+macro_rules! problem_codes {
+    ($(#[$attribute:meta])* $visibility:vis enum $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $status:literal $code:literal,)+ }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        $visibility enum $name { $($(#[doc = $doc])+ $variant),+ }
+
+        impl $name {
+            /// Every code, in the order of the table.
+            $visibility const ALL: &'static [Self] = &[$(Self::$variant),+];
+        }
+
+        impl $crate::http::Coded for $name {
+            fn code(&self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            fn status(&self) -> u16 {
+                match self { $(Self::$variant => $status),+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    /// A code of the API, beside those of the Integration Log. `docs/openapi.yaml` lists every one.
+    pub enum ProblemCode {
+        /// The request is not as the API describes it.
+        Malformed = 400 "MALFORMED",
+        /// A change that takes a confirmation came without one.
+        NotConfirmed = 400 "NOT_CONFIRMED",
+        /// A link names no master for the fields in which the two sides differ.
+        MasterNotChosen = 400 "MASTER_NOT_CHOSEN",
+        /// No integration has that name.
+        IntegrationUnknown = 400 "INTEGRATION_UNKNOWN",
+        /// The cursor is none of this list's.
+        CursorInvalid = 400 "CURSOR_INVALID",
+        /// Nobody vouches for the caller.
+        Unauthorized = 401 "UNAUTHORIZED",
+        /// The caller may not do this.
+        Forbidden = 403 "FORBIDDEN",
+        /// No call has that path.
+        RouteNotFound = 404 "ROUTE_NOT_FOUND",
+        /// No Deal, Lead or Referral has that id.
+        RecordNotFound = 404 "RECORD_NOT_FOUND",
+        /// No run has that id.
+        RunNotFound = 404 "RUN_NOT_FOUND",
+        /// No settings are stored.
+        SettingsNotFound = 404 "SETTINGS_NOT_FOUND",
+        /// The dead letter is gone, or in someone's hands.
+        DeadLetterNotFound = 404 "DEAD_LETTER_NOT_FOUND",
+        /// The import of the Salesforce record is not suppressed.
+        NotSuppressed = 404 "NOT_SUPPRESSED",
+        /// The path takes other methods.
+        MethodNotAllowed = 405 "METHOD_NOT_ALLOWED",
+        /// The record is not linked.
+        NotLinked = 409 "NOT_LINKED",
+        /// Something changed since the preview.
+        PreviewStale = 409 "PREVIEW_STALE",
+        /// The org that the settings name has links.
+        OrgHasLinks = 409 "ORG_HAS_LINKS",
+        /// The settings name another org.
+        OrgNotNamed = 409 "ORG_NOT_NAMED",
+        /// Links are being moved to another org, or cleared.
+        OrgChanging = 409 "ORG_CHANGING",
+        /// Both orgs have a link of one Salesforce record.
+        OrgMoveConflict = 409 "ORG_MOVE_CONFLICT",
+        /// A run is active.
+        RunActive = 409 "RUN_ACTIVE",
+        /// The settings changed since they were read.
+        SettingsChanged = 412 "SETTINGS_CHANGED",
+        /// The settings contradict themselves or the connected org.
+        SettingsInvalid = 422 "SETTINGS_INVALID",
+        /// The Salesforce record is no Opportunity.
+        NotAnOpportunity = 422 "NOT_AN_OPPORTUNITY",
+        /// The text is no URL or id of a Salesforce record.
+        UrlInvalid = 422 "URL_INVALID",
+        /// The URL is of another org, or of no Salesforce org.
+        UrlOtherOrg = 422 "URL_OTHER_ORG",
+        /// The URL is of a record that is neither a Lead nor an Opportunity.
+        UrlNotLeadOrOpportunity = 422 "URL_NOT_LEAD_OR_OPPORTUNITY",
+        /// Salesforce has no such record, or hides it.
+        SalesforceRecordNotFound = 422 "SF_RECORD_NOT_FOUND",
+        /// The Salesforce record is in the Recycle Bin.
+        SalesforceRecordDeleted = 422 "SF_RECORD_DELETED",
+        /// The Lead was merged into another.
+        LeadMerged = 422 "SF_LEAD_MERGED",
+        /// The Lead was converted.
+        LeadConverted = 422 "SF_LEAD_CONVERTED",
+        /// The key was used for another request.
+        IdempotencyKeyReused = 422 "IDEMPOTENCY_KEY_REUSED",
+        /// The request does not say what version it is about.
+        PreconditionRequired = 428 "PRECONDITION_REQUIRED",
+        /// A fault of the service.
+        Internal = 500 "INTERNAL",
+        /// The store or a queue did not answer, or not in time.
+        Unavailable = 503 "UNAVAILABLE",
+    }
+}
