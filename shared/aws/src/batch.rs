@@ -1,4 +1,4 @@
-//! BatchGetItem: a hundred keys a request, whatever was not processed asked for again.
+//! `BatchGetItem`: up to 100 keys per request; unprocessed keys are requested again.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,19 +11,19 @@ use crate::{
     store::{Store, port_error},
 };
 
-/// DynamoDB's bound on keys per request.
+/// DynamoDB's limit on keys per request.
 const MOST_KEYS: usize = 100;
-/// Requests under way at once.
+/// Requests in flight at once.
 const CONCURRENT: usize = 4;
-/// Rounds for what DynamoDB left unprocessed.
+/// Attempts at keys that DynamoDB leaves unprocessed.
 const ROUNDS: u32 = 8;
 
-/// How fresh a read is.
+/// The consistency of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consistency {
-    /// Everything acknowledged before is seen; costs twice as much.
+    /// Sees every acknowledged write, at twice the read units.
     Strong,
-    /// May miss the latest moment: for reads whose result a condition checks again.
+    /// May miss the latest writes: for reads whose result a condition checks again.
     Eventual,
 }
 
@@ -37,10 +37,10 @@ impl From<Freshness> for Consistency {
 }
 
 impl Store {
-    /// Gets the items of these keys, by table, in no order. A key that does not exist has no item.
+    /// Gets the items of these keys, by table, in no particular order. A key without an item is left out.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or leaves keys unprocessed again and again.
+    /// Returns an error if DynamoDB does not answer, or leaves keys unprocessed in every attempt.
     pub async fn batch_get(
         &self,
         keys: Vec<(String, Attributes)>,
@@ -72,7 +72,7 @@ impl Store {
         let mut by_table: HashMap<String, Vec<Attributes>> = HashMap::new();
         for (table, key) in chunk {
             let keys = by_table.entry(table).or_default();
-            // DynamoDB refuses a request that names a key twice.
+            // DynamoDB rejects a request that names a key twice.
             if !keys.contains(&key) {
                 keys.push(key);
             }

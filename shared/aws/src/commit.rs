@@ -25,11 +25,11 @@ use crate::{
     transaction::{self, Attempt, Committed, MOST_ACTIONS},
 };
 
-/// Actions of a transaction beside the changes: the packed entry and the counter.
+/// Actions of a transaction besides the changes: the packed entry and the counter.
 const OVERHEAD: usize = 2;
-/// The bytes that the changes of one transaction come to; the rest is for the entry, the counter and what updates add.
+/// Limit on the bytes of one transaction's changes; the rest is for the entry, the counter and what updates add.
 const MOST_BYTES: usize = MOST_TRANSACTION_BYTES - 2 * MOST_ITEM_BYTES;
-/// Transactions of one batch under way at once.
+/// Transactions of one batch in flight at once.
 const CONCURRENT: usize = 4;
 
 impl ImportStore for Store {
@@ -155,7 +155,7 @@ impl ImportStore for Store {
             }
         }
         match failed {
-            // What was committed is noticed by the repeat; what was not is written by it.
+            // A retry recognizes what was committed, and writes what was not.
             Some(error) => Err(error),
             None => Ok(settled.into_values().collect()),
         }
@@ -170,7 +170,7 @@ struct Batch<'a> {
     encoded: Vec<Vec<TransactWriteItem>>,
 }
 
-/// What a change takes of a transaction.
+/// The share of a transaction's limits that a change takes.
 #[derive(Clone, Copy)]
 struct Size {
     actions: usize,
@@ -186,10 +186,10 @@ impl Size {
     }
 }
 
-/// What became of a group of changes.
+/// The result of committing a group of changes.
 enum Part {
     Settled(Vec<(usize, Settled)>),
-    /// DynamoDB refuses these together, for a reason that names none of them; what is settled before stays.
+    /// DynamoDB rejects these changes together and names none of them; what was settled before stays settled.
     Refused {
         group: Vec<usize>,
         settled: Vec<(usize, Settled)>,
@@ -197,7 +197,7 @@ enum Part {
     },
 }
 
-/// Packs changes into transactions, by actions and by bytes, of even size.
+/// Packs changes into transactions of similar size, within the limits on actions and bytes.
 fn groups(sizes: &[Size]) -> Vec<Vec<usize>> {
     let total: usize = sizes.iter().map(|size| size.actions).sum();
     let most = MOST_ACTIONS - OVERHEAD;
@@ -225,7 +225,7 @@ fn groups(sizes: &[Size]) -> Vec<Vec<usize>> {
 }
 
 impl Store {
-    /// Commits one group, halved as often as it takes until what DynamoDB refuses is found.
+    /// Commits one group, halving it until the change that DynamoDB rejects is found.
     async fn commit_parts(
         &self,
         batch: &Batch<'_>,
@@ -266,7 +266,8 @@ impl Store {
         writes.map(|write| self.action(org, write, now)).collect()
     }
 
-    /// Commits one group. Refused changes are taken out and the rest is tried again, so that one does not hold up the others.
+    /// Commits one group. Conflicting changes are taken out and the rest is retried, so that one does not hold up the
+    /// others.
     async fn commit_group(
         &self,
         batch: &Batch<'_>,
@@ -323,7 +324,8 @@ impl Store {
                         add_holder(holders.entry(*at).or_default(), item)?;
                     }
                     if holders.is_empty() {
-                        // Only items of changes carry conditions; anything else would be tried for ever.
+                        // Only the items of changes carry conditions; a refusal that names none of them would be
+                        // retried for ever.
                         let detail = "it was refused without naming an item".to_owned();
                         return Err(PortError {
                             operation: "TransactWriteItems".to_owned(),
@@ -400,7 +402,7 @@ impl Store {
         }
     }
 
-    /// Adding to a set needs no look at what is in it.
+    /// Adds runs to the set of a Salesforce record, which need not be read for that.
     fn add_counted_before(
         &self,
         org: SalesforceId,
@@ -419,7 +421,7 @@ impl Store {
         transaction::update(update)
     }
 
-    /// Adds to one shard of the run's counts.
+    /// Adds counts to one shard of the run's counter.
     pub(crate) fn count(
         &self,
         run: RunId,
@@ -454,7 +456,7 @@ impl Store {
     }
 }
 
-/// Files an item that stood in the way under what it is.
+/// Files the item that a condition met under its kind: claim, open problem or record.
 fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortError> {
     let Some(item) = item else { return Ok(()) };
     let pk = item::text(&item, keys::PK).unwrap_or_default();

@@ -1,43 +1,45 @@
-//! The SDK's configuration: timeouts, retries, one HTTP client with rustls on ring.
+//! The SDK's configuration: timeouts, retries, and one HTTP client with rustls on ring.
 
 use std::time::Duration;
 
-/// The configuration that both clients are made from.
+/// The configuration that the DynamoDB and SQS clients are built from.
 pub use aws_config::SdkConfig as Sdk;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-/// Where AWS is.
+/// The endpoint of AWS.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
-    /// The real one: region, endpoints and credentials from the environment, as the SDK reads them.
+    /// AWS itself: region, endpoints and credentials from the environment, as the SDK reads them.
     Environment,
-    /// A server on this machine, which takes any credentials.
+    /// A server on this machine, which accepts any credentials.
     Local {
         /// Its address, such as `http://127.0.0.1:8000`.
         url: String,
     },
 }
 
-/// The region that local servers are addressed with.
+/// The region in requests to local servers.
 pub const LOCAL_REGION: &str = "us-east-1";
-/// The access key that local servers are addressed with.
+/// The access key in requests to local servers.
 pub const LOCAL_ACCESS_KEY: &str = "local";
-/// The secret key that local servers are addressed with.
+/// The secret key in requests to local servers.
 pub const LOCAL_SECRET_KEY: &str = "local";
 
-/// Until a connection stands.
+/// Time for establishing a connection.
 pub const CONNECT: Duration = Duration::from_secs(2);
-/// One attempt of an operation.
+/// Time for one attempt of an operation.
 pub const ATTEMPT: Duration = Duration::from_secs(6);
-/// An operation with its repeats: shorter than the shortest function has, so that it can say what did not answer.
+/// Time for an operation with its retries: less than the shortest function timeout, so that the function can report
+/// what did not answer.
 pub const OPERATION: Duration = Duration::from_secs(12);
 
-/// The configuration for both clients.
+/// Builds the configuration of both clients.
 ///
-/// The SDK has no timeout by default, and a request that never answers would hold a function until its own ends.
+/// The SDK sets no timeouts by default: a request that is never answered would hold a function until the function
+/// itself times out.
 pub async fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
     let timeouts = timeouts(ATTEMPT, OPERATION);
     let retries = RetryConfig::standard().with_max_attempts(4);
@@ -69,7 +71,7 @@ pub async fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
     }
 }
 
-/// The same configuration for whoever waits for messages, as long as SQS lets one wait.
+/// The same configuration with timeouts beyond SQS's longest wait for messages.
 #[must_use]
 pub fn for_long_polls(sdk: &SdkConfig) -> SdkConfig {
     let longest = Duration::from_secs(30);
@@ -87,7 +89,7 @@ fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// The same configuration with another access key: local servers know their callers by it.
+/// The same configuration with another access key, by which local servers tell their callers apart.
 #[must_use]
 pub fn with_access_key(sdk: &SdkConfig, access_key: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, LOCAL_SECRET_KEY, None, None, "local");
@@ -106,7 +108,7 @@ fn tokio_sleep() -> aws_sdk_dynamodb::config::SharedAsyncSleep {
     aws_sdk_dynamodb::config::SharedAsyncSleep::new(TokioSleep)
 }
 
-/// The SDK's own Tokio sleep lives in a crate of its own; this is all there is to it.
+/// Tokio's sleep for the SDK, whose own implementation would take another crate.
 #[derive(Debug)]
 struct TokioSleep;
 

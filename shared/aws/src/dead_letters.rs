@@ -1,4 +1,4 @@
-//! Dead-letter queues: how many messages wait in one, and moving them back to where they came from.
+//! Dead-letter queues: counting, reading, discarding and redriving their messages.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,14 @@ use aws_sdk_sqs::{
 use dealbridge_core::ports::PortError;
 use jiff::Timestamp;
 
-/// The most that one ReceiveMessage answers with.
+/// The most messages that one `ReceiveMessage` returns.
 const AT_ONCE: i32 = 10;
-/// For how long a message that is looked at is hidden from others, should the look never end.
+/// Visibility timeout of messages that are being read, in case the read never ends.
 const HIDDEN_SECONDS: i32 = 20;
-/// Requests that come back empty before a queue counts as read: SQS asks a part of its servers each time.
+/// Empty responses in a row after which a queue counts as read: each `ReceiveMessage` samples only some of SQS's
+/// servers.
 const EMPTY: usize = 2;
-/// Requests of one search for a message.
+/// `ReceiveMessage` requests of one search for a message.
 const REQUESTS: usize = 60;
 
 /// A dead-letter queue.
@@ -30,7 +31,7 @@ pub struct DeadLetterQueue {
     url: String,
 }
 
-/// What waits in a dead-letter queue.
+/// The message counts of a dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetters {
     /// The queue's ARN.
@@ -43,46 +44,46 @@ pub struct DeadLetters {
     pub delayed: u64,
 }
 
-/// A message of a dead-letter queue, as a look shows it.
+/// A message of a dead-letter queue, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// The queue's id of the message.
+    /// The message id that SQS assigned.
     pub id: String,
-    /// When it was sent first, to the queue whose dead letter it is.
+    /// The time at which it was first sent, to the source queue.
     pub sent_at: Option<Timestamp>,
-    /// How often it was received, looks like this one included.
+    /// The number of times it was received, this one included.
     pub receives: u32,
     /// Its body.
     pub body: String,
 }
 
-/// The latest move of messages out of a dead-letter queue.
+/// The latest message move task (redrive) of a dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoveTask {
     /// `RUNNING`, `COMPLETED`, `CANCELLING`, `CANCELLED` or `FAILED`.
     pub status: String,
-    /// How many were moved.
+    /// The number of messages moved.
     pub moved: u64,
-    /// How many there were to move, as far as that was known at the start.
+    /// The number of messages to move, as far as it was known at the start.
     pub total: Option<u64>,
-    /// Why it failed.
+    /// The reason for a failure.
     pub failure: Option<String>,
 }
 
 impl MoveTask {
-    /// Whether it has not come to its end.
+    /// Returns `true` until the task has ended.
     #[must_use]
     pub fn is_active(&self) -> bool {
         matches!(self.status.as_str(), "RUNNING" | "CANCELLING")
     }
 }
 
-/// What came of asking for a move.
+/// The result of starting a move task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoveStarted {
-    /// It has begun.
+    /// It is started.
     Yes,
-    /// One is under way already.
+    /// Another one is running.
     UnderWay,
 }
 
@@ -93,10 +94,10 @@ impl DeadLetterQueue {
         Self { client, url }
     }
 
-    /// What waits in the queue. SQS counts approximately while messages come and go.
+    /// Counts the messages of the queue. The counts are approximate while messages come and go.
     ///
     /// # Errors
-    /// When SQS does not answer.
+    /// Returns an error if SQS does not answer.
     pub async fn look(&self) -> Result<DeadLetters, PortError> {
         let operation = "GetQueueAttributes";
         let (arn, messages, in_flight, delayed) = (
@@ -133,11 +134,11 @@ impl DeadLetterQueue {
         })
     }
 
-    /// The first so many messages of the queue, oldest first. They stay where they are: each is hidden from others for the
-    /// moment of the look alone, and counts one receive more.
+    /// Reads the first so many messages of the queue, oldest first. They stay in the queue: each is hidden from other
+    /// receivers only while it is read, and its receive count grows by one.
     ///
     /// # Errors
-    /// When SQS does not answer.
+    /// Returns an error if SQS does not answer.
     pub async fn letters(&self, most: usize) -> Result<Vec<Letter>, PortError> {
         let held = self.hold(|held| held.len() >= most).await?;
         self.release(held.values()).await?;
@@ -147,10 +148,10 @@ impl DeadLetterQueue {
         Ok(letters)
     }
 
-    /// Deletes one message for good; none when the queue does not hold it, or somebody else has it in hand.
+    /// Deletes one message for good. Returns `None` if the queue does not hold it, or if another receiver has it.
     ///
     /// # Errors
-    /// When SQS does not answer.
+    /// Returns an error if SQS does not answer.
     pub async fn discard(&self, id: &str) -> Result<Option<Letter>, PortError> {
         let mut held = self.hold(|held| held.contains_key(id)).await?;
         let found = held.remove(id);
@@ -168,7 +169,7 @@ impl DeadLetterQueue {
         Ok(Some(letter(&message)))
     }
 
-    /// Receives until there is enough or nothing more. What was received is to be released.
+    /// Receives until there is enough or nothing left. The messages must be released afterwards.
     async fn hold(
         &self,
         is_enough: impl Fn(&BTreeMap<String, Message>) -> bool,
@@ -194,7 +195,7 @@ impl DeadLetterQueue {
                 Ok(answer) => answer.messages.unwrap_or_default(),
                 Err(error) => {
                     let error = port_error("ReceiveMessage", &error);
-                    // What is held comes back by itself if this fails, too.
+                    // If this fails too, the messages become visible by themselves.
                     let _ = self.release(held.values()).await;
                     return Err(error);
                 }
@@ -207,7 +208,7 @@ impl DeadLetterQueue {
         Ok(held)
     }
 
-    /// Lets others have the messages again at once.
+    /// Makes the messages visible to other receivers at once.
     async fn release(&self, held: impl Iterator<Item = &Message>) -> Result<(), PortError> {
         let messages: Vec<&Message> = held.collect();
         for chunk in messages.chunks(10) {
@@ -234,10 +235,10 @@ impl DeadLetterQueue {
         Ok(())
     }
 
-    /// The latest move out of the queue, if SQS still knows of one.
+    /// Returns the latest move task of the queue, if SQS remembers one.
     ///
     /// # Errors
-    /// When SQS does not answer.
+    /// Returns an error if SQS does not answer.
     pub async fn latest_move(&self, arn: &str) -> Result<Option<MoveTask>, PortError> {
         let answer = self
             .client
@@ -256,23 +257,25 @@ impl DeadLetterQueue {
         }))
     }
 
-    /// Begins to move every message back to the queue whose dead letters these are.
+    /// Starts moving every message back to the source queue.
     ///
     /// # Errors
-    /// When SQS does not answer, or refuses for another reason than a move that is under way.
+    /// Returns an error if SQS does not answer, or refuses for another reason than a running task.
     pub async fn start_move(&self, arn: &str) -> Result<MoveStarted, PortError> {
         let sent = self
             .client
             .start_message_move_task()
             .source_arn(arn)
-            // Named, for SQS does not know where a message came from that somebody put there by hand.
+            // Explicit, since SQS does not know the source of a message that somebody sent to the dead-letter queue
+            // directly.
             .set_destination_arn(source_of(arn))
             .send()
             .await;
         match sent {
             Ok(_) => Ok(MoveStarted::Yes),
             Err(error) => match error.as_service_error() {
-                // SQS has one code for all that it will not do; who started the other task is in its words alone.
+                // SQS has one code for everything that it does not support; only the message tells that a task is
+                // running.
                 Some(StartMessageMoveTaskError::UnsupportedOperation(_)) => {
                     match self.latest_move(arn).await? {
                         Some(task) if task.is_active() => Ok(MoveStarted::UnderWay),
@@ -302,7 +305,7 @@ fn letter(message: &Message) -> Letter {
     }
 }
 
-/// The queue whose dead letters a queue holds, by the names that both have (template.yaml).
+/// The source queue of a dead-letter queue, derived from its name as template.yaml forms it.
 fn source_of(arn: &str) -> Option<String> {
     arn.strip_suffix("-dlq").map(str::to_owned)
 }

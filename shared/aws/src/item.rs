@@ -1,4 +1,4 @@
-//! Items from and to the types of the core.
+//! Conversion between DynamoDB items and the core's types.
 
 use std::io::{Read, Write as _};
 
@@ -19,13 +19,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::keys::{self, Attributes, EXPIRES_AT, PK, SK};
 
-/// How long entries are kept (behaviour, section 6).
+/// Retention of log entries.
 const ENTRIES_LIVE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// The most that one packed entry may come to when it is read back.
+/// Limit on the decompressed size of one packed entry.
 const MOST_UNPACKED: u64 = 16 * 1024 * 1024;
 
-/// An item that cannot be read: somebody else wrote it, or it is damaged.
+/// The error of an item that is damaged, or was not written by dealbridge.
 #[must_use]
 pub fn unreadable(what: &str, detail: impl std::fmt::Display) -> PortError {
     PortError {
@@ -34,10 +34,10 @@ pub fn unreadable(what: &str, detail: impl std::fmt::Display) -> PortError {
     }
 }
 
-/// The attributes of a value, with its key.
+/// Encodes a value as an item with that key.
 ///
 /// # Errors
-/// When the value has no form as an item, which none of ours has.
+/// Returns an error if the value cannot be represented as an item, which no type of the core causes.
 pub fn encode<T: Serialize>(value: &T, key: Attributes) -> Result<Attributes, PortError> {
     let mut item: Attributes =
         serde_dynamo::to_item(value).map_err(|error| unreadable("a value to be stored", error))?;
@@ -45,12 +45,12 @@ pub fn encode<T: Serialize>(value: &T, key: Attributes) -> Result<Attributes, Po
     Ok(item)
 }
 
-/// The value of an item.
+/// Decodes an item.
 ///
 /// # Errors
-/// When an attribute is missing or of another type.
+/// Returns an error if an attribute is missing or of another type.
 pub fn decode<T: DeserializeOwned>(mut item: Attributes, what: &str) -> Result<T, PortError> {
-    // Keys belong to the store; types that refuse unknown fields would take them for typing errors.
+    // Keys belong to the store: types that reject unknown fields would reject them.
     item.remove(PK);
     item.remove(SK);
     serde_dynamo::from_item(item).map_err(|error| unreadable(what, error))
@@ -72,19 +72,19 @@ pub fn number<T: std::str::FromStr>(item: &Attributes, name: &str) -> Option<T> 
         .and_then(|text| text.parse().ok())
 }
 
-/// An instant, as RFC 3339.
+/// An RFC 3339 timestamp attribute.
 #[must_use]
 pub fn instant(item: &Attributes, name: &str) -> Option<Timestamp> {
     text(item, name).and_then(|text| text.parse().ok())
 }
 
-/// A number as an attribute.
+/// Encodes a number.
 #[must_use]
 pub fn n(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// A text as an attribute.
+/// Encodes a text.
 #[must_use]
 pub fn s(text: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::S(text.to_string())
@@ -98,10 +98,10 @@ pub fn expiry(at: Timestamp) -> AttributeValue {
         .as_second())
 }
 
-/// A claim, its Salesforce id taken from the key.
+/// Decodes a claim, with the Salesforce id from its key.
 ///
 /// # Errors
-/// When the item is no claim.
+/// Returns an error if the item is not a claim.
 pub fn claim(item: Attributes) -> Result<Claim, PortError> {
     let id = text(&item, PK)
         .and_then(|pk| pk.rsplit('#').next())
@@ -113,10 +113,10 @@ pub fn claim(item: Attributes) -> Result<Claim, PortError> {
     })
 }
 
-/// A record, its id taken from the key.
+/// Decodes a record, with its id from its key.
 ///
 /// # Errors
-/// When the item is no record.
+/// Returns an error if the item is not a record.
 pub fn record(item: Attributes) -> Result<Record, PortError> {
     let id = text(&item, PK)
         .and_then(record_id)
@@ -127,7 +127,7 @@ pub fn record(item: Attributes) -> Result<Record, PortError> {
     })
 }
 
-/// The record that a key names.
+/// The record id in a partition key; none if the key is of another kind.
 #[must_use]
 pub fn record_id(pk: &str) -> Option<RecordId> {
     RecordKind::ALL
@@ -135,10 +135,10 @@ pub fn record_id(pk: &str) -> Option<RecordId> {
         .find_map(|kind| RecordId::new(kind, pk.strip_prefix(keys::record_prefix(kind))?).ok())
 }
 
-/// An open problem, its Opportunity taken from the key.
+/// Decodes an open problem, with the Opportunity from its key.
 ///
 /// # Errors
-/// When the item is no problem.
+/// Returns an error if the item is not an open problem.
 pub fn problem(item: Attributes) -> Result<Problem, PortError> {
     let id = text(&item, SK).and_then(|id| SalesforceId::parse(id).ok());
     let id = id.ok_or_else(|| unreadable("an open problem", "its key names no Opportunity"))?;
@@ -148,10 +148,10 @@ pub fn problem(item: Attributes) -> Result<Problem, PortError> {
     })
 }
 
-/// A Salesforce record, its id taken from the key, with the runs of its attribute.
+/// Decodes the runs that counted a Salesforce record before, with its id from the key.
 ///
 /// # Errors
-/// When the item holds no runs.
+/// Returns an error if the item holds no runs.
 pub fn counted_before(item: &Attributes) -> Result<(SalesforceId, Counted), PortError> {
     let what = "the runs that have counted a record";
     let id = text(item, SK).and_then(|id| SalesforceId::parse(id).ok());
@@ -164,15 +164,16 @@ pub fn counted_before(item: &Attributes) -> Result<(SalesforceId, Counted), Port
     Ok((id, all.map_err(|error| unreadable(what, error))?))
 }
 
-/// A packed entry as an item. Its lines are deflated JSON: an hour's entries fit into a few kilobytes, and write units follow bytes.
+/// Encodes a packed entry. Its lines are deflated JSON: an hour's entries fit into a few kilobytes, and write units
+/// follow bytes.
 ///
 /// # Errors
-/// When the lines cannot be written as JSON, which cannot happen to ours.
+/// Returns an error if the lines cannot be serialized, which no line of the core causes.
 pub fn packed_entry(run: RunId, entry: &PackedEntry) -> Result<Attributes, PortError> {
     packed_entry_at(keys::entry(run, &entry.id), entry)
 }
 
-/// A packed entry under another key: that of an action.
+/// Encodes a packed entry under another key: that of an action.
 ///
 /// # Errors
 /// As [`packed_entry`].
@@ -187,10 +188,10 @@ pub fn packed_entry_at(key: Attributes, entry: &PackedEntry) -> Result<Attribute
     Ok(item)
 }
 
-/// Lines as they are stored.
+/// Serializes and deflates log lines.
 ///
 /// # Errors
-/// When they cannot be written as JSON.
+/// Returns an error if they cannot be serialized.
 pub fn deflate(lines: &[Line]) -> Result<AttributeValue, PortError> {
     let json =
         serde_json::to_vec(lines).map_err(|error| unreadable("lines to be stored", error))?;
@@ -215,19 +216,19 @@ pub(crate) fn inflate(packed: &Blob, what: &str) -> Result<Vec<u8>, PortError> {
     Ok(bytes)
 }
 
-/// Ids as they are stored: fifteen characters each, deflated, for they begin alike.
+/// Packs ids, 15 characters each, and deflates them: they share long prefixes.
 ///
 /// # Errors
-/// Never in memory.
+/// Never returns an error in practice: it writes to memory.
 pub fn pack_ids(ids: &[SalesforceId]) -> Result<AttributeValue, PortError> {
     let text: String = ids.iter().map(|id| &id.as_str()[..15]).collect();
     deflate_bytes(text.as_bytes())
 }
 
-/// The ids of an attribute.
+/// Unpacks the ids of an attribute.
 ///
 /// # Errors
-/// When it holds no packed ids.
+/// Returns an error if the attribute does not hold packed ids.
 pub fn packed_ids(item: &Attributes, name: &str) -> Result<Vec<SalesforceId>, PortError> {
     let what = "packed ids";
     let packed = item
@@ -242,10 +243,10 @@ pub fn packed_ids(item: &Attributes, name: &str) -> Result<Vec<SalesforceId>, Po
         .ok_or_else(|| unreadable(what, "one is no Salesforce id"))
 }
 
-/// Unpacks an entry item.
+/// Decodes a packed entry.
 ///
 /// # Errors
-/// When the item is no packed entry.
+/// Returns an error if the item is not a packed entry.
 pub fn unpack(item: &Attributes) -> Result<PackedEntry, PortError> {
     let what = "a log entry";
     let id = text(item, SK)
@@ -266,7 +267,7 @@ pub fn unpack(item: &Attributes) -> Result<PackedEntry, PortError> {
     })
 }
 
-/// The counts that are not zero, by attribute name.
+/// The counts other than zero, by attribute name.
 pub fn count_attributes(counts: &Counts) -> impl Iterator<Item = (&'static str, u64)> {
     [
         ("listed", counts.listed),
@@ -280,7 +281,7 @@ pub fn count_attributes(counts: &Counts) -> impl Iterator<Item = (&'static str, 
     .filter(|(_, count)| *count > 0)
 }
 
-/// The counts of an item; what is not there is zero.
+/// The counts of an item; an absent attribute counts as zero.
 #[must_use]
 pub fn counts(item: &Attributes) -> Counts {
     let count = |name| number(item, name).unwrap_or(0);

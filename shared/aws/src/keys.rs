@@ -14,12 +14,12 @@ use dealbridge_core::{
 pub const PK: &str = "pk";
 /// The sort key of the Log table.
 pub const SK: &str = "sk";
-/// Counts an item's changes; every conditional change names the one it has seen.
+/// The version of an item, raised by each change. A conditional write names the version that was read.
 pub const VERSION: &str = "version";
-/// When an item may be removed (DynamoDB's time to live, in Unix seconds).
+/// The time after which an item may be removed (DynamoDB's time to live, in Unix seconds).
 pub const EXPIRES_AT: &str = "expires_at";
 
-/// How many items a run's counts are spread over, so that many workers do not wait for each other.
+/// The number of items that a run's counts are spread over, so that concurrent workers do not contend for one item.
 pub const COUNTER_SHARDS: usize = 8;
 
 /// A key or an item.
@@ -70,7 +70,7 @@ pub fn organization(id: &str) -> Attributes {
     one(format!("ORGANIZATION#{id}"))
 }
 
-/// Records: who has an e-mail address.
+/// Records: the users and contacts with an e-mail address.
 #[must_use]
 pub fn email(email: &Email) -> Attributes {
     one(format!("EMAIL#{email}"))
@@ -82,7 +82,7 @@ pub fn settings() -> Attributes {
     one(format!("SETTINGS#{DEAL_REGISTRATION}"))
 }
 
-/// Records: the version of the portal's people, moved by each change of a user, group, organization or contact.
+/// Records: the version of the portal's people, raised by each change of a user, group, organization or contact.
 #[must_use]
 pub fn directory() -> Attributes {
     one("DIRECTORY".to_owned())
@@ -94,7 +94,7 @@ pub fn claim_prefix(org: SalesforceId) -> String {
     format!("SF#{org}#")
 }
 
-/// The org of a claim's key.
+/// The org in a claim's partition key.
 #[must_use]
 pub fn org_of_claim(pk: &str) -> Option<SalesforceId> {
     let org = pk.strip_prefix("SF#")?.split('#').next()?;
@@ -119,10 +119,10 @@ pub fn problem(org: SalesforceId, id: SalesforceId) -> Attributes {
     two(problems(org), id.to_string())
 }
 
-/// Attribute of the runs that have counted a Salesforce record.
+/// Attribute: the runs that have counted a Salesforce record.
 pub const RUNS: &str = "runs";
 
-/// Log: the runs that have counted a Salesforce record and that its claim and its problem no longer name.
+/// Log: runs that have counted a Salesforce record, beyond those that its claim and open problem name.
 #[must_use]
 pub fn counted_before(org: SalesforceId, id: SalesforceId) -> Attributes {
     two(format!("COUNTED#{org}"), id.to_string())
@@ -155,7 +155,7 @@ pub fn entry(run: RunId, id: &str) -> Attributes {
     two(run_partition(run), format!("{ENTRY_PREFIX}{id}"))
 }
 
-/// Log: what the last checkpoint of a run's listing was about to enqueue.
+/// Log: the ids that the last checkpoint of a run's listing was about to enqueue.
 #[must_use]
 pub fn unsent(run: RunId) -> Attributes {
     two(run_partition(run), "UNSENT".to_owned())
@@ -165,22 +165,22 @@ fn integration(sk: &str) -> Attributes {
     two(format!("INTEGRATION#{DEAL_REGISTRATION}"), sk.to_owned())
 }
 
-/// Log: the number of the latest run.
+/// Log: the lease, which holds the number of the latest run.
 #[must_use]
 pub fn lease() -> Attributes {
     integration("LEASE")
 }
 
-/// On the lease: the next run is to be a full one.
+/// Attribute of the lease: the next run is to be a full one.
 pub const FULL_WANTED: &str = "full_wanted";
 
-/// Log: up to where incremental runs have read.
+/// Log: the watermark up to which incremental runs have read.
 #[must_use]
 pub fn mark() -> Attributes {
     integration("MARK")
 }
 
-/// Log: exists once a record was linked to a Salesforce Lead.
+/// Log: present once any record was linked to a Salesforce Lead.
 #[must_use]
 pub fn lead_links() -> Attributes {
     integration("LEAD_LINKS")
@@ -192,7 +192,7 @@ pub fn org_change() -> Attributes {
     integration("ORG_CHANGE")
 }
 
-/// Log: the receipt of a write.
+/// Log: the receipt of a write, by its idempotency key.
 #[must_use]
 pub fn receipt(key: &ReceiptKey) -> Attributes {
     two(
@@ -201,7 +201,7 @@ pub fn receipt(key: &ReceiptKey) -> Attributes {
     )
 }
 
-/// Log: partition of what administrators and the push worker did, by month of RFC 3339 time.
+/// Log: partition of the actions of administrators and the push worker in a month (RFC 3339, UTC).
 #[must_use]
 pub fn actions(at: jiff::Timestamp) -> String {
     let month: String = at.to_string().chars().take(7).collect();
@@ -220,7 +220,7 @@ pub fn action(at: jiff::Timestamp, id: &str) -> Attributes {
     two(actions(at), format!("{ENTRY_PREFIX}{id}"))
 }
 
-/// Log: partition of what was done to a record.
+/// Log: partition of the audit rows of a record.
 #[must_use]
 pub fn audit_partition(id: &RecordId) -> String {
     format!("RECORD#{}/{}", id.kind().as_str(), id.id())
@@ -229,7 +229,7 @@ pub fn audit_partition(id: &RecordId) -> String {
 /// Prefix of audit rows within their partition.
 pub const AUDIT_PREFIX: &str = "AUDIT#";
 
-/// Log: one act on a record.
+/// Log: one audit row of a record.
 #[must_use]
 pub fn audit(id: &RecordId, act: &str) -> Attributes {
     two(audit_partition(id), format!("{AUDIT_PREFIX}{act}"))
@@ -238,16 +238,16 @@ pub fn audit(id: &RecordId, act: &str) -> Attributes {
 /// Log: partition of the writes that are to be delivered to Salesforce.
 pub const OUTBOX: &str = "OUTBOX";
 
-/// Log: partition of notes of the outbox that cannot be read.
+/// Log: partition of outbox notes that cannot be read.
 pub const OUTBOX_ASIDE: &str = "OUTBOX_ASIDE";
 
-/// Log: the note that the write of a Salesforce record's link is to be delivered.
+/// Log: the outbox note of a Salesforce record with a pending write.
 #[must_use]
 pub fn outbox(salesforce: SalesforceId) -> Attributes {
     outbox_note(salesforce.as_str())
 }
 
-/// Log: a note of the outbox by its sort key, whatever that is.
+/// Log: an outbox note by its sort key, even one that cannot be parsed.
 #[must_use]
 pub fn outbox_note(key: &str) -> Attributes {
     two(OUTBOX.to_owned(), key.to_owned())

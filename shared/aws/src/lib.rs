@@ -1,7 +1,7 @@
 //! DynamoDB and SQS behind the ports of the core.
 //!
-//! Three tables (see [`keys`]): Records, Links and Log. Every change is one conditional transaction with its log
-//! entry and its count ([`commit`]).
+//! Three tables (see [`keys`]): Records, Links and Log. Every change is one conditional transaction together with its
+//! log entry and its count ([`commit`]).
 
 pub mod batch;
 pub mod commit;

@@ -163,7 +163,7 @@ impl LinkStore for Store {
 }
 
 impl Store {
-    /// Commits a change; with `seen`, only if no change of the org began or ended since.
+    /// Commits a change; with `seen`, only if no change of the connected org began or ended since.
     async fn commit(
         &self,
         change: &LinkChange,
@@ -233,8 +233,8 @@ impl Store {
         })
     }
 
-    /// Notes that the next run must look at an Opportunity. An open problem that is there stays as it is, at another version:
-    /// whoever read it before decides again.
+    /// Notes that the next run must look at an Opportunity. An open problem that exists keeps its content but gets
+    /// another version, so that anyone who has read it decides again.
     pub(crate) fn watch(
         &self,
         org: SalesforceId,
@@ -252,7 +252,7 @@ impl Store {
                 .expression_attribute_values(format!(":v{at}"), value);
             sets.push(format!("#a{at} = if_not_exists(#a{at}, :v{at})"));
         }
-        // What was closed is looked at again.
+        // A closed problem is opened again.
         let update = update
             .expression_attribute_names("#closed", "closed")
             .expression_attribute_names("#expires", EXPIRES_AT)

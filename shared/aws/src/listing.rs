@@ -1,4 +1,4 @@
-//! What the fan-out reads: open problems, claims by id, all claims.
+//! Reads of the fan-out: open problems, claims by id, all claims.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,7 +20,7 @@ use crate::{
     store::{Store, port_error},
 };
 
-/// Marks a problem that only remembers which runs have counted its Opportunity.
+/// Attribute of a closed problem, which only remembers the runs that have counted its Opportunity.
 const CLOSED: &str = "closed";
 
 impl ClaimStore for Store {
@@ -33,7 +33,7 @@ impl ClaimStore for Store {
             .iter()
             .map(|id| (self.tables.links.clone(), keys::claim(org, *id)))
             .collect();
-        // A claim missed here costs a message whose conditions find it: half the read units are worth it.
+        // A claim missed here costs one message whose conditions find it: half the read units are worth that.
         let mut found = self.batch_get(keys, Consistency::Eventual).await?;
         let items = found.remove(&self.tables.links).unwrap_or_default();
         items
@@ -43,7 +43,7 @@ impl ClaimStore for Store {
     }
 
     async fn has_lead_links(&self) -> Result<bool, PortError> {
-        // The note is never removed: once seen, it is there.
+        // The note is never removed, so a hit can be cached.
         if self.lead_links.load(Ordering::Relaxed) {
             return Ok(true);
         }
@@ -70,7 +70,7 @@ impl ListingStore for Store {
             .collect())
     }
 
-    /// One Scan costs an eighth of reading the same claims by key, and shows the claims that no listing names.
+    /// One Scan costs an eighth of reading the same claims by key, and finds the claims that no listing names.
     async fn all_claims(
         &self,
         org: SalesforceId,
@@ -105,10 +105,10 @@ impl ListingStore for Store {
 }
 
 impl Store {
-    /// One item, strongly consistent.
+    /// Reads one item with strong consistency.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn get(
         &self,
         table: &str,

@@ -1,4 +1,4 @@
-//! Reading the Integration Log: entries of runs and actions, open problems, what was done to a record.
+//! Reading the Integration Log: entries of runs and actions, open problems, audit rows.
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
@@ -25,53 +25,53 @@ use crate::{
     transaction,
 };
 
-/// One request's worth of a partition.
+/// The result of one request over a partition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice<T> {
-    /// What was read, in the partition's order or against it.
+    /// The items, in the requested order.
     pub items: Vec<T>,
-    /// Whether the partition may hold more.
+    /// `true` if the partition may hold more.
     pub more: bool,
 }
 
-/// One act on a record, as its audit row has it.
+/// One act on a record, from its audit row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
-    /// When.
+    /// The time of the act.
     pub at: Timestamp,
-    /// Who.
+    /// The user.
     pub by: String,
-    /// What.
+    /// The name of the act.
     pub action: String,
-    /// The Salesforce record that it concerned.
+    /// The Salesforce record concerned.
     pub salesforce: Option<SalesforceId>,
-    /// More of it.
+    /// Further details.
     pub details: Option<String>,
 }
 
-/// What became of an acknowledgement.
+/// The result of acknowledging a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cleared {
     /// The problem is acknowledged by this call.
     Yes,
-    /// It changed since it was read, or is closed.
+    /// It has changed since it was read, or is closed.
     Changed,
 }
 
 /// The order of a list by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// From the latest back.
+    /// Latest first.
     NewestFirst,
-    /// From the earliest on.
+    /// Earliest first.
     OldestFirst,
 }
 
 impl Store {
-    /// All packed entries of a run, oldest first.
+    /// Reads all packed entries of a run, oldest first.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or an entry cannot be read.
+    /// Returns an error if DynamoDB does not answer, or an entry cannot be read.
     pub async fn packed_entries(&self, run: RunId) -> Result<Vec<PackedEntry>, PortError> {
         let partition = Partition {
             key: &keys::run_partition(run),
@@ -85,10 +85,10 @@ impl Store {
             .collect()
     }
 
-    /// Puts a record that is not there yet; one that is there stays as it is.
+    /// Creates a record; an existing one stays as it is.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn put_new_record(&self, record: &Record) -> Result<(), PortError> {
         let action = transaction::put(
             &self.tables.records,
@@ -100,10 +100,10 @@ impl Store {
             .map(|_| ())
     }
 
-    /// Packed entries of a partition in an order, from the entry `from` on, that one included.
+    /// Reads packed entries of a partition in an order, starting with the entry `from`.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or an entry cannot be read.
+    /// Returns an error if DynamoDB does not answer, or an entry cannot be read.
     pub async fn entries_from(
         &self,
         partition: &str,
@@ -112,7 +112,7 @@ impl Store {
         most: i32,
     ) -> Result<Slice<PackedEntry>, PortError> {
         let prefix = keys::ENTRY_PREFIX;
-        // `~` sorts behind every id of ours.
+        // `~` sorts after every id.
         let (first, last) = match order {
             Order::NewestFirst => (
                 prefix.to_owned(),
@@ -139,10 +139,10 @@ impl Store {
         })
     }
 
-    /// Keeps what an administrator did, as an entry of an action.
+    /// Logs an administrator's action as an entry.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn log_action(&self, finding: &Finding) -> Result<(), PortError> {
         let (id, action) = self.action_entry(finding)?;
         self.transact(&format!("action|{id}"), vec![action])
@@ -163,7 +163,7 @@ impl Store {
         })
     }
 
-    /// The write of an action's entry that concerns a record, with the entry's id.
+    /// The write of an action's entry about a record, with the entry's id.
     pub(crate) fn action_line(&self, line: Line) -> Result<(String, TransactWriteItem), PortError> {
         let (id, at) = (self.ids.next(), self.clock.now());
         let packed = PackedEntry {
@@ -176,10 +176,10 @@ impl Store {
         Ok((id, transaction::put_anyway(&self.tables.log, item)?))
     }
 
-    /// Which of these runs are in the log: older ones have expired.
+    /// Returns those of these runs that are in the log; older ones have expired.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn runs_kept(&self, ids: &[RunId]) -> Result<Vec<RunId>, PortError> {
         let table = &self.tables.log;
         let wanted = ids
@@ -197,10 +197,10 @@ impl Store {
         Ok(ids.iter().filter(kept).copied().collect())
     }
 
-    /// Open problems of an org by id, from behind that of `after` on; notes for the next run among them.
+    /// Reads open problems of an org by id, starting after `after`. Notes for the next run are among them.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or a problem cannot be read.
+    /// Returns an error if DynamoDB does not answer, or if a problem cannot be read.
     pub async fn problems_after(
         &self,
         org: SalesforceId,
@@ -226,10 +226,10 @@ impl Store {
         })
     }
 
-    /// Acknowledges an open problem as it was read.
+    /// Acknowledges an open problem in the version that was read.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn clear_problem(
         &self,
         org: SalesforceId,
@@ -269,10 +269,10 @@ impl Store {
         }
     }
 
-    /// What was done to a record, newest first.
+    /// Reads the audit rows of a record, newest first.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or a row cannot be read.
+    /// Returns an error if DynamoDB does not answer, or a row cannot be read.
     pub async fn audit(&self, record: &RecordId, most: i32) -> Result<Vec<AuditRow>, PortError> {
         let partition = keys::audit_partition(record);
         let last = format!("{}~", keys::AUDIT_PREFIX);
@@ -289,7 +289,7 @@ impl Store {
             .collect()
     }
 
-    /// A query of the part of a partition that lies between two sort keys, both included.
+    /// A query of a partition's sort keys from `first` to `last`, both included.
     fn log_query(&self, partition: &str, first: &str, last: &str) -> QueryFluentBuilder {
         self.dynamodb
             .query()

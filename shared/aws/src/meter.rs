@@ -1,4 +1,4 @@
-//! Counts what is really sent: requests by operation, and the DynamoDB units they cost.
+//! Counts the requests that are actually sent, by operation, and the DynamoDB units they consume.
 
 use std::{
     collections::BTreeMap,
@@ -16,26 +16,26 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// What was used so far.
+/// Usage so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
     /// DynamoDB requests by operation, retries of the SDK included.
     pub dynamodb_requests: BTreeMap<String, u64>,
-    /// Write units, as DynamoDB reports them.
+    /// Write capacity units, as DynamoDB reports them.
     pub write_units: f64,
-    /// Read units, as DynamoDB reports them.
+    /// Read capacity units, as DynamoDB reports them.
     pub read_units: f64,
     /// SQS requests by operation.
     pub sqs_requests: BTreeMap<String, u64>,
 }
 
-/// The counter. Clones count together.
+/// A usage counter. Clones share the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<Mutex<Usage>>);
 
 impl Meter {
     fn with<T>(&self, edit: impl FnOnce(&mut Usage) -> T) -> T {
-        // Counting goes on after a panic elsewhere: the numbers are whole at every moment.
+        // A poisoned lock is fine: the numbers are consistent at every moment.
         edit(
             &mut self
                 .0
@@ -44,7 +44,7 @@ impl Meter {
         )
     }
 
-    /// What was used so far.
+    /// Returns the usage so far.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.with(|usage| usage.clone())

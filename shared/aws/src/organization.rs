@@ -1,4 +1,4 @@
-//! The change of the connected org, claim by claim.
+//! Changing the connected org, claim by claim.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, ReturnConsumedCapacity};
 use dealbridge_core::{
@@ -27,30 +27,30 @@ use crate::{
     transaction::{self, Committed},
 };
 
-/// How often a claim that changes under a step is read again.
+/// Attempts at a claim that others change at the same time.
 const ROUNDS: usize = 6;
 
-/// Items that one request of a list of claims looks at, those of other orgs included.
+/// Items that one Scan of the claims evaluates, those of other orgs included.
 const LOOKED_AT: i32 = 500;
 
 /// The latest change of the connected org.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrgChangeState {
-    /// What changes.
+    /// The orgs, and the treatment of the links.
     #[serde(flatten)]
     pub change: OrgChange,
-    /// Who asked for it first.
+    /// The user who first asked for it.
     pub by: String,
-    /// When it began.
+    /// The time at which it began.
     pub began_at: Timestamp,
-    /// When it came to its end.
+    /// The time at which it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// Counts the changes of this item.
+    /// The version of this item.
     pub version: u64,
 }
 
-/// What came of asking for a change.
+/// The result of asking for a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {
     /// It is under way, by this call or one before.
@@ -61,10 +61,10 @@ pub enum Begun {
     RunActive(RunId),
 }
 
-/// What became of a claim.
+/// The result of settling a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimSettled {
-    /// It is moved, cleared, or was settled before.
+    /// It is moved or cleared, by this call or an earlier one.
     Yes,
     /// Two records claim the same Salesforce record.
     Conflict {
@@ -78,10 +78,10 @@ pub enum ClaimSettled {
 }
 
 impl Store {
-    /// The latest change of the connected org, ended or not.
+    /// Returns the latest change of the connected org, ended or not.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn org_change(&self) -> Result<Option<OrgChangeState>, PortError> {
         self.get(&self.tables.log, keys::org_change())
             .await?
@@ -89,11 +89,11 @@ impl Store {
             .transpose()
     }
 
-    /// Begins a change, or goes on with the same one. None begins while a run is active, and no run that begins later goes
-    /// unnoticed.
+    /// Begins a change, or continues the same one. It is refused while a run is active, and a run that begins at the
+    /// same time makes it fail.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn begin_org_change(&self, change: OrgChange, by: &str) -> Result<Begun, PortError> {
         for _ in 0..ROUNDS {
             let latest = self.org_change().await?;
@@ -132,10 +132,10 @@ impl Store {
         Err(busy("beginning the change of the org"))
     }
 
-    /// Whether no run is active; else the one that is.
+    /// Checks that no run is active; otherwise returns the active run.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn idle(&self) -> Result<Result<Idle, RunId>, PortError> {
         let latest = self.latest_run().await?;
         if latest > 0
@@ -155,7 +155,7 @@ impl Store {
         Ok(Ok(Idle { latest }))
     }
 
-    /// The condition that no run began since.
+    /// A condition that no run has begun since `idle` was read.
     pub(crate) fn still_idle(
         &self,
         idle: Idle,
@@ -173,10 +173,10 @@ impl Store {
         })
     }
 
-    /// Links and suppressions of an org, as far as that many requests of the store reach, from behind the key `after` on.
+    /// Links and suppressions of an org, starting after the key `after`, as far as so many requests to the store reach.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or a claim cannot be read.
+    /// Returns an error if DynamoDB does not answer, or a claim cannot be read.
     pub async fn claims_after(
         &self,
         org: SalesforceId,
@@ -208,11 +208,11 @@ impl Store {
         Ok((claims, answer.last_evaluated_key))
     }
 
-    /// Every live claim that names a record, with its org: reads the whole table, for a record whose own claim is not where it
-    /// should be.
+    /// Finds every live claim that names a record, with its org. Scans the whole table, for a record whose own claim is
+    /// missing where it should be.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or a claim cannot be read.
+    /// Returns an error if DynamoDB does not answer, or a claim cannot be read.
     pub(crate) async fn live_claims_of(
         &self,
         record: &RecordId,
@@ -252,10 +252,10 @@ impl Store {
         }
     }
 
-    /// Settles one claim of the former org. Safe to repeat.
+    /// Settles one claim of the former org. Idempotent.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or the claim changes again and again.
+    /// Returns an error if DynamoDB does not answer, or if the claim keeps changing.
     pub async fn settle_claim(
         &self,
         change: &OrgChange,
@@ -362,10 +362,10 @@ impl Store {
         audit_row(&audit, &self.ids.next(), self.clock.now())
     }
 
-    /// Moves one problem to the new org, where it has none of the same record, or forgets it. Safe to repeat.
+    /// Moves one open problem to the new org, unless that has one of the same record; then it is forgotten. Idempotent.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn settle_problem(
         &self,
         change: &OrgChange,
@@ -389,10 +389,10 @@ impl Store {
             .map(|_| ())
     }
 
-    /// Problems of an org, closed ones too, from its first on.
+    /// Reads problems of an org from the first on, closed ones included.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or one cannot be read.
+    /// Returns an error if DynamoDB does not answer, or if a problem cannot be read.
     pub async fn problems_of(
         &self,
         org: SalesforceId,
@@ -401,11 +401,11 @@ impl Store {
         self.problems_after(org, None, most).await
     }
 
-    /// Ends a change, and has the settings name the new org where they name the former one. The mark goes with it: it is of
-    /// another org's records.
+    /// Ends a change and makes the settings name the new org where they name the former one. The watermark is deleted
+    /// then: it concerns the former org's records.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn end_org_change(
         &self,
         state: &OrgChangeState,
@@ -437,7 +437,7 @@ impl Store {
             if let Committed::Yes = self.transact(&format!("org-end|{id}"), actions).await? {
                 return Ok(());
             }
-            // Another call has ended it meanwhile, or the settings were replaced.
+            // Another call may have ended it, or the settings were replaced.
             if self
                 .org_change()
                 .await?
@@ -449,7 +449,7 @@ impl Store {
         Err(busy("ending the change of the org"))
     }
 
-    /// The version of the latest change, and whether it is under way.
+    /// The version of the latest change, and `true` while it is under way.
     pub(crate) async fn org_change_version(&self) -> Result<(u64, bool), PortError> {
         let item = self.get(&self.tables.log, keys::org_change()).await?;
         let version = item.as_ref().and_then(|item| number(item, VERSION));

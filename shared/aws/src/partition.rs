@@ -9,18 +9,18 @@ use crate::{
     store::{Store, port_error},
 };
 
-/// Which part of a partition to read.
+/// The part of a partition to read.
 pub(crate) struct Partition<'a> {
-    /// Its key.
+    /// The partition key.
     pub(crate) key: &'a str,
-    /// Only items whose sort keys begin so.
+    /// Only items whose sort keys have this prefix.
     pub(crate) prefix: Option<&'a str>,
-    /// Only these attributes, where others are not wanted: fewer bytes, the same units. All when empty.
+    /// Only these attributes, or all when empty: a projection saves bytes, not read units.
     pub(crate) attributes: &'a [&'a str],
 }
 
 impl Store {
-    /// The items of a partition in the order of their sort keys, strongly consistent.
+    /// Reads the items of a partition in the order of their sort keys, strongly consistent.
     pub(crate) async fn partition(
         &self,
         partition: &Partition<'_>,

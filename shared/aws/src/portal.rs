@@ -1,4 +1,4 @@
-//! Settings and people, kept for the life of the process with their version.
+//! Settings and people, cached for the life of the process with their version.
 
 mod screens;
 
@@ -22,7 +22,7 @@ use crate::{
     store::{Store, port_error},
 };
 
-/// Who has an address, as the store keeps it.
+/// The users and contacts with an e-mail address, as stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct EmailItem {
     users: Vec<String>,
@@ -36,7 +36,7 @@ struct Cache {
     holders: HashMap<Email, Arc<Holders>>,
 }
 
-/// The portal as the Records table has it. Clones share what they know.
+/// The portal in the Records table. Clones share one cache.
 #[derive(Clone, Debug)]
 pub struct DynamoPortal {
     store: Store,
@@ -84,10 +84,10 @@ impl DynamoPortal {
             .unwrap_or_default())
     }
 
-    /// A user by id.
+    /// Returns a user by id.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn user(&self, id: &str) -> Result<Option<User>, PortError> {
         self.items(vec![keys::user(id)])
             .await?
@@ -96,10 +96,10 @@ impl DynamoPortal {
             .transpose()
     }
 
-    /// A group by id.
+    /// Returns a group by id.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn group(&self, id: &str) -> Result<Option<Group>, PortError> {
         self.items(vec![keys::group(id)])
             .await?
@@ -108,10 +108,10 @@ impl DynamoPortal {
             .transpose()
     }
 
-    /// The users with an address, and the groups each is in.
+    /// Returns the users with an address, each with its groups.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn users_of(&self, email: &Email) -> Result<Vec<(User, Vec<Group>)>, PortError> {
         let Some(item) = self.items(vec![keys::email(email)]).await?.pop() else {
             return Ok(Vec::new());
@@ -139,7 +139,7 @@ impl DynamoPortal {
     /// Fills the store with these people.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn seed(&self, people: &People) -> Result<(), PortError> {
         let mut emails: HashMap<&Email, EmailItem> = HashMap::new();
         for user in &people.users {
@@ -170,10 +170,10 @@ impl DynamoPortal {
         self.move_directory().await
     }
 
-    /// The settings with their version.
+    /// Returns the settings with their version.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or no settings were ever stored.
+    /// Returns an error if DynamoDB does not answer, or if no settings were ever stored.
     pub async fn versioned_settings(&self) -> Result<(u64, Arc<Settings>), PortError> {
         let items = self
             .items(vec![keys::settings(), keys::directory()])
@@ -209,10 +209,11 @@ impl DynamoPortal {
         Ok((version, settings))
     }
 
-    /// Stores settings. With `seen`, only if nobody stored others since that version; answers the version then there, or none on refusal.
+    /// Stores settings; with `seen`, only if no others were stored since that version. Returns the new version, or
+    /// `None` if refused.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn put_settings(
         &self,
         settings: &Settings,
@@ -268,7 +269,7 @@ impl DynamoPortal {
             .map_err(|error| port_error("PutItem on the Records table", error))
     }
 
-    /// Tells every process that what it knows of people is out of date.
+    /// Invalidates every process's cache of people.
     async fn move_directory(&self) -> Result<(), PortError> {
         let update = self
             .store
@@ -286,7 +287,7 @@ impl DynamoPortal {
             .map_err(|error| port_error("moving the version of the portal's people", error))
     }
 
-    /// Reads who has these addresses: addresses, then users, then groups and organizations.
+    /// Reads the owners of these addresses: first the addresses, then the users, then their groups and organizations.
     async fn read_holders(
         &self,
         emails: Vec<&Email>,
@@ -376,7 +377,7 @@ impl Portal for DynamoPortal {
             let version = self.cache(|cache| cache.directory_version);
             let read = self.read_holders(missing).await?;
             self.cache(|cache| {
-                // Another batch may have learnt meanwhile that people changed.
+                // Another batch may have found meanwhile that people changed.
                 if cache.directory_version == version {
                     cache.holders.extend(
                         read.iter()

@@ -1,4 +1,4 @@
-//! A run's listing: taking it up, its checkpoints, its end and the mark that it leaves.
+//! The listing of a run: acquiring it, its checkpoints, its end, and the watermark that it leaves.
 
 use crate::{
     item::{self, n, number, s},
@@ -34,7 +34,7 @@ impl Store {
         }
         let update = self
             .run_update(run, "SET #attempt = :next, #until = :until, #taken = :yes REMOVE #released")
-            // The checkpoints too: the progress that was read is the one that is taken up.
+            // The checkpoints are compared too: the progress that was read must be the one that is acquired.
             .condition_expression("#attempt = :attempt AND #checkpoints = :checkpoints AND attribute_not_exists(#failed)")
             .expression_attribute_names("#attempt", "attempt")
             .expression_attribute_names("#checkpoints", "checkpoints")
@@ -62,7 +62,7 @@ impl Store {
         Ok(TakenUp::Go(progress))
     }
 
-    /// What the last checkpoint was about to enqueue. The item of an earlier one is out of date.
+    /// The ids that the last checkpoint was about to enqueue. An item of an earlier checkpoint is ignored.
     async fn unsent(&self, progress: &Progress) -> Result<Vec<SalesforceId>, PortError> {
         let item = self
             .get(&self.tables.log, keys::unsent(progress.run))
@@ -129,7 +129,8 @@ impl Store {
     }
 
     pub(crate) async fn let_go(&self, progress: &Progress) -> Result<Kept, PortError> {
-        // The lease goes on until the other invocation is there: to a tick in between, the run is as active as before.
+        // The lease goes on until the next invocation acquires it, so that to a tick in between the run is as active as
+        // before.
         let update = ours(self, progress)
             .update_expression("SET #until = :until, #released = :yes, #part = :part")
             .expression_attribute_names("#part", PART_SECONDS)
@@ -177,7 +178,7 @@ impl Store {
                 Committed::Refused(refused) if refused.iter().any(|(at, _)| *at == 0) => {
                     return Ok(Kept::Lost);
                 }
-                // Only the mark is not as it was found: it is left as it is.
+                // Only the watermark differs from the one that was read: it is left as it is.
                 Committed::Refused(_) => {}
             }
         }
@@ -193,7 +194,7 @@ impl Store {
     }
 }
 
-/// An update of a run that is still ours and where we left it.
+/// An update on the condition that this invocation still holds the run at its last checkpoint.
 fn ours(store: &Store, progress: &Progress) -> UpdateBuilder {
     Update::builder()
         .table_name(&store.tables.log)

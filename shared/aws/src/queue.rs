@@ -1,4 +1,4 @@
-//! The queues, as senders see them.
+//! Sending to the queues.
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::SendMessageBatchRequestEntry};
@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use crate::{dead_letters::DeadLetterQueue, meter::Meter};
 
-/// SQS's bound on messages per request.
+/// SQS's limit on messages per request.
 const MOST_ENTRIES: usize = 10;
-/// Requests under way at once.
+/// Requests in flight at once.
 const CONCURRENT: usize = 8;
-/// Rounds for messages that SQS did not take.
+/// Attempts at messages that SQS did not accept.
 const ROUNDS: u32 = 6;
 
-/// An SQS client that counts its requests.
+/// An SQS client whose requests are counted.
 #[must_use]
 pub fn sqs_client(config: &SdkConfig, meter: Meter) -> Client {
     Client::from_conf(
@@ -29,7 +29,7 @@ pub fn sqs_client(config: &SdkConfig, meter: Meter) -> Client {
     )
 }
 
-/// A queue that messages are sent to.
+/// A queue to send messages to.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
@@ -43,10 +43,10 @@ impl Sender {
         Self { client, url }
     }
 
-    /// Sends one message per value, ten a request.
+    /// Sends one message per value, ten per request.
     ///
     /// # Errors
-    /// When SQS does not take all of them in the end. Some may have been taken.
+    /// Returns an error if SQS has not accepted all of them after some retries. Others may have been sent.
     pub async fn send_all<T: Serialize + Sync>(&self, values: &[T]) -> Result<(), PortError> {
         let chunks: Vec<Result<Vec<SendMessageBatchRequestEntry>, PortError>> =
             values.chunks(MOST_ENTRIES).map(entries).collect();
@@ -57,10 +57,11 @@ impl Sender {
             .await
     }
 
-    /// How many messages the queue holds: visible, in flight or delayed. SQS counts approximately while they come and go.
+    /// Counts the messages of the queue: visible, in flight or delayed. The count is approximate while messages come
+    /// and go.
     ///
     /// # Errors
-    /// When SQS does not answer.
+    /// Returns an error if SQS does not answer.
     pub async fn messages(&self) -> Result<u64, PortError> {
         let queue = DeadLetterQueue::new(self.client.clone(), self.url.clone());
         let held = queue.look().await?;
@@ -85,7 +86,7 @@ impl Sender {
                 operation: operation.to_owned(),
                 detail: DisplayErrorContext(&error).to_string(),
             })?;
-            // A 200 may still name entries that failed.
+            // A response with status 200 may still name entries that failed.
             let failed = answer.failed();
             if failed.is_empty() {
                 return Ok(());
@@ -124,7 +125,7 @@ fn entries<T: Serialize>(values: &[T]) -> Result<Vec<SendMessageBatchRequestEntr
     values.iter().enumerate().map(entry).collect()
 }
 
-/// What waits in the imports queue and its dead-letter queue.
+/// The imports queue and its dead-letter queue, for counting their messages.
 #[derive(Clone, Debug)]
 pub struct SqsBacklog {
     queue: Sender,
@@ -132,7 +133,7 @@ pub struct SqsBacklog {
 }
 
 impl SqsBacklog {
-    /// The queue and its dead-letter queue.
+    /// The backlog of these two queues.
     #[must_use]
     pub fn new(queue: Sender, dead_letters: Sender) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Receipts of writes, for the callers' idempotency keys.
+//! Receipts of writes, by the caller's idempotency key.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use dealbridge_core::{
@@ -16,26 +16,26 @@ use crate::{
     transaction::{self, Committed},
 };
 
-/// The attribute of the answer's body.
+/// The attribute of the response body.
 const BODY: &str = "body";
 
-/// The length up to which a body is stored as it is: a longer one is deflated, so that its item stays within DynamoDB's bound.
+/// The longest body that is stored as it is. A longer one is deflated, so that its item stays within DynamoDB's limit.
 const MOST_PLAIN_BYTES: usize = 100 * 1024;
 
-/// How long a receipt answers for its request.
+/// Retention of receipts.
 const RECEIPTS_LIVE: SignedDuration = SignedDuration::from_hours(24);
 
-/// A receipt as an item.
+/// Encodes a receipt as an item.
 ///
 /// # Errors
-/// When it has no form as an item, which none of ours can fail to have.
+/// Returns an error if it cannot be represented as an item, which no receipt causes.
 pub fn encode(
     key: &ReceiptKey,
     receipt: &Receipt,
     now: Timestamp,
 ) -> Result<Attributes, PortError> {
     let mut item = item::encode(receipt, keys::receipt(key))?;
-    // As text: a map would come back in another order, and the repeat's answer is to be the same.
+    // As text: a map would lose the order of its members, and a repeated request gets the same answer.
     let body = receipt.body.to_string();
     let stored = if body.len() > MOST_PLAIN_BYTES {
         item::deflate_bytes(body.as_bytes())?
@@ -48,10 +48,10 @@ pub fn encode(
     Ok(item)
 }
 
-/// The receipt of an item.
+/// Decodes a receipt.
 ///
 /// # Errors
-/// When the item is no receipt.
+/// Returns an error if the item is not a receipt.
 pub fn decode(mut item: Attributes) -> Result<Receipt, PortError> {
     let unreadable = |error| item::unreadable("a receipt", error);
     let body = match item.get(BODY) {
@@ -70,10 +70,10 @@ pub fn decode(mut item: Attributes) -> Result<Receipt, PortError> {
 }
 
 impl Store {
-    /// The receipt that a key has.
+    /// Returns the receipt of a key.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, PortError> {
         self.get(&self.tables.log, keys::receipt(key))
             .await?
@@ -81,7 +81,8 @@ impl Store {
             .transpose()
     }
 
-    /// The action that puts a receipt where there is none, for the transaction of the write that it answers for.
+    /// Creates a receipt, within the transaction of the write that it belongs to; the transaction fails if the key has
+    /// one.
     ///
     /// # Errors
     /// As [`encode`].
@@ -97,10 +98,10 @@ impl Store {
         )
     }
 
-    /// Keeps a receipt; answers with the one that is there already, if there is one.
+    /// Stores a receipt, or returns the one that the key already has.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn keep_receipt(
         &self,
         key: &ReceiptKey,

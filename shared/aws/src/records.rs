@@ -12,12 +12,12 @@ use crate::{
     store::{Store, port_error},
 };
 
-/// How many items one request of a list looks at, those of other kinds included.
+/// Items that one Scan evaluates, those of other kinds included.
 const LOOKED_AT: i32 = 400;
-/// Requests per page of a list: a page may be short, or empty, where few items are of the kind that is asked for.
+/// Requests per page of a list. A page may be short, or empty, where few items are of the requested kind.
 const REQUESTS: usize = 25;
 
-/// Which links a list shows.
+/// A filter by link status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkFilter {
     /// Every record.
@@ -33,17 +33,17 @@ pub enum LinkFilter {
 pub struct RecordPage {
     /// The records.
     pub records: Vec<Record>,
-    /// Behind which key the next page starts; none after the last.
+    /// The key after which the next page starts; none on the last page.
     pub after: Option<String>,
 }
 
 impl Store {
-    /// Records of a kind, in no order of theirs but always the same one, from behind the key `after` on.
+    /// Lists records of a kind, starting after the key `after`, in an arbitrary but stable order.
     ///
-    /// One bounded Scan, so a page may hold fewer records than asked for and still not be the last.
+    /// The number of requests is bounded, so a page that is not the last may hold fewer records than requested.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or a record cannot be read.
+    /// Returns an error if DynamoDB does not answer, or a record cannot be read.
     pub async fn records_after(
         &self,
         kind: RecordKind,
@@ -57,7 +57,7 @@ impl Store {
             let (found, last) = self.scan(kind, filter, after.as_deref()).await?;
             for record in found {
                 if records.len() == most {
-                    // The next page begins behind the last record of this one.
+                    // The next page begins after the last record of this one.
                     let last = records.last().map(|record| place_of(&record.id));
                     return Ok(RecordPage {
                         records,
@@ -119,13 +119,13 @@ impl Store {
     }
 }
 
-/// The place of a record in the lists: a page that begins behind it goes on with the next one.
+/// The position of a record in the lists: a page that starts after it begins with the next record.
 #[must_use]
 pub fn place_of(id: &RecordId) -> String {
     format!("{}{}", keys::record_prefix(id.kind()), id.id())
 }
 
-/// The status as a record's item has it.
+/// A link's status in its stored form.
 fn status_attribute(
     status: LinkStatus,
 ) -> Result<aws_sdk_dynamodb::types::AttributeValue, PortError> {

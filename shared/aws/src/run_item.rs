@@ -1,4 +1,4 @@
-//! A run's item, its lease and the mark, as they are stored.
+//! The stored form of a run, its lease and the watermark.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use dealbridge_core::{
@@ -13,20 +13,20 @@ use crate::{
     keys::{self, Attributes, EXPIRES_AT, VERSION},
 };
 
-/// How long a run that is not heard of counts as active: the fan-out function's own timeout.
+/// The time for which a run without a sign of life counts as active: the timeout of the fan-out function.
 const LEASE: SignedDuration = SignedDuration::from_mins(15);
 
-/// Marks a run whose listing waits for another invocation.
+/// Attribute of a run whose listing waits for another invocation.
 pub(crate) const RELEASED: &str = "released";
 
-/// How many seconds of a listing are asked for at once, where all is too much.
+/// Attribute: the seconds that one part of a listing spans, where Salesforce gives up on all at once.
 pub(crate) const PART_SECONDS: &str = "part_seconds";
 
-/// A run's item with what only the lease cares about.
+/// A run with the state of its lease.
 pub(crate) struct Leased {
     pub(crate) run: Run,
     pub(crate) until: Timestamp,
-    /// Its listing waits for another invocation.
+    /// `true` while the listing waits for another invocation.
     pub(crate) released: bool,
     pub(crate) attempt: u32,
     pub(crate) progress: Progress,
@@ -106,7 +106,7 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
     })
 }
 
-/// A place as a run's item has it: its step, then what it stands behind.
+/// The stored form of a listing position: the step, then the row that it is behind.
 pub(crate) fn place_text(place: Place) -> String {
     match place {
         Place::Problems(None) => "problems".to_owned(),
@@ -117,7 +117,7 @@ pub(crate) fn place_text(place: Place) -> String {
     }
 }
 
-/// The place in a run's item; the beginning when there was no checkpoint.
+/// Reads the listing position of a run's item; the beginning if there was no checkpoint.
 fn place(item: &Attributes) -> Place {
     let mut parts = text(item, "place").unwrap_or_default().split('|');
     let step = parts.next().unwrap_or_default();
@@ -131,7 +131,7 @@ fn place(item: &Attributes) -> Place {
     }
 }
 
-/// The mark of an item.
+/// Reads the watermark of an item.
 pub(crate) fn read_mark(item: &Attributes) -> Mark {
     let prints = item.get("recent").and_then(|value| value.as_b().ok());
     let prints = prints
@@ -150,7 +150,7 @@ pub(crate) fn read_mark(item: &Attributes) -> Mark {
     }
 }
 
-/// The mark that a run leaves.
+/// Encodes the watermark that a run leaves.
 pub(crate) fn mark_item(mark: &Mark, run: RunId) -> Attributes {
     let mut item = keys::mark();
     if let Some(stamp) = mark.stamp {

@@ -1,4 +1,4 @@
-//! Runs: one at a time, their lease, their progress, their mark, their counts.
+//! Runs: one at a time, with lease, progress, watermark and counts.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update, builders::UpdateBuilder};
 use dealbridge_core::{
@@ -20,7 +20,7 @@ use crate::{
     transaction::{self, Committed},
 };
 
-/// Who wins a race for the lease is decided in one of these rounds.
+/// Attempts at winning a race for the lease.
 const ROUNDS: usize = 8;
 
 impl RunStore for Store {
@@ -77,7 +77,7 @@ impl RunStore for Store {
                 .await?
             {
                 Committed::Yes => return Ok(Started::New(run)),
-                // Somebody else was faster: the next round answers with their run.
+                // Another caller was faster: the next attempt returns their run.
                 Committed::Refused(_) => {}
             }
         }
@@ -167,7 +167,7 @@ impl RunStore for Store {
             // The alarm on failed runs counts this event (template.yaml, RunFailed).
             tracing::error!(event = "run_failed", run.id = %run, error.code = finding.code.as_str(), "Run {run} failed: {said}");
         }
-        // Refused: the run has failed before, and says why.
+        // Refused means that the run has failed before and says why.
         self.transact(&format!("fail|{}", entry.id), actions)
             .await
             .map(|_| ())
@@ -202,10 +202,10 @@ impl RunStore for Store {
 }
 
 impl Store {
-    /// The number of the latest run; zero before the first.
+    /// Returns the number of the latest run; zero before the first.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn latest_run(&self) -> Result<u32, PortError> {
         let lease = self.get(&self.tables.log, keys::lease()).await?;
         Ok(lease
@@ -214,10 +214,11 @@ impl Store {
             .unwrap_or(0))
     }
 
-    /// Runs with their counts, by id: one BatchGetItem per eleven runs, however much they did. Unknown ones are left out.
+    /// Returns runs with their counts, by id: one `BatchGetItem` per eleven runs, whatever their size. Unknown runs are
+    /// left out.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn runs(&self, ids: &[RunId]) -> Result<Vec<Run>, PortError> {
         let mut runs: Vec<Run> = self
             .leased_runs(ids)
@@ -229,10 +230,10 @@ impl Store {
         Ok(runs)
     }
 
-    /// Ends the lease of a run whose process is known to be dead, so that the next one does not wait for it to expire.
+    /// Ends the lease of a run whose process is known to be dead, so that the next run need not wait for it to expire.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn expire_lease(&self) -> Result<(), PortError> {
         let latest = self.latest_run().await?;
         if latest == 0 {
@@ -251,7 +252,8 @@ impl Store {
         .map(|_| ())
     }
 
-    /// Hands the lease over to the next run, as it was read: a wish for a full run that came meanwhile is not lost.
+    /// Hands the lease over to the next run, on the condition that it is as it was read: a request for a full run that
+    /// came meanwhile is not lost.
     fn next_lease(
         &self,
         latest: Option<u32>,

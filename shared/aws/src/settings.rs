@@ -1,4 +1,4 @@
-//! Storing settings over the ones that were read, with the receipt of the call.
+//! Replacing the settings that were read, together with the receipt of the call.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use dealbridge_core::{
@@ -16,35 +16,35 @@ use crate::{
     transaction::{self, Committed},
 };
 
-/// What became of settings that were to be stored.
+/// The result of replacing settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
     /// They are stored.
     Yes,
-    /// Other ones were stored since, or the receipt's key was used meanwhile.
+    /// Other settings were stored since, or the receipt's key was used meanwhile.
     Refused,
 }
 
-/// That no run is active: the latest one, if there was any, has come to its end.
+/// Proof that no run was active: the latest run, if any, has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Idle {
     pub(crate) latest: u32,
 }
 
-/// Whether settings name another org than those before.
+/// The org that settings name, compared with those before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedOrg {
     /// They name the same one, or are the first.
     Same,
-    /// They name another one; no run was active, and none may have begun since.
+    /// They name another one. No run was active, and none may have begun since.
     Another(Idle),
 }
 
 impl Store {
-    /// The settings with their version, if any were ever stored.
+    /// Returns the settings with their version, if any were ever stored.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or they cannot be read.
+    /// Returns an error if DynamoDB does not answer, or if the settings cannot be read.
     pub async fn settings(&self) -> Result<Option<(u64, Settings)>, PortError> {
         let Some(item) = self.get(&self.tables.records, keys::settings()).await? else {
             return Ok(None);
@@ -56,12 +56,12 @@ impl Store {
         Ok(Some((version, settings)))
     }
 
-    /// Stores settings over those of the version that was seen, zero where there were none.
-    /// The version moves by one; the log's entry and the receipt are kept in the same transaction. With another org the mark
-    /// goes: it is of the former org's records.
+    /// Replaces the settings of the version that was read, zero if there were none. The version grows by one; log entry
+    /// and receipt go into the same transaction. With another org the watermark is deleted: it concerns the former
+    /// org's records.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn replace_settings(
         &self,
         settings: &Settings,
@@ -87,7 +87,7 @@ impl Store {
         )
     }
 
-    /// The write of settings over those of the version that was seen, zero where there were none.
+    /// The write of settings over those of the version that was read, zero if there were none.
     pub(crate) fn put_settings_action(
         &self,
         settings: &Settings,

@@ -1,13 +1,13 @@
-//! Sizes as DynamoDB counts them (AWS: Amazon DynamoDB item sizes and formats), and its bounds on them.
+//! Sizes as DynamoDB counts them (AWS: Amazon DynamoDB item sizes and formats), and its limits on them.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use crate::keys::Attributes;
 
-/// DynamoDB's bound on one item.
+/// DynamoDB's limit on one item.
 pub const MOST_ITEM_BYTES: usize = 400 * 1024;
 
-/// DynamoDB's bound on the items of one transaction together.
+/// DynamoDB's limit on the items of one transaction together.
 pub const MOST_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 
 /// The bytes of an item: names and values.
@@ -27,7 +27,7 @@ fn value(attribute: &AttributeValue) -> usize {
         AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
         AttributeValue::Ns(numbers) => numbers.iter().map(|number| digits(number)).sum(),
         AttributeValue::Bs(blobs) => blobs.iter().map(|blob| blob.as_ref().len()).sum(),
-        // A list or a map takes three bytes, and one for each of its elements, beside what they hold.
+        // A list or map takes three bytes, plus one for each of its elements, besides the elements themselves.
         AttributeValue::L(values) => {
             3 + values
                 .iter()
@@ -49,7 +49,7 @@ fn digits(number: &str) -> usize {
     digits.div_ceil(2) + 1 + usize::from(number.starts_with('-'))
 }
 
-/// The bytes that an action adds to its transaction: of a put the item, of others at least what they carry.
+/// The bytes that an action adds to its transaction: for a put the item, for others at least their keys and values.
 #[must_use]
 pub fn action(action: &TransactWriteItem) -> usize {
     let values = |values: Option<&Attributes>| values.map_or(0, item);

@@ -19,7 +19,7 @@ pub struct Tables {
     pub log: String,
 }
 
-/// The adapter for everything that lives in DynamoDB. Clones share client, meter and clock.
+/// The adapter of everything in DynamoDB. Clones share client, meter and clock.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) dynamodb: Client,
@@ -27,7 +27,7 @@ pub struct Store {
     pub(crate) meter: Meter,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
-    /// A record was linked to a Salesforce Lead at some time.
+    /// `true` once the note of Lead links was seen; it is never removed.
     pub(crate) lead_links: Arc<AtomicBool>,
 }
 
@@ -62,7 +62,7 @@ impl Store {
         }
     }
 
-    /// The DynamoDB client, for what only the local product does: making tables.
+    /// The DynamoDB client, for what only the local product does: creating tables.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.dynamodb
@@ -75,7 +75,7 @@ impl Store {
     }
 }
 
-/// An SDK error as a port error: the whole chain, without the request.
+/// An SDK error as a port error: the whole chain of causes, without the request.
 pub(crate) fn port_error(operation: &str, error: impl std::error::Error) -> PortError {
     PortError {
         operation: operation.to_owned(),

@@ -1,4 +1,5 @@
-//! TransactWriteItems: what the SDK leaves to its caller about conflicts, tokens and reasons.
+//! `TransactWriteItems`, with the handling of conflicts, tokens and cancellation reasons that the SDK leaves to its
+//! caller.
 
 use std::time::Duration;
 
@@ -20,42 +21,42 @@ use crate::{
     store::{Store, port_error},
 };
 
-/// DynamoDB's bound on actions per transaction.
+/// DynamoDB's limit on actions per transaction.
 pub const MOST_ACTIONS: usize = 100;
 
 const OPERATION: &str = "TransactWriteItems";
 
-/// Attempts at a transaction that only met conflicts or throttling.
+/// Attempts at a transaction that only meets conflicts or throttling.
 const ATTEMPTS: u32 = 10;
 
-/// What became of a transaction.
+/// The result of a transaction.
 #[derive(Debug)]
 pub enum Committed {
     /// All of it is durable.
     Yes,
-    /// None of it was written: the positions whose conditions failed, with the items that are there.
+    /// None of it was written: the positions of the failed conditions, each with the current item.
     Refused(Vec<(usize, Option<Attributes>)>),
 }
 
-/// What became of a transaction that DynamoDB may refuse whatever the items are.
+/// The result of a transaction that DynamoDB may refuse regardless of the current items.
 #[derive(Debug)]
 pub enum Attempt {
     /// It was written, or refused by its conditions.
     Committed(Committed),
-    /// DynamoDB never takes it: an item or all of them are too large, or hold what cannot be stored. Nothing was written.
+    /// DynamoDB will never accept it: an item or the whole is too large, or has invalid content. Nothing was written.
     Impossible {
-        /// The positions that it names; none where it speaks of the whole.
+        /// The positions that DynamoDB names; none if the refusal concerns the whole.
         at: Vec<usize>,
-        /// Why.
+        /// The reason.
         detail: String,
     },
 }
 
 impl Store {
-    /// Writes all of the actions or none. What DynamoDB never takes is an error.
+    /// Writes all of the actions or none. A transaction that DynamoDB will never accept is an error.
     ///
     /// # Errors
-    /// As [`Store::attempt`], and when the transaction is impossible.
+    /// Returns the errors of [`Store::attempt`], and one if the transaction is impossible.
     pub async fn transact(
         &self,
         token: &str,
@@ -72,11 +73,12 @@ impl Store {
 
     /// Writes all of the actions or none.
     ///
-    /// `token` names this very request: a repeat with the same token and actions within ten minutes is the same write
-    /// (AWS: TransactWriteItems, ClientRequestToken). Conflicts and throttling are waited out; the SDK does not repeat them.
+    /// `token` identifies this very request: a repeat with the same token and actions within ten minutes is the same
+    /// write (AWS: TransactWriteItems, ClientRequestToken). Conflicts and throttling are retried here, since the SDK
+    /// does not.
     ///
     /// # Errors
-    /// When the outcome is unknown or DynamoDB cannot be reached.
+    /// Returns an error if the outcome is unknown or DynamoDB cannot be reached.
     pub async fn attempt(
         &self,
         token: &str,
@@ -85,7 +87,7 @@ impl Store {
         if let Some(impossible) = beyond_bounds(&actions) {
             return Ok(impossible);
         }
-        // The service takes at most 36 characters.
+        // The service accepts at most 36 characters.
         let token: String = Sha256::digest(token)
             .iter()
             .take(16)
@@ -144,7 +146,7 @@ impl Store {
     }
 }
 
-/// What DynamoDB would refuse for its size; the embedded database knows no bound on a whole transaction.
+/// Refuses what DynamoDB would refuse for its size; the embedded database has no limit on a whole transaction.
 fn beyond_bounds(actions: &[TransactWriteItem]) -> Option<Attempt> {
     let sizes: Vec<usize> = actions.iter().map(size::action).collect();
     let large: Vec<usize> = (0..sizes.len())
@@ -163,7 +165,7 @@ fn beyond_bounds(actions: &[TransactWriteItem]) -> Option<Attempt> {
     Some(Attempt::Impossible { at: large, detail })
 }
 
-/// The items that cannot be written whatever is tried: DynamoDB says so of each in the reasons of the cancellation.
+/// The items that can never be written: DynamoDB names each in the reasons of the cancellation.
 fn impossible_items(reasons: &[CancellationReason]) -> Option<Attempt> {
     let is_for_good = |reason: &CancellationReason| {
         matches!(
@@ -182,7 +184,7 @@ fn impossible_items(reasons: &[CancellationReason]) -> Option<Attempt> {
     Some(Attempt::Impossible { at, detail })
 }
 
-/// Whether the whole request is refused for what is in it, without a word on where.
+/// Returns `true` if the whole request is refused for its content, without naming the place.
 fn is_impossible(error: &SdkError<TransactWriteItemsError>) -> bool {
     let too_large = error
         .raw_response()
@@ -219,7 +221,7 @@ fn is_transient(reason: &CancellationReason) -> bool {
     )
 }
 
-/// Exponential, spread by the token: writers that met each other do not meet again at the same instant.
+/// Exponential backoff, spread by the token, so that writers that collided do not collide again.
 fn jittered(attempt: u32, token: &str) -> Duration {
     let spread = token
         .bytes()
@@ -232,10 +234,10 @@ fn jittered(attempt: u32, token: &str) -> Duration {
     Duration::from_millis(ceiling / 2 + ceiling * spread / 200)
 }
 
-/// Puts an item that must be as expected.
+/// Puts an item, on the condition that the stored one is as expected.
 ///
 /// # Errors
-/// Never for items of ours: the builder only misses a table or an item.
+/// Returns an error if the builder lacks a table or an item, which cannot happen here.
 pub fn put(
     table: &str,
     item: Attributes,
@@ -260,7 +262,7 @@ pub fn put(
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// Puts an item whatever was there.
+/// Puts an item unconditionally.
 ///
 /// # Errors
 /// As [`put`].
@@ -273,7 +275,8 @@ pub fn put_anyway(table: &str, item: Attributes) -> Result<TransactWriteItem, Po
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// Deletes an item that must be as expected. What must be absent only must not appear meanwhile.
+/// Deletes an item, on the condition that it is as expected. For an item that must be absent, this only checks its
+/// absence.
 ///
 /// # Errors
 /// As [`put`].
@@ -301,7 +304,7 @@ pub fn delete(
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// Deletes an item whatever it is.
+/// Deletes an item unconditionally.
 ///
 /// # Errors
 /// As [`put`].
@@ -314,7 +317,7 @@ pub fn delete_anyway(table: &str, key: Attributes) -> Result<TransactWriteItem, 
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// An update.
+/// Wraps an update.
 ///
 /// # Errors
 /// As [`put`].
@@ -327,7 +330,7 @@ pub fn update(
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// A condition on an item that is not written.
+/// Wraps a condition on an item that is not written.
 ///
 /// # Errors
 /// As [`put`].

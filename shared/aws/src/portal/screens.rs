@@ -1,4 +1,4 @@
-//! What the portal's own screens do to people. The deployment only reads them.
+//! Changes of people as the portal's own screens make them. The deployment only reads people.
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use dealbridge_core::{
@@ -15,10 +15,10 @@ use crate::{
 };
 
 impl DynamoPortal {
-    /// An organization by id.
+    /// Returns an organization by id.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn organization(&self, id: &str) -> Result<Option<Organization>, PortError> {
         self.items(vec![keys::organization(id)])
             .await?
@@ -27,11 +27,11 @@ impl DynamoPortal {
             .transpose()
     }
 
-    /// Puts a changed or another user; who reads the portal sees it from its next look on. An address that the user no
-    /// longer has no longer leads to the user.
+    /// Creates or replaces a user, visible from each reader's next read on. An address that is no longer the user's
+    /// stops leading to the user.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn put_user(&self, user: &User) -> Result<(), PortError> {
         let table = &self.store.tables().records;
         let former = self.user(&user.id).await?.map(|former| former.email);
@@ -53,10 +53,10 @@ impl DynamoPortal {
         self.change(actions).await
     }
 
-    /// Puts a changed or another group.
+    /// Creates or replaces a group.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn put_group(&self, group: &Group) -> Result<(), PortError> {
         let item = item::encode(group, keys::group(&group.id))?;
         let table = &self.store.tables().records;
@@ -64,10 +64,10 @@ impl DynamoPortal {
             .await
     }
 
-    /// Puts a changed or another organization.
+    /// Creates or replaces an organization.
     ///
     /// # Errors
-    /// When DynamoDB does not answer.
+    /// Returns an error if DynamoDB does not answer.
     pub async fn put_organization(&self, organization: &Organization) -> Result<(), PortError> {
         let item = item::encode(organization, keys::organization(&organization.id))?;
         let table = &self.store.tables().records;
@@ -83,7 +83,7 @@ impl DynamoPortal {
         )
     }
 
-    /// Writes people and tells every process, in one step, that what it knows of people is out of date.
+    /// Writes people and invalidates every process's cache of them, in one transaction.
     async fn change(&self, mut actions: Vec<TransactWriteItem>) -> Result<(), PortError> {
         let moved = Update::builder()
             .table_name(&self.store.tables().records)
