@@ -35,6 +35,7 @@ const ALLOWED: &[Allowed] = &[
         files: &[
             "shared/core/src/decide/conditions.rs",
             "shared/core/src/decide/deal.rs",
+            "shared/core/src/decide/end_user.rs",
             "shared/core/src/decide/linked.rs",
             "shared/core/src/decide/mod.rs",
             "shared/core/src/decide/parties.rs",
