@@ -97,6 +97,7 @@ impl Reader<'_, '_> {
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
+        let mut is_expanded = false;
         let mut start = Span::call_site();
         for token in tokens {
             match token {
@@ -106,18 +107,21 @@ impl Reader<'_, '_> {
                     }
                     if path.is_empty() {
                         start = name.span();
-                        // `::name` is another crate's.
-                        if colons == 2 {
+                        // `::name` is another crate's, and `$crate::name` the import of who calls the macro.
+                        if colons == 2 || is_expanded {
                             path.push(String::new());
                         }
                     }
                     path.push(name.to_string());
                     colons = 0;
+                    is_expanded = false;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
                 other => {
                     self.end(&mut path, start);
                     colons = 0;
+                    is_expanded =
+                        matches!(&other, TokenTree::Punct(punct) if punct.as_char() == '$');
                     match other {
                         TokenTree::Group(group) => self.tokens(group.stream()),
                         TokenTree::Literal(literal) => self.text(&literal.to_string(), start),

@@ -106,7 +106,7 @@ fn paths_in_macros_attributes_functions_and_types_count() {
         (
             "lib.rs",
             "mod user; mod a; mod b; mod c; mod d; mod e; mod f; mod g; mod i; mod j;
-            macro_rules! h { () => {} } macro_rules! made { () => { pub struct Unseen; } }",
+            macro_rules! h { () => { $crate::a::default() } } macro_rules! made { () => { pub struct Unseen; } }",
         ),
         ("user.rs", user),
         ("a.rs", "pub fn default() {}"),
