@@ -1,4 +1,4 @@
-//! Every code of the Integration Log, with its text, in one table (behaviour, sections 2.2, 2.4, 2.5, 3, 4 and 6).
+//! Every code of the Integration Log, with its text, in one table.
 
 use std::fmt;
 

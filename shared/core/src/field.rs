@@ -1,4 +1,4 @@
-//! Deal fields: their types, and the values that fit them (behaviour, section 3).
+//! Deal fields: their types, and the values that fit them.
 
 use std::fmt;
 

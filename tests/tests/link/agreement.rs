@@ -42,7 +42,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// What the specification says is taken of two values that differ, told from the words of behaviour, section 4.
+/// The value that is taken of two that differ, told from the promise and not from the code that keeps it.
 fn expected(flow: Flow, ours: &Value, theirs: &Value, master: &str) -> &'static str {
     let blank = (is_blank(ours), is_blank(theirs));
     match (flow, blank) {
@@ -177,7 +177,7 @@ impl Case<'_> {
         fields.iter().find(|field| field.name == name).unwrap()
     }
 
-    /// The preview's choice is the specification's.
+    /// The preview's choice is as expected.
     fn check_choice(&self, field: &Value, context: &str) {
         let Some(name) = field["channeltivityField"].as_str() else {
             assert_eq!(field["conflict"], false, "{context}");

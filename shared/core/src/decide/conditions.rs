@@ -1,4 +1,4 @@
-//! The conditions for import (behaviour 2.2): all are checked, all failures are kept.
+//! The conditions for import: all are checked, all failures are kept.
 
 use serde_json::{Map, Value};
 

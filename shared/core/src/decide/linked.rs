@@ -1,4 +1,4 @@
-//! What the state of a Salesforce record brings to the record that it is linked to (behaviour, section 2.4).
+//! What the state of a Salesforce record brings to the record that it is linked to.
 
 use serde_json::{Map, Value};
 

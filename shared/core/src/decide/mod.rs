@@ -127,7 +127,7 @@ impl Decision {
 
 /// Decides what to do with an Opportunity.
 ///
-/// Pure: the same facts and settings give the same decision. Every condition of behaviour 2.2 is looked at,
+/// Pure: the same facts and settings give the same decision. Every condition for import is looked at,
 /// and all failures are reported together.
 #[must_use]
 pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use super::plan::Master;
 use crate::{SalesforceId, Stamp, record::RecordId};
 
-/// How long a preview is good for (behaviour, section 4).
+/// How long a preview is good for.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
 /// What was previewed: both sides' versions, the user and the choice.

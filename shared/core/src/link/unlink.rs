@@ -29,7 +29,7 @@ pub struct Unlinked {
 }
 
 impl Unlinked {
-    /// What the administrator should know (behaviour, section 2.5).
+    /// What the administrator should know.
     #[must_use]
     pub fn sentence(&self) -> String {
         let (record, salesforce) = (&self.record.id, &self.salesforce);

@@ -91,7 +91,7 @@ pub enum SalesforceError {
 }
 
 impl SalesforceError {
-    /// The code in the Integration Log (behaviour, section 6).
+    /// The code in the Integration Log.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Each condition of behaviour 2.2, alone and together.
+//! Each condition for import, alone and together.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What a linked, unlinked or converted record comes to (behaviour 2.4 and 2.5).
+//! What a linked, unlinked or converted record comes to.
 
 use super::*;
 
