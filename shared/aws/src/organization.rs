@@ -89,8 +89,8 @@ impl Store {
             .transpose()
     }
 
-    /// Begins a change, or continues the same one. It is refused while a run is active, and a run that begins at the
-    /// same time makes it fail.
+    /// Begins a change, or continues the same one. It is refused while a run is active, even one that begins during the
+    /// call.
     ///
     /// # Errors
     /// Returns an error if DynamoDB does not answer.

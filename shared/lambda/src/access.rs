@@ -1,18 +1,18 @@
-//! Who calls, and whether that is an administrator or an internal user.
+//! The caller of a request, and the groups that make one an administrator or an internal user.
 //!
-//! The gateway's authorizer has verified the token; it passes the claims on as texts, a list as `[a b]`, which cannot
-//! be told from a group of that name. So the groups are read from the token itself, and compared exactly.
+//! The gateway's authorizer has verified the token. It flattens claims to texts, a list to `[a b]`, which cannot be
+//! told from a group of that name; so the groups are read from the token itself and compared exactly.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dealbridge_core::Email;
 use serde_json::{Map, Value};
 
-/// The groups that count, exactly as the token names them.
+/// The groups that grant access, exactly as the token names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Groups {
-    /// Whose members are administrators.
+    /// The group of administrators.
     pub admin: String,
-    /// Whose members are internal users.
+    /// The group of internal users.
     pub internal: String,
 }
 
@@ -25,26 +25,26 @@ impl Default for Groups {
     }
 }
 
-/// Who calls.
+/// The caller of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The token's subject.
     pub subject: String,
-    /// The e-mail address or the name of the user; the subject where the token has neither.
+    /// The user's e-mail address or name; the subject if the token has neither.
     pub user: String,
-    /// Whether this is an administrator.
+    /// `true` for an administrator.
     pub is_admin: bool,
-    /// Whether this is an internal user, as every administrator is.
+    /// `true` for an internal user, which every administrator is.
     pub is_internal: bool,
 }
 
-/// Why nobody can be said to call.
+/// The reason why a request has no caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     /// The request did not come through the gateway's authorizer.
     #[error("The request carries no verified token.")]
     NotVerified,
-    /// The header holds no token that can be read.
+    /// The header holds no readable token.
     #[error("The Authorization header holds no bearer token that can be read.")]
     Unreadable,
     /// The header's token is not the one that the authorizer has verified.
@@ -52,10 +52,10 @@ pub enum AccessError {
     AnotherToken,
 }
 
-/// The caller, from what the authorizer says and the token that it has verified.
+/// Determines the caller from the authorizer's claims and the token that it has verified.
 ///
 /// # Errors
-/// [`AccessError`] when the two are not both there and about the same subject.
+/// Returns [`AccessError`] unless both are present and have the same subject.
 pub fn caller(
     verified: Option<&Map<String, Value>>,
     authorization: Option<&str>,
@@ -83,7 +83,7 @@ pub fn caller(
     })
 }
 
-/// The claims that may name a person, in the order in which they are believed.
+/// The claims that may name a person, in order of preference.
 const NAMES: [&str; 5] = [
     "email",
     "username",
@@ -92,9 +92,9 @@ const NAMES: [&str; 5] = [
     "upn",
 ];
 
-/// The person's e-mail address where any claim has one, else the name that comes first.
+/// The person's e-mail address if any claim holds one, otherwise the first name in that order.
 ///
-/// An access token of Cognito carries no `email`, but the user's name in the pool, which is the address (template.yaml);
+/// Cognito's access token carries no `email`, but the user's name in the pool, which is the address (template.yaml);
 /// other providers name the person by `preferred_username` or `upn`.
 fn name_of(token: &Map<String, Value>) -> Option<&str> {
     let named = || NAMES.into_iter().filter_map(|claim| text(token, claim));
@@ -103,7 +103,7 @@ fn name_of(token: &Map<String, Value>) -> Option<&str> {
         .or_else(|| named().next())
 }
 
-/// The names in the groups claim, if it is a list.
+/// The names in the groups claim; none unless it is a list.
 fn groups_of(token: &Map<String, Value>) -> impl Iterator<Item = &str> {
     token
         .get("cognito:groups")
@@ -121,7 +121,7 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
         .filter(|text| !text.is_empty())
 }
 
-/// The claims of a bearer token: exactly three parts, the second of them base64url of a JSON object.
+/// The claims of a bearer token: exactly three parts, the second of them a JSON object in base64url.
 fn payload(authorization: &str) -> Option<Map<String, Value>> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -142,7 +142,7 @@ pub(crate) mod testing {
 
     use super::*;
 
-    /// The header of a token with these claims.
+    /// The `Authorization` header of a token with these claims.
     pub(crate) fn bearer(claims: &Value) -> String {
         format!(
             "Bearer e30.{}.c2ln",
@@ -150,7 +150,7 @@ pub(crate) mod testing {
         )
     }
 
-    /// Signs an event of API Gateway in as a member of that group.
+    /// Signs an API Gateway event in as a member of that group.
     pub(crate) fn signed_in(event: &mut Value, group: &str) {
         let token = json!({ "sub": "s-1", "cognito:groups": [group] });
         event["headers"]["authorization"] = bearer(&token).into();

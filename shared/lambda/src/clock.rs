@@ -1,4 +1,4 @@
-//! The real clock and the real ids: the one place that asks the system for either.
+//! The system's clock and random ids: the only place that asks the system for either.
 
 use dealbridge_core::ports::{Clock, Ids};
 use jiff::Timestamp;

@@ -1,5 +1,5 @@
-//! A function's environment: declared as a struct beside its main, read once at start, with a clear sentence for a
-//! variable that cannot be used.
+//! A function's environment: declared as a struct beside its main and read once at start. An unusable variable is
+//! reported in a clear sentence.
 //!
 //! ```
 //! use dealbridge_lambda::{environment, environment::{Environment, LogTable, SyncRequestsUrl}};
@@ -31,9 +31,9 @@ pub use setting::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} {problem}")]
 pub struct InvalidVariable {
-    /// Its name.
+    /// The variable's name.
     pub name: String,
-    /// Why it cannot be used, and what to do.
+    /// The problem, and the remedy.
     pub problem: String,
 }
 
@@ -46,7 +46,7 @@ impl InvalidVariable {
     }
 }
 
-/// Variables by name: the process's environment, or a test's map.
+/// Variables by name: the process's environment, or a map in a test.
 #[derive(Clone, Debug)]
 pub struct Variables(BTreeMap<String, String>);
 
@@ -63,7 +63,7 @@ impl Variables {
         Self(variables)
     }
 
-    /// The value of a variable; a blank one counts as unset.
+    /// Returns the value of a variable; a blank one counts as unset.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.0
@@ -72,10 +72,10 @@ impl Variables {
             .filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that must be set.
+    /// Returns the value of a variable that must be set.
     ///
     /// # Errors
-    /// When it is unset or blank.
+    /// Returns an error if the variable is unset or blank.
     pub fn required(&self, name: &str) -> Result<&str, InvalidVariable> {
         self.optional(name).ok_or_else(|| {
             let problem = "is not set: set it on the function (see template.yaml)";
@@ -84,27 +84,27 @@ impl Variables {
     }
 }
 
-/// A value that comes from one variable or several.
+/// A value that is read from one or more variables.
 pub trait Setting: Sized {
-    /// The variables that it is read from, required and optional ones.
+    /// The variables that it is read from, required and optional.
     const VARIABLES: &'static [&'static str];
 
-    /// Reads it.
+    /// Reads the value.
     ///
     /// # Errors
-    /// When a variable is missing or cannot be used.
+    /// Returns an error if a variable is missing or cannot be used.
     fn read(variables: &Variables) -> Result<Self, InvalidVariable>;
 }
 
-/// All that a function reads from its environment. Declared by [`environment!`](crate::environment!).
+/// Everything that a function reads from its environment. Declared by [`environment!`](crate::environment!).
 pub trait Environment: Sized {
-    /// The variables that the function reads, required and optional ones. A test holds `template.yaml` to them.
+    /// The variables that the function reads, required and optional. A test compares them with `template.yaml`.
     fn variables() -> Vec<&'static str>;
 
-    /// Reads them.
+    /// Reads all values.
     ///
     /// # Errors
-    /// When a variable is missing or cannot be used.
+    /// Returns an error if a variable is missing or cannot be used.
     fn read(variables: &Variables) -> Result<Self, InvalidVariable>;
 }
 

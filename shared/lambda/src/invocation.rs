@@ -1,4 +1,4 @@
-//! One invocation of a function, wherever it runs: Lambda's main, the local product and the tests are three small callers.
+//! One invocation of a function, regardless of where it runs: on Lambda, in the local product or in a test.
 
 use std::{future::Future, time::Duration};
 
@@ -16,22 +16,22 @@ use crate::{
     timeouts,
 };
 
-/// What a function is told beside its event.
+/// The context of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invocation {
-    /// When the function will be stopped; none where nothing stops it.
+    /// The time at which the function will be stopped, if anything stops it.
     pub deadline: Option<Timestamp>,
 }
 
 impl Invocation {
-    /// How much time is left; none where nothing stops it.
+    /// Returns the time left until the deadline, if there is one.
     #[must_use]
     pub fn left(&self, clock: &dyn Clock) -> Option<Duration> {
         let left = self.deadline?.duration_since(clock.now());
         Some(Duration::try_from(left).unwrap_or_default())
     }
 
-    /// Salesforce for this invocation: every call ends while there is time to say what came of it.
+    /// Returns the Salesforce client for this invocation: every call ends early enough to report its result.
     #[must_use]
     pub fn salesforce(&self, client: &SalesforceClient, clock: &dyn Clock) -> SalesforceClient {
         match self.left(clock) {
@@ -41,12 +41,12 @@ impl Invocation {
     }
 }
 
-/// A function: an event in, an answer out, both JSON.
+/// A function that takes an event and returns an answer, both as JSON.
 pub trait Function: Send + Sync {
     /// Handles one event.
     ///
     /// # Errors
-    /// When the event is to be delivered again.
+    /// Returns an error if the event is to be delivered again.
     fn handle(
         &self,
         event: Value,
@@ -54,21 +54,21 @@ pub trait Function: Send + Sync {
     ) -> impl Future<Output = Result<Value, Error>> + Send;
 }
 
-/// A function behind the HTTP API: it says which calls it answers, and who may make them.
+/// A function behind the HTTP API, with the calls that it answers.
 pub trait Api: Send + Sync {
-    /// Its calls.
+    /// The calls of the function.
     type Call: Copy + Send + Sync + 'static;
 
     /// The routes of its calls.
     const ROUTES: Routes<Self::Call>;
 
-    /// The groups that count.
+    /// The groups that grant access.
     fn groups(&self) -> &Groups;
 
-    /// Answers a call of someone who may make it.
+    /// Answers a call whose caller has been authorized.
     ///
     /// # Errors
-    /// Why it is not granted.
+    /// Returns the refusal to answer with.
     fn answer(
         &self,
         call: Self::Call,
@@ -89,10 +89,10 @@ impl<A: Api> Function for A {
     }
 }
 
-/// Handles one event. A call of the HTTP API is answered before its time is over, whatever the function waits for.
+/// Handles one event. A call of the HTTP API is answered before its time is up, whatever the function waits for.
 ///
 /// # Errors
-/// When the event is to be delivered again.
+/// Returns an error if the event is to be delivered again.
 pub async fn handle<F: Function>(
     function: &F,
     event: Value,
@@ -114,7 +114,7 @@ pub async fn handle<F: Function>(
 /// Serves a function on Lambda's Runtime API.
 ///
 /// # Errors
-/// When the Runtime API cannot be reached.
+/// Returns an error if the Runtime API cannot be reached.
 pub async fn run<F: Function>(function: F) -> Result<(), Error> {
     let function = &function;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// Waits for what never comes.
+    /// A function that never answers.
     struct Hung;
 
     impl Function for Hung {

@@ -1,4 +1,4 @@
-//! Everything that functions share: environments, telemetry, SQS batches, HTTP, who calls, wiring.
+//! Everything that the functions share: environments, telemetry, SQS batches, HTTP, access, wiring.
 
 pub mod access;
 pub mod clock;
@@ -11,9 +11,9 @@ pub mod telemetry;
 pub mod timeouts;
 pub mod wiring;
 
-/// The adapters that functions are wired with: they know them through this layer alone.
+/// The AWS adapters: functions depend on them through this crate alone.
 pub use dealbridge_aws as aws;
-/// The adapter of Salesforce.
+/// The Salesforce adapter.
 pub use dealbridge_salesforce as salesforce;
 
 pub use clock::{SystemClock, UlidIds};

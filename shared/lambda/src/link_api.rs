@@ -1,4 +1,4 @@
-//! What the functions of links share: the record of a route, a link as an answer, refusals as problems.
+//! Shared parts of the functions about links: the record of a route, a link as a response, refusals as problems.
 
 use dealbridge_aws::Store;
 use dealbridge_core::{
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Idempotency, ProblemCode, Refusal, Request};
 
-/// The record that a route names: its kind by the collection, its id by the path.
+/// The record that a route names: kind by collection, id by path.
 ///
 /// # Errors
-/// 404 when there is no such collection, or no record can have that id.
+/// Returns 404 if there is no such collection, or if no record can have that id.
 pub fn record_id(request: &Request) -> Result<RecordId, Refusal> {
     let kind = record_kind(request)?;
     let id = request.path_parameter("id")?;
@@ -24,7 +24,7 @@ pub fn record_id(request: &Request) -> Result<RecordId, Refusal> {
 /// The kind of record that a route names by its collection.
 ///
 /// # Errors
-/// 404 when there is no such collection.
+/// Returns 404 if there is no such collection.
 pub fn record_kind(request: &Request) -> Result<RecordKind, Refusal> {
     let collection = request.path_parameter("kind")?;
     RecordKind::ALL
@@ -58,7 +58,7 @@ pub fn link_body(record: &Record, salesforce: &SalesforceRecord) -> Value {
     })
 }
 
-/// A refused or failed use case as an answer.
+/// Converts a refused or failed use case into a response.
 #[must_use]
 pub fn refusal(error: LinkError) -> Refusal {
     let refused = match error {
@@ -100,13 +100,13 @@ pub fn refusal(error: LinkError) -> Refusal {
     }
 }
 
-/// 422: the URL or id that was pasted cannot be linked to, and why.
+/// 422: the pasted URL or id cannot be linked to. The detail says why.
 #[must_use]
 pub fn url_refusal(error: &PastedError) -> Refusal {
     Refusal::new(url_code(&error.kind), error.to_string()).with("kind", &error.kind.as_str())
 }
 
-/// The code of a URL or id that cannot be linked to.
+/// The problem code of a URL or id that cannot be linked to.
 #[must_use]
 pub fn url_code(kind: &ErrorKind) -> ProblemCode {
     match kind {
@@ -116,7 +116,7 @@ pub fn url_code(kind: &ErrorKind) -> ProblemCode {
     }
 }
 
-/// An error's text as a sentence.
+/// Makes a sentence of an error's text: a capital and a full stop.
 #[must_use]
 pub fn sentence(text: &str) -> String {
     let mut characters = text.chars();
@@ -130,10 +130,11 @@ pub fn sentence(text: &str) -> String {
     }
 }
 
-/// A refused write under a key whose answer was given meanwhile gets that answer: its own effect may be why it was refused.
+/// Returns the answer that was given under the same key meanwhile, if any: its effect may be the reason for this
+/// refusal.
 ///
 /// # Errors
-/// The refusal, when no answer was given.
+/// Returns the refusal if no answer was given.
 pub async fn or_earlier(
     store: &Store,
     idempotency: Option<&Idempotency>,
@@ -145,10 +146,10 @@ pub async fn or_earlier(
     }
 }
 
-/// An answer to a request that changed nothing, kept under its key; the answer that was given before, where there is one.
+/// Keeps the answer to a request that changed nothing under its key, or returns the answer that was given before.
 ///
 /// # Errors
-/// 422 when the key was used for another request; 503 when the store does not answer.
+/// Returns 422 if the key was used for another request, and 503 if the store does not answer.
 pub async fn keep(
     store: &Store,
     idempotency: Option<&Idempotency>,

@@ -1,4 +1,4 @@
-//! SQS batches: each message is decoded by itself, and answered for by itself.
+//! SQS batches: each message is decoded, and succeeds or fails, by itself.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use dealbridge_core::{
@@ -8,26 +8,26 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::error;
 
-/// A message with what the queue says of its delivery.
+/// A message with its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received<T> {
-    /// The queue's id of the message.
+    /// The message id that SQS assigned.
     pub id: String,
     /// The message.
     pub message: T,
-    /// Whether it was delivered before.
+    /// `First`, or `Repeated` if the queue has delivered it before.
     pub delivery: Delivery,
 }
 
-/// A batch, its readable messages apart from the others.
+/// A batch, with the readable messages apart from the others.
 #[derive(Debug)]
 pub struct Batch<T> {
-    /// Messages that were read.
+    /// The readable messages.
     pub received: Vec<Received<T>>,
     unreadable: Vec<Unreadable>,
 }
 
-/// A message that cannot be read.
+/// A message that cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Unreadable {
     id: String,
@@ -35,12 +35,12 @@ struct Unreadable {
     delivery: Delivery,
 }
 
-/// The messages of an event, each decoded by itself: one bad body must not fail the others.
+/// Decodes each message of an event by itself: one bad body must not fail the others.
 ///
-/// What cannot be read goes back to the queue and, in the end, to the dead-letter queue, where it can be seen.
+/// An unreadable message goes back to the queue and ends up in the dead-letter queue, where it can be seen.
 ///
 /// # Errors
-/// When the event is no SQS event.
+/// Returns an error if the event is not an SQS event.
 pub fn batch<T: DeserializeOwned>(event: Value) -> Result<Batch<T>, serde_json::Error> {
     let event: SqsEvent = serde_json::from_value(event)?;
     let mut batch = Batch {
@@ -73,10 +73,10 @@ pub fn batch<T: DeserializeOwned>(event: Value) -> Result<Batch<T>, serde_json::
     Ok(batch)
 }
 
-/// Reads a message's body.
+/// Decodes a message's body.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// Returns the reason why it cannot be decoded.
 pub fn decode<T: DeserializeOwned>(body: Option<&str>) -> Result<T, String> {
     let body = body.ok_or("it has no body")?;
     let value: Value =
@@ -106,7 +106,7 @@ fn delivery(record: &SqsMessage) -> Delivery {
 }
 
 impl<T> Batch<T> {
-    /// What the Integration Log says of messages that cannot be read: each at its first delivery, so that nobody has to wait
+    /// The Integration Log's findings about unreadable messages: each at its first delivery, so that nobody has to wait
     /// for the dead-letter queue to hear of it.
     #[must_use]
     pub fn unreadable(&self, queue: Queue) -> Vec<Finding> {
@@ -123,10 +123,10 @@ impl<T> Batch<T> {
             .collect()
     }
 
-    /// The typed answer: an empty body would tell Lambda to delete the whole batch.
+    /// The partial batch response. It is typed, since an empty one would tell Lambda to delete the whole batch.
     ///
     /// # Errors
-    /// Never for this type.
+    /// Never returns an error in practice: the type can always be serialized.
     pub fn response(self, dispositions: &[Disposition]) -> Result<Value, serde_json::Error> {
         let retried = self
             .received

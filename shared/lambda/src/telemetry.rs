@@ -1,4 +1,4 @@
-//! Structured logs: one JSON object a line, which CloudWatch and Lambda's log format understand.
+//! Structured logs: one JSON object per line, as CloudWatch and Lambda's log format read them.
 
 use tracing_subscriber::EnvFilter;
 
@@ -10,7 +10,7 @@ pub fn init(settings: &crate::environment::LogLevel) {
         .flatten_event(true)
         .with_env_filter(filter)
         .with_current_span(false);
-    // A second call, as in tests, leaves the first one's subscriber in place.
+    // A second call, as in tests, leaves the first subscriber in place.
     let _ = subscriber.try_init();
 }
 

@@ -1,43 +1,44 @@
-//! How long everything may take, in one place: call < function < gateway, so that a person always hears why.
+//! All time limits, in one place: call < function < gateway, so that a person always hears what went wrong.
 //!
-//! All of it follows from the time that an invocation has left: the function's own, from `template.yaml`. A test holds
-//! the template to it.
+//! All of them follow from the time that an invocation has left, which its timeout in `template.yaml` bounds. A test
+//! checks the template.
 
 use std::time::Duration;
 
-/// One operation of DynamoDB or SQS, with its repeats.
+/// One operation of DynamoDB or SQS, retries included.
 pub use dealbridge_aws::config::OPERATION as AWS_OPERATION;
 use dealbridge_salesforce::CallTimes;
 
-/// The longest that API Gateway waits for a function (AWS: Quotas for configuring and running an HTTP API).
+/// API Gateway's limit on waiting for a function (AWS: Quotas for configuring and running an HTTP API).
 pub const GATEWAY: Duration = Duration::from_secs(30);
 
-/// The longest request of Salesforce. It gives a query 120 seconds, and its word on that is worth waiting for.
+/// Limit on one request to Salesforce, whose own limit on a query is 120 seconds: its answer to that is worth waiting
+/// for.
 const LONGEST_REQUEST: Duration = Duration::from_secs(125);
-/// The longest call of Salesforce with its repeats.
+/// Limit on one call to Salesforce, retries included.
 const LONGEST_CALL: Duration = Duration::from_secs(190);
-/// The longest time that is kept back for what follows the last call of Salesforce.
+/// Limit on the time reserved for the work after the last call to Salesforce.
 const LONGEST_REST: Duration = Duration::from_secs(15);
 
-/// How long an invocation's calls of Salesforce may take, when it has that much time left.
+/// The time limits of an invocation's calls to Salesforce, from the time that it has left.
 ///
-/// A fifth of it is kept for what comes after: storing what was learnt, and answering.
+/// A fifth of that time is reserved for what comes after: storing the results and answering.
 #[must_use]
 pub fn salesforce(left: Duration) -> CallTimes {
     let all = left - (left / 5).min(LONGEST_REST);
     let total = all.min(LONGEST_CALL);
     CallTimes {
-        // A hung connection leaves time for another one.
+        // A hung connection leaves time for another attempt.
         attempt: (total * 2 / 3).min(LONGEST_REQUEST),
         total,
         all,
     }
 }
 
-/// When a call of the HTTP API is answered at the latest, when its invocation has that much time left.
+/// The time limit for answering a call of the HTTP API, from the time that its invocation has left.
 #[must_use]
 pub fn answer(left: Duration) -> Duration {
-    // Less than what the calls of Salesforce keep back, however much time there is.
+    // Keeps back less than the calls to Salesforce do, however much time there is.
     left - (left / 25).min(LONGEST_REST / 3)
 }
 

@@ -1,4 +1,4 @@
-//! Building the adapters that a function works with, once per execution environment.
+//! Building a function's adapters, once per execution environment.
 
 use std::sync::Arc;
 
@@ -16,21 +16,21 @@ use crate::{
     },
 };
 
-/// Why a function cannot start.
+/// The reason why a function cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum WiringError {
-    /// A variable.
+    /// A variable is missing or cannot be used.
     #[error(transparent)]
     Variable(#[from] InvalidVariable),
-    /// The HTTP client.
+    /// The HTTP client cannot be built.
     #[error("could not build the HTTP client")]
     Http(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The Salesforce client.
+    /// The Salesforce client cannot be built.
     #[error("could not set up the connection to Salesforce")]
     Salesforce(#[source] dealbridge_core::salesforce::SalesforceError),
 }
 
-/// The adapters over real AWS, as far as a function asks for them.
+/// The AWS adapters, as far as a function asks for them.
 #[derive(Debug)]
 pub struct Wiring {
     aws: dealbridge_aws::config::Sdk,
@@ -41,7 +41,7 @@ impl Wiring {
     /// Reads the function's environment and starts logging.
     ///
     /// # Errors
-    /// When a variable cannot be used.
+    /// Returns an error if a variable cannot be used.
     pub async fn start<E: Environment>() -> Result<(Self, E), WiringError> {
         let variables = Variables::from_env();
         crate::telemetry::init(&LogLevel::read(&variables)?);
@@ -53,7 +53,7 @@ impl Wiring {
         Ok((wiring, environment))
     }
 
-    /// The store over the tables that the function has rights to.
+    /// The store over those tables that the function may access.
     #[must_use]
     pub fn store(&self, tables: impl Into<Tables>) -> Store {
         Store::new(
@@ -65,10 +65,10 @@ impl Wiring {
         )
     }
 
-    /// Salesforce.
+    /// The Salesforce client.
     ///
     /// # Errors
-    /// When the credentials cannot be used.
+    /// Returns an error if the credentials cannot be used.
     pub fn salesforce(&self, login: SalesforceLogin) -> Result<SalesforceClient, WiringError> {
         let http =
             http_client(Timeouts::default()).map_err(|error| WiringError::Http(error.into()))?;
@@ -81,19 +81,19 @@ impl Wiring {
         .map_err(WiringError::Salesforce)
     }
 
-    /// A queue that messages are sent to or counted in.
+    /// A queue to send messages to or to count.
     #[must_use]
     pub fn sender(&self, url: String) -> queue::Sender {
         queue::Sender::new(queue::sqs_client(&self.aws, self.meter.clone()), url)
     }
 
-    /// The messages that wait in the imports queue and its dead-letter queue.
+    /// The imports queue and its dead-letter queue, for counting their messages.
     #[must_use]
     pub fn backlog(&self, imports: String, dead_letters: ImportsDlqCountUrl) -> SqsBacklog {
         SqsBacklog::new(self.sender(imports), self.sender(dead_letters.0))
     }
 
-    /// The dead-letter queues, each by the queue that its messages come from.
+    /// The dead-letter queues, each with its source queue.
     #[must_use]
     pub fn dead_letter_queues(&self, urls: DeadLetterUrls) -> Vec<(Queue, DeadLetterQueue)> {
         let client = queue::sqs_client(&self.aws, self.meter.clone());

@@ -1,4 +1,4 @@
-//! Settings that functions compose their environments of.
+//! The settings that a function's environment is composed of.
 
 use dealbridge_aws::Tables;
 use dealbridge_core::{Queue, link::token::PreviewTokens, salesforce::SalesforceError};
@@ -7,7 +7,7 @@ use dealbridge_salesforce::{ApiVersion, Connection, Credentials};
 use super::{InvalidVariable, Setting, Variables};
 use crate::access::Groups;
 
-/// Declares the names of those tables that a function has rights to; the others stay empty.
+/// Declares the names of the tables that a function may access; the others stay empty.
 macro_rules! tables {
     ($($(#[doc = $doc:literal])+ $name:ident { $($field:ident $variable:literal),+ })+) => {$(
         $(#[doc = $doc])+
@@ -47,7 +47,7 @@ tables! {
     LogTable { log "LOG_TABLE" }
 }
 
-/// Declares URLs of queues.
+/// Declares queue URLs.
 macro_rules! queue_urls {
     ($($(#[doc = $doc:literal])+ $name:ident $variable:literal;)+) => {$(
         $(#[doc = $doc])+
@@ -65,15 +65,15 @@ macro_rules! queue_urls {
 }
 
 queue_urls! {
-    /// The imports queue, to send to.
+    /// The imports queue, for sending.
     ImportsUrl "IMPORTS_QUEUE_URL";
-    /// The imports queue, to count its messages.
+    /// The imports queue, for counting its messages.
     ImportsCountUrl "IMPORTS_QUEUE_COUNT_URL";
-    /// The dead-letter queue of imports, to count its messages.
+    /// The dead-letter queue of imports, for counting its messages.
     ImportsDlqCountUrl "IMPORTS_DLQ_COUNT_URL";
-    /// The sync-requests queue, to send to.
+    /// The sync-requests queue, for sending.
     SyncRequestsUrl "SYNC_REQUESTS_QUEUE_URL";
-    /// The salesforce-writes queue, to send to.
+    /// The salesforce-writes queue, for sending.
     WritesUrl "SALESFORCE_WRITES_QUEUE_URL";
 }
 
@@ -86,7 +86,7 @@ fn queue_url(variables: &Variables, name: &str) -> Result<String, InvalidVariabl
     }
 }
 
-/// The URL of each dead-letter queue, by the queue that its messages come from.
+/// The URL of each dead-letter queue, with its source queue.
 #[derive(Clone, Debug)]
 pub struct DeadLetterUrls(pub Vec<(Queue, String)>);
 
@@ -130,7 +130,7 @@ impl Setting for Groups {
     }
 }
 
-/// The way to Salesforce: client credentials, or a user name and a private key.
+/// The login to Salesforce: client credentials, or a user name and a private key.
 #[derive(Debug)]
 pub struct SalesforceLogin {
     /// The org and the version of its API.
@@ -204,7 +204,7 @@ fn unusable(name: &str, error: SalesforceError) -> InvalidVariable {
     InvalidVariable::new(name, format!("cannot be used: {detail}"))
 }
 
-/// The connected org's address, for links to its records.
+/// The URL of the connected org, for links to its records.
 #[derive(Clone, Debug)]
 pub struct SalesforceUrl(pub String);
 
@@ -216,7 +216,7 @@ impl Setting for SalesforceUrl {
     }
 }
 
-/// The key that signs preview tokens: the same for all who check them.
+/// The key that signs preview tokens, shared by the functions that check them.
 pub struct PreviewTokenKey(pub PreviewTokens);
 
 impl std::fmt::Debug for PreviewTokenKey {
@@ -231,7 +231,7 @@ impl Setting for PreviewTokenKey {
     fn read(variables: &Variables) -> Result<Self, InvalidVariable> {
         const NAME: &str = "PREVIEW_TOKEN_KEY";
         let key = variables.required(NAME)?;
-        // A shorter one could be guessed.
+        // A shorter key could be guessed.
         let tokens = (key.len() >= 32)
             .then(|| PreviewTokens::new(key.as_bytes()))
             .flatten();

@@ -1,4 +1,4 @@
-//! Answers, as API Gateway takes them from a function.
+//! Answers of a function, as API Gateway takes them.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use tracing::{error, info};
 
 use super::Refusal;
 
-/// What a function answers.
+/// The answer of a function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// Headers by lower-case name.
     pub headers: BTreeMap<String, String>,
@@ -23,7 +23,7 @@ impl Answer {
     /// A JSON answer.
     ///
     /// # Errors
-    /// When the body cannot be written as JSON, which none of ours can fail to be.
+    /// Returns an error if the body cannot be serialized, which no body here causes.
     pub fn json<T: Serialize>(status: u16, body: &T) -> Result<Self, Refusal> {
         let body = serde_json::to_value(body).map_err(|error| Refusal::internal(&error))?;
         Ok(Self {
@@ -43,14 +43,14 @@ impl Answer {
         }
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.insert(name.to_ascii_lowercase(), value.into());
         self
     }
 
-    /// The answer as API Gateway takes it.
+    /// The proxy response of API Gateway.
     fn into_event(mut self) -> Value {
         self.headers
             .entry("cache-control".to_owned())
@@ -71,7 +71,7 @@ impl Answer {
     }
 }
 
-/// What goes back to API Gateway. Logs what was refused: faults as errors, the rest as information.
+/// Encodes the answer for API Gateway, and logs a refusal: faults as errors, the rest as information.
 #[must_use]
 pub fn respond(result: Result<Answer, Refusal>) -> Value {
     match result {

@@ -1,4 +1,4 @@
-//! Bodies that several functions answer with (docs/openapi.yaml, schemas).
+//! Response bodies that several functions share (docs/openapi.yaml, schemas).
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
@@ -14,15 +14,15 @@ use serde_json::{Value, json};
 
 use super::Refusal;
 
-/// The org that links lead to.
+/// The org whose records the responses link to.
 ///
 /// # Errors
-/// When the instance's address is none, which the settings of a function rule out.
+/// Returns an error if the URL is not valid, which the settings of a function rule out.
 pub fn connected_org(salesforce_url: &str, my_domain: &str) -> Result<ConnectedOrg, Refusal> {
     ConnectedOrg::new(salesforce_url, Some(my_domain)).map_err(|error| Refusal::internal(&error))
 }
 
-/// A run as it stands at that time.
+/// A run, with its status at that time.
 #[must_use]
 pub fn run(run: &Run, at: Timestamp) -> Value {
     json!({
@@ -45,7 +45,7 @@ pub fn run(run: &Run, at: Timestamp) -> Value {
     })
 }
 
-/// A Channeltivity record by kind and id.
+/// A Channeltivity record, by kind and id.
 #[must_use]
 pub fn record_ref(id: &RecordId) -> Value {
     json!({ "kind": id.kind(), "id": id.id() })

@@ -1,7 +1,7 @@
-//! Cursors: where the next page starts, opaque to callers.
+//! Opaque cursors, which say where the next page starts.
 //!
-//! A cursor is good for the list that gave it out, with the same filters: anywhere else it would lead to a place that means
-//! nothing there, and leave records out without a word.
+//! A cursor is valid only for the list that returned it, with the same filters: elsewhere it would name a meaningless
+//! position and silently skip records.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::{ProblemCode, Query, Refusal, Request};
 
-/// What the next page may differ in.
+/// Parameters in which the next page may differ.
 const OF_A_PAGE: [&str; 2] = ["cursor", "limit"];
 
-/// One list: its path and its filters.
+/// A list: its path and its filters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
     digest: String,
@@ -49,10 +49,10 @@ impl List {
         }
     }
 
-    /// A cursor for a place.
+    /// Encodes a position as a cursor.
     ///
     /// # Errors
-    /// When the place cannot be written as JSON, which none of ours can fail to be.
+    /// Returns an error if the position cannot be serialized, which no position here causes.
     pub fn encode<T: Serialize>(&self, place: &T) -> Result<String, Refusal> {
         let cursor = Cursor {
             list: self.digest.clone(),
@@ -62,10 +62,10 @@ impl List {
         Ok(URL_SAFE_NO_PAD.encode(json))
     }
 
-    /// The place that a cursor names.
+    /// Decodes the position of a cursor.
     ///
     /// # Errors
-    /// `CURSOR_INVALID` when it is none that this list has given out under these filters.
+    /// Returns `CURSOR_INVALID` unless this list, with these filters, has returned the cursor.
     pub fn decode<T: DeserializeOwned>(&self, cursor: &str) -> Result<T, Refusal> {
         URL_SAFE_NO_PAD
             .decode(cursor)

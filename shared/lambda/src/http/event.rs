@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// The event. What it may leave out is optional here.
+/// The event. Members that it may leave out are optional.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Event {
@@ -25,7 +25,7 @@ pub(super) struct Event {
     pub(super) request_context: RequestContext,
 }
 
-/// What the gateway says about the request.
+/// The gateway's own information about the request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RequestContext {
@@ -40,7 +40,7 @@ pub(super) struct Http {
     pub(super) method: String,
 }
 
-/// What the authorizer says; a JWT authorizer fills `jwt`.
+/// The authorizer's result; a JWT authorizer fills `jwt`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Authorizer {
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same key with the same request gets the same answer, with another request a refusal.
+//! `Idempotency-Key`: a repeated request with the same key gets the same answer, another request is refused.
 
 use std::future::Future;
 
@@ -9,23 +9,23 @@ use sha2::{Digest, Sha256};
 use super::{Answer, ProblemCode, Refusal, Request};
 use crate::access::Caller;
 
-/// The longest key.
+/// Maximum length of a key.
 const LONGEST: usize = 128;
 
-/// The key of a request, with what it was given for.
+/// The key of a request, with a digest of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
-    /// The key, of this caller.
+    /// The key, within this caller's keys.
     pub key: ReceiptKey,
     /// A digest of method, path, query, condition and body.
     pub request: String,
 }
 
 impl Idempotency {
-    /// The key that a request carries, if it does.
+    /// Reads the key of a request, if it has one.
     ///
     /// # Errors
-    /// 400 when it is none that can be kept.
+    /// Returns 400 if the key is empty, too long or has invalid characters.
     pub fn of(request: &Request, caller: &Caller) -> Result<Option<Self>, Refusal> {
         let Some(key) = request.header("idempotency-key") else {
             return Ok(None);
@@ -59,7 +59,7 @@ impl Idempotency {
         }))
     }
 
-    /// The receipt for an answer to this request.
+    /// Makes the receipt of an answer to this request.
     #[must_use]
     pub fn receipt(&self, answer: &Answer) -> Receipt {
         Receipt {
@@ -70,10 +70,10 @@ impl Idempotency {
         }
     }
 
-    /// The answer that a receipt of this key holds.
+    /// Returns the answer in a receipt of this key.
     ///
     /// # Errors
-    /// 422 when it was given for another request.
+    /// Returns 422 if it was given to another request.
     pub fn answer(&self, receipt: Receipt) -> Result<Answer, Refusal> {
         if receipt.request == self.request {
             Ok(Answer {
@@ -87,10 +87,10 @@ impl Idempotency {
         }
     }
 
-    /// The answer that was given under this key, if it was given.
+    /// Returns the answer that was given under this key, if any.
     ///
     /// # Errors
-    /// 422 when the key was used for another request; 503 when the store does not answer.
+    /// Returns 422 if the key was used for another request, and 503 if the store does not answer.
     pub async fn earlier(&self, store: &Store) -> Result<Option<Answer>, Refusal> {
         store
             .receipt(&self.key)
@@ -100,14 +100,14 @@ impl Idempotency {
     }
 }
 
-/// Does the work, unless its answer was given before; keeps the answer.
+/// Does the work and keeps its answer, unless the answer was given before.
 ///
-/// The work may be done twice if its receipt is lost with the function that did it, so it must bear a repeat; a write
-/// that does not puts its receipt into its own transaction ([`Store::receipt_action`]). Refusals are not kept: nothing
-/// was done, and asking again decides again.
+/// The work is done twice if the function dies before the receipt is kept, so it must be idempotent; a write that is
+/// not puts its receipt into its own transaction ([`Store::receipt_action`]). Refusals are not kept: nothing was done,
+/// and the next request is decided afresh.
 ///
 /// # Errors
-/// What the work refuses; 422 when the key was used for another request; 503.
+/// Returns the refusal of the work, 422 if the key was used for another request, and 503 if the store does not answer.
 pub async fn once(
     store: &Store,
     idempotency: Option<Idempotency>,
@@ -127,7 +127,7 @@ pub async fn once(
                 None => Ok(answer),
             }
         }
-        // The same request may have gone through meanwhile, and its effect be why this one was refused.
+        // The same request may have succeeded meanwhile, and its effect be the reason for this refusal.
         Err(refusal) => match idempotency.earlier(store).await? {
             Some(answer) => Ok(answer),
             None => Err(refusal),

@@ -1,7 +1,7 @@
-//! HTTP, as every function behind the API speaks it: API Gateway's event in, a typed request, an answer out.
+//! HTTP behind the API: an API Gateway event in, a typed request, an answer out.
 //!
-//! A function declares its calls as [`Routes`] and answers them as an [`Api`](crate::Api). What it refuses is a
-//! [`Refusal`], which `?` makes of faults of the store and of Salesforce, too.
+//! A function declares its calls as [`Routes`] and answers them as an [`Api`](crate::Api). It refuses with a
+//! [`Refusal`], into which `?` also converts faults of the store and of Salesforce.
 
 pub mod answer;
 pub mod body;

@@ -1,11 +1,11 @@
-//! A page of a list: as many items as were asked for, and no more than fit into one answer.
+//! A page of a list: as many items as were requested, but no more than fit into one answer.
 
 use serde_json::{Value, json};
 
-/// The most that the items of a page take on their way. Lambda's answers end at 6 MB, headers and all.
+/// Limit on the bytes of a page's items in transit. Lambda's limit is 6 MB for a whole response.
 const MOST_BYTES: usize = 5_000_000;
 
-/// A page being filled.
+/// A page that is being filled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     items: Vec<Value>,
@@ -24,8 +24,8 @@ impl Page {
         }
     }
 
-    /// Takes an item if there is room for it, and says whether there was. The first one always finds room: an item of the
-    /// store is far smaller than an answer may be.
+    /// Adds an item and returns `true` if there is room for it. The first one always fits: an item of the store is far
+    /// smaller than a response may be.
     #[must_use]
     pub fn take(&mut self, item: Value) -> bool {
         let bytes = size(&item);
@@ -38,26 +38,26 @@ impl Page {
         false
     }
 
-    /// Whether it holds as many items as were asked for.
+    /// Returns `true` if the page holds as many items as were requested.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.items.len() >= self.most
     }
 
-    /// The items.
+    /// Returns the items.
     #[must_use]
     pub fn into_items(self) -> Vec<Value> {
         self.items
     }
 
-    /// The body: the items, and where the next page begins.
+    /// The response body: the items, and the cursor of the next page.
     #[must_use]
     pub fn into_body(self, cursor: Option<String>) -> Value {
         json!({ "items": self.items, "cursor": cursor })
     }
 }
 
-/// The size of an item inside a function's answer: there, the body is a text in JSON, which escapes quotes once more.
+/// The size of an item inside a function's response, whose body is a JSON string: quotes are escaped once more.
 fn size(item: &Value) -> usize {
     let json = item.to_string();
     let escaped = json.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_page_of_the_largest_items_fits_into_one_answer() {
-        // Quotes take four bytes each by the time they travel; an item of the store has 400 KB at most.
+        // Quotes take four bytes each in transit; an item of the store has 400 KB at most.
         for text in [
             "\"".repeat(400_000),
             "x".repeat(400_000),

@@ -1,13 +1,13 @@
-//! The codes of the API's problems, each with the HTTP status that it answers with.
+//! The codes of the API's problems, each with its HTTP status.
 //!
-//! Codes of the Integration Log ([`Code`](dealbridge_core::code::Code)) are codes of problems, too, where a call meets
-//! what a run would meet; [`Refusal::logged`](super::Refusal::logged) takes those.
+//! Codes of the Integration Log ([`Code`](dealbridge_core::code::Code)) are problem codes too, where a call meets what
+//! a run would meet; [`Refusal::logged`](super::Refusal::logged) takes those.
 
-/// The code of a problem: what a machine goes by.
+/// A machine-readable problem code.
 pub trait Coded {
     /// The code.
     fn code(&self) -> &'static str;
-    /// The HTTP status that goes with it.
+    /// The HTTP status of the code.
     fn status(&self) -> u16;
 }
 
@@ -20,7 +20,7 @@ macro_rules! problem_codes {
         $visibility enum $name { $($(#[doc = $doc])+ $variant),+ }
 
         impl $name {
-            /// Every code, in the order of the table.
+            /// All codes, in the order of the table.
             $visibility const ALL: &'static [Self] = &[$(Self::$variant),+];
         }
 
@@ -37,23 +37,23 @@ macro_rules! problem_codes {
 }
 
 problem_codes! {
-    /// A code of the API, beside those of the Integration Log. `docs/openapi.yaml` lists every one.
+    /// A problem code of the API, besides those of the Integration Log. `docs/openapi.yaml` lists all of them.
     pub enum ProblemCode {
         /// The request is not as the API describes it.
         Malformed = 400 "MALFORMED",
-        /// A change that takes a confirmation came without one.
+        /// A change that requires confirmation was not confirmed.
         NotConfirmed = 400 "NOT_CONFIRMED",
-        /// A link names no master for the fields in which the two sides differ.
+        /// A link names no master, though the two sides differ in some fields.
         MasterNotChosen = 400 "MASTER_NOT_CHOSEN",
         /// No integration has that name.
         IntegrationUnknown = 400 "INTEGRATION_UNKNOWN",
-        /// The cursor is none of this list's.
+        /// The cursor is not of this list.
         CursorInvalid = 400 "CURSOR_INVALID",
-        /// Nobody vouches for the caller.
+        /// The request has no verified caller.
         Unauthorized = 401 "UNAUTHORIZED",
-        /// The caller may not do this.
+        /// The caller lacks the permission.
         Forbidden = 403 "FORBIDDEN",
-        /// No call has that path.
+        /// No route has that path.
         RouteNotFound = 404 "ROUTE_NOT_FOUND",
         /// No Deal, Lead or Referral has that id.
         RecordNotFound = 404 "RECORD_NOT_FOUND",
@@ -61,11 +61,11 @@ problem_codes! {
         RunNotFound = 404 "RUN_NOT_FOUND",
         /// No settings are stored.
         SettingsNotFound = 404 "SETTINGS_NOT_FOUND",
-        /// The dead letter is gone, or in someone's hands.
+        /// The dead letter does not exist, or another receiver has it.
         DeadLetterNotFound = 404 "DEAD_LETTER_NOT_FOUND",
         /// The import of the Salesforce record is not suppressed.
         NotSuppressed = 404 "NOT_SUPPRESSED",
-        /// The path takes other methods.
+        /// The path does not support this method.
         MethodNotAllowed = 405 "METHOD_NOT_ALLOWED",
         /// The record is not linked.
         NotLinked = 409 "NOT_LINKED",
@@ -89,11 +89,11 @@ problem_codes! {
         NotAnOpportunity = 422 "NOT_AN_OPPORTUNITY",
         /// The text is no URL or id of a Salesforce record.
         UrlInvalid = 422 "URL_INVALID",
-        /// The URL is of another org, or of no Salesforce org.
+        /// The URL is of another org, or not of a Salesforce org.
         UrlOtherOrg = 422 "URL_OTHER_ORG",
         /// The URL is of a record that is neither a Lead nor an Opportunity.
         UrlNotLeadOrOpportunity = 422 "URL_NOT_LEAD_OR_OPPORTUNITY",
-        /// Salesforce has no such record, or hides it.
+        /// The record does not exist in Salesforce, or is hidden from the integration user.
         SalesforceRecordNotFound = 422 "SF_RECORD_NOT_FOUND",
         /// The Salesforce record is in the Recycle Bin.
         SalesforceRecordDeleted = 422 "SF_RECORD_DELETED",
@@ -101,13 +101,13 @@ problem_codes! {
         LeadMerged = 422 "SF_LEAD_MERGED",
         /// The Lead was converted.
         LeadConverted = 422 "SF_LEAD_CONVERTED",
-        /// The key was used for another request.
+        /// The idempotency key was used for another request.
         IdempotencyKeyReused = 422 "IDEMPOTENCY_KEY_REUSED",
-        /// The request does not say what version it is about.
+        /// The request names no version in `If-Match`.
         PreconditionRequired = 428 "PRECONDITION_REQUIRED",
-        /// A fault of the service.
+        /// An internal error.
         Internal = 500 "INTERNAL",
-        /// The store or a queue did not answer, or not in time.
+        /// The store or a queue did not answer in time.
         Unavailable = 503 "UNAVAILABLE",
     }
 }

@@ -1,4 +1,4 @@
-//! Query parameters: known ones only, each once unless it is one that takes several values.
+//! Query parameters: known ones only, each once unless it may be repeated.
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -6,16 +6,16 @@ use url::form_urlencoded;
 
 use super::Refusal;
 
-/// The parameters of a request that names only known ones.
+/// The parameters of a request, all of them known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(BTreeMap<String, Vec<String>>);
 
 impl Query {
-    /// Reads a query string. A parameter without a value counts as left out. One of `many` may be repeated, and takes
+    /// Parses a query string. A parameter without a value counts as absent. One of `many` may be repeated, and takes
     /// several values separated by commas.
     ///
     /// # Errors
-    /// 400 when it names a parameter of `known` twice, or one that is in neither list.
+    /// Returns 400 if a parameter of `known` is given twice, or if one is in neither list.
     pub fn parse(raw: &str, known: &[&str], many: &[&str]) -> Result<Self, Refusal> {
         let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
@@ -46,16 +46,16 @@ impl Query {
         Ok(Self(parameters))
     }
 
-    /// A parameter's text.
+    /// Returns a parameter's text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.first().map(String::as_str)
     }
 
-    /// The values of a parameter that takes several; none when it is left out.
+    /// Parses the values of a repeatable parameter; none if it is absent.
     ///
     /// # Errors
-    /// 400 with what is wrong with one of them.
+    /// Returns 400 with the reason if one of them is not valid.
     pub fn values<T, E: Display>(
         &self,
         name: &str,
@@ -70,17 +70,17 @@ impl Query {
             .collect()
     }
 
-    /// Every parameter that is given with each of its values, by name.
+    /// Every parameter with each of its values, by name.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
             .flat_map(|(name, values)| values.iter().map(move |value| (&**name, &**value)))
     }
 
-    /// A parameter's value.
+    /// Parses a parameter's value.
     ///
     /// # Errors
-    /// 400 with what is wrong with it.
+    /// Returns 400 with the reason if it is not valid.
     pub fn value<T, E: Display>(
         &self,
         name: &str,
@@ -94,10 +94,10 @@ impl Query {
             .transpose()
     }
 
-    /// A parameter that is `true` or `false`.
+    /// Parses a parameter that is `true` or `false`.
     ///
     /// # Errors
-    /// 400 when it is neither.
+    /// Returns 400 if it is neither.
     pub fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
         self.value(name, |text| {
             text.parse::<bool>()
@@ -106,10 +106,10 @@ impl Query {
     }
 }
 
-/// The number of items of a page, by the parameter `limit`.
+/// The page size, from the parameter `limit`.
 ///
 /// # Errors
-/// 400 when it is not an integer from 1 to `max`.
+/// Returns 400 if it is not an integer from 1 to `max`.
 pub fn limit(query: &Query, default: usize, max: usize) -> Result<usize, Refusal> {
     let limit = query.text("limit").map(|text| {
         text.parse::<usize>()

@@ -1,5 +1,5 @@
-//! Answers that say no: problems as RFC 9457 has them, with a code of ours. Faults become answers here and nowhere else:
-//! 503 for what passes, 409 for what somebody has to set right first.
+//! Refusals: problem documents (RFC 9457) with a code. Faults become responses only here: 503 for what passes by
+//! itself, 409 for what somebody has to put right first.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 
 use super::{Answer, Coded, ProblemCode};
 
-/// When to ask again after the store or a queue did not answer.
+/// Seconds until a retry after the store or a queue did not answer.
 const RETRY_SECONDS: u32 = 5;
-/// When to ask again after Salesforce did not.
+/// Seconds until a retry after Salesforce did not answer.
 const SALESFORCE_RETRY_SECONDS: u32 = 30;
-/// When to ask again after the org's API requests were spent.
+/// Seconds until a retry after the org's API request limit was reached.
 const LIMIT_RETRY_SECONDS: u32 = 300;
 
-/// A request that is not granted, and why.
+/// A refused request, with the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal(Box<Parts>);
 
@@ -37,13 +37,13 @@ impl Refusal {
         Self::of(code.status(), code.code(), detail)
     }
 
-    /// A refusal for a reason that the Integration Log has a code for.
+    /// A refusal with a code of the Integration Log.
     #[must_use]
     pub fn logged(status: u16, code: Code, detail: impl Into<String>) -> Self {
         Self::of(status, code.as_str(), detail)
     }
 
-    /// As [`Self::new`], with another status than the code's own.
+    /// A refusal as [`Self::new`] makes it, with another status than the code's own.
     #[must_use]
     pub fn with_status(status: u16, code: impl Coded, detail: impl Into<String>) -> Self {
         Self::of(status, code.code(), detail)
@@ -66,26 +66,26 @@ impl Refusal {
         Self::new(ProblemCode::Malformed, detail)
     }
 
-    /// 401: nobody vouches for the caller.
+    /// 401: the request has no verified caller.
     #[must_use]
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(ProblemCode::Unauthorized, detail).header("www-authenticate", "Bearer")
     }
 
-    /// 403.
+    /// 403: the caller lacks the permission.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(ProblemCode::Forbidden, detail)
     }
 
-    /// 500: a fault of the service; its cause is logged, not told.
+    /// 500: an internal error, whose cause is logged but not disclosed.
     #[must_use]
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         let detail = "Internal error. Ask again; if it happens again, look at the function's log.";
         Self::new(ProblemCode::Internal, detail).caused_by(cause)
     }
 
-    /// 503: the time was over before there was an answer.
+    /// 503: the function ran out of time before there was an answer.
     #[must_use]
     pub fn late() -> Self {
         let detail = "The answer took too long. What was asked for may be done or not: look, or ask for it again safely.";
@@ -94,9 +94,9 @@ impl Refusal {
             .retry_after(RETRY_SECONDS)
     }
 
-    /// With a further member of the problem.
+    /// Adds a member to the problem document.
     ///
-    /// A value that cannot be written as JSON is left out.
+    /// A value that cannot be serialized is left out.
     #[must_use]
     pub fn with<T: Serialize>(mut self, name: &str, value: &T) -> Self {
         if let Ok(value) = serde_json::to_value(value) {
@@ -105,7 +105,7 @@ impl Refusal {
         self
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0
@@ -129,13 +129,13 @@ impl Refusal {
         self.0.status
     }
 
-    /// The code.
+    /// The problem code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.code
     }
 
-    /// What happened, for the log: only where it is not the caller's doing.
+    /// The cause, for the log; none if it is the caller's doing.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
@@ -173,7 +173,7 @@ impl Refusal {
     }
 }
 
-/// The stable name of a code's problem type.
+/// The URI of a code's problem type.
 fn problem_type(code: &str) -> String {
     format!("urn:dealbridge:problem:{}", code.to_ascii_lowercase())
 }
@@ -213,7 +213,7 @@ impl From<SalesforceError> for Refusal {
             connected,
         } = &error
         {
-            // Asking again changes nothing: somebody has to say which of the two orgs is meant.
+            // A retry changes nothing: somebody has to say which of the two orgs is meant.
             return Self::logged(409, finding.code, format!("{message} {suggestion}"))
                 .with("settings", settings)
                 .with("connected", connected);
@@ -226,7 +226,7 @@ impl From<SalesforceError> for Refusal {
             | SalesforceError::TooLarge { .. }
             | SalesforceError::LocatorExpired
             | SalesforceError::Refused { .. } => Some(SALESFORCE_RETRY_SECONDS),
-            // Asking again changes nothing before a setting, a permission or a login is another.
+            // A retry changes nothing before a setting, a permission or a login is changed.
             _ => None,
         };
         let status = if retry_after.is_some() { 503 } else { 409 };

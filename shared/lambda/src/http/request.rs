@@ -1,4 +1,4 @@
-//! A request, decoded and with its caller.
+//! A decoded request with its caller.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use crate::access::{self, AccessError, Caller, Groups};
 /// An HTTP request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Its method.
+    /// The method.
     pub method: String,
-    /// The route that the gateway chose, e.g. `GET /sync-runs/{id}`.
+    /// The route that the gateway chose, such as `GET /sync-runs/{id}`.
     pub route_key: String,
-    /// Its path.
+    /// The path.
     pub path: String,
-    /// The values of the route's variables.
+    /// The values of the route's path variables.
     pub path_parameters: BTreeMap<String, String>,
-    /// The query string as it came.
+    /// The query string, undecoded.
     pub raw_query: String,
     /// Headers by lower-case name.
     pub headers: BTreeMap<String, String>,
     /// The body; empty when there is none.
     pub body: Vec<u8>,
-    /// Who asks.
+    /// The caller.
     pub caller: Result<Caller, AccessError>,
 }
 
@@ -34,7 +34,7 @@ impl Request {
     /// Decodes API Gateway's event (HTTP API, payload format 2.0).
     ///
     /// # Errors
-    /// When it is no such event, or its body is not the base64 that it says.
+    /// Returns an error if the event is of another kind, or if its body is not valid base64 though it says so.
     pub fn from_event(event: Value, groups: &Groups) -> Result<Self, lambda_runtime::Error> {
         let event: Event = serde_json::from_value(event)?;
         let headers: BTreeMap<String, String> = event
@@ -66,7 +66,7 @@ impl Request {
         })
     }
 
-    /// Method and path of the route, with its variables: what a function dispatches on.
+    /// Returns the method and the path pattern of the route, by which a function dispatches.
     #[must_use]
     pub fn route(&self) -> (&str, &str) {
         self.route_key
@@ -74,7 +74,7 @@ impl Request {
             .unwrap_or((&self.method, &self.path))
     }
 
-    /// A header.
+    /// Returns a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -82,10 +82,10 @@ impl Request {
             .map(|value| value.trim())
     }
 
-    /// The value of a variable of the route.
+    /// Returns the value of a path variable.
     ///
     /// # Errors
-    /// 404 when the route has no such variable.
+    /// Returns 404 if the route has no such variable.
     pub fn path_parameter(&self, name: &str) -> Result<&str, Refusal> {
         self.path_parameters
             .get(name)
@@ -98,26 +98,26 @@ impl Request {
             })
     }
 
-    /// The query's parameters.
+    /// Parses the query parameters.
     ///
     /// # Errors
-    /// 400 when it names one twice or one that is not in `known`.
+    /// Returns 400 if a parameter is given twice or is not in `known`.
     pub fn query(&self, known: &[&str]) -> Result<Query, Refusal> {
         Query::parse(&self.raw_query, known, &[])
     }
 
-    /// The query's parameters, of which those in `many` take several values.
+    /// Parses the query parameters, of which those in `many` take several values.
     ///
     /// # Errors
-    /// 400 when it names one of `known` twice, or one that is in neither list.
+    /// Returns 400 if one of `known` is given twice, or if one is in neither list.
     pub fn query_with_many(&self, known: &[&str], many: &[&str]) -> Result<Query, Refusal> {
         Query::parse(&self.raw_query, known, many)
     }
 
-    /// The body, for a type that refuses unknown fields.
+    /// Parses the JSON body. The type should reject unknown fields.
     ///
     /// # Errors
-    /// 400 naming what is wrong and where.
+    /// Returns 400 that says what is wrong and where.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         if self.body.is_empty() {
             return Err(Refusal::malformed("The request has no body; send JSON."));
@@ -131,20 +131,20 @@ impl Request {
             .map_err(|error| Refusal::malformed(format!("The body cannot be read: {error}.")))
     }
 
-    /// The caller, whoever that is.
+    /// Returns the caller, with any role.
     ///
     /// # Errors
-    /// 401 when nobody vouches for one.
+    /// Returns 401 if the request has no verified caller.
     pub fn caller(&self) -> Result<&Caller, Refusal> {
         self.caller
             .as_ref()
             .map_err(|error| Refusal::unauthorized(error.to_string()))
     }
 
-    /// The caller, who must be an administrator.
+    /// Returns the caller, who must be an administrator.
     ///
     /// # Errors
-    /// 401 or 403.
+    /// Returns 401 without a verified caller, and 403 for one who is no administrator.
     pub fn require_admin(&self) -> Result<&Caller, Refusal> {
         let caller = self.caller()?;
         if caller.is_admin {
@@ -154,10 +154,10 @@ impl Request {
         }
     }
 
-    /// The caller, who must be an internal user; an administrator is one.
+    /// Returns the caller, who must be an internal user; administrators are.
     ///
     /// # Errors
-    /// 401 or 403.
+    /// Returns 401 without a verified caller, and 403 for one who is no internal user.
     pub fn require_internal(&self) -> Result<&Caller, Refusal> {
         let caller = self.caller()?;
         if caller.is_internal {

@@ -1,14 +1,14 @@
-//! The calls that a function answers: method, path and who may make each, declared in one table.
+//! The calls that a function answers: method, path and required role of each, declared in one table.
 //!
-//! API Gateway routes by `template.yaml`, whose routes are held to these tables by a test; an event names its route, and
-//! [`Routes::find`] finds its call.
+//! API Gateway routes by `template.yaml`, whose routes a test compares with these tables. An event names its route, and
+//! [`Routes::find`] finds the call.
 
 use std::fmt;
 
 use super::{ProblemCode, Refusal, Request};
 use crate::access::Caller;
 
-/// A method of HTTP, as far as the API takes it.
+/// An HTTP method that the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
     /// `GET`.
@@ -22,7 +22,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as requests spell it.
+    /// The method's name, such as `GET`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,12 +40,12 @@ impl fmt::Display for Method {
     }
 }
 
-/// Who may make a call.
+/// The role that a call requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Administrators.
+    /// Administrators only.
     Administrator,
-    /// Internal users; administrators are such.
+    /// Internal users, administrators included.
     InternalUser,
 }
 
@@ -54,9 +54,9 @@ pub enum Access {
 pub struct Route<C> {
     /// The method.
     pub method: Method,
-    /// The path, with `{variables}`, as `template.yaml` has it.
+    /// The path with its `{variables}`, as in `template.yaml`.
     pub path: &'static str,
-    /// Who may make the call.
+    /// The required role.
     pub access: Access,
     /// The call.
     pub call: C,
@@ -91,10 +91,11 @@ impl<C> Route<C> {
 pub struct Routes<C: 'static>(pub &'static [Route<C>]);
 
 impl<C: Copy> Routes<C> {
-    /// The call that a request makes, and its caller, who may make it.
+    /// Finds the call of a request, with its authorized caller.
     ///
     /// # Errors
-    /// 404 for a path that no route has, 405 for another method of one; 401 without a caller, 403 for one who may not.
+    /// Returns 404 for an unknown path, 405 for another method of a known one, 401 without a verified caller, and 403
+    /// without the required role.
     pub fn find<'r>(&self, request: &'r Request) -> Result<(C, &'r Caller), Refusal> {
         let (method, path) = request.route();
         let route = self
