@@ -1,4 +1,4 @@
-//! One answer as it came over the wire, before anyone judges it.
+//! A response as it came over the wire, not yet judged.
 
 use std::{borrow::Cow, error::Error, time::Duration};
 
@@ -14,10 +14,10 @@ use url::Url;
 
 use crate::api_usage::ApiLimit;
 
-/// More than any answer of Salesforce's, which pages at 2,000 rows.
+/// Limit on a response body: more than any response of Salesforce, which pages at 2,000 rows.
 const LARGEST_BODY: usize = 64 << 20;
 
-/// A whole answer.
+/// A complete response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) is_html: bool,
@@ -27,16 +27,16 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// No whole answer came.
+/// The error of a response that did not come, or not to its end.
 #[derive(Debug)]
 pub(crate) struct Broken {
     pub(crate) detail: String,
-    /// Whether Salesforce may have carried the request out.
+    /// `true` if Salesforce may have carried the request out.
     pub(crate) may_have_arrived: bool,
 }
 
 impl Answer {
-    /// Reads an answer to its end.
+    /// Reads a response to its end.
     pub(crate) async fn read(mut response: Response) -> Result<Self, Broken> {
         let headers = response.headers();
         let mut answer = Self {
@@ -64,12 +64,13 @@ impl Answer {
         Ok(answer)
     }
 
-    /// Whether the request was carried out.
+    /// Returns `true` if the request was carried out.
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The body as JSON, with numbers that a double does not hold exactly as texts; otherwise says what it is instead, without showing it.
+    /// Parses the body as JSON, with numbers that a double cannot hold exactly as strings. The error says what the body
+    /// is instead, without showing it.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
         serde_json::from_slice(&exact(&self.body)).map_err(|error| {
             if self.is_html || self.body.trim_ascii_start().starts_with(b"<") {
@@ -91,7 +92,7 @@ impl From<reqwest::Error> for Broken {
         } else if error.is_body() || error.is_decode() {
             "the answer breaks off".to_owned()
         } else {
-            // The innermost cause says it best, and never holds the address with its query.
+            // The innermost cause is the most precise, and never holds the URL with its query.
             let mut cause: &dyn Error = &error;
             while let Some(inner) = cause.source() {
                 cause = inner;
@@ -109,7 +110,7 @@ impl From<reqwest::Error> for Broken {
     }
 }
 
-/// A JSON text in which each number that would lose digits as a double is a text, so that none is lost on the way.
+/// Makes a string of each number that would lose digits as a double.
 fn exact(json: &[u8]) -> Cow<'_, [u8]> {
     let mut out: Vec<u8> = Vec::new();
     let mut copied = 0;
@@ -144,7 +145,7 @@ fn exact(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// The place after the text that begins at a quotation mark.
+/// The position after the string that begins at a quotation mark.
 fn end_of_text(json: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(byte) = json.get(at) {
@@ -157,7 +158,8 @@ fn end_of_text(json: &[u8], start: usize) -> usize {
     at
 }
 
-/// Whether the JSON reader makes another number of it. One of up to fifteen digits without an exponent always survives.
+/// Returns `true` if the JSON reader would change the number. One of up to 15 digits without an exponent always
+/// survives.
 fn loses_digits(number: &[u8]) -> bool {
     if number.len() <= 15 && !number.contains(&b'e') && !number.contains(&b'E') {
         return false;
@@ -169,7 +171,7 @@ fn loses_digits(number: &[u8]) -> bool {
     read.is_some_and(|read| Decimal::of(&read) != Some(right))
 }
 
-/// Scheme, host and port: the rest of an address may carry a session.
+/// Scheme, host and port: the rest of a URL may carry a session.
 fn origin_of(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
@@ -178,7 +180,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// `Retry-After` in seconds, or as a date, which counts from the answer's own date.
+/// Parses `Retry-After`: seconds, or a date, which is measured from the response's own `Date`.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let asked = text(headers, &RETRY_AFTER)?.trim();
     if let Ok(seconds) = asked.parse() {

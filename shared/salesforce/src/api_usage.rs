@@ -1,11 +1,11 @@
-//! The calls that were really sent, and how much of the org's allowance is spent.
+//! The requests actually sent, and the share of the org's API request limit that is spent.
 
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-/// What a call is for.
+/// The kind of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallKind {
     Token,
@@ -29,46 +29,46 @@ impl CallKind {
     }
 }
 
-/// Requests sent to Salesforce since the client was made, repeats included.
+/// Requests sent to Salesforce since the client was built, retries included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ApiUsage {
-    /// Logins. They do not count towards the org's API requests.
+    /// Logins, which do not count towards the org's API requests.
     pub token: u64,
     /// `query` and `queryAll`.
     pub query: u64,
-    /// Further pages.
+    /// Further pages of a query.
     pub query_more: u64,
-    /// Rows read by id without SOQL.
+    /// Retrievals of rows by id, without SOQL.
     pub retrieve: u64,
     /// Describes of objects.
     pub describe: u64,
     /// Writes of one record.
     pub update: u64,
-    /// What Salesforce last said of the org's allowance.
+    /// The org's API request limit as Salesforce last reported it.
     pub limit: Option<ApiLimit>,
 }
 
 impl ApiUsage {
-    /// All requests, logins included.
+    /// Returns the number of all requests, logins included.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.token + self.query + self.query_more + self.retrieve + self.describe + self.update
     }
 }
 
-/// The org's API requests of the last 24 hours, by all its applications.
+/// The org's API requests of the last 24 hours, of all its applications.
 ///
-/// Approximate: Salesforce's own counter goes back and forth between close calls.
+/// Approximate: Salesforce's own counter may go down between calls in quick succession.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiLimit {
-    /// Spent.
+    /// Requests spent.
     pub used: u64,
-    /// Allowed.
+    /// Requests allowed.
     pub max: u64,
 }
 
 impl ApiLimit {
-    /// Reads a `Sforce-Limit-Info` header: `api-usage=22/15000`, perhaps with more parts after it.
+    /// Parses a `Sforce-Limit-Info` header: `api-usage=22/15000`, possibly with more parts after it.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let part = header
             .split([',', ';'])
@@ -80,14 +80,14 @@ impl ApiLimit {
         })
     }
 
-    /// Whether more than 90 % is spent: time to leave the rest to others.
+    /// Returns `true` if more than 90 % is spent, so that the rest should be left to others.
     #[must_use]
     pub fn is_nearly_spent(&self) -> bool {
         u128::from(self.used) * 10 > u128::from(self.max) * 9
     }
 }
 
-/// The counters behind [`ApiUsage`].
+/// The counters that [`ApiUsage`] is read from.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     kinds: [AtomicU64; 6],
@@ -100,7 +100,7 @@ impl Counters {
         self.kinds[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Keeps what Salesforce said of the allowance and warns once each time it passes 90 %.
+    /// Stores the reported limit, and warns each time the usage passes 90 %.
     pub(crate) fn saw_limit(&self, limit: ApiLimit) {
         let before = self
             .limit

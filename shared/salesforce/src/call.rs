@@ -1,4 +1,4 @@
-//! One call of the REST API with its login and its repeats.
+//! One call of the REST API, with its login and its retries.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::{
     retry::{Attempts, Jitter, RetryPolicy},
 };
 
-/// What every request is sent with.
+/// The transport that every request is sent with.
 #[derive(Clone, Copy)]
 pub(crate) struct Wire<'a> {
     pub(crate) http: &'a reqwest::Client,
     pub(crate) counters: &'a Counters,
     pub(crate) policy: RetryPolicy,
-    /// When whoever waits for the call gives up.
+    /// The time at which the caller gives up.
     pub(crate) until: Option<Instant>,
     pub(crate) jitter: &'a Jitter,
 }
 
 impl Wire<'_> {
-    /// Sends one request, counts it, and reads its answer to the end.
+    /// Sends one request, counts it, and reads its response to the end.
     pub(crate) async fn send(
         &self,
         kind: CallKind,
@@ -73,18 +73,18 @@ impl Wire<'_> {
 pub(crate) struct Call<'a> {
     pub(crate) kind: CallKind,
     pub(crate) method: Method,
-    /// Path and query string at the instance.
+    /// Path and query string at the instance URL.
     pub(crate) path: &'a str,
-    /// JSON.
+    /// A JSON document.
     pub(crate) body: Option<String>,
     /// An HTTP date.
     pub(crate) if_unmodified_since: Option<String>,
-    /// The object it asks about, for messages.
+    /// The object that the call is about, for error messages.
     pub(crate) object: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
-    /// A GET.
+    /// A GET request.
     pub(crate) fn get(kind: CallKind, path: &'a str, object: Option<&'a str>) -> Self {
         Self {
             kind,
@@ -97,17 +97,17 @@ impl<'a> Call<'a> {
     }
 }
 
-/// How a call ended.
+/// The result of a call.
 pub(crate) struct Outcome<T> {
     pub(crate) result: Result<(T, Arc<Session>), SalesforceError>,
-    /// Whether an attempt before the last one may have been carried out unseen.
+    /// `true` if an attempt before the last one may have been carried out unseen.
     pub(crate) earlier_unknown: bool,
 }
 
-/// Makes a call: logs in when needed, once more after a 401, and repeats what may pass within the policy's bounds.
-/// A call that is held to an org is never sent with a session of another one.
+/// Makes a call: logs in if needed, once more after a 401, and retries transient faults within the policy's limits. A
+/// call that is bound to an org is never sent with a session of another one.
 ///
-/// `read` takes the value out of an answer of success, or says why it cannot.
+/// `read` extracts the value from a successful response, or says why it cannot.
 pub(crate) async fn make<T>(
     wire: &Wire<'_>,
     login: &Login,
@@ -143,7 +143,7 @@ pub(crate) async fn make<T>(
         };
         match fault {
             Fault::Session(_) if refused.is_none() => refused = Some(session.number),
-            // A locator belongs to the session that opened it: the new one is good, and has to ask anew.
+            // A locator belongs to the session that opened it: the next session is valid, but needs a new query.
             Fault::Session(_) if call.kind == CallKind::QueryMore => {
                 break Err(SalesforceError::LocatorExpired);
             }
@@ -180,11 +180,11 @@ fn request(wire: &Wire<'_>, session: &Session, call: &Call<'_>) -> RequestBuilde
         )
         .header(AUTHORIZATION, session.authorization.clone())
         .header(ACCEPT, "application/json")
-        // Change events carry this name, so that our own writes can be told from others'.
+        // Change events carry this name, by which our own writes are told from others'.
         .header("Sforce-Call-Options", "client=dealbridge");
     if call.method != Method::GET {
-        // Salesforce takes TRUE where the header is missing, on updates too: its assignment rules would hand the record to
-        // another owner. Set here, no write can be made without it.
+        // Where the header is missing, Salesforce assumes TRUE, on updates too: its assignment rules would hand the
+        // record to another owner. It is set here, so that no write can be made without it.
         request = request.header("Sforce-Auto-Assign", "FALSE");
     }
     if let Some(date) = &call.if_unmodified_since {

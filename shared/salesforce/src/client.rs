@@ -28,34 +28,34 @@ use crate::{
     soql::{IDS_PER_STATEMENT, Statement, select},
 };
 
-/// Ids in one `POST /composite/sobjects/<O>`.
+/// Maximum number of ids in one `POST /composite/sobjects/<O>`.
 const IDS_PER_RETRIEVE: usize = 2_000;
 
-/// How often rows are asked for again because a locator died on the way.
+/// Restarts of a query whose locator expired on the way.
 const RESTARTS: usize = 5;
 
-/// Tells the time: an assertion says when it expires.
+/// A clock: an assertion states when it expires.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// How long calls may take.
+/// Time limits for calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallTimes {
-    /// One request.
+    /// Time for one request.
     pub attempt: Duration,
-    /// One call with its repeats.
+    /// Time for one call with its retries.
     pub total: Duration,
-    /// All calls together, from this moment on.
+    /// Time for all calls together, from this moment on.
     pub all: Duration,
 }
 
-/// A client of one org. Clones share the session and the counts, and are cheap.
+/// A client of one org. Clones are cheap and share the session and the counts.
 #[derive(Clone)]
 pub struct SalesforceClient {
     shared: Arc<Shared>,
     policy: RetryPolicy,
     until: Option<Instant>,
     jitter: Arc<Jitter>,
-    /// The org that every session must be of.
+    /// The org that every session must belong to.
     held_to: Option<SalesforceId>,
 }
 
@@ -70,13 +70,13 @@ struct Shared {
 /// The org that a login leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connected {
-    /// Its id, as Salesforce tells it.
+    /// The organization id, as Salesforce reports it.
     pub organization: SalesforceId,
-    /// The address at which its API answers.
+    /// The URL at which the org's API answers.
     pub instance_url: String,
 }
 
-/// A page of a query, or of the children inside a row.
+/// A page of a query, or of the child rows of a subquery.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct QueryAnswer {
@@ -86,11 +86,11 @@ struct QueryAnswer {
 }
 
 impl SalesforceClient {
-    /// Makes a client without speaking to Salesforce; the first call logs in.
+    /// Builds a client without contacting Salesforce; the first call logs in.
     ///
     /// # Errors
-    /// [`SalesforceError::NotConfigured`] when the credentials cannot work: empty, an unusable key, or a grant
-    /// that the address does not offer.
+    /// Returns [`SalesforceError::NotConfigured`] if the credentials cannot work: an empty one, an unusable key, or a
+    /// grant that the login URL does not offer.
     pub fn new(
         connection: Connection,
         credentials: Credentials,
@@ -112,14 +112,13 @@ impl SalesforceClient {
         })
     }
 
-    /// The same client with other bounds for repeats.
+    /// The same client with another retry policy.
     #[must_use]
     pub fn with_retry_policy(self, policy: RetryPolicy) -> Self {
         Self { policy, ..self }
     }
 
-    /// The same client for somebody who waits no longer than that: each call ends within its own times, and all of them
-    /// before whoever waits has left.
+    /// The same client with time limits: each call ends within its own, and all of them end before the caller gives up.
     #[must_use]
     pub fn within(&self, times: CallTimes) -> Self {
         Self {
@@ -133,7 +132,7 @@ impl SalesforceClient {
         }
     }
 
-    /// The same client with pauses drawn from a seed, so that a run can be replayed.
+    /// The same client with pauses drawn from a seed, so that a run can be reproduced.
     #[must_use]
     pub fn with_jitter_seed(self, seed: u64) -> Self {
         Self {
@@ -142,27 +141,29 @@ impl SalesforceClient {
         }
     }
 
-    /// The requests sent so far by this client and its clones.
+    /// Returns the number of requests sent so far by this client and its clones.
     #[must_use]
     pub fn usage(&self) -> ApiUsage {
         self.shared.counters.snapshot()
     }
 
-    /// The address of the connected org, e.g. `https://acme.my.salesforce.com`. Logs in when that was not done yet.
+    /// Returns the instance URL of the connected org, such as `https://acme.my.salesforce.com`. Logs in if there is no
+    /// session.
     ///
     /// # Errors
-    /// Those of a login.
+    /// Returns the errors of a login.
     pub async fn instance_url(&self) -> Result<String, SalesforceError> {
         let session = self.shared.login.session(&self.wire(), None, None).await?;
         Ok(session.instance.to_string())
     }
 
-    /// Which org the credentials lead to at this moment: a kept session is not asked, for it may outlive a change.
+    /// Returns the org that the credentials lead to at this moment. Always logs in, since a session may outlive a
+    /// change.
     ///
-    /// Costs a login; one call more where that does not name the org.
+    /// Takes one more call if the login does not name the org.
     ///
     /// # Errors
-    /// Those of a login.
+    /// Returns the errors of a login.
     pub async fn connected_org(&self) -> Result<Connected, SalesforceError> {
         let session = self.shared.login.anew(&self.wire()).await?;
         Ok(Connected {
@@ -193,7 +194,7 @@ impl SalesforceClient {
         call::make(&self.wire(), &self.shared.login, self.held_to, call, read).await
     }
 
-    /// A path below the pinned version.
+    /// A path below the configured API version.
     pub(crate) fn path(&self, rest: &str) -> String {
         format!("/services/data/{}/{rest}", self.shared.version)
     }
@@ -237,7 +238,7 @@ impl SalesforceClient {
             .await
     }
 
-    /// Every row of a statement, with all children.
+    /// Reads every row of a statement, with all child rows.
     async fn all_rows(
         &self,
         statement: &Statement,
@@ -255,8 +256,8 @@ impl SalesforceClient {
         }
     }
 
-    /// Every row of a statement over ids: asked again from its start when a locator dies on the way, and in halves when
-    /// Salesforce finds it too large.
+    /// Reads every row of a statement over ids: again from the start if a locator expires on the way, and in halves if
+    /// Salesforce finds the statement too large.
     async fn rows_of(
         &self,
         object: SalesforceObject,
@@ -283,7 +284,7 @@ impl SalesforceClient {
         Ok(rows)
     }
 
-    /// Fetches the children that did not fit into the rows' page.
+    /// Fetches the child rows that did not fit into the page.
     async fn complete_children(&self, rows: &mut [Row]) -> Result<(), SalesforceError> {
         for child in rows.iter_mut().flat_map(|row| row.0.values_mut()) {
             while let Some(url) = unfinished(child) {
@@ -296,7 +297,7 @@ impl SalesforceClient {
 }
 
 impl fmt::Debug for SalesforceClient {
-    /// The session and the credentials stay hidden.
+    /// Leaves out the session and the credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SalesforceClient")
             .field("version", &self.shared.version)
@@ -306,7 +307,7 @@ impl fmt::Debug for SalesforceClient {
     }
 }
 
-/// The way to the further children of a child subquery's value.
+/// The URL of the further rows in a subquery's result, if there are any.
 fn unfinished(value: &Value) -> Option<String> {
     let children = value.as_object()?;
     let done = children.get("done")?.as_bool()?;
@@ -348,14 +349,14 @@ fn without_deleted(mut page: Page) -> Page {
     page
 }
 
-/// A row that must be the asked one: a shifted answer would move every link's state to another record.
+/// Checks that the row is the requested one: a shifted response would move every link's state to another record.
 fn row_of(row: Row, id: &SalesforceId) -> Result<Row, String> {
     Some(row)
         .filter(|row| row.id() == Some(*id) && row.stamp().is_some())
         .ok_or_else(|| "answered with other records than were asked for".to_owned())
 }
 
-/// The ids once each, in order: Salesforce answers a repeated one once.
+/// The ids without duplicates, in order: Salesforce answers a duplicate once.
 fn distinct(ids: &[SalesforceId]) -> Vec<SalesforceId> {
     let mut seen = HashSet::with_capacity(ids.len());
     ids.iter().copied().filter(|id| seen.insert(*id)).collect()
@@ -482,7 +483,7 @@ impl Salesforce for SalesforceClient {
             reference_to: Vec<String>,
         }
 
-        // A name of Salesforce's shape cannot lead the path elsewhere.
+        // A name of Salesforce's shape cannot change the path.
         if FieldPath::parse(object).is_ok_and(|name| !name.is_parent_path()) {
             let path = self.path(&format!("sobjects/{object}/describe"));
             let call = Call::get(CallKind::Describe, &path, Some(object));

@@ -1,17 +1,17 @@
-//! Which org to speak to, and which hosts belong to it.
+//! The connection to an org, and the hosts that belong to it.
 
 use std::{fmt, str::FromStr};
 
 use dealbridge_core::salesforce::{Locator, SalesforceError};
 use url::{Host, Url};
 
-/// Everything below this belongs to the REST API.
+/// The path of the REST API.
 const DATA_PATH: &str = "/services/data/";
 
 /// The hosts at which users of any org log in.
 const SHARED_LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
 
-/// The domains under which Lightning serves an org's pages, each with the one under which its API answers.
+/// The domains of Lightning pages, each with the domain of the same org's API.
 const LIGHTNING_AND_MY_DOMAIN: [(&str, &str); 3] = [
     (".lightning.force.com", ".my.salesforce.com"),
     (".lightning.crmforce.mil", ".my.salesforce.mil"),
@@ -71,7 +71,7 @@ impl fmt::Debug for ApiVersion {
     }
 }
 
-/// The address at which to log in, and the API version to use there.
+/// The login URL and the API version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     login: Origin,
@@ -79,12 +79,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Parses the org's address: its My Domain, or `https://login.salesforce.com` and `https://test.salesforce.com`.
+    /// Parses the org's URL: its My Domain, or `https://login.salesforce.com` and `https://test.salesforce.com`.
     ///
-    /// A Lightning address is taken as the My Domain it belongs to. A path is ignored. Plain http is for loopback addresses only.
+    /// A Lightning URL is replaced by its My Domain, and a path is ignored. Plain http is accepted for loopback
+    /// addresses only.
     ///
     /// # Errors
-    /// [`SalesforceError::NotConfigured`] when the address cannot be used.
+    /// Returns [`SalesforceError::NotConfigured`] if the URL cannot be used.
     pub fn parse(url: &str) -> Result<Self, SalesforceError> {
         Ok(Self {
             login: Origin::parse(url.trim())
@@ -94,30 +95,30 @@ impl Connection {
         })
     }
 
-    /// The same org through another version of the API.
+    /// The same org with another API version.
     #[must_use]
     pub fn with_api_version(self, version: ApiVersion) -> Self {
         Self { version, ..self }
     }
 
-    /// The version of the API that is used.
+    /// Returns the API version.
     #[must_use]
     pub fn api_version(&self) -> ApiVersion {
         self.version
     }
 
-    /// The address at which we log in, e.g. `https://acme.my.salesforce.com`.
+    /// Returns the login URL, such as `https://acme.my.salesforce.com`.
     #[must_use]
     pub fn login_url(&self) -> String {
         self.login.to_string()
     }
 
-    /// Whether users of any org log in here, so that the address does not name the org.
+    /// Returns `true` if users of any org log in here, so that the URL does not name the org.
     pub(crate) fn is_shared_login(&self) -> bool {
         SHARED_LOGIN_HOSTS.contains(&self.login.host.as_str())
     }
 
-    /// The audience that Salesforce expects in a JWT of this org.
+    /// The audience that Salesforce expects in a JWT for this org.
     pub(crate) fn audience(&self) -> &'static str {
         let host = &self.login.host;
         if host == "test.salesforce.com" || host.contains("--") || host.contains(".sandbox.") {
@@ -127,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// Checks that the `instance_url` of a token answer leads to the org that was logged in to.
+    /// Checks that the `instance_url` of a token response belongs to the org that was logged in to.
     pub(crate) fn instance(&self, url: &str) -> Result<Origin, SalesforceError> {
         let instance = Origin::parse(url)
             .map_err(|reason| refused(format!("the login's instance_url {reason}")))?;
@@ -141,7 +142,7 @@ impl Connection {
     }
 }
 
-/// A scheme, host and port: what a token may be sent to.
+/// A scheme, host and port that a token may be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     scheme: &'static str,
@@ -150,7 +151,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Says in the error why the text is no address to send a token to; without the text, which may hold a session.
+    /// Parses a URL that a token may be sent to. The error gives the reason without the text, which may hold a session.
     fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text)
             .map_err(|_| "is not a URL such as https://acme.my.salesforce.com".to_owned())?;
@@ -177,7 +178,7 @@ impl Origin {
         })
     }
 
-    /// `acme.lightning.force.com` serves pages; the API of the same org is at `acme.my.salesforce.com`.
+    /// Replaces `acme.lightning.force.com`, which serves pages, by the API's host, `acme.my.salesforce.com`.
     fn without_lightning(mut self) -> Self {
         for (lightning, my_domain) in LIGHTNING_AND_MY_DOMAIN {
             if let Some(name) = self.host.strip_suffix(lightning) {
@@ -188,7 +189,8 @@ impl Origin {
         self
     }
 
-    /// Whether the host can only be an org's own: a My Domain in any of its forms, or an instance such as `na139`.
+    /// Returns `true` if the host can only be an org's own: a My Domain in any of its forms, or an instance such as
+    /// `na139`.
     fn is_my_domain(&self) -> bool {
         if self.scheme != "https" || self.port.is_some() {
             return false;
@@ -240,7 +242,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Checks that a locator is a plain path below `/services/data/`, wherever it was kept meanwhile.
+/// Checks that a locator is a plain path below `/services/data/`, wherever it was stored meanwhile.
 pub(crate) fn locator_path(path: &str) -> Result<&str, SalesforceError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
     let climbs = || {

@@ -1,18 +1,18 @@
-//! How we log in.
+//! The credentials of a login.
 
 use std::fmt;
 
-/// The two grants that work without a person. Debug output never shows a secret.
+/// The two OAuth grants that work without a person. Debug output never shows a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// The OAuth client-credentials grant. Works on the org's own My Domain only.
+    /// The client-credentials grant. Works on the org's own My Domain only.
     ClientCredentials {
         /// The External Client App's consumer key.
         client_id: String,
         /// Its consumer secret.
         client_secret: String,
     },
-    /// The OAuth JWT-bearer grant.
+    /// The JWT-bearer grant.
     JwtBearer {
         /// The External Client App's consumer key.
         client_id: String,
@@ -20,7 +20,7 @@ pub enum Credentials {
         username: String,
         /// The RSA private key of the certificate that the app knows, as PEM (PKCS#8 or PKCS#1).
         private_key_pem: String,
-        /// The audience to claim; when absent the one that fits the address (production or sandbox).
+        /// The audience to claim; by default the one that fits the login URL (production or sandbox).
         audience: Option<String>,
     },
 }

@@ -1,4 +1,4 @@
-//! What a refusal means: which are repeated, and which error the rest become.
+//! The meaning of a refusal: some are retried, the rest become errors.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use crate::{
     api_usage::CallKind,
 };
 
-/// A request that was not answered with success.
+/// A request without a successful response.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The session is no longer valid.
+    /// The session is not valid.
     Session(String),
-    /// May pass by itself.
+    /// It may pass by itself.
     Passing {
-        /// What is reported when it does not pass.
+        /// The error to return if it does not pass.
         error: SalesforceError,
-        /// How long the server asks to wait.
+        /// The pause that the server asks for.
         retry_after: Option<Duration>,
-        /// Whether Salesforce may have carried the request out all the same.
+        /// `true` if Salesforce may have carried the request out all the same.
         outcome_unknown: bool,
     },
-    /// Would only fail again.
+    /// A retry would only fail again.
     Final(SalesforceError),
 }
 
-/// One entry of Salesforce's error envelope.
+/// One entry of Salesforce's error response.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Refusal {
@@ -37,7 +37,7 @@ struct Refusal {
     fields: Vec<String>,
 }
 
-/// The envelope is an array; a few resources answer with its only entry.
+/// The error response: an array, except for a few resources that return its only entry.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Envelope {
@@ -45,7 +45,7 @@ enum Envelope {
     One(Refusal),
 }
 
-/// The token endpoint's refusal.
+/// The error response of the token endpoint.
 #[derive(Deserialize)]
 struct LoginRefusal {
     error: String,
@@ -62,7 +62,7 @@ impl Fault {
         }
     }
 
-    /// An answer of success whose body is not what was asked for.
+    /// A successful response whose body is not as expected.
     pub(crate) fn unreadable(answer: &Answer, detail: &str) -> Self {
         Self::passing(
             unavailable(format!("it {detail} (HTTP {})", answer.status)),
@@ -70,7 +70,7 @@ impl Fault {
         )
     }
 
-    /// Judges a refusal of the REST API; `object` is the one that was asked about.
+    /// Classifies an error response of the REST API; `object` is the one that the request was about.
     pub(crate) fn of_answer(answer: &Answer, kind: CallKind, object: Option<&str>) -> Self {
         if let Some(fault) = redirect(answer) {
             return fault;
@@ -79,7 +79,7 @@ impl Fault {
         let refusal = match answer.json::<Envelope>() {
             Ok(Envelope::Many(many)) => many.into_iter().next().unwrap_or_default(),
             Ok(Envelope::One(one)) => one,
-            // A failed precondition needs no body to be understood.
+            // A failed precondition needs no body.
             Err(_) if status == 412 => Refusal::default(),
             Err(_) if status == 401 => return Self::Session(format!("HTTP {status}")),
             Err(detail) => return Self::unreadable(answer, &detail),
@@ -119,14 +119,14 @@ impl Fault {
             (_, "INVALID_FIELD" | "INVALID_TYPE") if kind != CallKind::Update => Self::Final(
                 missing(&message, object).unwrap_or_else(|| refused(status, refusal, message)),
             ),
-            // These name the object in their path: the org has none of that name, or hides it.
+            // The path of these requests names the object: the org has none of that name, or hides it.
             (404, "NOT_FOUND") if matches!(kind, CallKind::Describe | CallKind::Retrieve) => {
                 Self::Final(SalesforceError::FieldMissing {
                     object: object.unwrap_or_default().to_owned(),
                     field: OBJECT_ITSELF.to_owned(),
                 })
             }
-            // In a write these concern the record; elsewhere the integration user.
+            // In a write these concern the record, elsewhere the integration user.
             (_, code) if code.starts_with("INSUFFICIENT_ACCESS") && kind != CallKind::Update => {
                 Self::Final(SalesforceError::PermissionDenied { detail })
             }
@@ -137,7 +137,7 @@ impl Fault {
         }
     }
 
-    /// Judges an answer that did not come, or not to its end.
+    /// Classifies a response that did not come, or not to its end.
     pub(crate) fn of_broken(broken: Broken, kind: Option<CallKind>) -> Self {
         let is_query = matches!(kind, Some(CallKind::Query | CallKind::QueryMore));
         let detail = broken.detail;
@@ -152,7 +152,7 @@ impl Fault {
         }
     }
 
-    /// Judges a refusal of the token endpoint.
+    /// Classifies an error response of the token endpoint.
     pub(crate) fn of_login(answer: &Answer) -> Self {
         if let Some(fault) = redirect(answer) {
             return fault;
@@ -198,7 +198,7 @@ impl From<Broken> for Fault {
     }
 }
 
-/// A redirect is never followed: the token would go to a host that nobody checked.
+/// A redirect is never followed: the token would go to an unchecked host.
 fn redirect(answer: &Answer) -> Option<Fault> {
     if !(300..400).contains(&answer.status) {
         return None;
@@ -213,7 +213,8 @@ fn redirect(answer: &Answer) -> Option<Fault> {
     ))))
 }
 
-/// A query's message begins with an excerpt of the statement, a caret and a position; the reason is its last line.
+/// The last line of a query's message, which is the reason: an excerpt of the statement, a caret and a position precede
+/// it.
 fn last_line(message: &str) -> String {
     let message = message.trim();
     let line = match message.rsplit_once('\n') {
@@ -223,7 +224,8 @@ fn last_line(message: &str) -> String {
     line.chars().take(1000).collect()
 }
 
-/// The object and field of `No such column 'X' on entity 'O'` and its kin; none for another complaint of a field.
+/// The object and field of messages such as `No such column 'X' on entity 'O'`; none for other complaints about a
+/// field.
 fn missing(message: &str, object: Option<&str>) -> Option<SalesforceError> {
     let quoted = |from: &str| {
         let start = message.find(from)? + from.len();
@@ -244,7 +246,7 @@ fn missing(message: &str, object: Option<&str>) -> Option<SalesforceError> {
     } else if let Some(relation) = quoted("Didn't understand relationship '") {
         (asked(), relation)
     } else {
-        // An object that does not exist has not even this field.
+        // An object that does not exist lacks even this field.
         (quoted("sObject type '")?, OBJECT_ITSELF.to_owned())
     };
     Some(SalesforceError::FieldMissing { object, field })

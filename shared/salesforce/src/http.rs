@@ -1,17 +1,17 @@
-//! The one place that builds an HTTP client.
+//! The only place that builds an HTTP client.
 
 use std::{sync::Arc, time::Duration};
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-/// How long the parts of one HTTP exchange may take.
+/// Time limits for the parts of an HTTP exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Until the connection stands.
+    /// Until the connection is established.
     pub connect: Duration,
-    /// Between two pieces of an answer.
+    /// Between two pieces of a response.
     pub read: Duration,
-    /// From the request to the answer's end.
+    /// From the request to the end of the response.
     pub total: Duration,
 }
 
@@ -19,22 +19,23 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            // Callers give up earlier, each by its own times; a query may take Salesforce 120 seconds.
+            // Callers have shorter limits of their own; a query may take Salesforce 120 seconds.
             read: Duration::from_secs(130),
             total: Duration::from_secs(130),
         }
     }
 }
 
-/// Builds an HTTP client: rustls on ring with the bundled web roots, gzip, no redirects, no proxy, no repeats of its own.
+/// Builds an HTTP client: rustls on ring with the bundled web roots, gzip, no redirects, no proxy, no retries of its
+/// own.
 ///
-/// It would speak plain http to any host; [`crate::Connection`] and the check of `instance_url` allow that for
-/// loopback addresses only.
+/// The client would speak plain http to any host; [`crate::Connection`] and the check of `instance_url` restrict that
+/// to loopback addresses.
 ///
 /// # Errors
-/// When the TLS settings are refused, which no input can cause.
+/// Returns an error if the TLS settings are rejected, which no input causes.
 pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, reqwest::Error> {
-    // Roots from the binary: loading the machine's own costs more at a cold start than the rest of it.
+    // Bundled roots: loading the machine's own is the largest part of a cold start.
     let roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -53,12 +54,12 @@ pub fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, reqwest::Error
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        // Each request on the wire is counted, so none may be repeated below us.
+        // Each request on the wire is counted, so none may be retried below this layer.
         .retry(reqwest::retry::never())
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)
         .timeout(timeouts.total)
-        // A function frozen between two invocations must not find a connection that was closed meanwhile.
+        // A function that was frozen between two invocations must not reuse a connection that was closed meanwhile.
         .pool_idle_timeout(Duration::from_secs(30))
         .build()
 }

@@ -1,4 +1,4 @@
-//! Which org a session is of, in Salesforce's own words.
+//! The org that a session belongs to, according to Salesforce.
 
 use dealbridge_core::{
     SalesforceId,
@@ -13,7 +13,7 @@ use crate::{
     retry::Attempts,
 };
 
-/// The org of an identity URL (Salesforce: Identity URLs).
+/// The org in an identity URL (Salesforce: Identity URLs).
 pub(crate) fn organization_of(identity: &str) -> Option<SalesforceId> {
     let url = Url::parse(identity).ok()?;
     let mut segments = url.path_segments()?;
@@ -24,7 +24,7 @@ pub(crate) fn organization_of(identity: &str) -> Option<SalesforceId> {
         .filter(|id| id.key_prefix() == "00D")
 }
 
-/// Asks the org for its own row: one call, for a login that does not name the org.
+/// Queries the org's own row: one call, for a login that does not name the org.
 pub(crate) async fn ask(
     wire: &Wire<'_>,
     session: &Session,

@@ -13,7 +13,7 @@ use rustls::{
 };
 use serde_json::json;
 
-/// Salesforce takes three minutes at most; two leave room for a clock that runs ahead.
+/// Salesforce accepts three minutes at most; two leave room for a clock that runs ahead.
 const LIFETIME_SECONDS: i64 = 120;
 
 /// Signs with the TLS library's own RSA, so that no second implementation is linked.
@@ -40,7 +40,7 @@ impl AssertionSigner {
         Ok(Self { key })
     }
 
-    /// The assertion of that user for that app, valid for two minutes.
+    /// Signs the assertion of that user for that app, valid for two minutes.
     pub(crate) fn assertion(
         &self,
         client_id: &str,

@@ -1,8 +1,8 @@
 //! The Salesforce REST client behind the core's ports.
 //!
-//! [`SalesforceClient`] speaks to one org over [`http_client`]: it logs in when needed, follows locators only
-//! within that org, repeats what is safe to repeat, and answers with typed errors. Statements are built from
-//! typed ids, field paths and stamps alone.
+//! [`SalesforceClient`] speaks to one org over [`http_client`]: it logs in if needed, follows locators only within that
+//! org, retries what is safe to retry, and returns typed errors. Statements are built from typed ids, field paths and
+//! system modstamps alone.
 
 mod answer;
 mod api_usage;

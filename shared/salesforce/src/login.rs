@@ -1,4 +1,4 @@
-//! The session: fetched when needed, by one caller for all.
+//! The session: opened when needed, by one caller for all.
 
 use std::sync::{
     Arc,
@@ -24,15 +24,15 @@ use crate::{
 
 const TOKEN_PATH: &str = "/services/oauth2/token";
 
-/// What a request needs from a login.
+/// The result of a login, as far as requests need it.
 pub(crate) struct Session {
-    /// Tells this session from an earlier one without comparing secrets.
+    /// Distinguishes sessions without comparing secrets.
     pub(crate) number: u64,
-    /// Where requests go.
+    /// The origin that requests are sent to.
     pub(crate) instance: Origin,
     /// The `Authorization` header, marked sensitive.
     pub(crate) authorization: HeaderValue,
-    /// The org that the session is of: what the login named, or what was asked for since.
+    /// The org that the session belongs to, as the login named it or as it was queried since.
     pub(crate) organization: OnceCell<SalesforceId>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Login {
     grant: Grant,
     clock: Clock,
     kept: Mutex<Kept>,
-    /// Logins that have ended, well or not.
+    /// The number of logins that have ended, well or not.
     ended: AtomicU64,
 }
 
@@ -65,7 +65,7 @@ struct Kept {
     failure: Option<SalesforceError>,
 }
 
-/// Debug is left out: it holds the token.
+/// Without Debug, since it holds the token.
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
@@ -76,7 +76,7 @@ struct TokenAnswer {
 }
 
 impl Login {
-    /// Checks the credentials as far as that goes without asking.
+    /// Checks the credentials as far as that is possible offline.
     pub(crate) fn new(
         connection: Connection,
         credentials: Credentials,
@@ -131,11 +131,11 @@ impl Login {
         })
     }
 
-    /// The kept session, unless it is the one that was just refused; otherwise that of a login. With `held_to`, a session
-    /// of that org alone.
+    /// Returns the kept session, unless it is the one that was just refused; otherwise logs in. With `held_to`, the
+    /// session must be of that org.
     ///
     /// # Errors
-    /// Those of a login; [`SalesforceError::OrgChanged`] when it leads to another org.
+    /// Returns the errors of a login, and [`SalesforceError::OrgChanged`] if it leads to another org.
     pub(crate) async fn session(
         &self,
         wire: &Wire<'_>,
@@ -149,7 +149,7 @@ impl Login {
         };
         let mut connected = self.organization(wire, &session).await?;
         if connected != org && session.number <= ended_before {
-            // A kept session may be older than what was put right since: the fault is said by a login of this very call.
+            // The kept session may be older than a correction: only a login of this very call may report the fault.
             session = self.any_session(wire, Some(session.number)).await?;
             connected = self.organization(wire, &session).await?;
         }
@@ -162,7 +162,7 @@ impl Login {
         Ok(session)
     }
 
-    /// The session of a login that begins after this is called.
+    /// Returns the session of a login that begins after the call.
     pub(crate) async fn anew(&self, wire: &Wire<'_>) -> Result<Arc<Session>, SalesforceError> {
         let kept = self
             .kept
@@ -174,7 +174,7 @@ impl Login {
         self.any_session(wire, kept).await
     }
 
-    /// The org of a session: the login's word, or the Organization object's where that is missing.
+    /// The org of a session, as the login named it, or from the Organization object.
     pub(crate) async fn organization(
         &self,
         wire: &Wire<'_>,
@@ -184,7 +184,8 @@ impl Login {
         session.organization.get_or_try_init(ask).await.copied()
     }
 
-    /// Callers that ask while one logs in get its session, or its failure: a refused password is not tried fifty times.
+    /// Returns the kept session, or logs in. Callers that ask during a login share its session or its failure: a
+    /// refused password is not tried fifty times.
     async fn any_session(
         &self,
         wire: &Wire<'_>,

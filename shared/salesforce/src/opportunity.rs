@@ -1,11 +1,11 @@
-//! What an Opportunity is read with. The recycle bin takes part in the query, so that a deleted Opportunity is told
-//! from a hidden one; of what belongs to an Opportunity, only what is not deleted counts.
+//! The deletion state of an Opportunity and its parts. Queries include the Recycle Bin, so that a deleted Opportunity
+//! is told from a hidden one; of the parts of an Opportunity, only those that are not deleted count.
 
 use dealbridge_core::salesforce::Row;
 use serde_json::Value;
 
-/// Takes out of an Opportunity's row what is deleted: Contact Roles go, a deleted Account or Contact reads as null,
-/// just as one that the integration user may not see.
+/// Removes the deleted parts of an Opportunity's row: Contact Roles are dropped, and a deleted Account or Contact
+/// becomes null, like one that the integration user may not see.
 pub(crate) fn without_deleted(mut row: Row) -> Row {
     clear_if_deleted(row.0.get_mut("Account"));
     let roles = row

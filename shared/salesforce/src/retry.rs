@@ -1,4 +1,4 @@
-//! How often and how long a safe call is repeated.
+//! Retries of safe calls.
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -8,18 +8,18 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Bounds of the repeats of one call that is safe to repeat.
+/// Limits on the retries of a call that is safe to repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Requests at most, the first included. The one repeat after a fresh login is not counted.
+    /// Maximum number of requests, the first included. The one retry after a fresh login does not count.
     pub max_attempts: u32,
-    /// Time for one request; what still runs then is given up, and repeated while there is time.
+    /// Time for one request. One that exceeds it is abandoned, and retried while there is time.
     pub attempt: Duration,
-    /// Time for the call with its repeats and pauses; what still runs then is given up.
+    /// Time for the call with its retries and pauses. A request that exceeds it is abandoned.
     pub total: Duration,
-    /// The longest pause before the first repeat; it doubles with each further one.
+    /// The longest pause before the first retry; it doubles with each further one.
     pub first_pause: Duration,
-    /// No pause is longer, whatever `Retry-After` asks for.
+    /// Limit on every pause, whatever `Retry-After` asks for.
     pub longest_pause: Duration,
 }
 
@@ -35,22 +35,22 @@ impl Default for RetryPolicy {
     }
 }
 
-/// A small generator (SplitMix64): pauses need to differ between callers, nothing more.
+/// A small random number generator (SplitMix64): pauses need to differ between callers, nothing more.
 #[derive(Debug)]
 pub(crate) struct Jitter(AtomicU64);
 
 impl Jitter {
-    /// Seeded with the process's own hash keys, so that two processes differ.
+    /// Seeds the generator with the process's own hash keys, so that two processes differ.
     pub(crate) fn of_this_process() -> Self {
         Self::seeded(RandomState::new().build_hasher().finish())
     }
 
-    /// The same seed gives the same pauses.
+    /// Seeds the generator: the same seed gives the same pauses.
     pub(crate) fn seeded(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
-    /// A duration from zero to `longest`, evenly spread.
+    /// A random duration from zero to `longest`, evenly distributed.
     fn up_to(&self, longest: Duration) -> Duration {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut bits = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
@@ -71,7 +71,7 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    /// The attempts of a call that begins at this moment and has to end by `until`.
+    /// The attempts of a call that begins now and must end by `until`.
     pub(crate) fn new(policy: RetryPolicy, until: Option<Instant>, jitter: &'a Jitter) -> Self {
         let deadline = Instant::now() + policy.total;
         Self {
@@ -82,18 +82,18 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// When to give up a request that begins at this moment.
+    /// The deadline of a request that begins now.
     pub(crate) fn request_deadline(&self) -> Instant {
         self.deadline.min(Instant::now() + self.policy.attempt)
     }
 
-    /// When to give up.
+    /// The deadline of the call.
     pub(crate) fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Pauses before the next attempt: a random time below the doubled bound, or what the server asked for.
-    /// False when none is left, or when there would be no time for it.
+    /// Pauses before the next attempt: for a random time below the doubled limit, or as long as the server asked for.
+    /// Returns `false` if no attempt is left, or no time for one.
     pub(crate) async fn next(&mut self, retry_after: Option<Duration>) -> bool {
         self.made += 1;
         if self.made >= self.policy.max_attempts {
@@ -140,7 +140,7 @@ mod tests {
             let mut attempts = Attempts::new(POLICY, None, &jitter);
 
             for bound in [100, 200, 300] {
-                // The timer's grain is a millisecond.
+                // The timer's resolution is a millisecond.
                 let pause = pause(&mut attempts, None).await.unwrap();
                 assert!(pause <= Duration::from_millis(bound + 1), "{pause:?}");
             }

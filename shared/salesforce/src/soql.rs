@@ -1,4 +1,4 @@
-//! SOQL statements, built from typed parts alone, so that nothing can be slipped into them.
+//! SOQL statements, built from typed parts alone, so that nothing can be injected.
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
@@ -9,32 +9,32 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::connection::ApiVersion;
 
-/// Ids in one `IN` list.
+/// Maximum number of ids in one `IN` list.
 pub(crate) const IDS_PER_STATEMENT: usize = 200;
 
-/// Salesforce refuses longer statements.
+/// Salesforce rejects longer statements.
 const LONGEST_STATEMENT: usize = 100_000;
 
-/// Salesforce refuses an address of more than 16,384 bytes; some room is left for the host.
+/// Salesforce rejects URLs of more than 16,384 bytes; the rest is for the host.
 const LONGEST_PATH: usize = 16_000;
 
-/// What every row is read with.
+/// The fields that every row is read with.
 const ROW_FIELDS: [&str; 3] = ["Id", "IsDeleted", "SystemModstamp"];
 
-/// What a parent is read with whose fields are asked for: whether it is deleted.
+/// The fields that tell a deleted parent, where other fields of it are read.
 const PARENT_FIELDS: [&str; 2] = ["Id", "IsDeleted"];
 
-/// Parents that may be deleted apart from their children: an Opportunity's, and a Contact Role's.
+/// Parents that may be deleted without their children: an Opportunity's, and a Contact Role's.
 const ACCOUNT: &str = "Account";
 const CONTACT: &str = "Contact";
 
 /// The field of a Lead that names the Opportunity it was converted to.
 const CONVERTED_TO: &str = "ConvertedOpportunityId";
 
-/// What each Contact Role is read with.
+/// The fields that each Contact Role is read with.
 const ROLE_FIELDS: [&str; 2] = ["Id", "IsDeleted"];
 
-/// Characters of a statement that may stand in a query string as they are.
+/// Characters of a statement that need no escaping in a query string.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
@@ -45,7 +45,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b' ');
 
-/// A statement and how to send it.
+/// A statement and the resource that runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Statement {
     text: String,
@@ -53,7 +53,7 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// The listing's statement, newest stamp first.
+    /// The statement of a listing, newest system modstamp first.
     pub(crate) fn listing(listing: &Listing) -> Self {
         let mut conditions = Vec::new();
         if let Some(flag) = &listing.flag {
@@ -87,7 +87,7 @@ impl Statement {
         }
     }
 
-    /// Rows by id, the recycle bin included.
+    /// Selects rows by id, the Recycle Bin included.
     pub(crate) fn records(
         object: SalesforceObject,
         ids: &[SalesforceId],
@@ -97,7 +97,8 @@ impl Statement {
         Self::by_ids(object, ids, &columns.join(", "))
     }
 
-    /// Opportunities by id, the recycle bin included, with all their Contact Roles where a field of those is asked for.
+    /// Selects Opportunities by id, the Recycle Bin included, with all their Contact Roles if one of their fields is
+    /// needed.
     pub(crate) fn opportunities(ids: &[SalesforceId], fields: &[FieldPath]) -> Self {
         let of_roles = |path: &&FieldPath| within(CONTACT_ROLES, path.as_str()).is_some();
         let (of_roles, own): (Vec<&FieldPath>, Vec<&FieldPath>) = fields.iter().partition(of_roles);
@@ -116,7 +117,7 @@ impl Statement {
         Self::by_ids(SalesforceObject::Opportunity, ids, &columns.join(", "))
     }
 
-    /// Leads by the Opportunity that they were converted to, the recycle bin included.
+    /// Selects Leads by the Opportunity that they were converted to, the Recycle Bin included.
     pub(crate) fn converted_leads(opportunities: &[SalesforceId]) -> Self {
         let columns = select(&[&ROW_FIELDS, &["Name", CONVERTED_TO]], std::iter::empty());
         Self::by(
@@ -142,10 +143,11 @@ impl Statement {
         }
     }
 
-    /// The path and query string that ask for it.
+    /// The path and query string of the request.
     ///
     /// # Errors
-    /// [`SalesforceError::NotConfigured`] when Salesforce would refuse its length: only too many fields can do that.
+    /// Returns [`SalesforceError::NotConfigured`] if Salesforce would reject its length, which only too many fields can
+    /// cause.
     pub(crate) fn path(&self, version: ApiVersion) -> Result<String, SalesforceError> {
         let resource = match self.deleted {
             Deleted::Included => "queryAll",
@@ -169,7 +171,8 @@ impl Statement {
     }
 }
 
-/// What follows a row in the order `SystemModstamp DESC, Id`. SOQL refuses AND beside OR without the parentheses.
+/// Selects the rows after this one in the order `SystemModstamp DESC, Id`. SOQL rejects AND beside OR without the
+/// parentheses.
 fn after(stamp: Stamp, id: &SalesforceId) -> String {
     format!("(SystemModstamp < {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
 }
@@ -180,7 +183,7 @@ fn within<'a>(relationship: &str, path: &'a str) -> Option<&'a str> {
     first.eq_ignore_ascii_case(relationship).then_some(rest)
 }
 
-/// The columns without repeats, with what tells a deleted parent where the parent is asked for.
+/// The columns without duplicates, plus the fields that tell a deleted parent if a field of the parent is selected.
 fn with_parent(own: &[&str], parent: &str, fields: &[&str]) -> Vec<String> {
     let of_parent: Vec<String> = if fields.iter().any(|path| within(parent, path).is_some()) {
         let named = |field: &&str| format!("{parent}.{field}");
@@ -193,7 +196,7 @@ fn with_parent(own: &[&str], parent: &str, fields: &[&str]) -> Vec<String> {
     columns.into_iter().map(str::to_owned).collect()
 }
 
-/// The columns without repeats: Salesforce refuses a field that is selected twice, in whatever case.
+/// The columns without duplicates: Salesforce rejects a field that is selected twice, in whatever case.
 pub(crate) fn select<'a>(
     own: &[&[&'a str]],
     fields: impl Iterator<Item = &'a str>,

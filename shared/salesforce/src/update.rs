@@ -1,4 +1,4 @@
-//! Writing fields of one record, guarded against overwriting somebody's edit.
+//! Writing fields of one record, without overwriting anybody's edit.
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject, Stamp,
@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use crate::{answer::Answer, api_usage::CallKind, call::Call, client::SalesforceClient};
 
 impl SalesforceClient {
-    /// Writes the fields. A repeat writes the same values, so it is safe; but a repeat may find the record changed
-    /// by the attempt before it, whose answer was lost: then the record itself tells.
+    /// Writes the fields. A retry writes the same values, so it is safe; but it may find the record changed by the
+    /// attempt before it, whose response was lost. Then the record itself tells.
     pub(crate) async fn write(
         &self,
         object: SalesforceObject,
@@ -48,7 +48,7 @@ impl SalesforceClient {
         }
     }
 
-    /// Whether the record holds the values: then a lost answer was a success.
+    /// Compares the record with the values: if they are equal, the lost response was a success.
     async fn compare(
         &self,
         path: &str,
@@ -73,7 +73,7 @@ impl SalesforceClient {
     }
 }
 
-/// Refusals that concern this record alone are outcomes.
+/// Converts refusals that concern this record alone into outcomes.
 fn settled(error: SalesforceError) -> Result<UpdateOutcome, SalesforceError> {
     match error {
         SalesforceError::Refused { code, .. } if code == "UNABLE_TO_LOCK_ROW" => {
@@ -98,7 +98,7 @@ fn settled(error: SalesforceError) -> Result<UpdateOutcome, SalesforceError> {
     }
 }
 
-/// A parent's field or a name of another shape cannot be written, whatever Salesforce would make of it.
+/// Refuses a parent's field or a malformed name, whatever Salesforce would make of it.
 fn unwritable(fields: &Map<String, Value>) -> Option<UpdateOutcome> {
     let name = fields
         .keys()

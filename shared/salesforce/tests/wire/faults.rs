@@ -1,4 +1,4 @@
-//! A Salesforce that is ill: what is repeated, for how long, and what is said in the end.
+//! Faults of Salesforce: the retries, their limits, and the errors that remain.
 
 use std::time::Duration;
 

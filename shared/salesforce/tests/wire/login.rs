@@ -1,4 +1,4 @@
-//! Logging in, once for all, and again when the session ends.
+//! Logging in, once for all callers, and again when the session ends.
 
 use std::sync::{
     Arc, OnceLock,
@@ -46,7 +46,7 @@ fn new_client(url: &str, credentials: Credentials) -> Result<SalesforceClient, S
     )
 }
 
-/// A server on which only the latest token is valid, and only after `stale` of them.
+/// A server that accepts only the latest token, and only after `stale` tokens.
 async fn org_refusing_tokens_up_to(stale: usize) -> Org {
     let logins = AtomicUsize::new(0);
     Org::start_with_own_address(move |asked, host| {

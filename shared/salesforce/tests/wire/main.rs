@@ -1,4 +1,4 @@
-//! The client over a real wire, against a small scripted server.
+//! The client over a real connection, against a small scripted server.
 #![expect(
     clippy::unwrap_used,
     reason = "a test ends where its world cannot be set up"

@@ -1,4 +1,4 @@
-//! A server that answers what a test scripts, and keeps what it was asked.
+//! A server that answers as a test scripts it, and records the requests.
 
 use std::{
     net::SocketAddr,
@@ -25,7 +25,7 @@ pub(crate) const NOW_SECOND: i64 = 1_795_255_200;
 
 pub(crate) const SECRET: &str = "s3cret&=+%";
 
-/// Attempts as in production, without waiting between them.
+/// As many attempts as in production, without pauses.
 pub(crate) const AT_ONCE: RetryPolicy = RetryPolicy {
     max_attempts: 4,
     attempt: Duration::from_secs(25),
@@ -34,7 +34,7 @@ pub(crate) const AT_ONCE: RetryPolicy = RetryPolicy {
     longest_pause: Duration::ZERO,
 };
 
-/// One request that came in.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) method: String,
@@ -54,21 +54,21 @@ impl Asked {
     }
 }
 
-/// What to answer.
+/// A scripted response.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Json(u16, Value),
     Html(u16),
     Empty(u16),
-    /// With one header more.
+    /// A response with an additional header.
     With(&'static str, String, Box<Reply>),
-    /// A body that ends in the middle, as its length says.
+    /// A body that ends in the middle, with a correct length.
     Short,
-    /// The connection ends within the body.
+    /// The connection is closed within the body.
     Cut,
-    /// The connection ends before the answer.
+    /// The connection is closed before the response.
     Vanish,
-    /// Never.
+    /// No response at all.
     Hang,
 }
 
@@ -124,7 +124,7 @@ impl Reply {
             }
             Self::Short => answer(200, JSON, r#"{"totalSize":1,"done":tr"#.into()),
             Self::Cut => {
-                // Whatever waits makes hyper send what it has, so that the head and half a body arrive.
+                // A pause makes hyper send what it has, so that the head and half of the body arrive.
                 let parts = cut_body().then(async |part| {
                     tokio::task::yield_now().await;
                     part
@@ -151,7 +151,7 @@ pub(crate) struct Org {
 }
 
 impl Org {
-    /// Every request goes through `answer`.
+    /// Starts a server that answers every request by `answer`.
     pub(crate) async fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -178,7 +178,7 @@ impl Org {
         Self { address, asked }
     }
 
-    /// Logins succeed; everything else is answered from the script, in order.
+    /// Starts a server whose logins succeed and which answers other requests from the script, in order.
     pub(crate) async fn answering(script: impl IntoIterator<Item = Reply>) -> Self {
         let script = Mutex::new(script.into_iter().collect::<Vec<_>>().into_iter());
         let logins = Mutex::new(0);
@@ -194,7 +194,7 @@ impl Org {
         .await
     }
 
-    /// As [`Self::start`] for answers that name the server itself.
+    /// As [`Self::start`], for responses that name the server itself.
     pub(crate) async fn start_with_own_address(
         answer: impl Fn(&Asked, &str) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -209,19 +209,19 @@ impl Org {
         format!("http://{}", self.address)
     }
 
-    /// Requests so far.
+    /// Returns the requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         lock(&self.asked).clone()
     }
 
-    /// Requests so far that are no login.
+    /// Returns the requests so far, logins left out.
     pub(crate) fn calls(&self) -> Vec<Asked> {
         let mut asked = self.asked();
         asked.retain(|asked| !asked.is_login());
         asked
     }
 
-    /// A client of this server that repeats at once.
+    /// A client of this server that retries without pauses.
     pub(crate) fn client(&self) -> SalesforceClient {
         self.client_as(by_secret())
     }
@@ -250,7 +250,7 @@ pub(crate) fn by_secret() -> Credentials {
     }
 }
 
-/// The token of the n-th login is `00Dtoken!n`.
+/// A token response; the token of the n-th login is `00Dtoken!n`.
 pub(crate) fn token(instance_url: &str, number: usize) -> Reply {
     Reply::Json(
         200,

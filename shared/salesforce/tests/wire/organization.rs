@@ -1,4 +1,4 @@
-//! A client that is held to an org speaks to no other one.
+//! A client that is bound to an org uses no session of another one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

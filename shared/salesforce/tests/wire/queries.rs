@@ -141,7 +141,7 @@ async fn a_locator_that_ended_with_its_session_is_told_from_a_refused_login() {
     let next = client.next(&Locator(NEXT.to_owned())).await;
     let list = client.list(&listing()).await;
 
-    // One fresh login is tried for each; then the page's locator is what is wrong, but a query has none.
+    // One fresh login is tried for each. Then the page's locator must be the cause, but a query has none.
     assert_eq!(next, Err(SalesforceError::LocatorExpired));
     assert!(matches!(list, Err(SalesforceError::AuthFailed { .. })));
     assert_eq!(org.calls().len(), 4);
