@@ -13,7 +13,7 @@ environment! {
         log: LogTable,
         /// The dead-letter queues.
         queues: DeadLetterUrls,
-        /// The groups that count.
+        /// The groups that grant access.
         groups: Groups,
     }
 }

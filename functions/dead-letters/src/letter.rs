@@ -1,4 +1,4 @@
-//! One dead letter, as an administrator sees it.
+//! A dead letter, as an administrator sees it.
 
 use dealbridge_core::{
     Queue,
@@ -8,12 +8,12 @@ use dealbridge_lambda::{aws::dead_letters::Letter, sqs};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// How much of a body is shown.
+/// Maximum number of characters that are shown of a body.
 const LONGEST_START: usize = 200;
-/// Longer words are cut: no word of ours is, and a session or a key is.
+/// Longer words are cut: no word of a message is that long, but a session or a key is.
 const LONGEST_WORD: usize = 80;
 
-/// What an answer says of a message.
+/// The JSON of a dead letter.
 pub(crate) fn body(queue: Queue, letter: &Letter, now: Timestamp) -> Value {
     let age = letter
         .sent_at
@@ -34,7 +34,7 @@ pub(crate) fn body(queue: Queue, letter: &Letter, now: Timestamp) -> Value {
     })
 }
 
-/// Why the function behind the queue cannot read a body, if it cannot.
+/// The reason why the function behind the queue cannot read a body; none if it can.
 fn unreadable(queue: Queue, body: &str) -> Option<String> {
     let body = Some(body);
     match queue {
@@ -44,7 +44,7 @@ fn unreadable(queue: Queue, body: &str) -> Option<String> {
     }
 }
 
-/// The start of a body in one line, without what may be a secret.
+/// The start of a body on one line, without anything that may be a secret.
 pub(crate) fn start(body: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "!._-+/=".contains(c);
     let mut shown = String::new();
@@ -59,7 +59,7 @@ pub(crate) fn start(body: &str) -> String {
             rest = &rest[first.len_utf8()..];
         } else {
             let (word, after) = rest.split_at(end);
-            // A session id of Salesforce is the org's id, an exclamation mark and the secret.
+            // A Salesforce session id is the org's id, an exclamation mark and the secret.
             if word.len() > LONGEST_WORD || word.contains('!') {
                 shown.extend(word.chars().take(4));
                 shown.push('…');

@@ -1,4 +1,4 @@
-//! Dead letters: how many wait in each queue and what they are, giving them another five tries, and discarding one.
+//! Dead letters: counting and showing those of each queue, replaying them, and discarding one.
 
 mod environment;
 mod letter;
@@ -25,18 +25,18 @@ use serde_json::{Value, json};
 
 pub use environment::Environment;
 
-/// Messages that an answer shows of each queue.
+/// Maximum number of messages shown per queue.
 const SHOWN: usize = 20;
 
 /// The function with its adapters.
 pub struct DeadLettersFunction {
-    /// The dead-letter queues, each by the queue that its messages come from.
+    /// The dead-letter queues, each with its source queue.
     pub queues: Vec<(Queue, DeadLetterQueue)>,
-    /// Receipts.
+    /// Receipts and the log.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Who is who.
+    /// The groups that grant access.
     pub groups: Groups,
 }
 
@@ -100,7 +100,7 @@ impl DeadLettersFunction {
             let found = queue.look().await?;
             let task = queue.latest_move(&found.arn).await?;
             let mut item = item(*name, &found, task.as_ref());
-            // What is on its way back is left alone: a look would hide it from the move.
+            // Messages on their way back are left alone: a read would hide them from the move.
             let is_moving = task.as_ref().is_some_and(MoveTask::is_active);
             let letters = if found.messages == 0 || is_moving {
                 Vec::new()
@@ -117,7 +117,7 @@ impl DeadLettersFunction {
         Answer::json(200, &json!({ "items": items }))
     }
 
-    /// Deletes one message for good. A repeat finds it gone.
+    /// Deletes one message for good. A repeated call finds it gone.
     async fn discard(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         let (name, id) = (
             request.path_parameter("queue")?,
@@ -143,7 +143,7 @@ impl DeadLettersFunction {
         Answer::json(200, &body)
     }
 
-    /// Starts a replay of each queue that is asked for and holds messages. One that is under way is the answer.
+    /// Starts a replay of each requested queue that holds messages, or reports the one that is running.
     async fn replay(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         let asked: Replay = if request.body.is_empty() {
             Replay { queue: None }
@@ -190,7 +190,7 @@ impl DeadLettersFunction {
     }
 }
 
-/// What came of asking for one queue's replay.
+/// The result of replaying one queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Empty,
@@ -199,7 +199,7 @@ enum Outcome {
     Failed,
 }
 
-/// Refuses the name of a queue that there is none of.
+/// Refuses an unknown queue name.
 fn unknown_queue(name: &str) -> Refusal {
     let known = Queue::ALL.map(Queue::name).join(", ");
     Refusal::malformed(format!(
@@ -207,7 +207,7 @@ fn unknown_queue(name: &str) -> Refusal {
     ))
 }
 
-/// A queue of which a replay was asked.
+/// A queue whose replay was requested.
 struct Replayed {
     queue: Queue,
     found: DeadLetters,
@@ -237,7 +237,7 @@ async fn start(queue: Queue, letters: &DeadLetterQueue) -> Result<Replayed, Port
     })
 }
 
-/// What happens, queue by queue.
+/// The result of the call, queue by queue, as a sentence.
 fn sentence(replays: &[Replayed]) -> String {
     let parts: Vec<String> = replays.iter().filter_map(part).collect();
     if parts.is_empty() {

@@ -31,7 +31,7 @@ pub struct FanOutFunction {
     pub salesforce: SalesforceClient,
     /// Settings and people.
     pub portal: DynamoPortal,
-    /// Runs, claims, problems.
+    /// Runs, claims, open problems.
     pub store: Store,
     /// The queue of import requests.
     pub imports: SqsImports,
@@ -39,11 +39,11 @@ pub struct FanOutFunction {
     pub sync_requests: SqsSyncRequests,
     /// The queue of writes to Salesforce.
     pub writes: SqsWrites,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What EventBridge Scheduler sends.
+/// An event of EventBridge Scheduler.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Schedule {
@@ -67,7 +67,7 @@ impl Function for FanOutFunction {
                 Schedule::Hourly => Mode::Incremental,
                 Schedule::Daily => Mode::Full,
             };
-            // What a crash between a link and its queue left, or an outage held up, is sent again each hour.
+            // Sends again, each hour, what a crash between a link and its queue left, or an outage held up.
             let sent = push::send_outbox(&self.store, &self.writes).await;
             let listed = fan_out.tick(mode, invocation.deadline).await?;
             let (run, outcome) = outcome(&listed);
@@ -92,7 +92,7 @@ impl Function for FanOutFunction {
 }
 
 impl FanOutFunction {
-    /// Writes that wait keep no run from listing; its log says that they do.
+    /// Notes in the run's log that pending writes could not be sent; they do not keep the run from listing.
     async fn say_unsent(&self, run: Option<RunId>, error: &PortError) -> Result<(), Error> {
         warn!(error.detail = %error, "Could not send pending writes to their queue: {error}");
         if let Some(run) = run {

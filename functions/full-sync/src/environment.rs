@@ -19,7 +19,7 @@ environment! {
         imports: ImportsCountUrl,
         /// Its dead-letter queue.
         imports_dlq: ImportsDlqCountUrl,
-        /// The groups that count.
+        /// The groups that grant access.
         groups: Groups,
     }
 }

@@ -1,4 +1,4 @@
-//! Asking for a full run: `POST /sync-runs`.
+//! Starting a full run: `POST /sync-runs`.
 
 mod environment;
 
@@ -26,13 +26,13 @@ pub struct FullSync {
     pub store: Store,
     /// Settings.
     pub portal: DynamoPortal,
-    /// What an active run waits for.
+    /// The messages that an active run waits for.
     pub backlog: SqsBacklog,
     /// The queue of sync requests.
     pub sync_requests: SqsSyncRequests,
-    /// Who is who.
+    /// The groups that grant access.
     pub groups: Groups,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -24,9 +24,9 @@ pub struct ImportWorker {
     pub salesforce: SalesforceClient,
     /// Settings and people.
     pub portal: DynamoPortal,
-    /// Links, records, problems, runs.
+    /// Links, records, open problems, runs.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -37,7 +37,7 @@ impl Function for ImportWorker {
             self.store.log_action(&finding).await?;
         }
         let requests = batch.received.iter().map(|received| {
-            // What was listed as fresh need not be so when it is delivered again.
+            // An Opportunity that was listed as fresh need not be so at a later delivery.
             let fresh = received.message.fresh && received.delivery == Delivery::First;
             ImportRequest {
                 fresh,

@@ -1,4 +1,4 @@
-//! Entries as a CSV file that a spreadsheet can open safely.
+//! Entries as a CSV file that is safe to open in a spreadsheet.
 
 use dealbridge_core::{
     SalesforceObject,

@@ -1,4 +1,4 @@
-//! The Integration Log: entries of runs and actions, by time, filtered, in pages of bounded work.
+//! The Integration Log: entries of runs and actions by time, filtered, in pages of bounded work.
 
 use dealbridge_core::entry::Entry;
 use dealbridge_lambda::{
@@ -14,14 +14,14 @@ use crate::{
     stream::{Budget, Head, Source, Spot, Stream, earliest_run, month_of, oldest_month},
 };
 
-/// Entries per page, unless asked otherwise.
+/// Default page size.
 const PAGE: usize = 100;
-/// The largest page.
+/// Maximum page size.
 const MAX_PAGE: usize = 1000;
-/// Requests of the store per call. A call that meets few matching entries answers with fewer and a cursor.
+/// Requests to the store per call. A call that finds few matching entries returns fewer and a cursor.
 const REQUESTS: usize = 60;
 
-/// Where both streams go on; one that is left out has come to its end.
+/// The position of both streams; one that is left out has ended.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
@@ -31,7 +31,7 @@ struct Place {
     actions: Option<Spot>,
 }
 
-/// What the two streams read.
+/// The sources and the position of the two streams.
 struct Span {
     order: Order,
     runs: Source,
@@ -51,7 +51,7 @@ impl IntegrationLog {
             Some(text) => list.decode(text)?,
             None => self.beginning(&span, &filter).await?,
         };
-        // A filter is worth large requests; without one, a page comes from few packed entries.
+        // With a filter, large requests are worth it; without one, a page comes from few packed entries.
         let packed = if filter.is_open() { 12 } else { 100 };
         let mut runs = Stream::new(&self.store, span.runs, order, place.runs, packed);
         let mut actions = Stream::new(&self.store, span.actions, order, place.actions, packed);
@@ -107,7 +107,7 @@ impl IntegrationLog {
             Source::Runs { latest } if is_newest_first => Some(*latest),
             Source::Runs { latest } => Some(earliest_run(&self.store, *latest).await?),
         };
-        // Entries of runs alone were asked for, or of a time that holds no month.
+        // Only entries of runs were requested, or a time without a month that may hold actions.
         let actions = match &span.actions {
             Source::Actions { earliest, latest }
                 if filter.runs.is_empty() && earliest <= latest =>
@@ -123,7 +123,7 @@ impl IntegrationLog {
     }
 }
 
-/// Whether the caller prefers a CSV file to JSON: the type stands in `Accept` (RFC 9110, 12.5.1), and JSON does not.
+/// Returns `true` if `Accept` names CSV and does not name JSON (RFC 9110, 12.5.1).
 fn wants_csv(request: &Request) -> bool {
     let accept = request.header("accept").unwrap_or_default();
     let takes = |wanted: &str| {
@@ -145,7 +145,7 @@ fn next_link(request: &Request, cursor: &str) -> String {
     format!("</integration-log?{query}>; rel=\"next\"")
 }
 
-/// Merges both streams by time into the page, until it is full, both are at their end or the work is enough for one call.
+/// Merges both streams by time until the page is full, both have ended, or the call has done enough work.
 async fn fill<'a>(
     page: &mut Page,
     runs: &mut Stream<'a>,

@@ -1,4 +1,4 @@
-//! Why one Opportunity would or would not import.
+//! The explanation of one Opportunity: every condition of its import, met or not.
 
 use dealbridge_core::explain::{Explain, ExplainError};
 use dealbridge_lambda::{
@@ -10,8 +10,8 @@ use dealbridge_lambda::{
 use crate::IntegrationLog;
 
 impl IntegrationLog {
-    /// The gateway decodes a path before it looks for the route, so an address in one would come apart at its slashes:
-    /// the query takes it whole.
+    /// Explains the Opportunity that the query names. The gateway decodes a path before it routes, so a URL in a path
+    /// would be split at its slashes; a query parameter takes it whole.
     pub(crate) async fn explanation_by_query(
         &self,
         request: &Request,

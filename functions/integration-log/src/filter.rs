@@ -1,4 +1,4 @@
-//! What of the Integration Log is asked for: filters, a span of time, an order.
+//! The query of the Integration Log: filters, a time span, an order.
 
 use dealbridge_core::{
     SalesforceId,
@@ -16,17 +16,17 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{parse_code, parse_level};
 
-/// Parameters that are given once.
+/// Parameters that may be given once.
 const ONCE: [&str; 5] = ["from", "to", "sort", "cursor", "limit"];
-/// Filters: an entry is shown when it has any one of a filter's values, for every filter.
+/// Filters, which may be repeated. An entry must match one of the values of every filter.
 const MANY: [&str; 4] = ["run", "level", "code", "opportunity"];
 
-/// Reads the query of the list.
+/// Parses the query of the list.
 pub(crate) fn query(request: &Request) -> Result<Query, Refusal> {
     request.query_with_many(&ONCE, &MANY)
 }
 
-/// The order of the list.
+/// The requested order.
 pub(crate) fn order(query: &Query) -> Result<Order, Refusal> {
     let order = query.value("sort", |text| match text {
         "newest" => Ok(Order::NewestFirst),
@@ -38,7 +38,7 @@ pub(crate) fn order(query: &Query) -> Result<Order, Refusal> {
     Ok(order.unwrap_or(Order::NewestFirst))
 }
 
-/// The conditions that an entry must meet to be shown. An empty list lets every entry pass.
+/// The conditions on the entries to show. An empty list lets every entry pass.
 pub(crate) struct Filter {
     pub(crate) runs: Vec<RunId>,
     levels: Vec<Level>,
@@ -51,7 +51,7 @@ pub(crate) struct Filter {
 impl Filter {
     pub(crate) fn of(query: &Query, org: &ConnectedOrg) -> Result<Self, Refusal> {
         let record = |text: &str| pasted::parse(text, org).map(|record| record.id);
-        // The code says more than that a parameter is wrong.
+        // The code is more precise than "a parameter is wrong".
         let refused = |text: &str| {
             let error = pasted::parse(text, org).err()?;
             Some(Refusal::with_status(
@@ -80,7 +80,7 @@ impl Filter {
         }
     }
 
-    /// Whether most entries are shown.
+    /// Returns `true` if most entries pass.
     pub(crate) fn is_open(&self) -> bool {
         self.levels.is_empty()
             && self.codes.is_empty()
@@ -102,9 +102,9 @@ impl Filter {
     }
 }
 
-/// An instant, or a date for the midnight in UTC that it begins with.
+/// Parses an instant, or a date as its midnight in UTC.
 fn instant(text: &str) -> Result<Timestamp, String> {
-    // An unescaped plus sign of an offset arrives as a blank.
+    // The unescaped plus sign of an offset arrives as a blank.
     let text = text.trim().replace(' ', "+");
     let midnight = |date: Date| {
         let zoned = date.to_zoned(TimeZone::UTC).ok()?;

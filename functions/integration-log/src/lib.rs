@@ -31,15 +31,15 @@ pub use environment::Environment;
 pub struct IntegrationLog {
     /// Salesforce.
     pub salesforce: SalesforceClient,
-    /// Its address.
+    /// The URL of the connected org.
     pub salesforce_url: String,
     /// Settings and people.
     pub portal: DynamoPortal,
     /// The log.
     pub store: Store,
-    /// Who is who.
+    /// The groups that grant access.
     pub groups: Groups,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -108,7 +108,7 @@ impl Api for IntegrationLog {
 }
 
 impl IntegrationLog {
-    /// The settings, and the org that links lead to.
+    /// The settings, and the org whose records the answers link to.
     async fn org(&self) -> Result<(Arc<Settings>, ConnectedOrg), Refusal> {
         let settings = self.portal.settings().await?;
         let org = body::connected_org(&self.salesforce_url, &settings.my_domain)?;
@@ -116,7 +116,7 @@ impl IntegrationLog {
     }
 }
 
-/// The parameter `code`.
+/// Parses the parameter `code`.
 fn code(query: &Query) -> Result<Option<Code>, Refusal> {
     query.value("code", parse_code)
 }

@@ -1,4 +1,4 @@
-//! Open problems, and acknowledging them.
+//! Listing and acknowledging open problems.
 
 use std::collections::HashSet;
 
@@ -21,24 +21,24 @@ use serde_json::{Value, json};
 
 use crate::{IntegrationLog, code};
 
-/// Problems per page, unless asked otherwise.
+/// Default page size.
 const PAGE: usize = 100;
-/// The largest page.
+/// Maximum page size.
 const MAX_PAGE: usize = 500;
-/// Problems per request of the store.
+/// Problems per request to the store.
 const SLICE: i32 = 250;
-/// Requests of the store per call.
+/// Requests to the store per call.
 const REQUESTS: usize = 40;
-/// Acknowledgements under way at once.
+/// Acknowledgements in flight at once.
 const CONCURRENT: usize = 16;
-/// How often a problem that changes under an acknowledgement is read again.
+/// Attempts at acknowledging a problem that changes meanwhile.
 const ROUNDS: usize = 8;
-/// How long before the function's deadline no further slice is begun.
+/// The time before the function's deadline from which no further slice is begun.
 const RESERVE: SignedDuration = SignedDuration::from_secs(5);
-/// The most Opportunities that one call may name.
+/// Maximum number of Opportunities that one call may name.
 const MOST_NAMED: usize = 1000;
 
-/// Which problems to acknowledge: exactly one of the three.
+/// The problems to acknowledge: exactly one of the three members.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Clear {
@@ -165,7 +165,7 @@ impl IntegrationLog {
         }
     }
 
-    /// Acknowledges every problem of which this is true, as far as the time reaches.
+    /// Acknowledges every problem that matches, as far as the time allows.
     async fn clear_where(
         &self,
         org: SalesforceId,
@@ -190,7 +190,7 @@ impl IntegrationLog {
         }
     }
 
-    /// Acknowledges these problems; answers how many were not so before.
+    /// Acknowledges these problems and returns the number of those that were not acknowledged before.
     async fn clear(&self, org: SalesforceId, problems: Vec<Problem>) -> Result<usize, PortError> {
         stream::iter(problems)
             .map(|problem| self.clear_one(org, problem))
@@ -202,7 +202,8 @@ impl IntegrationLog {
             .await
     }
 
-    /// Acknowledges a problem. One that a run met meanwhile is read again: its codes may be others, and it may be closed.
+    /// Acknowledges a problem. If a run has changed it meanwhile, it is read again: its codes may differ, or it may be
+    /// closed.
     async fn clear_one(&self, org: SalesforceId, mut problem: Problem) -> Result<bool, PortError> {
         let id = problem.opportunity;
         for _ in 0..ROUNDS {

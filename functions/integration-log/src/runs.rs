@@ -5,9 +5,9 @@ use dealbridge_lambda::http::{Answer, Page, ProblemCode, Refusal, Request, body,
 
 use crate::IntegrationLog;
 
-/// Runs per page, unless asked otherwise: their counts come from a few items each.
+/// Default page size; the counts of a run come from a few items.
 const PAGE: usize = 20;
-/// The largest page.
+/// Maximum page size.
 const MAX_PAGE: usize = 100;
 
 impl IntegrationLog {
@@ -22,7 +22,7 @@ impl IntegrationLog {
         let ids: Vec<RunId> = (1..=newest).rev().take(most).map(RunId::new).collect();
         let runs = self.store.runs(&ids).await?;
         let now = self.clock.now();
-        // Runs are numbered without a gap and expire in order: where one is missing, there are no older ones.
+        // Runs are numbered without gaps and expire in order: where one is missing, there are no older ones.
         let mut next = ids
             .last()
             .map_or(0, |id| id.number() - 1)

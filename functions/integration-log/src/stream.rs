@@ -1,4 +1,4 @@
-//! Entries of one kind of task, ordered by time, read from partition after partition as far as they are asked for.
+//! Entries of one source, ordered by time, read from partition after partition as far as they are requested.
 
 use std::collections::VecDeque;
 
@@ -11,12 +11,12 @@ use dealbridge_lambda::aws::{Store, keys, log::Order};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-/// How many runs are looked up at once to find those that are kept.
+/// Runs looked up at once to find those that have not expired.
 const RUNS_AT_ONCE: usize = 50;
-/// Entries live 90 days, which reach into at most this many months before the current one.
+/// Number of months before the current one that entries, which live 90 days, may reach into.
 const MONTHS_KEPT: u32 = 3;
 
-/// How many requests of the store one call may still make.
+/// The requests to the store that a call has left.
 #[derive(Debug)]
 pub(crate) struct Budget(pub(crate) usize);
 
@@ -28,10 +28,10 @@ impl Budget {
     }
 }
 
-/// What the entries belong to.
+/// The source of entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Every run that is kept; a partition is a run's number.
+    /// All runs that have not expired; a partition is a run's number.
     Runs {
         /// The latest run.
         latest: u32,
@@ -48,7 +48,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The partition behind one in an order.
+    /// The partition after this one in the given order.
     fn behind(&self, number: u32, order: Order) -> Option<u32> {
         let (earliest, latest) = match self {
             Self::These(runs) => {
@@ -67,16 +67,16 @@ impl Source {
     }
 }
 
-/// Where a stream goes on.
+/// A position in a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Spot {
     /// The partition.
     #[serde(rename = "p")]
     partition: u32,
-    /// The packed entry that was read last, if any of this partition was.
+    /// The packed entry of this partition that was read last, if any.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     entry: Option<String>,
-    /// How many of its entries were read.
+    /// The number of its entries that were read.
     #[serde(rename = "n", default)]
     read: usize,
 }
@@ -99,23 +99,23 @@ pub(crate) fn month_of(at: Timestamp) -> u32 {
     u32::try_from(i32::from(year) * 12 + i32::from(month) - 1).unwrap_or(0)
 }
 
-/// The oldest month that may hold entries at that time.
+/// The earliest month that may hold entries at that time.
 pub(crate) fn oldest_month(now: Timestamp) -> u32 {
     month_of(now).saturating_sub(MONTHS_KEPT)
 }
 
-/// Whether a stream has an entry at its head.
+/// The state of a stream's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Head {
-    /// It has; its time.
+    /// An entry with this time.
     At(Timestamp),
-    /// It has come to its end.
+    /// The stream has ended.
     End,
     /// The budget is used up.
     Later,
 }
 
-/// The entries.
+/// A stream of entries.
 pub(crate) struct Stream<'a> {
     store: &'a Store,
     source: Source,
@@ -123,10 +123,10 @@ pub(crate) struct Stream<'a> {
     /// Packed entries per request.
     most: i32,
     spot: Option<Spot>,
-    /// Runs known to be kept, in the stream's order.
+    /// Runs that have not expired, in the stream's order.
     kept: VecDeque<u32>,
     buffer: VecDeque<PackedEntry>,
-    /// Whether the partition holds more behind the buffer.
+    /// `true` if the partition holds more than the buffer.
     more: bool,
 }
 
@@ -150,7 +150,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Where the stream goes on; none at its end.
+    /// The stream's position; none at its end.
     pub(crate) fn spot(&self) -> Option<&Spot> {
         self.spot.as_ref()
     }
@@ -183,7 +183,8 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// The first run from that number on, in the stream's order, that is in the log. Runs expire in order, so a gap is the end.
+    /// The first run that has not expired, from that number on in the stream's order. Runs expire in order, so a gap is
+    /// the end.
     async fn kept_run(&mut self, number: u32) -> Result<Option<u32>, PortError> {
         let order = self.order;
         let is_passed = |kept: u32| match order {
@@ -210,7 +211,7 @@ impl<'a> Stream<'a> {
             .await?;
         self.buffer = slice.items.into();
         self.more = slice.more;
-        // What was read last comes again, and may have entries that were not read.
+        // The packed entry that was read last comes again, and may have entries that were not read.
         if let (Some(last), Some(first)) = (&spot.entry, self.buffer.front())
             && first.id == *last
             && spot.read >= entries_in(first)
@@ -237,7 +238,7 @@ impl<'a> Stream<'a> {
         self.source.behind(number, self.order).map(Spot::at)
     }
 
-    /// The entries at the head that were not read, each with its place in its packed entry.
+    /// The unread entries of the head, each with its index in the packed entry.
     pub(crate) fn entries(&self) -> Vec<(usize, Entry)> {
         let (Some(packed), Some(spot)) = (self.buffer.front(), &self.spot) else {
             return Vec::new();
@@ -266,7 +267,7 @@ impl<'a> Stream<'a> {
             .collect()
     }
 
-    /// Goes on behind that many entries of the head.
+    /// Moves on by that many entries of the head.
     pub(crate) fn advance(&mut self, read: usize) {
         let (Some(packed), Some(spot)) = (self.buffer.front(), &mut self.spot) else {
             return;
@@ -284,7 +285,8 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// The earliest run that is kept. Runs expire in order, so each look at evenly spread numbers narrows the gap down.
+/// The earliest run that has not expired. Runs expire in order, so that each round of evenly spread numbers narrows the
+/// gap.
 pub(crate) async fn earliest_run(store: &Store, latest: u32) -> Result<u32, PortError> {
     let (mut gone, mut kept) = (0, latest);
     while kept > gone + 1 {
@@ -300,7 +302,7 @@ pub(crate) async fn earliest_run(store: &Store, latest: u32) -> Result<u32, Port
     Ok(kept)
 }
 
-/// How many entries a packed one holds.
+/// The number of entries in a packed entry.
 fn entries_in(packed: &PackedEntry) -> usize {
     packed.lines.iter().map(|line| line.findings.len()).sum()
 }

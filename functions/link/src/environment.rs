@@ -17,7 +17,7 @@ environment! {
         writes: WritesUrl,
         /// The key that signs previews.
         preview_token_key: PreviewTokenKey,
-        /// The groups that count.
+        /// The groups that grant access.
         groups: Groups,
     }
 }

@@ -1,4 +1,4 @@
-//! Link: preview and confirm a record's link to an existing Salesforce record.
+//! Links: preview and confirm a record's link to an existing Salesforce record.
 
 mod environment;
 
@@ -34,13 +34,13 @@ pub struct LinkFunction {
     pub store: Store,
     /// The queue of writes to Salesforce.
     pub writes: SqsWrites,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Signs previews.
+    /// Signs and verifies preview tokens.
     pub tokens: Arc<PreviewTokens>,
-    /// The connected org's address.
+    /// The URL of the connected org.
     pub instance_url: String,
-    /// Who is an administrator.
+    /// The groups that grant access.
     pub groups: Groups,
 }
 
@@ -117,7 +117,7 @@ impl LinkFunction {
         }
     }
 
-    /// Internal users link, unless the setting leaves it to administrators.
+    /// Internal users may link, unless the settings reserve it for administrators.
     async fn check(&self, caller: &Caller) -> Result<(), Refusal> {
         if caller.is_admin || !self.portal.settings().await?.link_requires_admin {
             Ok(())
@@ -179,7 +179,7 @@ impl LinkFunction {
         };
         match self.links(salesforce).confirm(&ask, receipt).await {
             Ok(linked) if linked.is_new => answer(&linked),
-            // The same request may have made the link meanwhile: then its answer is this one's, too.
+            // The same request may have made the link meanwhile: then its answer is this one's too.
             Ok(linked) => link_api::keep(&self.store, idempotency.as_ref(), answer(&linked)?).await,
             Err(error) => {
                 link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))

@@ -23,11 +23,11 @@ pub struct PushWorker {
     pub portal: DynamoPortal,
     /// Records and claims.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// How long before the deadline no further write is begun: one with some of its repeats fits into it.
+/// The time before the deadline from which no further write is begun: enough for one write and some of its retries.
 const RESERVE: jiff::SignedDuration = jiff::SignedDuration::from_secs(35);
 
 impl Function for PushWorker {

@@ -11,9 +11,9 @@ environment! {
     pub struct Environment {
         /// The tables of records and of their history.
         tables: RecordsAndLogTables,
-        /// The connected org's address.
+        /// The URL of the connected org.
         salesforce_url: SalesforceUrl,
-        /// The groups that count.
+        /// The groups that grant access.
         groups: Groups,
     }
 }

@@ -26,11 +26,11 @@ use serde_json::{Value, json};
 
 pub use environment::Environment;
 
-/// Records per page, unless asked otherwise.
+/// Default page size.
 const PAGE: usize = 50;
-/// The largest page.
+/// Maximum page size.
 const MAX_PAGE: usize = 200;
-/// Acts of a record's history.
+/// Maximum number of acts in a record's history.
 const HISTORY: i32 = 100;
 
 /// The function with its adapters.
@@ -39,9 +39,9 @@ pub struct Records {
     pub store: Store,
     /// The settings.
     pub portal: DynamoPortal,
-    /// The address of the connected org.
+    /// The URL of the connected org.
     pub salesforce_url: String,
-    /// Who is who.
+    /// The groups that grant access.
     pub groups: Groups,
 }
 
@@ -97,7 +97,7 @@ impl Records {
         let (mut page, mut next, mut last) = (Page::new(most), found.after, None);
         for record in &found.records {
             if !page.take(body::record(record, &settings, &org)) {
-                // Large records make a short page; the next one begins behind the last of this one.
+                // Large records make a short page; the next one begins after its last record.
                 next = last;
                 break;
             }
@@ -119,7 +119,7 @@ impl Records {
         let history = self.store.audit(&id, HISTORY).await?;
         let mut body = body::record(&record, &settings, &org);
         body["version"] = record.version.into();
-        // The newest acts, as far as they fit into one answer.
+        // The newest acts, as far as they fit into one response.
         let mut acts = Page::new(history.len());
         for row in &history {
             if !acts.take(act(row, &org)) {
@@ -130,7 +130,7 @@ impl Records {
         Answer::json(200, &body)
     }
 
-    /// The settings, and the org that links lead to.
+    /// The settings, and the org whose records the answers link to.
     async fn org(&self) -> Result<(Arc<Settings>, ConnectedOrg), Refusal> {
         let settings = self.portal.settings().await?;
         let org = body::connected_org(&self.salesforce_url, &settings.my_domain)?;

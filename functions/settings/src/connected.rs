@@ -1,4 +1,4 @@
-//! Settings held against the org that the credentials lead to, and against the links of the org that they named before.
+//! Checks of settings against the connected org, and against the links of the org that they named before.
 
 use dealbridge_core::settings::{InvalidSetting, Settings};
 use dealbridge_lambda::aws::settings::NamedOrg;
@@ -11,11 +11,12 @@ use url::Url;
 
 use crate::{SettingsFunction, invalid};
 
-/// Requests of the store that count the links of a former org: beyond, the answer says "at least".
+/// Requests to the store for counting the links of a former org; beyond them, the answer says "at least".
 const REQUESTS: usize = 20;
 
-/// Refuses settings of another org than the connected one, and those that it can never serve. Answers what is to be looked
-/// at: fields that it lacks or hides, types that do not fit. Salesforce may not answer, and then every login checks the org.
+/// Refuses settings of another org than the connected one, and settings that the connected org can never serve. Returns
+/// warnings: fields that the org lacks or hides, types that do not fit. If Salesforce does not answer, the settings are
+/// accepted with a warning, since every login checks the org.
 pub(crate) async fn warnings(
     settings: &Settings,
     salesforce: &SalesforceClient,

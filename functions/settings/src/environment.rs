@@ -13,7 +13,7 @@ environment! {
         tables: AllTables,
         /// The way to Salesforce.
         salesforce: SalesforceLogin,
-        /// The groups that count.
+        /// The groups that grant access.
         groups: Groups,
     }
 }

@@ -26,13 +26,13 @@ pub use environment::Environment;
 
 /// The function with its adapters.
 pub struct SettingsFunction {
-    /// Salesforce: which org the credentials lead to.
+    /// Salesforce, for the org that the credentials lead to.
     pub salesforce: SalesforceClient,
-    /// Settings, receipts, and the claims of an org that is replaced.
+    /// Settings, receipts, and the claims of a former org.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Who is who.
+    /// The groups that grant access.
     pub groups: Groups,
 }
 
@@ -127,7 +127,7 @@ impl SettingsFunction {
         match replaced {
             Replaced::Yes => Ok(stored),
             Replaced::Refused => {
-                // The same request may have gone through meanwhile, and be what this one met.
+                // The same request may have succeeded meanwhile, and its effect be the reason for this refusal.
                 if let Some(idempotency) = &idempotency
                     && let Some(answer) = idempotency.earlier(&self.store).await?
                 {
@@ -159,13 +159,13 @@ impl SettingsFunction {
     }
 }
 
-/// What `If-Match` asks for.
+/// The condition in `If-Match`.
 enum Condition {
-    /// The settings of this version.
+    /// This version of the settings.
     Version(u64),
-    /// Whatever there is.
+    /// `*`, any version.
     Any,
-    /// A version that the settings can never have.
+    /// A text that is no version of the settings.
     Never,
 }
 
@@ -196,7 +196,7 @@ fn answer(settings: &Settings, version: u64) -> Result<Answer, Refusal> {
     Ok(Answer::json(200, settings)?.header("etag", etag(version)))
 }
 
-/// As [`answer`], with what is to be looked at although the settings are stored.
+/// As [`answer`], with warnings about the stored settings.
 fn answer_with(settings: &Settings, version: u64, warnings: &[Value]) -> Result<Answer, Refusal> {
     let mut answer = answer(settings, version)?;
     if !warnings.is_empty() {
@@ -205,7 +205,7 @@ fn answer_with(settings: &Settings, version: u64, warnings: &[Value]) -> Result<
     Ok(answer)
 }
 
-/// Everything that is wrong, each with its place.
+/// Refuses settings with everything that is wrong, each with its place.
 fn check(settings: &Settings) -> Result<(), Refusal> {
     settings.check().map_err(|wrong| invalid(&wrong))
 }

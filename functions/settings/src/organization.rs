@@ -1,4 +1,5 @@
-//! Another org takes the place of the connected one: its links are moved or cleared, as far as one call's time reaches.
+//! Replacing the connected org: the links of the former org are moved or cleared, as far as the time of one call
+//! allows.
 
 use dealbridge_core::{
     SalesforceId,
@@ -22,13 +23,13 @@ use serde_json::json;
 
 use crate::SettingsFunction;
 
-/// Claims and problems under way at once.
+/// Claims and problems in flight at once.
 const CONCURRENT: usize = 16;
-/// Problems per request of the store.
+/// Problems per request to the store.
 const SLICE: i32 = 250;
-/// How long before the function's deadline no further request is begun.
+/// The time before the function's deadline from which no further request is begun.
 const RESERVE: SignedDuration = SignedDuration::from_secs(6);
-/// Conflicts that an answer names.
+/// Maximum number of conflicts in an answer.
 const NAMED: usize = 20;
 
 #[derive(Debug, Deserialize)]
@@ -41,7 +42,7 @@ struct Asked {
     confirm: bool,
 }
 
-/// How far a change came.
+/// The progress of a change.
 #[derive(Debug, Default)]
 struct Progress {
     settled: usize,
@@ -50,8 +51,8 @@ struct Progress {
 }
 
 impl SettingsFunction {
-    /// Moves or clears the links of the former org. Safe to repeat: each call goes on where the one before stopped, and one
-    /// after the end finds nothing to do.
+    /// Moves or clears the links of the former org. Idempotent: each call continues where the one before stopped, and
+    /// one after the end finds nothing to do.
     pub(crate) async fn change_org(
         &self,
         request: &Request,
@@ -98,7 +99,7 @@ impl SettingsFunction {
         Answer::json(status, &body)
     }
 
-    /// The new org must be the connected one, and the settings must name one of the two.
+    /// Refuses a change unless the new org is the connected one and the settings name one of the two.
     async fn is_possible(
         &self,
         change: &OrgChange,
@@ -131,7 +132,7 @@ impl SettingsFunction {
         }
     }
 
-    /// Settles claim after claim until none is left but conflicts, or the time is up.
+    /// Settles claims until only conflicts are left, or the time is up.
     async fn settle_claims(
         &self,
         change: &OrgChange,
@@ -162,7 +163,7 @@ impl SettingsFunction {
         }
     }
 
-    /// Answers whether none is left.
+    /// Settles problems, and returns `true` if none is left.
     async fn settle_problems(
         &self,
         change: &OrgChange,

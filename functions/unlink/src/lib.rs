@@ -1,4 +1,4 @@
-//! Unlink a record, and allow the import of what was unlinked.
+//! Unlinking a record, and allowing the import of an unlinked Salesforce record.
 
 mod environment;
 
@@ -21,17 +21,17 @@ use serde_json::json;
 
 pub use environment::Environment;
 
-/// The function with its adapters. Salesforce is left as it is: there is no client.
+/// The function with its adapters. It has no Salesforce client, since unlinking changes nothing there.
 pub struct UnlinkFunction {
     /// Settings.
     pub portal: DynamoPortal,
     /// Records, claims, receipts.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The connected org's address, for the URLs of answers.
+    /// The URL of the connected org, for the links in answers.
     pub instance_url: String,
-    /// Who is an administrator.
+    /// The groups that grant access.
     pub groups: Groups,
 }
 
@@ -40,7 +40,7 @@ pub struct UnlinkFunction {
 pub enum Call {
     /// Unlinks a record.
     Unlink,
-    /// Allows the import of what was unlinked.
+    /// Allows the import of an unlinked Salesforce record.
     AllowImport,
 }
 
@@ -169,7 +169,7 @@ fn allowed(claim: &Claim) -> Result<Answer, Refusal> {
     )
 }
 
-/// The record's version that an `If-Match` names, as answers show it.
+/// Parses the record's version in `If-Match`, as answers show it.
 fn version(text: &str) -> Result<u64, Refusal> {
     text.trim_matches('"').parse().map_err(|_| {
         Refusal::malformed(format!(

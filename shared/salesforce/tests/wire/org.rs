@@ -62,7 +62,7 @@ pub(crate) enum Reply {
     Empty(u16),
     /// A response with an additional header.
     With(&'static str, String, Box<Reply>),
-    /// A body that ends in the middle, with a correct length.
+    /// A body truncated in the middle, with the length of the truncated text.
     Short,
     /// The connection is closed within the body.
     Cut,
