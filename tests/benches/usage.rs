@@ -1,7 +1,8 @@
-//! What an import costs in counted units, beside the goals: `cargo bench -p dealbridge-tests --bench usage [-- ORG_FOLDER]`.
+//! The cost of imports in counted units, next to the goals: `cargo bench -p dealbridge-tests --bench usage [--
+//! ORG_FOLDER]`.
 //!
-//! Nothing is timed: Salesforce calls, SQS requests and DynamoDB units are counted from the requests that were really sent,
-//! in a first run, a second one, and an hourly one, on the folder given or on 2,000 generated Opportunities.
+//! Nothing is timed: Salesforce calls, SQS requests and DynamoDB units are counted from the requests actually sent, in
+//! a first run, a second one and an hourly one, on the given folder or on 2,000 generated Opportunities.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -10,7 +11,7 @@ use dealbridge_local::{LocalError, Options, SalesforceTarget, World};
 use dealbridge_tests::OrgFolder;
 use serde_json::Value;
 
-/// One line of the table: a figure with the most that it may be.
+/// One line of the table: a figure and its limit.
 struct Line {
     what: &'static str,
     goal: f64,
@@ -35,7 +36,7 @@ fn number(usage: &Value, name: &str) -> f64 {
     reason = "counts of a benchmark are far below 2^52"
 )]
 fn first(counts: &Counts, usage: &Value) -> Vec<Line> {
-    // A failure costs what a repeated one does; what is left is the imports' own.
+    // A failure costs as much as a repeated one; the rest is the imports' own cost.
     let failures = counts.failed as f64 * 2.2;
     let calls = counts.listed.div_ceil(2_000) + counts.listed.div_ceil(200) + 1;
     vec![

@@ -1,4 +1,4 @@
-//! Time and ids that repeat from run to run.
+//! A clock and ids that are the same in every test run.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -9,12 +9,12 @@ use dealbridge_core::ports::{Clock, Ids};
 use jiff::Timestamp;
 use sqs_server::ManualClock;
 
-/// One clock for functions and queues. It stands still until it is moved.
+/// One clock for functions and queues. It stands still until it is advanced.
 #[derive(Clone, Debug)]
 pub struct TestClock(ManualClock);
 
 impl TestClock {
-    /// A clock that shows the second of June 2026, noon.
+    /// A clock that shows 2 June 2026, noon.
     #[must_use]
     pub fn new() -> Self {
         Self(ManualClock::new(
@@ -22,12 +22,12 @@ impl TestClock {
         ))
     }
 
-    /// Moves it forward.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.0.advance(by);
     }
 
-    /// The clock as the queue server takes it.
+    /// The clock in the form that the queue server takes.
     #[must_use]
     pub fn for_queues(&self) -> ManualClock {
         self.0.clone()

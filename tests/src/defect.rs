@@ -1,4 +1,4 @@
-//! What can be wrong with an Opportunity, with the codes that it must give.
+//! Defects of an Opportunity, each with the codes that it must cause.
 
 use dealbridge_core::code::Code;
 
@@ -51,7 +51,7 @@ pub enum Defect {
 use Defect::*;
 
 impl Defect {
-    /// All of them.
+    /// All defects.
     pub const ALL: [Self; 35] = [
         SyncFlagOff,
         NoAccount,
@@ -90,7 +90,7 @@ impl Defect {
         ManyAtOnce,
     ];
 
-    /// The codes it gives.
+    /// The codes that the defect causes.
     #[must_use]
     pub fn codes(self) -> &'static [Code] {
         match self {
@@ -140,7 +140,7 @@ impl Defect {
         }
     }
 
-    /// The value that a message of the defect's first code must show; empty where a blank is what is wrong.
+    /// The value that a message of the defect's first code must show; empty if the defect is a blank.
     #[must_use]
     pub fn value(self) -> String {
         let of = |column: &'static str| self.apply(&Opportunity::blank()).fields[column].clone();

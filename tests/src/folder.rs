@@ -1,4 +1,4 @@
-//! Org folders made to order: one CSV per object, and the portal's file.
+//! Generated org folders: one CSV per object, and the portal's file.
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
@@ -9,20 +9,20 @@ use tempfile::TempDir;
 
 use crate::people;
 
-/// The second from which the stamps of generated Opportunities count.
+/// The time from which the system modstamps of generated Opportunities count.
 const FIRST_STAMP: i64 = 1_772_000_000;
 
 fn id(prefix: &str, number: usize) -> SalesforceId {
     SalesforceId::parse(&format!("{prefix}dM{number:010}")).unwrap()
 }
 
-/// The id of the account of that number. Account 2 is hidden from the integration user in a [`World`](crate::World).
+/// The id of the Account of that number. Account 2 is hidden from the integration user in a [`World`](crate::World).
 #[must_use]
 pub fn account(number: usize) -> SalesforceId {
     id("001", number)
 }
 
-/// The id of the contact of that number. Contact 3 is hidden from the integration user in a [`World`](crate::World).
+/// The id of the Contact of that number. Contact 3 is hidden from the integration user in a [`World`](crate::World).
 #[must_use]
 pub fn contact(number: usize) -> SalesforceId {
     id("003", number)
@@ -43,16 +43,16 @@ pub fn role(opportunity: usize, number: usize) -> SalesforceId {
 /// A Contact Role of an Opportunity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// The number of its contact.
+    /// The number of its Contact.
     pub contact: usize,
-    /// Whether it is the primary one.
+    /// `true` for the primary role.
     pub primary: bool,
 }
 
-/// An Opportunity of a folder: as it is made, it meets every condition for import.
+/// An Opportunity of a folder. By default it meets every condition for import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opportunity {
-    /// Its number; the id follows from it unless another was set.
+    /// Its number, from which the id follows unless another is set.
     pub number: usize,
     /// Its id.
     pub id: SalesforceId,
@@ -64,7 +64,7 @@ pub struct Opportunity {
     pub stamp: i64,
 }
 
-/// The columns of an Opportunity beside Id and SystemModstamp.
+/// The columns of an Opportunity besides Id and SystemModstamp.
 const COLUMNS: [&str; 13] = [
     "Name",
     "AccountId",
@@ -84,7 +84,7 @@ const COLUMNS: [&str; 13] = [
 pub const NOTES: &str = "Notes__c";
 
 impl Opportunity {
-    /// One that stands in no folder, to look values up in.
+    /// An Opportunity that is in no folder, for looking values up.
     #[must_use]
     pub fn blank() -> Self {
         Self::new(0)
@@ -146,7 +146,7 @@ impl Opportunity {
         self
     }
 
-    /// The same with its stamp that many seconds after the first one.
+    /// The same with a system modstamp that many seconds after the first one.
     #[must_use]
     pub fn stamped(mut self, seconds: i64) -> Self {
         self.stamp = seconds;
@@ -154,7 +154,7 @@ impl Opportunity {
     }
 }
 
-/// An org folder in the making.
+/// An org folder under construction.
 #[derive(Clone, Debug)]
 pub struct OrgFolder {
     /// Its Opportunities.
@@ -163,7 +163,7 @@ pub struct OrgFolder {
     pub settings: Value,
     /// Columns of Opportunity.csv that are left out: fields that the org does not have.
     pub without: Vec<&'static str>,
-    /// Files that join the others or stand in their place.
+    /// Files that are added to the others or replace them.
     pub files: Vec<(&'static str, String)>,
 }
 
@@ -171,7 +171,7 @@ impl OrgFolder {
     /// A folder without a candidate for import.
     #[must_use]
     pub fn new() -> Self {
-        // Never flagged: no number field could hold its seats, so they are a text field that feeds a number.
+        // Never flagged. No number field could hold its seats, so they are a text field that feeds a number.
         let bystander = Opportunity::new(0)
             .with("Export__c", "false")
             .with("Sync__c", "false")
@@ -185,7 +185,7 @@ impl OrgFolder {
         }
     }
 
-    /// A folder of that many Opportunities that meet every condition.
+    /// A folder of that many Opportunities, all of which meet every condition.
     #[must_use]
     pub fn importable(count: usize) -> Self {
         let mut folder = Self::new();
@@ -195,7 +195,7 @@ impl OrgFolder {
         folder
     }
 
-    /// Adds an Opportunity as `change` makes it of one that meets every condition; answers its id.
+    /// Adds an Opportunity that meets every condition, changed by `change`, and returns its id.
     pub fn add(&mut self, change: impl FnOnce(Opportunity) -> Opportunity) -> SalesforceId {
         let added = change(Opportunity::new(self.opportunities.len()));
         let id = added.id;
@@ -259,7 +259,7 @@ impl OrgFolder {
         }
     }
 
-    /// The folder in a temporary place.
+    /// Writes the folder to a temporary directory.
     #[must_use]
     pub fn write(&self) -> TempDir {
         let folder = tempfile::tempdir().unwrap();

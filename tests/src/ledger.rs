@@ -1,4 +1,4 @@
-//! The store read back whole, and what must hold of it at any time.
+//! A snapshot of the whole store, and the invariants that hold at any time.
 
 mod invariants;
 
@@ -20,23 +20,23 @@ use dealbridge_core::{
 };
 use serde_json::{Value, json};
 
-/// Runs that one BatchGetItem reads.
+/// The number of runs that one `BatchGetItem` reads.
 const RUNS: usize = 11;
 
-/// Everything in the store, at a moment when nothing writes to it.
+/// Everything in the store, read while nothing writes to it.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// Claims by Salesforce record.
     pub claims: BTreeMap<SalesforceId, Claim>,
     /// Linkable records.
     pub records: BTreeMap<RecordId, Record>,
-    /// Open problems, notes for the next run left out.
+    /// Open problems, without the notes for the next run.
     pub problems: BTreeMap<SalesforceId, Problem>,
     /// Runs.
     pub runs: BTreeMap<RunId, Run>,
     /// Packed entries by run.
     pub entries: BTreeMap<RunId, Vec<PackedEntry>>,
-    /// The mark's item.
+    /// The item of the watermark.
     pub mark: Option<Attributes>,
 }
 
@@ -101,7 +101,7 @@ impl Ledger {
         ledger
     }
 
-    /// A run's entries as an administrator reads them.
+    /// The entries of a run, as an administrator reads them.
     #[must_use]
     pub fn log(&self, run: RunId) -> Vec<Entry> {
         let packed = self.entries.get(&run).into_iter().flatten();
@@ -120,7 +120,7 @@ impl Ledger {
             .collect()
     }
 
-    /// How many Opportunities have each error code in a run's entries.
+    /// The number of Opportunities per error code in a run's entries.
     #[must_use]
     pub fn failures(&self, run: RunId) -> BTreeMap<Code, usize> {
         let mut by_code: BTreeMap<Code, BTreeSet<SalesforceId>> = BTreeMap::new();
@@ -148,7 +148,7 @@ impl Ledger {
         self.linked(id)?.link.as_ref()
     }
 
-    /// How many claims are live.
+    /// The number of live claims.
     #[must_use]
     pub fn live(&self) -> usize {
         let claims = self.claims.values();
@@ -157,7 +157,7 @@ impl Ledger {
             .count()
     }
 
-    /// What must be the same however often a run was interrupted: claims, records without times, problems' codes.
+    /// The state that interruptions of a run must not change: claims, records without times, codes of open problems.
     #[must_use]
     pub fn essence(&self) -> Value {
         let claims = self

@@ -1,8 +1,8 @@
-//! What the whole-product tests share: org folders made to order, the product driven by hand, its state read back,
-//! faults between it and AWS.
+//! Shared parts of the whole-product tests: generated org folders, the product driven step by step, snapshots of its
+//! state, and faults between it and AWS.
 //!
-//! [`World`] runs the handlers over the same embedded servers as the local product, but nothing happens in it unless a
-//! test asks for it: messages are received, delivered and deleted by hand, and time stands still until it is moved.
+//! [`World`] runs the handlers over the same embedded servers as the local product, but nothing happens unless a test
+//! asks for it: messages are received, delivered and deleted explicitly, and time stands still until it is advanced.
 #![expect(
     clippy::unwrap_used,
     reason = "only tests link this: what cannot go on here is a failed test"

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 /// The id of the generated org.
 pub const ORGANIZATION: &str = "00DdM0000000001UAA";
 
-/// The address of a user of one kind in a certain state: `active@partner.example`.
+/// The address of a user of one kind in a certain state, such as `active@partner.example`.
 #[must_use]
 pub fn address(kind: &str, state: &str) -> String {
     format!("{state}@{kind}.example")
 }
 
-/// Users of one kind in every state that the conditions for import tell apart.
+/// Users of one kind in every state that the conditions for import distinguish.
 fn users(kind: &str) -> Vec<Value> {
     let user = |state: &str, status: &str, organization: &str, groups: &[&str]| {
         json!({
@@ -55,7 +55,8 @@ fn groups(kind: &str) -> [Value; 2] {
     [group("deals", "deal_registration"), group("other", "mdf")]
 }
 
-/// Settings in which every kind of finding can be met: Distributor module on, a required picklist, a number fed by text.
+/// Settings under which every kind of finding is possible: Distributor module on, a required picklist, a number fed by
+/// text.
 #[must_use]
 pub fn settings() -> Value {
     json!({
@@ -87,7 +88,7 @@ pub fn settings() -> Value {
     })
 }
 
-/// A whole `channeltivity.json` with these settings.
+/// A complete `channeltivity.json` with these settings.
 #[must_use]
 pub fn portal(settings: Value) -> Value {
     let kinds = ["partner", "distributor"];

@@ -1,4 +1,4 @@
-//! A proxy between an SDK and its server that makes requests go wrong on order.
+//! A proxy between an SDK and its server that injects faults on request.
 
 use std::{
     collections::VecDeque,
@@ -20,30 +20,30 @@ use serde_json::{Value, json};
 use sqs_server::access_key;
 use tokio::{net::TcpListener, sync::Notify};
 
-/// What happens to one request.
+/// The fate of one request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// It goes through.
+    /// It passes.
     None,
-    /// It does not reach the server; this is the answer.
+    /// It does not reach the server; this is the response.
     Answer(u16, Value),
-    /// Where its body is such a one it does not reach the server, and this is the answer; else it goes through.
+    /// If its body matches, it does not reach the server, and this is the response; otherwise it passes.
     AnswerIf(fn(&Value) -> bool, u16, Value),
-    /// The server does its work, and this is the answer instead of its own.
+    /// The server carries it out, but this is the response.
     AnswerAfter(u16, Value),
-    /// The server does its work, and half of its answer arrives.
+    /// The server carries it out, and half of the response arrives.
     Cut,
-    /// It does not reach the server, and the connection breaks.
+    /// It does not reach the server, and the connection is closed.
     Drop,
-    /// The server does its work, and the connection breaks.
+    /// The server carries it out, and the connection is closed.
     DropAfter,
-    /// It does not reach the server, and nothing ever answers: the caller's process is taken for dead.
+    /// It does not reach the server, and no response ever comes: the caller's process is taken for dead.
     Stop,
-    /// The server does its work, and nothing ever answers.
+    /// The server carries it out, and no response ever comes.
     StopAfter,
-    /// It reaches the server twice, one after the other; the second answer counts.
+    /// It reaches the server twice, one after the other; the second response counts.
     Twice,
-    /// The request or the answer is changed on its way.
+    /// The request or the response is changed on its way.
     Edit(fn(&mut Value), fn(&mut Value)),
 }
 
@@ -55,7 +55,7 @@ struct Orders {
 }
 
 impl Orders {
-    /// What happens to a request.
+    /// Takes the fault that applies to a request.
     fn take(&mut self, action: &str, body: &[u8]) -> Fault {
         if self.action != action && !self.action.is_empty() {
             return Fault::None;
@@ -84,7 +84,7 @@ struct Between {
 }
 
 impl Proxy {
-    /// Starts a proxy before the server at that address. It lets pass what the caller's role grants.
+    /// Starts a proxy in front of the server at that address. It only lets requests pass that the caller's role grants.
     pub async fn start(target: &str, roles: Roles) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -106,7 +106,7 @@ impl Proxy {
         }
     }
 
-    /// Where it listens.
+    /// The URL of the proxy.
     #[must_use]
     pub fn url(&self) -> String {
         self.url.clone()
@@ -116,7 +116,8 @@ impl Proxy {
         act(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Orders faults for the next requests of one action, or of any when it is empty, one after the other; the rest go through.
+    /// Injects faults into the next requests of one action, or of any action if it is empty, one after the other.
+    /// Further requests pass.
     pub fn order(&self, action: &str, faults: impl IntoIterator<Item = Fault>) {
         self.orders(|orders| {
             orders.action = action.to_owned();
@@ -125,18 +126,18 @@ impl Proxy {
         });
     }
 
-    /// Orders one fault for the request that comes after that many others.
+    /// Injects one fault into the request that comes after that many others.
     pub fn order_at(&self, action: &str, others: usize, fault: Fault) {
         let others = std::iter::repeat_n(Fault::None, others);
         self.order(action, others.chain([fault]));
     }
 
-    /// Ends when a request was stopped.
+    /// Waits until a request was stopped.
     pub async fn stopped(&self) {
         self.stopped.notified().await;
     }
 
-    /// The bodies of the requests of that action since the last order.
+    /// The bodies of the requests of that action since faults were last ordered.
     #[must_use]
     pub fn seen(&self, action: &str) -> Vec<Value> {
         self.orders(|orders| {
@@ -147,7 +148,7 @@ impl Proxy {
         })
     }
 
-    /// How many ordered faults were not met.
+    /// The number of ordered faults that have not occurred.
     #[must_use]
     pub fn left(&self) -> usize {
         self.orders(|orders| orders.faults.len())
@@ -256,7 +257,7 @@ impl Between {
     }
 }
 
-/// Headers that belong to a body as it was, not to the one that is passed on.
+/// Headers that describe the original body, not the one that is passed on.
 const OF_THE_BODY: [HeaderName; 3] = [
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,
@@ -283,7 +284,7 @@ fn json_answer(status: u16, json: &Value) -> Response {
     answer((status, headers, json.to_string().into()))
 }
 
-/// An answer that promises more than it holds, and then breaks off.
+/// A response that announces more than it holds and then breaks off.
 fn broken(
     status: StatusCode,
     headers: &HeaderMap,
@@ -291,7 +292,7 @@ fn broken(
     start: stream::BoxStream<'static, Result<Bytes, std::io::Error>>,
 ) -> Response {
     let end = stream::once(async {
-        // What was sent must be on its way before the connection breaks.
+        // Whatever was sent must be on its way before the connection is closed.
         tokio::time::sleep(Duration::from_millis(5)).await;
         Err(std::io::Error::other("cut as ordered"))
     });

@@ -1,4 +1,4 @@
-//! The product driven by hand: the handlers over embedded servers, each step asked for by the test.
+//! The product driven step by step: the handlers over embedded servers.
 
 mod queues;
 
@@ -48,18 +48,18 @@ pub const WRITES: &str = Queue::SalesforceWrites.name();
 const FAN_OUT: &str = "fan-out";
 const WORKER: &str = "import-worker";
 const FULL_SYNC: &str = "full-sync";
-/// How long a received message stays hidden, as template.yaml has it for imports.
+/// The visibility timeout of imports in template.yaml.
 const VISIBILITY: Duration = Duration::from_secs(390);
 
-/// The product, standing still.
+/// The product, in which nothing happens by itself.
 pub struct World {
     /// The simulated org.
     pub org: OrgHandle,
     /// The queue server.
     pub queues: QueueHandle,
-    /// Time.
+    /// The clock.
     pub clock: TestClock,
-    /// The store, over the wire and through [`World::dynamodb`].
+    /// The store, over the network and through [`World::dynamodb`].
     pub store: Store,
     /// The portal.
     pub portal: DynamoPortal,
@@ -67,32 +67,32 @@ pub struct World {
     pub salesforce: SalesforceClient,
     /// Counts AWS requests.
     pub meter: Meter,
-    /// Where DynamoDB itself listens.
+    /// The URL of DynamoDB itself.
     pub database: String,
-    /// Between the store and DynamoDB.
+    /// The proxy between the store and DynamoDB.
     pub dynamodb: Proxy,
-    /// Between the senders and SQS.
+    /// The proxy between the senders and SQS.
     pub sqs: Proxy,
     /// The fan-out.
     pub fan_out: Arc<FanOutFunction>,
     /// The import worker.
     pub worker: Arc<ImportWorker>,
-    /// The functions' roles, which both proxies go by.
+    /// The functions' roles, which both proxies enforce.
     pub roles: Roles,
     sync_requests: SqsSyncRequests,
     backlog: SqsBacklog,
     ids: Arc<NumberedIds>,
     to_dynamodb: Sdk,
     to_sqs: Sdk,
-    /// The test's own eyes on the store, past the proxy and the meter.
+    /// The test's own store, which bypasses the proxy and the meter.
     eyes: Store,
-    /// The test's own hands on the queues, past the proxy and the meter.
+    /// The test's own SQS client, which bypasses the proxy and the meter.
     hands: aws_sdk_sqs::Client,
     http: reqwest::Client,
 }
 
 impl World {
-    /// Starts everything over an org folder. Nothing has run yet.
+    /// Starts everything over an org folder. Nothing has run at first.
     pub async fn start(folder: &OrgFolder) -> Self {
         let place = folder.write();
         let clock = TestClock::new();
@@ -191,7 +191,7 @@ impl World {
         SalesforceId::parse(people::ORGANIZATION).unwrap()
     }
 
-    /// Calls one of the org's administration hooks over HTTP.
+    /// Calls the admin API of the org over HTTP.
     pub async fn hook(&self, name: &str, body: Value) -> Value {
         let url = format!("{}/_org/{name}", self.org.instance_url());
         let call = self.http.post(url).body(body.to_string());
@@ -218,7 +218,7 @@ impl World {
             .await;
     }
 
-    /// Orders faults of the org's answers.
+    /// Injects faults into the org's responses.
     pub async fn disturb(&self, fault: Value) {
         self.hook("fail", fault).await;
     }
@@ -246,21 +246,21 @@ impl World {
         self.portal.put_settings(&settings, None).await.unwrap();
     }
 
-    /// A schedule's tick; answers what the fan-out answers.
+    /// Fires a schedule and returns the fan-out's answer.
     pub async fn tick(&self, schedule: &str) -> Value {
         let event = json!({ "schedule": schedule });
         self.fan_out.handle(event, UNLIMITED).await.unwrap()
     }
 
-    /// Asks for a full run, as `POST /sync-runs` does.
+    /// Requests a full run, as `POST /sync-runs` does.
     pub async fn request_run(&self) -> Requested {
         self.try_request_run().await.unwrap()
     }
 
-    /// As [`World::request_run`], over whatever goes wrong on the way.
+    /// Requests a full run, as [`World::request_run`] does, and returns faults.
     ///
     /// # Errors
-    /// When the store or a queue cannot be reached.
+    /// Returns an error if the store or a queue cannot be reached.
     pub async fn try_request_run(&self) -> Result<Requested, PortError> {
         let requests = RunRequests {
             portal: &DynamoPortal::new(self.store_of(FULL_SYNC)),
@@ -272,7 +272,7 @@ impl World {
         requests.ask().await
     }
 
-    /// The store as a function has it: through [`World::dynamodb`], with the rights of its role.
+    /// The store as a function has it: through [`World::dynamodb`], with the permissions of its role.
     #[must_use]
     pub fn store_of(&self, function: &str) -> Store {
         store(
@@ -284,7 +284,8 @@ impl World {
         )
     }
 
-    /// The queue of writes to Salesforce as a function has it: through [`World::sqs`], with the rights of its role.
+    /// The queue of writes to Salesforce as a function has it: through [`World::sqs`], with the permissions of its
+    /// role.
     #[must_use]
     pub fn writes_of(&self, function: &str) -> SqsWrites {
         let sdk = with_access_key(&self.to_sqs, function);
@@ -292,7 +293,7 @@ impl World {
         SqsWrites(queue::Sender::new(client, self.queues.queue_url(WRITES)))
     }
 
-    /// A full run to its end.
+    /// Runs a full run to its end.
     pub async fn full(&self) -> Run {
         let (Requested::Started(run) | Requested::Active(run)) = self.request_run().await else {
             unreachable!("the integration is switched off");
@@ -301,7 +302,7 @@ impl World {
         self.run(run.id).await
     }
 
-    /// A scheduled run to its end.
+    /// Runs a scheduled run to its end.
     pub async fn scheduled(&self, schedule: &str) -> Run {
         let answer = self.tick(schedule).await;
         let run = RunId::parse(answer["run"].as_str().unwrap()).unwrap();
@@ -309,23 +310,23 @@ impl World {
         self.run(run).await
     }
 
-    /// An hourly run to its end.
+    /// Runs an hourly run to its end.
     pub async fn hourly(&self) -> Run {
         self.clock.advance(Duration::from_secs(3_600));
         self.scheduled("hourly").await
     }
 
-    /// A run as it is.
+    /// Returns a run.
     pub async fn run(&self, run: RunId) -> Run {
         RunStore::run(&self.store, run).await.unwrap().unwrap()
     }
 
-    /// Where a run stands.
+    /// Returns the status of a run.
     pub async fn status(&self, run: RunId) -> RunStatus {
         self.run(run).await.status(self.clock.now())
     }
 
-    /// Everything in the store.
+    /// Reads everything in the store.
     pub async fn ledger(&self) -> Ledger {
         Ledger::read(&self.eyes, self.organization()).await
     }
@@ -343,17 +344,17 @@ impl World {
     }
 }
 
-/// An invocation that nothing stops.
+/// An invocation without a deadline.
 pub const UNLIMITED: Invocation = Invocation { deadline: None };
 
-/// A store that signs with that key.
+/// A store that signs with that access key.
 fn store(key: &str, sdk: &Sdk, meter: &Meter, clock: &TestClock, ids: &Arc<NumberedIds>) -> Store {
     let sdk = with_access_key(sdk, key);
     let (clock, ids) = (Arc::new(clock.clone()), Arc::clone(ids));
     Store::new(&sdk, database::tables(), meter.clone(), clock, ids)
 }
 
-/// Fills an empty database, without the detour over the proxy.
+/// Fills an empty database, bypassing the proxy.
 async fn seed(store: &Store, folder: &PortalFolder) {
     database::create_tables(store.client()).await.unwrap();
     let portal = DynamoPortal::new(store.clone());
@@ -372,7 +373,7 @@ fn client(org: &OrgHandle, clock: &TestClock) -> SalesforceClient {
     let client =
         SalesforceClient::new(connection, credentials, http, Arc::new(move || clock.now()))
             .unwrap();
-    // Repeats as ever, without the pauses.
+    // Retries as usual, without the pauses.
     client.with_retry_policy(RetryPolicy {
         first_pause: Duration::ZERO,
         longest_pause: Duration::ZERO,

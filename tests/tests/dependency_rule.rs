@@ -1,6 +1,6 @@
-//! Who may depend on whom, held over `cargo metadata`:
-//! functions -> lambda -> {aws, salesforce} -> core -> salesforce-id, infra/local -> functions, and the stand-ins for
-//! Salesforce and SQS depend on salesforce-id at most.
+//! The dependencies that the workspace allows, checked on `cargo metadata`: functions -> lambda -> {aws, salesforce} ->
+//! core -> salesforce-id, infra/local -> functions, and the stand-ins for Salesforce and SQS depend on salesforce-id at
+//! most.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use cargo_metadata::{
     semver::{Comparator, Op},
 };
 
-/// What a function must not link: what is there for one machine or for tests, and a second TLS stack.
+/// Crates that a function must not link: those for local use or tests, and a second TLS stack.
 const NEVER_IN_A_FUNCTION: [&str; 16] = [
     "aws-lc-rs",
     "aws-lc-sys",
@@ -33,7 +33,7 @@ const NEVER_IN_A_FUNCTION: [&str; 16] = [
     "sqs-server",
 ];
 
-/// One of each is enough, and is what was measured: two would be two HTTP stacks in one binary.
+/// Crates of which a function links one version only: two would be two HTTP stacks in one binary.
 const ONCE_IN_A_FUNCTION: [&str; 3] = ["hyper", "reqwest", "rustls"];
 
 #[test]
@@ -142,16 +142,16 @@ fn seeded_violations_are_caught() {
     assert_eq!(odd_requirements(&exact).len(), 1);
 }
 
-/// Where a package of the workspace stands.
+/// The layer of a workspace package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layer {
-    /// Salesforce ids, which everybody who deals with Salesforce may know.
+    /// Salesforce ids, on which everything about Salesforce may depend.
     Id,
     Core,
     Adapter,
     Lambda,
     Function,
-    /// A stand-in for an outside system, which must not know the product it is there to test.
+    /// A stand-in for an outside system, which must not know the product that it tests.
     StandIn,
     Local,
     Tests,
@@ -171,7 +171,7 @@ impl Layer {
     }
 }
 
-/// By where it lies, so that a package in a place of its own is put into a layer first.
+/// The layer follows from the folder, so that a package in a folder of its own must first be assigned to a layer.
 #[expect(
     clippy::panic,
     reason = "a package without a layer has no rule to be held to"
@@ -218,7 +218,7 @@ fn functions(metadata: &Metadata) -> Vec<String> {
         .collect()
 }
 
-/// Dependencies between packages of the workspace that point outwards. Tests of a package may use what they need.
+/// Dependencies between workspace packages that point outwards. Tests of a package may use whatever they need.
 fn layers_crossed(metadata: &Metadata) -> Vec<String> {
     let ours: BTreeMap<&str, &Package> = metadata
         .workspace_packages()
@@ -267,8 +267,8 @@ fn odd_requirements(metadata: &Metadata) -> Vec<String> {
     faults
 }
 
-/// What cargo would link into the deployed function, with the versions of each crate. `cargo metadata` cannot say, for it
-/// joins the features that every package of the workspace asks for.
+/// The crates that cargo would link into the deployed function, with their versions. `cargo metadata` cannot tell,
+/// since it unifies the features that all workspace packages ask for.
 fn linked_into(function: &str) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args([

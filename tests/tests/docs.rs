@@ -1,4 +1,4 @@
-//! The docs lead where they say: every link has its goal, and the index names every one of them.
+//! The links of the docs lead somewhere, and the index names every page.
 
 use std::{
     collections::BTreeSet,
@@ -104,7 +104,7 @@ fn markdown_files() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Every file below a folder of the repository, but for what is built or belongs to tools.
+/// Every file below a folder of the repository, except what is built or belongs to tools.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -159,11 +159,11 @@ fn prose(text: &str) -> Vec<&str> {
     lines
 }
 
-/// Where the links of a Markdown text lead.
+/// The targets of the links in a Markdown text.
 fn links(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in prose(text) {
-        // Every second part stands in backticks; a link whose words do is put together again.
+        // Every second part is in backticks; a link whose text contains some is put together again.
         let mut plain = String::new();
         for (place, part) in line.split('`').enumerate() {
             plain += &if place % 2 == 0 {
@@ -182,7 +182,7 @@ fn links(text: &str) -> Vec<String> {
     found
 }
 
-/// The anchors of the headings, as GitHub makes them.
+/// The anchors of the headings, as GitHub generates them.
 fn anchors(text: &str) -> BTreeSet<String> {
     prose(text)
         .into_iter()

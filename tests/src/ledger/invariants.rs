@@ -1,4 +1,4 @@
-//! The invariants of the data model, as sentences about what breaks them.
+//! The invariants of the data model, each violation as a sentence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,7 @@ use dealbridge_core::{
 
 use super::Ledger;
 
-/// Codes that can stand beside a link: a value that Salesforce has and the linked Deal cannot take, or a link that cannot
-/// follow its Lead.
+/// Codes that may stand beside a link: a value that the linked Deal cannot take, or a link that cannot follow its Lead.
 const OF_LINKED: [Code; 7] = [
     Code::ValueTypeInvalid,
     Code::PicklistValueUnknown,
@@ -36,7 +35,7 @@ const UPDATES: [Code; 6] = [
 ];
 
 impl Ledger {
-    /// What is broken, in sentences; nothing in a store that is whole.
+    /// The violations, as sentences; none if the store is consistent.
     #[must_use]
     pub fn broken(&self) -> Vec<String> {
         let mut broken = self.broken_links();
@@ -47,7 +46,7 @@ impl Ledger {
         broken
     }
 
-    /// One-to-one, mirrored, one Deal per epoch.
+    /// Links are one-to-one and mirrored, with one Deal per epoch.
     fn broken_links(&self) -> Vec<String> {
         let mut broken = Vec::new();
         let mut holders: BTreeMap<SalesforceId, Vec<&RecordId>> = BTreeMap::new();
@@ -92,7 +91,7 @@ impl Ledger {
         broken
     }
 
-    /// A problem is open for a reason, and not beside a link that it would have prevented.
+    /// An open problem has a reason, and is not beside a link that it would have prevented.
     fn broken_problems(&self) -> Vec<String> {
         let mut broken = Vec::new();
         for (id, problem) in &self.problems {
@@ -113,7 +112,7 @@ impl Ledger {
         broken
     }
 
-    /// A run's counts are its entries, and no more than it listed.
+    /// A run's counts equal its entries, and are no more than it listed.
     fn broken_counts(&self, run: RunId) -> Vec<String> {
         let mut broken = Vec::new();
         let counts = self.runs[&run].counts;
@@ -151,7 +150,8 @@ impl Ledger {
         broken
     }
 
-    /// What must not have happened since an earlier look: stamps and epochs go back, links vanish or move by themselves.
+    /// Changes since an earlier snapshot that must not happen: system modstamps or epochs going back, links vanishing
+    /// or moving by themselves.
     #[must_use]
     pub fn broken_since(&self, earlier: &Self) -> Vec<String> {
         let mut broken = Vec::new();
@@ -205,7 +205,7 @@ impl Ledger {
     }
 }
 
-/// Counts a line as what it says; none for lines that count as nothing.
+/// Counts a line under its outcome; returns `None` for a line that counts as nothing.
 fn count_of(line: &Line, counts: &mut Counts) -> Option<&'static str> {
     let has = |codes: &[Code]| {
         line.findings

@@ -1,4 +1,4 @@
-//! Receiving, delivering and deleting messages by hand.
+//! Receiving, delivering and deleting messages step by step.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use super::{IMPORTS, SYNC_REQUESTS, UNLIMITED, VISIBILITY, World};
 /// The largest batch of imports, as template.yaml has it.
 const BATCH: usize = 200;
 
-/// Messages that were received together, hidden from others until they are deleted or time passes.
+/// Messages that were received together, hidden from others until they are deleted or their visibility timeout passes.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// The messages.
@@ -44,7 +44,7 @@ impl Delivery {
         json!({ "Records": self.messages.iter().map(record).collect::<Vec<_>>() })
     }
 
-    /// The messages that a function's answer does not give back.
+    /// The messages that a function's answer does not report as failed.
     #[must_use]
     pub fn done(&self, answer: &Value) -> Self {
         let failures = answer["batchItemFailures"].as_array().unwrap().iter();
@@ -61,7 +61,7 @@ impl Delivery {
     }
 }
 
-/// An event of these bodies, each delivered for the first time.
+/// An event of these bodies, each at its first delivery.
 #[must_use]
 pub fn event_of(bodies: &[String]) -> Value {
     let record = |(at, body): (usize, &String)| json!({ "messageId": format!("m{at}"), "body": body, "attributes": { "ApproximateReceiveCount": "1" } });
@@ -114,7 +114,7 @@ impl World {
         }
     }
 
-    /// Puts bodies into a queue, whatever they say.
+    /// Sends bodies to a queue, whatever they contain.
     pub async fn send(&self, queue: &str, bodies: &[String]) {
         for chunk in bodies.chunks(10) {
             let entries = chunk.iter().enumerate().map(|(at, body)| {
@@ -136,7 +136,7 @@ impl World {
         }
     }
 
-    /// Puts import requests into their queue.
+    /// Sends import requests to their queue.
     pub async fn send_requests(&self, requests: &[ImportRequest]) {
         let bodies: Vec<String> = requests
             .iter()
@@ -145,7 +145,7 @@ impl World {
         self.send(IMPORTS, &bodies).await;
     }
 
-    /// What the function behind a queue answers to an event.
+    /// Returns the answer of the function behind a queue to an event.
     pub async fn answer(&self, queue: &str, event: Value) -> Value {
         let answer = if queue == IMPORTS {
             self.worker.handle(event, UNLIMITED).await
@@ -155,7 +155,8 @@ impl World {
         answer.unwrap()
     }
 
-    /// Hands a delivery to the function behind its queue and deletes what it did not give back. Answers how many came back.
+    /// Hands a delivery to the function behind its queue, and deletes the messages that did not fail. Returns the
+    /// number of those that failed.
     pub async fn work(&self, queue: &str, delivery: &Delivery) -> usize {
         let answer = self.answer(queue, delivery.event()).await;
         let done = delivery.done(&answer);
@@ -163,7 +164,7 @@ impl World {
         delivery.messages.len() - done.messages.len()
     }
 
-    /// Delivers what is visible in both queues until nothing is. What came back stays hidden until time passes.
+    /// Delivers the visible messages of both queues until there are none. Failed ones stay hidden until time passes.
     pub async fn deliver_all(&self) {
         loop {
             let request = self.receive(SYNC_REQUESTS, 1).await;
@@ -179,13 +180,13 @@ impl World {
         }
     }
 
-    /// Lets so much time pass that whatever came back is visible again, and delivers it.
+    /// Advances the clock until failed messages are visible again, and delivers them.
     pub async fn deliver_again(&self) {
         self.clock.advance(VISIBILITY);
         self.deliver_all().await;
     }
 
-    /// How many messages a queue holds, visible or not.
+    /// The number of messages in a queue, visible or not.
     #[must_use]
     pub fn waiting(&self, queue: &str) -> u64 {
         self.queues

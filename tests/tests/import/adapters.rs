@@ -1,4 +1,4 @@
-//! The adapters between the product and a DynamoDB or SQS that is not at its best: retried or said, never written twice.
+//! The adapters against an unreliable DynamoDB or SQS: a fault is retried or reported, and nothing is written twice.
 
 use dealbridge_aws::{
     item::{n, number, s},
@@ -19,13 +19,13 @@ use serde_json::{Value, json};
 
 const TRANSACTION: &str = "TransactWriteItems";
 
-/// An answer in DynamoDB's error envelope.
+/// A response in the form of DynamoDB's errors.
 fn error(status: u16, kind: &str) -> Fault {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{kind}");
     Fault::Answer(status, json!({ "__type": kind, "message": kind }))
 }
 
-/// A transaction that was cancelled for these reasons.
+/// The response to a transaction that was cancelled for these reasons.
 fn cancelled(reasons: &[&str]) -> Fault {
     let reasons: Vec<Value> = reasons
         .iter()
@@ -45,7 +45,7 @@ fn key() -> Attributes {
     Attributes::from([(PK.to_owned(), s("TEST#1"))])
 }
 
-/// Adds one to a number, and puts an item beside it: an effect that shows how often it took place.
+/// Adds one to a number and puts an item beside it, an effect that shows how often it took place.
 async fn count(world: &World) -> Result<Committed, PortError> {
     let table = world.store.tables().records.clone();
     let mut beside = key();
@@ -203,7 +203,8 @@ async fn a_write_whose_answer_is_lost_takes_place_once() {
 
         let committed = count(&world).await;
 
-        // Either it is known to have taken place, or it is said that nobody knows; and a repeat of the same does nothing.
+        // Either the transaction is known to have taken place, or its outcome is reported as unknown; a repeat does
+        // nothing.
         assert!(
             !matches!(committed, Ok(Committed::Refused(_))),
             "{name}: {committed:?}"
@@ -238,7 +239,7 @@ async fn a_server_that_fails_for_a_moment_is_asked_again() {
     }
 }
 
-/// Takes the first item of each table out of an answer to BatchGetItem and leaves its key unprocessed.
+/// Takes the first item of each table out of a response to `BatchGetItem` and leaves its key unprocessed.
 fn leave_one_unprocessed(answer: &mut Value) {
     let mut unprocessed = serde_json::Map::new();
     for (table, items) in answer["Responses"].as_object_mut().unwrap() {
@@ -292,7 +293,7 @@ async fn keys_that_stay_unprocessed_are_an_error_and_not_an_absence() {
     assert!(known.is_err(), "{known:?}");
 }
 
-/// Five that import and three that do not.
+/// Five Opportunities that import and three that do not.
 fn mixed() -> OrgFolder {
     let mut folder = OrgFolder::importable(5);
     for defect in [
@@ -320,7 +321,7 @@ async fn assert_whole(world: &World, name: &str) {
     assert_eq!(world.status(*id).await, RunStatus::Succeeded, "{name}");
 }
 
-/// Every transaction of a run goes wrong at its first try.
+/// Every transaction of a run fails at its first attempt.
 #[tokio::test]
 async fn a_run_over_a_shaky_dynamodb_counts_exactly() {
     let reasons = ["TransactionConflict"; 20];
@@ -342,7 +343,7 @@ async fn a_run_over_a_shaky_dynamodb_counts_exactly() {
             .collect();
         world.dynamodb.order(TRANSACTION, faults);
 
-        // Asking fails where nobody knows what came of it; asking again answers with the run.
+        // The request fails where its outcome is unknown; a second one returns the run.
         let mut asked = 0;
         while asked < 3 {
             asked += 1;
@@ -383,7 +384,7 @@ async fn a_run_over_reads_that_fail_for_a_moment_ends_well() {
     }
 }
 
-/// The first two messages of a request do not get through, and SQS says so.
+/// SQS does not accept the first two messages of a request.
 fn without_two(request: &mut Value) {
     let entries = request["Entries"].as_array_mut().unwrap();
     entries.drain(..2.min(entries.len() - 1));
@@ -471,7 +472,7 @@ async fn a_message_days_late_that_meets_a_fault_leaves_the_mark_of_the_runs_afte
     world.calm().await;
 
     assert_eq!(world.store.mark().await.unwrap(), mark);
-    // What it names is looked at by the next run, whatever its stamp.
+    // The next run looks at the records that the fault names, whatever their system modstamps.
     let next = world.hourly().await;
     let expected = Counts {
         listed: 4,

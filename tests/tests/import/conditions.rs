@@ -1,4 +1,4 @@
-//! What imports, what does not, and what is said about it.
+//! The conditions for import, and the messages about those that are not met.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use dealbridge_core::{
 };
 use dealbridge_tests::{Defect, OrgFolder, World};
 
-/// A folder with each defect once, and as many that import.
+/// A folder with each defect once, and as many Opportunities that import.
 fn every_defect() -> (OrgFolder, BTreeMap<SalesforceId, Defect>, Vec<SalesforceId>) {
     let mut folder = OrgFolder::new();
     let mut defects = BTreeMap::new();
@@ -19,7 +19,7 @@ fn every_defect() -> (OrgFolder, BTreeMap<SalesforceId, Defect>, Vec<SalesforceI
         defects.insert(id, defect);
         good.push(folder.add(|opportunity| opportunity));
     }
-    // Not our business: without the Import Flag nothing is said of it.
+    // Without the Import Flag nothing is said of an Opportunity.
     folder.add(|opportunity| opportunity.with("Export__c", "false"));
     (folder, defects, good)
 }

@@ -13,10 +13,10 @@ use dealbridge_tests::{
 };
 use serde_json::{Value, json};
 
-/// Requests of a run at which it is stopped, more than it makes.
+/// The number of requests at which a run is stopped, one after the other; a run makes fewer.
 const MOST: usize = 200;
 
-/// Works until a request is stopped. Answers whether one was: then all that was under way is gone.
+/// Works until a request is stopped, and returns `true` if one was: then everything in progress is lost.
 async fn dies(world: &World, work: impl Future) -> bool {
     tokio::select! {
         biased;
@@ -31,7 +31,7 @@ fn calm(world: &World) {
     world.sqs.order("", []);
 }
 
-/// An org with something of everything: linked, edited, deleted, hidden, failing, mended and new.
+/// An org with Opportunities of every kind: linked, edited, deleted, hidden, failing, mended and new.
 async fn lively() -> World {
     let mut folder = OrgFolder::importable(6);
     for defect in [Defect::NoProduct, Defect::NoStage, Defect::NoContact] {
@@ -58,7 +58,7 @@ async fn lively() -> World {
     world
 }
 
-/// What a full run over the lively org comes to.
+/// The counts of a full run over that org.
 fn lively_counts() -> Counts {
     Counts {
         listed: 10,
@@ -70,7 +70,7 @@ fn lively_counts() -> Counts {
     }
 }
 
-/// Lets time pass until nothing is left in the queues.
+/// Lets time pass until the queues are empty.
 async fn recover(world: &World) {
     for _ in 0..4 {
         world.deliver_again().await;
@@ -149,7 +149,7 @@ async fn a_tick_that_dies_is_followed_by_a_run_that_makes_it_whole() {
         .await;
         calm(&world);
         let before = world.ledger().await;
-        // Within the lease it holds up further ticks; after it, the next one goes on.
+        // Within the lease it holds up further ticks; after it, the next tick continues the run.
         world.clock.advance(Duration::from_secs(3_600));
         recover(&world).await;
         let next = world.scheduled("daily").await;
@@ -178,7 +178,7 @@ async fn a_tick_that_dies_is_followed_by_a_run_that_makes_it_whole() {
     panic!("a run makes fewer requests");
 }
 
-/// More than a page of linked Opportunities, and as much again that has to be done.
+/// More than a page of linked Opportunities, and as many again with work to do.
 #[tokio::test]
 async fn a_listing_of_several_pages_that_dies_on_its_way_counts_each_once() {
     const MANY: usize = 2_050;

@@ -1,11 +1,11 @@
-//! Messages that cannot be worked on, or not now.
+//! Messages that cannot be processed, at all or at the moment.
 
 use dealbridge_aws::log::Order;
 use dealbridge_core::{SalesforceId, code::Code, ports::Clock, run::RunId};
 use dealbridge_tests::{OrgFolder, World, opportunity, world::IMPORTS};
 use serde_json::json;
 
-/// Receives of a message before it is given up.
+/// Receives of a message before it goes to the dead-letter queue.
 const RECEIVES: usize = 5;
 
 #[tokio::test]

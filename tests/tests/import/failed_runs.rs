@@ -1,4 +1,4 @@
-//! What a failed run leaves: the mark as it was, and a note of each record that it did not look at.
+//! The remains of a failed run: an unchanged watermark, and a note of each record that it did not look at.
 
 use dealbridge_core::{
     code::Code,
@@ -8,7 +8,7 @@ use dealbridge_core::{
 use dealbridge_tests::{Defect, OrgFolder, World, role};
 use serde_json::{Value, json};
 
-/// Salesforce gives up on whatever a full run lists.
+/// A fault: Salesforce gives up on every listing of a full run.
 fn no_full_listing() -> Value {
     let body = json!([{ "message": "Your query request was running for too long.", "errorCode": "QUERY_TIMEOUT" }]);
     json!({ "match": "WHERE Export__c = true", "status": 400, "body": body, "times": 10_000 })
@@ -104,7 +104,7 @@ async fn an_hourly_run_that_fails_at_whichever_call_leaves_nothing_behind() {
         world.disturb(order).await;
         let failed = world.hourly().await;
         world.calm().await;
-        // What else happens in the org moves the stamps far on.
+        // Other changes in the org move the system modstamps far on.
         world.hook("tick", json!({ "seconds": 50_000 })).await;
         world.edit(few[0], json!({ "Amount": 2 })).await;
         let next = world.hourly().await;

@@ -1,4 +1,4 @@
-//! What the org lacks, or hides from the integration user, takes its own row of the mapping out and nothing else.
+//! A field that the org lacks, or hides from the integration user, disables its own mapping row and nothing else.
 
 use dealbridge_core::{
     SalesforceId,
@@ -53,7 +53,7 @@ pub(crate) fn value(ledger: &Ledger, id: SalesforceId, field: &str) -> Value {
     record.fields.get(field).cloned().unwrap_or(Value::Null)
 }
 
-/// The run's messages of a code.
+/// A run's messages with a code.
 pub(crate) fn messages(ledger: &Ledger, run: &Run, code: Code) -> Vec<String> {
     let entries = ledger.log(run.id).into_iter();
     entries
@@ -358,7 +358,7 @@ async fn a_field_of_the_wrong_type_is_found_before_the_first_query_and_named_wit
             let about = said.iter().filter(|said| said.contains(name)).count();
             assert_eq!(about, 1, "{said:?}");
         }
-        // The login and the describe.
+        // One call for the login, one for the describe.
         assert!(calls <= 2, "{calls}");
     }
 }

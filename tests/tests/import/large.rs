@@ -1,4 +1,4 @@
-//! Records larger than the store takes, and more of them than one transaction takes: one fails alone, and says why.
+//! Records that are too large for the store, or too many for one transaction: one fails alone, with a reason.
 
 use dealbridge_core::{
     SalesforceId,
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 const KB: usize = 1024;
 const MOST_TRANSACTION: usize = 4 * KB * KB;
 
-/// Importable Opportunities with notes of that many bytes each, which a Deal takes whatever their length.
+/// A test app over importable Opportunities with notes of that many bytes each, which a Deal accepts whatever their
+/// length.
 async fn world(sizes: &[usize]) -> World {
     let mut folder = OrgFolder::new();
     for size in sizes {
@@ -148,7 +149,7 @@ async fn a_linked_deal_that_grows_too_large_keeps_its_values_and_has_a_problem()
     assert_eq!(fields(2)["amount"], 7);
 }
 
-/// Whether one of the Opportunities that the database is to refuse is among a transaction's records.
+/// Returns `true` if a transaction contains one of the Opportunities that the database must refuse.
 fn holds_a_poison(request: &Value) -> bool {
     request.to_string().contains("poison")
 }

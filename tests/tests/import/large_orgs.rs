@@ -1,4 +1,4 @@
-//! Orgs that are too large for one query, and locators that end in the middle of a listing.
+//! Orgs that are too large for one query, and locators that expire in the middle of a listing.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use dealbridge_core::{
 use dealbridge_tests::{Defect, OrgFolder, World, world::SYNC_REQUESTS};
 use serde_json::json;
 
-/// That many that fail a condition, spread over time as `stamp` says: cheap, and each is counted.
+/// That many Opportunities that fail a condition, spread over time by `stamp`: cheap, and each is counted.
 fn failing(count: i64, stamp: impl Fn(i64) -> i64) -> OrgFolder {
     let mut folder = OrgFolder::new();
     for at in 0..count {
@@ -19,7 +19,7 @@ fn failing(count: i64, stamp: impl Fn(i64) -> i64) -> OrgFolder {
     folder
 }
 
-/// Salesforce gives up on queries that find more rows.
+/// Makes Salesforce give up on queries that find more rows.
 async fn give_up_beyond(world: &World, rows: u64) {
     world.hook("limit", json!({ "queryRows": rows })).await;
 }
@@ -53,7 +53,7 @@ async fn a_listing_that_salesforce_gives_up_on_is_read_in_parts_and_nothing_is_l
             let hourly = world.hourly().await;
 
             let place = format!("{name}, at most {most} rows");
-            // The first one is not flagged.
+            // The first Opportunity is not flagged.
             let count = folder.opportunities.len() as u64 - 1;
             assert_eq!(full.counts, listed(count), "{place}");
             assert_eq!(world.status(full.id).await, RunStatus::Succeeded, "{place}");
@@ -133,7 +133,7 @@ async fn what_changes_while_parts_are_read_is_brought_by_this_run_or_the_next() 
     }
     let world = World::start(&folder).await;
     give_up_beyond(&world, 9).await;
-    // Some are late: they show up with an old stamp behind the run's back.
+    // Some are late: they appear with an old system modstamp after the run has passed it.
     let late: Vec<_> = folder.opportunities[51..]
         .iter()
         .map(|row| row.id)
@@ -161,7 +161,7 @@ async fn refusals_of_whichever_kind_at_whichever_query_let_the_listing_go_on() {
         json!({ "match": "ORDER BY", "status": 403, "body": refusal("OPERATION_TOO_LARGE"), "times": 3 }),
         json!({ "match": "ORDER BY", "status": 400, "body": refusal("EXCEEDED_ID_LIMIT"), "times": 2 }),
         json!({ "match": "/query/", "status": 400, "body": refusal("QUERY_TIMEOUT"), "times": 2 }),
-        // Four tries of one query, twice: no answer comes to its end, until less is asked for.
+        // Four attempts at one query, twice: no response is complete until less is asked for.
         json!({ "match": "ORDER BY", "mode": "cut", "times": 8 }),
     ] {
         // Only a listing of several pages has a locator to refuse.

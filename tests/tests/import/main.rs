@@ -1,4 +1,4 @@
-//! The import, whole: handlers over embedded servers and a simulated org.
+//! Whole imports: the handlers over embedded servers and a simulated org.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,5 @@
-//! What only imports need stops imports alone when it cannot be read: what is linked goes on, and nothing is lost.
+//! Fields that only imports need stop imports alone when they cannot be read: linked records are processed, and nothing
+//! is lost.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::hidden::{access, messages, value};
 
-/// An object, perhaps a field of it, and what the run says cannot be read.
+/// An object, perhaps a field of it, and the names that the run reports as unreadable.
 type Hidden = (&'static str, Option<&'static str>, &'static [&'static str]);
 
 const HIDDEN: [Hidden; 11] = [
@@ -57,7 +58,7 @@ const HIDDEN: [Hidden; 11] = [
     ),
 ];
 
-/// Two that import, and one that is not flagged yet.
+/// Two Opportunities that import, and one that is not flagged at first.
 async fn world() -> (World, SalesforceId) {
     let mut folder = OrgFolder::importable(2);
     let later = folder.add(|opportunity| opportunity.with("Export__c", "false".to_owned()));
@@ -80,7 +81,7 @@ async fn linked_records_follow_and_new_ones_wait_until_it_can_be_read() {
         let still = world.hourly().await;
 
         let ledger = world.ledger().await;
-        // A hidden field that tells rows apart has unchanged ones looked at as well.
+        // A hidden field among those that distinguish rows makes unchanged ones looked at as well.
         let counted = |run: &Run| (run.counts.updated, run.counts.failed, run.counts.left());
         assert_eq!(counted(&hidden), (1, 1, 0), "{place}");
         assert_eq!(counted(&still), (0, 1, 0), "{place}");
@@ -95,7 +96,7 @@ async fn linked_records_follow_and_new_ones_wait_until_it_can_be_read() {
             let failures = BTreeMap::from([(Code::RequiredFieldHidden, 1)]);
             assert_eq!(ledger.failures(run.id), failures, "{place}");
         }
-        // What cannot be read is neither another party nor none.
+        // A party that cannot be read is neither another party nor none.
         let moved = messages(&ledger, &hidden, Code::PartiesNotMoved);
         assert_eq!(moved, Vec::<String>::new(), "{place}");
         let after = ledger.linked(linked).unwrap();
@@ -141,7 +142,7 @@ async fn linked_records_follow_and_new_ones_wait_until_it_can_be_read() {
 async fn what_a_first_run_could_not_import_is_imported_by_the_run_after_the_permission_is_back() {
     for (object, field, names) in HIDDEN.into_iter().step_by(3) {
         let place = format!("{object} {field:?}");
-        // Two batches of the worker, one entry.
+        // Two batches of the worker make one entry.
         let world = World::start(&OrgFolder::importable(205)).await;
         access(&world, object, field, false).await;
 

@@ -1,4 +1,4 @@
-//! The login leads to another org than the settings name, or a message is of another one.
+//! Logins and messages of another org than the one that the settings name.
 
 use dealbridge_core::{
     SalesforceId,
@@ -15,7 +15,7 @@ fn other() -> SalesforceId {
     SalesforceId::parse(OTHER).unwrap()
 }
 
-/// Two that import and one that does not, all brought once.
+/// Two Opportunities that import and one that does not, after one run.
 async fn imported() -> World {
     let mut folder = OrgFolder::importable(2);
     folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
@@ -24,7 +24,7 @@ async fn imported() -> World {
     world
 }
 
-/// Another org answers under the address, as after the refresh of a sandbox.
+/// Makes another org answer at the same URL, as after a sandbox refresh.
 async fn refresh(world: &World, id: SalesforceId) {
     world
         .hook("refresh", json!({ "organization_id": id }))

@@ -16,7 +16,7 @@ use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-/// Starts a full run and takes its messages off the queue without working on them.
+/// Starts a full run and takes its messages off the queue without processing them.
 async fn listed(world: &World, most: usize) -> (RunId, Vec<String>) {
     let Requested::Started(run) = world.request_run().await else {
         panic!("no run was active");
@@ -38,7 +38,7 @@ async fn sixty_four_workers_fed_the_same_thousand_messages_five_times_over_make_
     let (run, bodies) = listed(&world, 2_000).await;
     assert_eq!(bodies.len(), 1_000);
 
-    // 5,000 messages in random order, in 64 hands at once.
+    // 5,000 messages in random order, in 64 concurrent batches.
     let mut copies: Vec<String> = bodies.iter().cycle().take(5_000).cloned().collect();
     copies.shuffle(&mut StdRng::seed_from_u64(64));
     let mut workers = JoinSet::new();
@@ -47,7 +47,7 @@ async fn sixty_four_workers_fed_the_same_thousand_messages_five_times_over_make_
         workers.spawn(async move { world.worker.handle(event, UNLIMITED).await.unwrap() });
     }
     workers.join_all().await;
-    // What met others too often was given back, and comes again.
+    // Messages that met others too often were given back, and are delivered again.
     let left = world.worker.handle(event_of(&bodies), UNLIMITED).await;
 
     assert_eq!(left.unwrap(), json!({ "batchItemFailures": [] }));
@@ -141,7 +141,7 @@ async fn a_tick_while_a_run_is_active_does_nothing() {
         panic!("no run was active");
     };
 
-    // Queued, then listed and not yet drained.
+    // Queued, then listed but not drained.
     let queued = world.tick("hourly").await;
     let request = world.receive(SYNC_REQUESTS, 1).await;
     world.work(SYNC_REQUESTS, &request).await;
@@ -221,7 +221,7 @@ async fn a_late_duplicate_counts_in_its_own_run_once_whatever_happened_meanwhile
         (1, 2, 0)
     );
 
-    // The next run imports one and closes the problem of the other.
+    // The next run imports one and closes the open problem of the other.
     world.edit(mended, json!({ "Product__c": "Pro" })).await;
     world.edit(unflagged, json!({ "Export__c": false })).await;
     world.hourly().await;
@@ -241,7 +241,7 @@ async fn a_message_replayed_days_later_acts_on_the_present_state_and_counts_in_i
     let late = folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
     let world = World::start(&folder).await;
     let (run, bodies) = listed(&world, 10).await;
-    // One of the two messages goes astray; the other is worked on.
+    // One of the two messages is delayed; the other is processed.
     let (astray, rest): (Vec<String>, Vec<String>) = bodies
         .into_iter()
         .partition(|body| body.contains(late.as_str()));
@@ -249,7 +249,7 @@ async fn a_message_replayed_days_later_acts_on_the_present_state_and_counts_in_i
     world.deliver_all().await;
     assert_eq!(world.run(run).await.counts.left(), 1);
 
-    // A later full run finds it wanting; then it is mended, and nobody has looked since.
+    // A later full run finds it failing; then it is mended, and no run has looked since.
     world
         .clock
         .advance(std::time::Duration::from_secs(3 * 24 * 3_600));
@@ -311,7 +311,7 @@ async fn messages_of_two_runs_for_one_opportunity_in_one_batch_count_in_both() {
 async fn messages_of_runs_long_past_count_once_however_many_runs_have_counted_since() {
     let world = World::start(&OrgFolder::importable(1)).await;
     let (first, astray) = listed(&world, 10).await;
-    // Every other run counts it, so that no two of them are neighbours.
+    // Every other run counts it, so that no two of them are adjacent.
     let mut counting = Vec::new();
     for amount in 1..=40 {
         world
@@ -325,7 +325,7 @@ async fn messages_of_runs_long_past_count_once_however_many_runs_have_counted_si
     let size = ledger.claims[&opportunity(1)].counted.to_string().len();
     assert!(size <= 160, "{size} bytes");
 
-    // The lost message turns up, and those that were worked on come again, the oldest first.
+    // The lost message arrives, and those that were processed are delivered again, the oldest first.
     let again = counting
         .iter()
         .map(|run| serde_json::to_string(&world.request(*run, opportunity(1), false)).unwrap());

@@ -1,4 +1,4 @@
-//! Runs one after the other: what the next one finds, and what it costs.
+//! Consecutive runs: the state that the next one finds, and its cost.
 
 use dealbridge_core::{
     code::Code,
@@ -41,11 +41,11 @@ async fn the_same_run_again_writes_nothing_for_what_is_linked_and_unchanged() {
     let after = world.ledger().await;
     assert_eq!(after.claims, before.claims);
     assert_eq!(after.records, before.records);
-    // Asking for the run is one message; none is for an Opportunity.
+    // The request for the run is one message; there is none for an Opportunity.
     assert_eq!(usage.sqs("SendMessageBatch"), 1);
     // One page and one describe, no row by itself.
     assert!(usage.salesforce <= 2, "{usage:?}");
-    // The run's own items: started, taken up, one checkpoint with its counter, finished.
+    // The run's own items: started, acquired, one checkpoint with its counter, finished.
     assert!(usage.write_units <= 16.0, "{usage:?}");
 }
 
@@ -88,7 +88,8 @@ async fn an_hourly_run_of_an_unedited_org_costs_one_query_and_no_message() {
         assert_eq!(usage.sqs_total(), 0, "{usage:?}");
         costs.push((usage.read_units, usage.write_units));
     }
-    // What a run costs by itself is the same, however many are linked: lease, mark, settings, its own item and counters.
+    // The cost of a run by itself does not depend on the number of links: lease, watermark, settings, its own item and
+    // counters.
     assert_eq!(costs[0], costs[1]);
 }
 
@@ -275,7 +276,7 @@ async fn deleting_disconnects_and_undeleting_connects_again() {
         Some((LinkStatus::Disconnected, Some("was deleted".to_owned())))
     );
 
-    // A full run in between finds nothing further to say of it.
+    // A full run in between has nothing further to say about it.
     let full = world.full().await;
     assert_eq!(full.counts.updated, 0);
 

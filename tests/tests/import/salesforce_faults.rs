@@ -1,4 +1,4 @@
-//! Salesforce refuses, breaks off or is away, at any page.
+//! Salesforce refuses, breaks off or is unavailable, at any page.
 
 use dealbridge_core::{
     code::Code,
@@ -10,10 +10,10 @@ use dealbridge_tests::{
 };
 use serde_json::{Value, json};
 
-/// Candidates that need two pages.
+/// Candidates for two pages.
 const MANY: usize = 2_020;
 
-/// How an answer goes wrong for good, and what the run then says.
+/// Lasting faults of a response, each with the code that the run then reports.
 fn lasting() -> Vec<(&'static str, Value, Code)> {
     let limit = json!([{ "message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED" }]);
     let disabled = json!([{ "message": "The REST API is not enabled for this Organization.", "errorCode": "API_DISABLED_FOR_ORG" }]);
@@ -63,7 +63,7 @@ fn lasting() -> Vec<(&'static str, Value, Code)> {
     ]
 }
 
-/// An order for that fault on queries, from the call after that many good ones, that many times.
+/// Injects that fault into queries, from the call after that many good ones, that many times.
 fn order(fault: &Value, good: u64, times: u64) -> Value {
     let mut order = json!({ "match": "/query", "skip": good, "times": times });
     order
@@ -73,7 +73,7 @@ fn order(fault: &Value, good: u64, times: u64) -> Value {
     order
 }
 
-/// A folder of some that import and some that do not.
+/// A folder of some Opportunities that import and some that do not.
 fn mixed() -> OrgFolder {
     let mut folder = OrgFolder::importable(5);
     for defect in [
@@ -191,7 +191,7 @@ async fn a_session_that_ends_in_the_middle_costs_one_login_and_nothing_else() {
     assert_eq!(world.salesforce.usage().token - before.token, 1);
 }
 
-/// The second page of a listing: refused for good, cut once, its locator gone once, its locator gone for ever.
+/// The second page of a listing: refused for good, cut once, its locator expired once, its locator expired for ever.
 #[tokio::test]
 async fn a_fault_on_a_later_page_leaves_what_was_listed_to_its_workers_and_the_rest_to_the_next_run()
  {
@@ -225,7 +225,7 @@ async fn a_fault_on_a_later_page_leaves_what_was_listed_to_its_workers_and_the_r
         (MANY as u64, MANY as u64)
     );
 
-    // One cut answer is asked for again; a locator that is gone is replaced by a listing from where it stood.
+    // One truncated response is requested again; an expired locator is replaced by a listing from where it stood.
     for fault in [
         json!({ "mode": "cut" }),
         json!({ "status": 400, "body": gone }),

@@ -1,4 +1,4 @@
-//! Salesforce stamps whole seconds: several edits of one second carry one stamp, whatever runs between them.
+//! System modstamps have whole seconds: several edits within a second carry the same one, whatever runs between them.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::usage::Usage;
 
-/// A world whose org stamps all writes alike from here on.
+/// A test app whose org gives all writes the same system modstamp from here on.
 async fn one_second(folder: &OrgFolder) -> World {
     let world = World::start(folder).await;
     world.full().await;
@@ -191,7 +191,7 @@ async fn long_text_that_changes_under_the_stamp_it_was_read_with_is_brought_by_t
         assert_eq!(run(&world, schedule).await.updated, 1, "{schedule}");
 
         assert_eq!(field(&world, "notes").await, "two", "{schedule}");
-        // By then nothing can change under that stamp any more.
+        // By then nothing can change under that system modstamp.
         let before = world.ledger().await;
         run(&world, schedule).await;
         let used = Usage::of(&world);

@@ -1,4 +1,5 @@
-//! Runs that wait for what never comes, ticks that meet them, and what must not keep a tick from its work.
+//! Runs that wait for messages that never come, ticks that meet them, and faults that must not keep a tick from its
+//! work.
 
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use serde_json::json;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A full run whose listing is done; its messages wait.
+/// A full run whose listing is done and whose messages wait.
 async fn listed(world: &World) -> Run {
     let Requested::Started(run) = world.request_run().await else {
         panic!("no run was active");
@@ -126,7 +127,7 @@ async fn a_daily_run_that_met_an_active_one_follows_it_once() {
     world.edit(id, json!({ "Amount": 5 })).await;
     world.clock.advance(60 * MINUTE);
     let active = world.tick("hourly").await;
-    // What only a full run notices.
+    // A change that only a full run notices.
     world.on_opportunity("hide", opportunity(2)).await;
 
     let met = [world.tick("daily").await, world.tick("daily").await];
@@ -145,7 +146,7 @@ async fn a_daily_run_that_met_an_active_one_follows_it_once() {
     assert_eq!(world.ledger().await.runs.len(), 4);
 }
 
-/// A note of a write that nobody waits for any more: what becomes of it does no harm.
+/// The outbox note of a write that nothing waits for: its delivery does no harm.
 async fn note(world: &World, id: SalesforceId) {
     let request = PushRequest {
         version: VERSION,
@@ -169,7 +170,7 @@ async fn put(world: &World, item: keys::Attributes) {
         .unwrap();
 }
 
-/// What the Integration Log says beside runs.
+/// The entries of the Integration Log that belong to no run.
 async fn actions(world: &World) -> Vec<Entry> {
     let answer = world
         .store

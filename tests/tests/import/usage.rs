@@ -1,10 +1,10 @@
-//! What a step used, counted from the requests that were really sent.
+//! Usage of a step, counted from the requests actually sent.
 
 use std::collections::BTreeMap;
 
 use dealbridge_tests::World;
 
-/// Calls, requests and units.
+/// Salesforce calls, SQS requests and DynamoDB units.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Usage {
     pub(crate) salesforce: u64,
@@ -14,7 +14,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// All that was used so far; logins and the test's own hands are left out.
+    /// The usage so far, without logins and the test's own requests.
     pub(crate) fn of(world: &World) -> Self {
         let aws = world.meter.usage();
         let salesforce = world.salesforce.usage();

@@ -42,7 +42,7 @@ pub(crate) fn explained(imports: &Imports<'_>, circle: &BTreeSet<&Path>) -> Stri
     text
 }
 
-/// Everything that is imported from there on; the file itself only if it is in a circle.
+/// The files that are imported from there on; the file itself only if it is in a circle.
 fn reached_from<'a>(imports: &Imports<'a>, file: &Path) -> BTreeSet<&'a Path> {
     let mut reached = BTreeSet::new();
     let mut open = vec![file];

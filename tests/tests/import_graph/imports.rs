@@ -1,4 +1,4 @@
-//! Which file of a crate imports which: every `use` and every path, also those in macros and attributes.
+//! The imports between the files of a crate: every `use` and every path, also those in macros and attributes.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -13,13 +13,13 @@ use crate::{
     source::{self, Crate, ModuleId},
 };
 
-/// Imports of one crate: from file, to file, and the first place that says so.
+/// The imports of one crate: from file, to file, and the first place that states it.
 pub(crate) type Imports<'a> = BTreeMap<&'a Path, BTreeMap<&'a Path, String>>;
 
-/// Returns what each file of the crate imports of its other files.
+/// Returns the imports of each file from other files of its crate.
 ///
-/// A `mod` is no import, nor is an exported `use` of something further in: both only say where things are.
-/// A module that is brought into scope counts where something of it is named.
+/// A `mod` is no import, nor is a re-export of something further in: both only say where things are. A module that is
+/// brought into scope counts where something of it is named.
 pub(crate) fn of(krate: &Crate) -> Imports<'_> {
     let mut imports = Imports::new();
     for (module, content) in krate.modules.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The check itself, on crates that were made up for it.
+//! The check itself, on made-up crates.
 
 use crate::{circles, imports, made_up};
 

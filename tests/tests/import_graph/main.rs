@@ -1,4 +1,5 @@
-//! No two files of one crate import each other in a circle, held over the source as `dependency_rule` is over packages.
+//! No two files of one crate import each other in a circle; checked on the source, as `dependency_rule` checks
+//! packages.
 
 mod circles;
 mod imports;
@@ -15,7 +16,7 @@ use std::{
 use cargo_metadata::MetadataCommand;
 use source::Crate;
 
-/// A circle that may be there.
+/// An allowed circle.
 struct Allowed {
     reason: &'static str,
     /// Every file of it, from the root of the repository.
@@ -28,7 +29,7 @@ impl Allowed {
     }
 }
 
-/// The circles that there are. Take out, or make smaller, what you open.
+/// The known circles. If you open one, remove it here or make it smaller.
 const ALLOWED: &[Allowed] = &[
     Allowed {
         reason: "to be opened",
@@ -261,7 +262,7 @@ fn read(path: &Path) -> Option<String> {
     fs::read_to_string(repository().join(path)).ok()
 }
 
-/// The first file of every library and binary of the workspace, but for those that are there for tests.
+/// The first file of every library and binary of the workspace, except those for tests.
 fn crate_roots() -> Vec<PathBuf> {
     let metadata = MetadataCommand::new()
         .manifest_path(repository().join("Cargo.toml"))

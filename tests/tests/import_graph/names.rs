@@ -1,10 +1,10 @@
-//! Where a path leads: through modules, `use` and re-exports to the file that defines what it names.
+//! The resolution of paths: through modules, `use` and re-exports to the file that defines the name.
 
 use std::collections::BTreeSet;
 
 use crate::source::{Crate, Entry, ModuleId};
 
-/// Where a path ends.
+/// The target of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
     /// The module itself.
@@ -16,7 +16,7 @@ pub(crate) enum Target {
 /// Names that are being looked up, so that two globs which name each other come to an end.
 type Asked = BTreeSet<(ModuleId, String)>;
 
-/// Returns what the path means in the module; nothing if it leads out of the crate.
+/// Returns the meaning of the path in the module; nothing if it leads out of the crate.
 pub(crate) fn resolve(krate: &Crate, module: ModuleId, path: &[String]) -> BTreeSet<Target> {
     follow(krate, module, path, &mut Asked::new())
 }
@@ -47,7 +47,7 @@ fn follow(krate: &Crate, module: ModuleId, path: &[String], asked: &mut Asked) -
     descend(krate, found, after, asked)
 }
 
-/// Follows the rest of a path. What comes behind an item belongs to it: a variant, an associated function.
+/// Follows the rest of a path. Segments after an item belong to it: a variant, an associated function.
 fn descend(
     krate: &Crate,
     found: BTreeSet<Target>,

@@ -1,4 +1,4 @@
-//! The modules of one crate, as its files declare them, without what is built for tests only.
+//! The modules of one crate, as its files declare them, without those for tests only.
 
 use std::{
     collections::BTreeMap,
@@ -112,7 +112,7 @@ impl Crate {
         id
     }
 
-    /// Is the module the other one, or within it?
+    /// Returns `true` if the module is the other one, or within it.
     pub(crate) fn lies_within(&self, module: ModuleId, outer: ModuleId) -> bool {
         let mut at = Some(module);
         while let Some(id) = at {
@@ -187,12 +187,12 @@ pub(crate) fn leaves(tree: &UseTree) -> Vec<Leaf> {
     found
 }
 
-/// Is it more than private to its module?
+/// Returns `true` if the item is more than private to its module.
 pub(crate) fn is_exported(visibility: &Visibility) -> bool {
     !matches!(visibility, Visibility::Inherited)
 }
 
-/// Is it built outside of tests too?
+/// Returns `true` if the item is compiled outside of tests too.
 pub(crate) fn is_built(item: &Item) -> bool {
     !attributes(item).iter().any(is_for_tests)
 }

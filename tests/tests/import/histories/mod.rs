@@ -1,6 +1,6 @@
 //! Random histories: edits, runs, duplicates, crashes and faults in any order, checked after every step.
 //!
-//! A seed makes a whole history. A failure names its seed and the steps that led there.
+//! A seed determines a whole history. A failure reports its seed and the steps that led to it.
 
 mod model;
 mod steps;
@@ -35,7 +35,7 @@ async fn play(seed: u64) {
     ends_well(seed, &mut stage).await;
 }
 
-/// Whatever happened: once nothing goes wrong any more, two runs make the portal what the org says.
+/// Whatever happened before, two runs without faults make the portal match the org.
 async fn ends_well(seed: u64, stage: &mut Stage) {
     stage.calm().await;
     let told = |what: &str, stage: &Stage| format!("seed {seed}, {what}, after {:#?}", stage.told);
@@ -88,7 +88,7 @@ fn one_of<T: Copy>(random: &mut StdRng, all: &[T]) -> T {
     all[random.random_range(0..all.len())]
 }
 
-/// What stands for the model in a step.
+/// Picks the number of one of the model's Opportunities.
 fn pick(random: &mut StdRng, model: &Model) -> usize {
     random.random_range(1..=model.len())
 }

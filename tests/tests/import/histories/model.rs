@@ -1,4 +1,4 @@
-//! What the org holds, and what the portal must make of it.
+//! A model of the org, and of the portal that must result from it.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) struct Known {
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     rows: Vec<Known>,
-    /// Whether the user who is pending at first is active by now.
+    /// `true` once the user who is pending at first is active.
     pub(super) activated: bool,
 }
 
@@ -83,7 +83,7 @@ impl Model {
         codes
     }
 
-    /// Where the portal is not what the org says, after everything was looked at.
+    /// The differences between the portal and the org, after a run has looked at everything.
     pub(super) fn differences(&self, ledger: &Ledger) -> Vec<String> {
         let mut wrong = Vec::new();
         for (at, row) in self.rows.iter().enumerate() {
@@ -170,7 +170,7 @@ impl Model {
 }
 
 impl Known {
-    /// The columns that it stands for.
+    /// The columns of the Opportunity.
     pub(super) fn fields(&self) -> Value {
         let partner = if self.partner.is_empty() {
             String::new()

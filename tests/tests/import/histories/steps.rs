@@ -1,4 +1,4 @@
-//! One step of a history: what people, schedules, queues and accidents do.
+//! One step of a history: an act of a person, a schedule, a queue, or an accident.
 
 use std::time::Duration;
 
@@ -23,17 +23,17 @@ const PRODUCTS: [&str; 4] = ["Basic", "Pro", "", "Deluxe"];
 const STAGES: [&str; 4] = ["Prospecting", "Closed Won", "", "Daydreaming"];
 const SEATS: [&str; 4] = ["1", "12", "", "a dozen"];
 
-/// A world in the middle of its history.
+/// A test app in the middle of its history.
 pub(super) struct Stage {
     pub(super) world: World,
     pub(super) model: Model,
-    /// What was done so far.
+    /// The steps so far.
     pub(super) told: Vec<String>,
     /// Bodies of messages that were once in the queue of imports.
     bodies: Vec<String>,
 }
 
-/// Mostly the first, which is good.
+/// Mostly the first, which is the harmless one.
 fn mostly<T: Copy>(random: &mut StdRng, all: &[T]) -> T {
     if random.random_bool(0.6) {
         all[0]
@@ -121,7 +121,7 @@ impl Stage {
         self.told.push(what.into());
     }
 
-    /// Does something. Answers whether the store may have changed by it.
+    /// Takes a step, and returns `true` if the store may have changed by it.
     pub(super) async fn step(&mut self, random: &mut StdRng) -> bool {
         let what = random.random_range(0..100);
         match what {
@@ -140,7 +140,7 @@ impl Stage {
         what >= 56
     }
 
-    /// Edits from here on carry one stamp, or each its own.
+    /// Makes edits from here on carry the same system modstamp, or one each.
     async fn pace(&mut self, random: &mut StdRng) {
         let step = one_of(random, &[0, 0, 2]);
         self.world.hook("clock", json!({ "step": step })).await;
@@ -168,7 +168,7 @@ impl Stage {
         self.tell(format!("edit {number}: {row:?}"));
     }
 
-    /// Does not move the Opportunity's stamp.
+    /// Edits a Contact Role, which does not move the Opportunity's system modstamp.
     async fn contact_role(&mut self, random: &mut StdRng) {
         let number = pick(random, &self.model);
         let row = self.model.row(number);
@@ -226,7 +226,7 @@ impl Stage {
         self.tell(format!("{seconds} s pass"));
     }
 
-    /// Salesforce or DynamoDB is away for some calls.
+    /// Makes Salesforce or DynamoDB unavailable for some calls.
     async fn disturb(&mut self, random: &mut StdRng) {
         let times = one_of(random, &[1, 3, 5, 9]);
         let skip = random.random_range(0..3);
@@ -277,9 +277,9 @@ impl Stage {
         }
         let how = random.random_range(0..10);
         match how {
-            // Received and forgotten.
+            // Received and abandoned.
             0 => {}
-            // Worked on, and the deletion does not get through.
+            // Processed, and the deletion is lost.
             1 => {
                 let event = delivery.event();
                 let _ = self.world.answer(queue, event).await;
@@ -333,7 +333,7 @@ impl Stage {
         ));
     }
 
-    /// Ends everything that goes wrong, and lets what is under way come to its end.
+    /// Ends all faults, and lets everything in progress come to its end.
     pub(super) async fn calm(&mut self) {
         self.world.queues.set_disorder(None);
         self.world.dynamodb.order("", []);
