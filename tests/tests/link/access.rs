@@ -1,4 +1,4 @@
-//! Who may link and who may unlink.
+//! The roles that may link and unlink.
 
 use dealbridge_tests::opportunity;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn without_the_authorizer_s_word_every_route_refuses() {
         assert_eq!(reply.status, 401, "{event}");
         let mut other = event.clone();
         Caller::of("somebody", &[]).sign(&mut other);
-        // The authorizer has verified somebody, and the header names an administrator.
+        // The authorizer has verified one token, and the header names an administrator.
         let authorizer = other["requestContext"]["authorizer"].clone();
         let mut event = event.clone();
         event["requestContext"]["authorizer"] = authorizer;

@@ -1,4 +1,4 @@
-//! What a preview says of each field is what confirm and push then do, over generated records, mappings and choices.
+//! Confirm and push do with each field as the preview said, over generated records, mappings and choices.
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
@@ -22,7 +22,7 @@ use crate::{
     portal::{lead, record_id},
 };
 
-/// Whether two values are the same to people: numbers by value, blanks, instants, choices in any order.
+/// Returns `true` if two values are the same to people: numbers by value, blanks, instants, choices in any order.
 fn same(one: &Value, other: &Value) -> bool {
     let instant = |text: &str| {
         text.parse::<jiff::Timestamp>()
@@ -42,7 +42,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// The value that is taken of two that differ, told from the promise and not from the code that keeps it.
+/// The value that wins where two differ, derived from the specification and not from the code under test.
 fn expected(flow: Flow, ours: &Value, theirs: &Value, master: &str) -> &'static str {
     let blank = (is_blank(ours), is_blank(theirs));
     match (flow, blank) {
@@ -74,7 +74,7 @@ impl Case<'_> {
         self.desk.row(self.id, &watched).await
     }
 
-    /// Previews, confirms, pushes; compares both sides with the preview.
+    /// Previews, confirms and pushes; then compares both sides with the preview.
     async fn check(&self, context: &str) {
         let preview = self.desk.preview(&self.record, self.id, self.master).await;
         let (before, row_before) = (self.desk.record(&self.record).await, self.row().await);
@@ -177,7 +177,7 @@ impl Case<'_> {
         fields.iter().find(|field| field.name == name).unwrap()
     }
 
-    /// The preview's choice is as expected.
+    /// Checks that the preview chooses the expected value.
     fn check_choice(&self, field: &Value, context: &str) {
         let Some(name) = field["channeltivityField"].as_str() else {
             assert_eq!(field["conflict"], false, "{context}");
@@ -223,7 +223,7 @@ async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
             .map(|(name, _, _, values)| (name, values))
             .collect();
         let record = record_id(RecordKind::ALL[number % 3], &format!("r{number}"));
-        // What the portal holds fits its fields.
+        // The portal's values fit its fields.
         let pools_of_ours: Vec<(&str, Vec<Value>)> = pools
             .iter()
             .map(|(name, values)| match *name {

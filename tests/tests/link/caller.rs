@@ -1,4 +1,4 @@
-//! Who calls, as API Gateway's authorizer and the token say it.
+//! The caller of a request, as API Gateway's authorizer and the token present it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ pub(crate) struct Caller {
     pub(crate) subject: String,
     /// The groups claim.
     pub(crate) groups: Value,
-    /// Whether the gateway's authorizer has let the token through.
+    /// `true` if the gateway's authorizer has accepted the token.
     pub(crate) verified: bool,
 }
 
@@ -34,7 +34,7 @@ impl Caller {
         Self::of("usr-internal", &["internal-users"])
     }
 
-    /// The same without the authorizer's word.
+    /// The same caller without the authorizer's claims.
     pub(crate) fn unverified(mut self) -> Self {
         self.verified = false;
         self

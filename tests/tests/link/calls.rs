@@ -1,4 +1,4 @@
-//! How many calls to Salesforce the links cost.
+//! The number of Salesforce calls that links take.
 
 use std::time::Duration;
 

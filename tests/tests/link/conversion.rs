@@ -1,4 +1,4 @@
-//! What becomes of a Lead's link when the Lead is merged or converted.
+//! The fate of a Lead's link when the Lead is merged or converted.
 
 use dealbridge_core::{
     SalesforceId,
@@ -47,7 +47,7 @@ async fn the_link_of_a_converted_lead_moves_to_its_opportunity_and_brings_its_va
         );
         pair.edit(target, json!({ "Sync__c": true })).await;
 
-        // The write of the Sync Flag that the move has queued finds it set.
+        // The write of the Sync Flag, which the move has queued, finds it set.
         pair.hourly().await;
         pair.desk.push().await;
 
@@ -143,7 +143,7 @@ async fn a_lead_converted_to_an_opportunity_that_is_taken_is_a_named_conflict() 
         (holder.status, holder.salesforce_id),
         (LinkStatus::Synced, opportunity(2))
     );
-    // The way out that the suggestion names.
+    // The remedy that the suggestion names.
     pair.desk.unlink(&pair.of_lead).await;
     pair.desk.unlink(&pair.of_opportunity).await;
     assert_eq!(

@@ -1,4 +1,5 @@
-//! The link of a converted Lead moves to the Opportunity that it became, in whatever batches and order the two are looked at.
+//! The link of a converted Lead moves to the resulting Opportunity, in whatever batches and order the two are looked
+//! at.
 
 use dealbridge_core::{
     SalesforceId,
@@ -22,7 +23,7 @@ use crate::{
     portal::{folder, lead, record_id},
 };
 
-/// A Lead of the portal that is linked to a Salesforce Lead, beside so many importable Opportunities.
+/// A Lead of the portal that is linked to a Salesforce Lead, besides so many importable Opportunities.
 async fn linked(candidates: usize) -> (Desk, RecordId) {
     let desk = Desk::start(&folder(candidates, 3)).await;
     let record = record_id(RecordKind::Lead, "of-lead");
@@ -76,7 +77,8 @@ async fn work(desk: &Desk, bodies: &[String], size: usize) {
     }
 }
 
-/// The link is at the Opportunity, which is nobody else's, and the run came to its end and says so once.
+/// Asserts that the link is at the Opportunity, which has no other, and that the run has ended and reports the move
+/// once.
 async fn assert_moved(
     desk: &Desk,
     record: &RecordId,
@@ -120,7 +122,7 @@ async fn the_link_of_a_converted_lead_moves_whatever_is_in_which_batch_and_order
                 bodies.sort_by_key(|body| {
                     let is_lead = body.contains(lead(1).as_str());
                     let is_target = body.contains(target.as_str());
-                    // One of the two goes first of all, the other last.
+                    // One of the two comes first, the other last.
                     if is_lead == lead_first && (is_lead || is_target) {
                         0
                     } else if is_lead || is_target {
@@ -169,7 +171,7 @@ async fn among_450_other_candidates_the_link_moves_and_brings_the_opportunity_s_
 async fn a_late_message_of_the_opportunity_takes_the_link_over_and_never_makes_a_deal() {
     let (desk, record) = linked(1).await;
     desk.world.full().await;
-    // Its message was sent before the Lead was converted to it: it had something wrong with it.
+    // Its message was sent before the Lead was converted to it, when it had a defect.
     desk.world
         .edit(opportunity(1), json!({ "Export__c": false }))
         .await;

@@ -1,4 +1,4 @@
-//! What a link still had to write to Salesforce when its Lead was converted, deleted or merged.
+//! Pending writes of a link whose Lead is converted, deleted or merged.
 
 use dealbridge_core::{
     SalesforceId,
@@ -16,8 +16,8 @@ use crate::{
     portal::{folder, lead, record_id},
 };
 
-/// A Lead of the portal whose description and title are on their way to a Salesforce Lead. A Lead's description is a Deal's
-/// notes, which the Opportunity has a field for; its title has no place there.
+/// A Lead of the portal whose description and title are about to be written to a Salesforce Lead. The description
+/// becomes a Deal's notes, which the Opportunity has a field for; the title has no field there.
 async fn pending() -> (Desk, RecordId) {
     let desk = Desk::start(&folder(1, 3)).await;
     desk.world
@@ -59,7 +59,7 @@ async fn pending() -> (Desk, RecordId) {
 }
 
 impl Desk {
-    /// How many writes are to be delivered.
+    /// The number of writes in the outbox.
     async fn outbox(&self) -> usize {
         self.world.store.outbox().await.unwrap().requests.len()
     }

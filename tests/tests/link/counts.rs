@@ -1,4 +1,5 @@
-//! A run's counts stay exact when what it failed on is linked, unlinked and allowed by hand before its messages come again.
+//! A run's counts stay exact when a record that failed is linked, unlinked and allowed by hand before its messages come
+//! again.
 
 use dealbridge_core::{
     run::{Counts, RunStatus},
@@ -15,7 +16,7 @@ use crate::{
     portal::{deal, folder},
 };
 
-/// What is done by hand between two deliveries of the same messages.
+/// An act by hand between two deliveries of the same messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ByHand {
     Link,

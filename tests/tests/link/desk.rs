@@ -1,4 +1,4 @@
-//! An administrator's desk: the functions of links over a world, and calls as they come through API Gateway.
+//! A harness for links: their functions over a test app, and calls as they come through API Gateway.
 
 use std::{
     sync::{
@@ -37,9 +37,9 @@ use crate::{
     reply::Reply,
 };
 
-/// A world with the functions of links.
+/// A test app with the functions of links.
 pub(crate) struct Desk {
-    /// The world.
+    /// The test app.
     pub(crate) world: World,
     /// Preview and confirm.
     pub(crate) link: Arc<LinkFunction>,
@@ -49,7 +49,7 @@ pub(crate) struct Desk {
     pub(crate) push: Arc<PushWorker>,
 }
 
-/// The world's clock, a microsecond later at each look: two acts never happen at the same instant.
+/// The test app's clock, a microsecond later at each reading: two acts never have the same time.
 #[derive(Debug)]
 struct MovingClock(TestClock, AtomicI64);
 
@@ -61,12 +61,12 @@ impl Clock for MovingClock {
 }
 
 impl Desk {
-    /// Starts a world and the functions.
+    /// Starts a test app and the functions.
     pub(crate) async fn start(folder: &OrgFolder) -> Self {
         Self::over(World::start(folder).await).await
     }
 
-    /// The functions over a world.
+    /// Starts the functions over a test app.
     pub(crate) async fn over(world: World) -> Self {
         let (link, unlink) = functions(&world, world.store_of("link"), world.store_of("unlink"));
         let clock = clock(&world);
@@ -134,7 +134,7 @@ impl Desk {
         self.call(&Caller::admin(), allow_event(id)).await
     }
 
-    /// Delivers what is visible in the queue of writes; answers how many messages were done and how many came back.
+    /// Delivers the visible messages in the queue of writes. Returns the numbers of those that succeeded and failed.
     pub(crate) async fn push(&self) -> (usize, usize) {
         let delivery = self.world.receive(WRITES, 100).await;
         if delivery.messages.is_empty() {
@@ -149,13 +149,13 @@ impl Desk {
         )
     }
 
-    /// Lets what came back be visible again, and delivers it.
+    /// Makes failed messages visible again, and delivers them.
     pub(crate) async fn push_again(&self) -> (usize, usize) {
         self.world.clock.advance(Duration::from_secs(900));
         self.push().await
     }
 
-    /// A record.
+    /// Returns a record.
     pub(crate) async fn record(&self, id: &RecordId) -> Record {
         LinkStore::record(&self.world.store, id)
             .await
@@ -163,18 +163,18 @@ impl Desk {
             .unwrap()
     }
 
-    /// A link's status.
+    /// Returns a link's status.
     pub(crate) async fn status(&self, id: &RecordId) -> Option<LinkStatus> {
         self.record(id).await.link.map(|link| link.status)
     }
 
-    /// A claim.
+    /// Returns a claim.
     pub(crate) async fn claim(&self, id: SalesforceId) -> Option<Claim> {
         let org = self.world.organization();
         self.world.store.claim(org, id).await.unwrap()
     }
 
-    /// A Salesforce record with these fields, as it is.
+    /// Returns these fields of a Salesforce record.
     pub(crate) async fn row(&self, id: SalesforceId, fields: &[&str]) -> Row {
         let fields: Vec<FieldPath> = fields
             .iter()
@@ -185,7 +185,7 @@ impl Desk {
         rows.unwrap().pop().unwrap()
     }
 
-    /// What was done to a record, oldest first: action and by whom.
+    /// Returns the acts on a record, oldest first: action and user.
     pub(crate) async fn audit(&self, id: &RecordId) -> Vec<(String, String)> {
         let store = &self.world.store;
         let answer = store
@@ -205,18 +205,18 @@ impl Desk {
             .collect()
     }
 
-    /// Everything in the three tables.
+    /// Dumps the three tables.
     pub(crate) async fn dump(&self) -> Dump {
         Dump::of(&self.world.store).await
     }
 
-    /// Fails when anything in the tables differs from an earlier dump.
+    /// Asserts that nothing in the tables differs from an earlier dump.
     pub(crate) async fn assert_untouched_since(&self, before: &Dump) {
         let differences = before.differences(&self.dump().await);
         assert_eq!(differences, Vec::<String>::new());
     }
 
-    /// What administrators and the push worker did, oldest first: code and Salesforce record.
+    /// Returns the logged actions of administrators and the push worker, oldest first: code and Salesforce record.
     pub(crate) async fn actions(&self) -> Vec<(String, String)> {
         let entries = self.entries().await.into_iter();
         entries
@@ -229,7 +229,7 @@ impl Desk {
             .collect()
     }
 
-    /// The same as code and message.
+    /// Returns the same actions as code and message.
     pub(crate) async fn messages(&self) -> Vec<(String, String)> {
         let entries = self.entries().await.into_iter();
         entries

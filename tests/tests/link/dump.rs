@@ -1,11 +1,11 @@
-//! Everything in the three tables, to compare before and after.
+//! A dump of the three tables, to compare before and after.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use dealbridge_aws::{Store, keys::Attributes};
 
-/// Items by table and key, as text whose order is always the same.
+/// Items by table and key, as text in a canonical order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dump(BTreeMap<String, String>);
 
@@ -36,7 +36,7 @@ impl Dump {
         Self(items)
     }
 
-    /// What differs from a later dump, as lines to read.
+    /// The differences from a later dump, as lines.
     pub(crate) fn differences(&self, later: &Self) -> Vec<String> {
         let keys: std::collections::BTreeSet<&String> =
             self.0.keys().chain(later.0.keys()).collect();

@@ -3,7 +3,7 @@
 use dealbridge_core::{SalesforceId, SalesforceObject, record::RecordId};
 use serde_json::{Value, json};
 
-/// The address at which a browser shows a Salesforce record.
+/// The URL at which a browser shows a Salesforce record.
 pub(crate) fn url(id: SalesforceId) -> String {
     format!(
         "https://acme.lightning.force.com/lightning/r/{}/{id}/view",

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same key and request get the same answer, and the act is done once.
+//! `Idempotency-Key`: a repeated request with the same key gets the same answer, and is carried out once.
 
 use dealbridge_core::record::RecordKind;
 use dealbridge_tests::opportunity;

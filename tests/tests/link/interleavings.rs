@@ -1,6 +1,6 @@
-//! Links against imports, unlinks and replays, in random interleavings of their requests to DynamoDB: after each request
-//! the invariants hold, and the answers are truthful. `DEALBRIDGE_INTERLEAVINGS` says how many of each; each seed gives
-//! the same interleaving again.
+//! Links against imports, unlinks and replays, in random interleavings of their requests to DynamoDB: after each
+//! request the invariants hold, and the answers are truthful. `DEALBRIDGE_INTERLEAVINGS` is the number of interleavings
+//! per kind; a seed reproduces its interleaving.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
     stage::Spoiling,
 };
 
-/// How many interleavings of each kind.
+/// The number of interleavings of each kind.
 fn interleavings() -> usize {
     #[expect(
         clippy::disallowed_methods,
@@ -22,11 +22,11 @@ fn interleavings() -> usize {
     asked.map_or(40, |asked| asked.parse().unwrap())
 }
 
-/// Casts the actors of a scene, whatever happened before the play included.
+/// Assigns operations to the actors of a scene, preparing the scene as needed.
 trait Direct: AsyncFn(&Theatre, &Scene, &mut StdRng) -> Vec<Vec<Deed>> {}
 impl<F: AsyncFn(&Theatre, &Scene, &mut StdRng) -> Vec<Vec<Deed>>> Direct for F {}
 
-/// Plays one scene, set up and cast by its seed.
+/// Plays one scene, whose preparation and operations follow from its seed.
 async fn play(theatre: &Theatre, number: usize, direct: &impl Direct) -> Played {
     let mut seed = StdRng::seed_from_u64(number as u64);
     let scene = theatre.scene(number % PLAYS + 1).await;
@@ -34,7 +34,7 @@ async fn play(theatre: &Theatre, number: usize, direct: &impl Direct) -> Played 
     theatre.play(&mut seed, &scene, parts).await
 }
 
-/// Plays so many scenes; each must come out right, and not all of them the same way.
+/// Plays many scenes, all of which must come out right, and not all in the same way.
 async fn play_all(direct: impl Direct) {
     let mut outcomes = BTreeSet::new();
     let mut theatre = Theatre::open().await;
@@ -54,7 +54,7 @@ async fn play_all(direct: impl Direct) {
     assert_eq!(ledger.broken(), Vec::<String>::new());
 }
 
-/// Takes the conditions off the writes to one table.
+/// Removes the conditions from the writes to one table.
 fn without_conditions(request: &mut Value, table: &str) {
     for item in request["TransactItems"]
         .as_array_mut()
@@ -70,7 +70,7 @@ fn without_conditions(request: &mut Value, table: &str) {
     }
 }
 
-/// A product that forgets a condition must be found out within so many scenes.
+/// Asserts that a product that forgets a condition is found out within so many scenes.
 async fn assert_found_out(spoiling: Spoiling, direct: impl Direct) {
     let theatre = Theatre::open().await;
     theatre.stage.spoil(spoiling);
@@ -92,7 +92,7 @@ fn import_deed(seed: &mut StdRng, runs: &[u32]) -> Deed {
 
 async fn against_imports(theatre: &Theatre, scene: &Scene, seed: &mut StdRng) -> Vec<Vec<Deed>> {
     if seed.random_bool(0.3) {
-        // Once imported, unlinked and allowed again.
+        // Imported once, unlinked and allowed again.
         theatre.import(scene, 1, Of::Opportunity).await;
         assert_eq!(
             theatre
@@ -211,7 +211,7 @@ async fn against_conversions(
     let linked = theatre.desk.link(referral, scene.lead, "salesforce").await;
     assert_eq!(linked.status, 201);
     if seed.random_bool(0.3) {
-        // Its link was cut on purpose, and nobody was to import it again.
+        // Its link was removed on purpose, and the record must not be imported again.
         theatre.import(scene, 1, Of::Opportunity).await;
         let former = theatre.imported(scene, 0);
         assert_eq!(theatre.desk.unlink(&former).await.status, 200);
@@ -253,7 +253,7 @@ async fn writes_against_the_rest(
     let linked = desk.link(record, scene.opportunity, "channeltivity").await;
     assert_eq!(linked.body["status"], "pending");
     if seed.random_bool(0.5) {
-        // A user's edit, which the push has to go around and a run brings.
+        // A user's edit, which the push must not overwrite and a run imports.
         let edits = [json!({ "Name": "Theirs" }), json!({ "Amount": 7 })];
         desk.world
             .edit(scene.opportunity, edits.choose(seed).unwrap().clone())

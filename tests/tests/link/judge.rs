@@ -1,4 +1,4 @@
-//! Whether what the actors of a play were answered is true, by the history of what was committed.
+//! Checks of the answers to a scene's operations against the history of committed transactions.
 
 use dealbridge_core::{SalesforceId, record::RecordId};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     stage::Step,
 };
 
-/// A play with the model before each of its requests and after the last.
+/// A scene with the model before each of its requests and after the last.
 pub(crate) struct Judged {
     done: Vec<Done>,
     history: Vec<Step>,
@@ -79,12 +79,12 @@ impl Judged {
         wrong
     }
 
-    /// Whether it was so at some time while the deed was done.
+    /// Returns `true` if the condition held at some time during the operation.
     fn was(&self, done: &Done, so: impl Fn(&Model) -> bool) -> bool {
         self.models[done.from..=done.to].iter().any(so)
     }
 
-    /// What is not true of an answer.
+    /// The false statement of an answer, if it makes one.
     fn lie(&self, done: &Done) -> Option<String> {
         let own = (done.from..done.to).filter(|at| self.history[*at].actor == done.actor);
         let committed: Vec<usize> = own
@@ -183,7 +183,7 @@ impl Judged {
         }
     }
 
-    /// The request with which a deed first read a record.
+    /// The request with which an operation first read a record.
     fn first_read(&self, done: &Done, record: &RecordId) -> usize {
         let reads = |step: &Step| {
             step.action == "GetItem" && step.request["Key"]["pk"]["S"] == key(record).as_str()
@@ -197,7 +197,7 @@ impl Judged {
         self.scene.opportunity.to_string()
     }
 
-    /// What came of the play, in short: who committed what in which order.
+    /// The outcome in short: the operations that committed, in order.
     pub(crate) fn outcome(&self) -> String {
         let acts = self.history.iter().zip(&self.acts);
         let changes = acts.filter(|(_, act)| **act != Act::Other);
@@ -207,7 +207,7 @@ impl Judged {
         changes.join(", ")
     }
 
-    /// The play as lines to read.
+    /// The history as readable lines.
     pub(crate) fn story(&self) -> String {
         let mut lines = vec![format!("{:?}", self.models[0])];
         for (at, step) in self.history.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Values too large for a record or for what is kept of them until they are written.
+//! Values too large for a record, or for the claim that keeps them until they are written.
 
 use dealbridge_core::{field::FieldType, mapping::Flow};
 use dealbridge_tests::{OrgFolder, opportunity};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{desk::Desk, portal::deal};
 
-/// A desk over one Opportunity with notes of that many bytes, mapped both ways to a long text.
+/// A test app over one Opportunity with notes of that many bytes, mapped both ways to a long text.
 async fn desk(notes: usize) -> Desk {
     let mut folder = OrgFolder::new();
     folder.add(|opportunity| opportunity.with("Notes__c", "s".repeat(notes)));

@@ -1,4 +1,4 @@
-//! What becomes of a link when its Salesforce record is edited, paused, deleted, merged, converted, hidden or purged.
+//! The fate of a link when its Salesforce record is edited, paused, deleted, merged, converted, hidden or purged.
 
 use std::time::Duration;
 
@@ -63,14 +63,14 @@ impl Pair {
         self.desk.world.hook("edit", body).await;
     }
 
-    /// An hourly run, after which the store is whole.
+    /// Runs an hourly run, after which the store is consistent.
     pub(crate) async fn hourly(&self) -> Run {
         let run = self.desk.world.hourly().await;
         self.desk.assert_whole().await;
         run
     }
 
-    /// The daily run.
+    /// Runs the daily run.
     pub(crate) async fn daily(&self) -> Run {
         self.desk
             .world
@@ -81,7 +81,7 @@ impl Pair {
         run
     }
 
-    /// Status and reason of both links.
+    /// Asserts status and reason of both links.
     pub(crate) async fn assert_statuses(&self, status: LinkStatus, reason: &str) {
         for (record, id) in self.links() {
             let link = self.desk.record(record).await.link.unwrap();
@@ -103,7 +103,7 @@ impl Desk {
         assert_eq!(self.world.ledger().await.broken(), Vec::<String>::new());
     }
 
-    /// The entries that a run has of a Salesforce record.
+    /// The entries of a run about a Salesforce record.
     pub(crate) async fn said(&self, run: RunId, id: SalesforceId) -> Vec<Entry> {
         let log = self.world.ledger().await.log(run).into_iter();
         log.filter(|entry| entry.salesforce.as_ref().is_some_and(|(of, _)| *of == id))

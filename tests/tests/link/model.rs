@@ -1,5 +1,5 @@
-//! What links may become, step by step: a model that follows the history of committed transactions and names each step
-//! that breaks an invariant of the architecture.
+//! A model of links that follows the history of committed transactions and reports each step that breaks an invariant
+//! of the architecture.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::stage::Step;
 
-/// Who commits.
+/// The kind of client that commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The import worker.
@@ -30,9 +30,9 @@ pub(crate) struct ClaimSeen {
     pub(crate) epoch: u64,
     version: u64,
     stamp: String,
-    /// The write that is due.
+    /// The pending write.
     pending: Option<String>,
-    /// Counts the links of this Salesforce record: tells one link of a pair from the next.
+    /// The number of the link among those of this Salesforce record, which distinguishes successive links of a pair.
     pub(crate) link: u64,
 }
 
@@ -45,16 +45,16 @@ pub(crate) struct Model {
     pub(crate) records: BTreeMap<String, (Option<String>, u64)>,
 }
 
-/// What a committed transaction did to a link.
+/// The effect of a committed transaction on a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     /// A record was linked.
     Linked,
-    /// A link was cut: its number.
+    /// A link, with its number, was removed.
     Unlinked(u64),
     /// A suppression was lifted.
     Allowed,
-    /// Nothing that concerns who belongs to whom.
+    /// No effect on links.
     Other,
 }
 
@@ -73,7 +73,7 @@ fn number(item: &Value, name: &str) -> u64 {
 }
 
 impl Model {
-    /// Takes in an item as it is in the store.
+    /// Takes in an item of the store.
     pub(crate) fn know(&mut self, item: &Value) {
         let pk = text(item, "pk").unwrap();
         if let Some(id) = pk.strip_prefix("SF#") {
@@ -87,7 +87,7 @@ impl Model {
         }
     }
 
-    /// Follows a committed transaction. Answers what it did, and what it broke.
+    /// Follows a committed transaction. Returns its effect and its violations.
     pub(crate) fn follow(
         &mut self,
         step: &Step,
@@ -155,7 +155,8 @@ impl Model {
         (act, broken)
     }
 
-    /// That an Opportunity was imported beside the link of the Lead that became it. Scenes link no Lead but to convert it.
+    /// The violation that an Opportunity was imported beside the link of the Lead that became it. Scenes link no Lead
+    /// except to convert it.
     fn twin(&self, id: &str) -> Option<String> {
         let of_lead = self
             .claims
@@ -179,7 +180,7 @@ impl Model {
             })
     }
 
-    /// Record and live claim mirror each other, so each side has at most one other.
+    /// Reports records and live claims that do not mirror each other. Where they do, each side has at most one other.
     fn broken_mirrors(&self) -> Vec<String> {
         let mut broken = Vec::new();
         for (id, claim) in self
@@ -221,7 +222,7 @@ fn seen(item: &Value, link: u64) -> ClaimSeen {
     }
 }
 
-/// What is wrong with a claim's change.
+/// The violation in a claim's change, if any.
 fn transition(
     id: &str,
     (before, after): (Option<&ClaimSeen>, &ClaimSeen),
@@ -239,7 +240,8 @@ fn transition(
     let from = before.map_or("absent", |claim| claim.state.as_str());
     let same_record = before.is_none_or(|claim| claim.record == after.record);
     let allowed = match (role, from, after.state.as_str()) {
-        // A run's mark on the claim, or an update. What is due stays due, but to a Lead: each of a scene is converted.
+        // A run's id on the claim, or an update. A pending write remains, except for a Lead: each Lead of a scene is
+        // converted.
         (Role::Import, from, to) if from == to => {
             let is_given_up = id.starts_with("00Q") && after.pending.is_none();
             same_record
@@ -251,7 +253,7 @@ fn transition(
             let was_due = before.is_some_and(|claim| claim.pending.is_some());
             same_record && after.epoch == epoch && was_due && after.pending.is_none()
         }
-        // A converted Lead's link goes on with its Opportunity.
+        // A converted Lead's link continues at its Opportunity.
         (Role::Import, "live", "released") => is_move && same_record && after.epoch == epoch,
         (Role::Import, "absent" | "suppressed" | "released", "live") if is_move => {
             after.epoch == epoch

@@ -1,5 +1,5 @@
-//! The login leads to another org than the settings name: nothing is linked or written. And records whose claim is not where it
-//! should be can be unlinked.
+//! Nothing is linked or written after a login to another org than the settings name. Records whose claim is not where
+//! it should be can be unlinked.
 
 use dealbridge_aws::{item, keys, transaction};
 use dealbridge_core::{
@@ -36,7 +36,7 @@ impl Desk {
             .await;
     }
 
-    /// Takes the claim of an Opportunity away, and puts it into another org where one is named.
+    /// Removes the claim of an Opportunity, or moves it to another org if one is named.
     async fn misplace(&self, id: SalesforceId, to: Option<SalesforceId>) {
         let store = &self.world.store;
         let table = &store.tables().links;

@@ -1,4 +1,4 @@
-//! Plays: actors that import, link, unlink and allow imports of one Opportunity on a stage.
+//! Scenes: actors that import, link, unlink and allow imports of one Opportunity, with interleaved requests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,44 +38,44 @@ use crate::{
     stage::Stage,
 };
 
-/// Actors of a play.
+/// Actors of a scene.
 pub(crate) const ACTORS: usize = 3;
-/// Plays in one world.
+/// Scenes in one test app.
 pub(crate) const PLAYS: usize = 100;
 
-/// What an actor does.
+/// An operation of an actor.
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
-    /// The import worker gets messages.
+    /// The import worker receives messages.
     Import { run: u32, fresh: bool, of: Of },
-    /// Confirms a preview: one made before, or by this actor.
+    /// Confirms a preview that was made before, or makes one first.
     Link {
         record: RecordId,
         token: Option<String>,
     },
-    /// Unlinks, perhaps only the version that was seen.
+    /// Unlinks, possibly only the version that was read.
     Unlink {
         record: RecordId,
         version: Option<u64>,
     },
     /// Lifts the suppression.
     Allow,
-    /// The push worker gets this message.
+    /// The push worker receives this message.
     Push(String),
 }
 
-/// What came of a play.
+/// The result of a scene.
 #[derive(Clone, Debug)]
 pub(crate) struct Played {
-    /// What is wrong with it.
+    /// The violations.
     pub(crate) wrong: Vec<String>,
-    /// Who committed what in which order.
+    /// The operations that committed, in order.
     pub(crate) outcome: String,
-    /// Everything that happened, to read.
+    /// The whole history, as readable lines.
     pub(crate) story: String,
 }
 
-/// What the messages of a batch name.
+/// The records that the messages of a batch name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     /// The scene's Opportunity.
@@ -86,7 +86,7 @@ pub(crate) enum Of {
     Both,
 }
 
-/// A deed with its answer, and the requests between which it was done.
+/// An operation with its answer, and the requests between which it took place.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) actor: usize,
@@ -102,7 +102,7 @@ pub(crate) enum Answer {
     Http(Box<Reply>),
 }
 
-/// Ids that no other actor has.
+/// Ids that are unique to an actor.
 #[derive(Debug)]
 pub(crate) struct ActorIds(usize, AtomicU64);
 
@@ -123,12 +123,12 @@ pub(crate) struct Actor {
     push: PushWorker,
 }
 
-/// A desk with actors on a stage.
+/// A test app with actors whose requests are scheduled.
 pub(crate) struct Theatre {
     pub(crate) desk: Desk,
     pub(crate) stage: Stage,
     actors: Vec<Actor>,
-    /// What the import worker was ever asked: runs and records.
+    /// The runs and records of all messages to the import worker.
     asked: Mutex<BTreeSet<(u32, SalesforceId)>>,
 }
 
@@ -136,10 +136,10 @@ pub(crate) struct Theatre {
 #[derive(Clone, Debug)]
 pub(crate) struct Scene {
     pub(crate) opportunity: SalesforceId,
-    /// A Lead that becomes it, where it does.
+    /// The Lead that becomes the Opportunity, if one does.
     pub(crate) lead: SalesforceId,
     pub(crate) records: [RecordId; 2],
-    /// Whose values are taken.
+    /// The side whose values win.
     pub(crate) master: &'static str,
 }
 
@@ -185,7 +185,7 @@ impl Theatre {
         }
     }
 
-    /// Where the runs' counts are not what was asked of them: each record once in each run, however often, and whatever
+    /// Runs whose counts are wrong: each record counts once in each run, however often it was delivered, and whatever
     /// was linked, unlinked and allowed in between.
     pub(crate) async fn miscounted(&self) -> Vec<String> {
         let mut asked: BTreeMap<u32, u64> = BTreeMap::new();
@@ -242,19 +242,19 @@ impl Theatre {
         json!({ "Records": ids.iter().map(record).collect::<Vec<_>>() })
     }
 
-    /// Imports outside the play.
+    /// Imports outside the schedule.
     pub(crate) async fn import(&self, scene: &Scene, run: u32, of: Of) {
         let event = self.messages(scene, run, false, of);
         let answer = self.desk.world.worker.handle(event, UNLIMITED).await;
         assert_eq!(answer.unwrap()["batchItemFailures"], json!([]));
     }
 
-    /// The Deal that an import makes of the Opportunity in that epoch.
+    /// The Deal that an import creates from the Opportunity in that epoch.
     pub(crate) fn imported(&self, scene: &Scene, epoch: u32) -> RecordId {
         RecordId::of_imported_deal(self.desk.world.organization(), scene.opportunity, epoch)
     }
 
-    /// Claim and records of a scene as the store has them.
+    /// Claim and records of a scene, as stored.
     async fn model(&self, scene: &Scene) -> Model {
         let store = &self.desk.world.store;
         let tables = store.tables();
@@ -352,7 +352,7 @@ impl Theatre {
         }
     }
 
-    /// Delivers what is still to be written to Salesforce. Answers what does not agree about it.
+    /// Delivers the pending writes to Salesforce. Returns a disagreement about them, if there is one.
     async fn deliver(&self, scene: &Scene) -> Option<String> {
         let notes = async || -> Vec<String> {
             let notes = self.desk.world.store.outbox().await.unwrap();
@@ -380,7 +380,7 @@ impl Theatre {
             .then(|| format!("after the push {noted:?} and {due:?} are left"))
     }
 
-    /// The message of the write that is due.
+    /// The message of the pending write.
     pub(crate) async fn push_deed(&self, scene: &Scene) -> Deed {
         let notes = self.desk.world.store.outbox().await.unwrap();
         let mut notes = notes
@@ -390,7 +390,7 @@ impl Theatre {
         Deed::Push(serde_json::to_string(notes.next().unwrap()).unwrap())
     }
 
-    /// Plays the parts in the order of the seed.
+    /// Runs the operations in the order that the seed determines.
     pub(crate) async fn play(
         &self,
         seed: &mut StdRng,
@@ -416,7 +416,7 @@ impl Theatre {
             wrong.push(format!("the store holds {:?}", after.records));
         }
         wrong.extend(self.deliver(scene).await);
-        // The next run makes whole what is still to be imported.
+        // The next run completes what is left to import.
         self.import(scene, 9, Of::Both).await;
         let claim = self.model(scene).await.claims[&scene.opportunity.to_string()].clone();
         if !matches!(claim.state.as_str(), "live" | "suppressed") {
@@ -431,7 +431,7 @@ impl Theatre {
 }
 
 impl Theatre {
-    /// A token of a preview that an administrator made before the play, or none where the actor previews by itself.
+    /// The token of a preview that an administrator made before the scene, or none if the actor previews by itself.
     async fn token(&self, seed: &mut StdRng, record: &RecordId, scene: &Scene) -> Option<String> {
         if seed.random_bool(0.5) {
             return None;
@@ -463,7 +463,7 @@ fn pushes(bodies: &[String]) -> Value {
     json!({ "Records": bodies.iter().map(record).collect::<Vec<_>>() })
 }
 
-/// An item as the wire has it, as far as the model reads it.
+/// An item in DynamoDB's JSON, as far as the model reads it.
 fn wire(item: &keys::Attributes) -> Value {
     let values = item.iter().filter_map(|(name, value)| {
         let value = match value {

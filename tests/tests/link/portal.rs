@@ -1,4 +1,4 @@
-//! Records of the portal and folders of Salesforce records, made by hand.
+//! Generated records of the portal and folders of Salesforce records.
 
 use dealbridge_aws::{item, keys, transaction};
 use dealbridge_core::{
@@ -66,7 +66,7 @@ impl Desk {
         self.put_record(&record, Expected::Absent).await;
     }
 
-    /// Stores Deals that are linked to the first so many Opportunities, as links of earlier days have left them.
+    /// Stores Deals that are linked to the first so many Opportunities, as earlier links have left them.
     pub(crate) async fn put_links(&self, count: usize) {
         let store = &self.world.store;
         let tables = store.tables();

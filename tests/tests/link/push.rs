@@ -1,4 +1,4 @@
-//! What a link writes to Salesforce arrives once, whatever happens on the way, and never over a user's newer edit.
+//! A link's write to Salesforce arrives once, whatever happens on the way, and never overwrites a user's newer edit.
 
 use dealbridge_core::{code::Code, message::PushRequest, record::LinkStatus};
 use dealbridge_tests::{Fault, opportunity, world::WRITES};
@@ -23,7 +23,7 @@ pub(crate) async fn confirmed() -> Desk {
 }
 
 impl Desk {
-    /// How often rows were written over Salesforce's API.
+    /// The number of rows written over Salesforce's API.
     pub(crate) fn salesforce_writes(&self) -> u64 {
         self.world.org.counters()["write"]
     }
@@ -36,7 +36,7 @@ impl Desk {
         )
     }
 
-    /// Spoils the next writes of rows.
+    /// Makes Salesforce refuse the next writes of rows.
     pub(crate) async fn refuse_writes(&self, status: u16, body: Value, times: u64) {
         self.world
             .disturb(
@@ -107,7 +107,7 @@ async fn while_salesforce_is_down_a_link_is_pending_and_then_synced() {
     )
     .await;
     assert_eq!(desk.push().await, (0, 1));
-    // More deliveries than the queue makes before it gives up.
+    // More deliveries than the queue makes before a message goes to the dead-letter queue.
     for _ in 0..6 {
         desk.push_again().await;
         assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
@@ -242,7 +242,8 @@ async fn the_message_of_a_link_that_was_cut_does_not_deliver_for_the_one_that_fo
         (desk.salesforce_writes(), desk.status(&deal("d")).await),
         (0, Some(LinkStatus::Pending))
     );
-    // The note of the newer write is still there for the hourly tick; the messages that nobody deleted are visible again, too.
+    // The outbox note of the newer write remains for the hourly tick; the messages that were not deleted are visible
+    // again, too.
     desk.world.hourly().await;
     assert_eq!(desk.push().await, (3, 0));
 

@@ -16,7 +16,7 @@ use crate::{
 
 const CALLERS: usize = 50;
 
-/// Previews all pairs one by one and confirms them at once.
+/// Previews all pairs one by one and confirms them at the same time.
 async fn confirm_all(desk: &Desk, pairs: &[(RecordId, SalesforceId)]) -> Vec<Reply> {
     let mut tokens = Vec::new();
     for (record, id) in pairs {
@@ -29,7 +29,7 @@ async fn confirm_all(desk: &Desk, pairs: &[(RecordId, SalesforceId)]) -> Vec<Rep
     join_all(confirms).await
 }
 
-/// The place of the one that won; the others have that verdict.
+/// The position of the winner; all others have that verdict.
 fn winner(replies: &[Reply], verdict: (u64, &str)) -> usize {
     let won: Vec<usize> = (0..replies.len())
         .filter(|at| replies[*at].status == 201)
@@ -41,7 +41,7 @@ fn winner(replies: &[Reply], verdict: (u64, &str)) -> usize {
     won[0]
 }
 
-/// Links and audit rows are those of one link.
+/// Asserts that links and audit rows are those of one link.
 async fn assert_one_link(desk: &Desk, record: &RecordId, id: SalesforceId) {
     let ledger = desk.world.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());

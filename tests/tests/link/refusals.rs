@@ -1,4 +1,4 @@
-//! What cannot be linked, and what is said of it. Nothing is written.
+//! Links that are refused, with the reason. Nothing is written.
 
 use dealbridge_core::{SalesforceId, record::RecordKind};
 use dealbridge_tests::{account, opportunity};
@@ -12,12 +12,12 @@ use crate::{
     reply::Reply,
 };
 
-/// Both calls with the same body, the second with what a confirm has beside it.
+/// Sends the same body to preview and confirm, the latter with the members that it needs besides.
 async fn preview_and_confirm(desk: &Desk, text: &str) -> [Reply; 2] {
     let admin = Caller::admin();
     let body = json!({ "salesforceUrl": text, "master": "salesforce" });
     let preview = desk.call(&admin, preview_event(&deal("d"), &body)).await;
-    // A token of another preview: what cannot be linked is said before it is looked at, or right after.
+    // A token of another preview: the refusal comes before the token is checked, or right after.
     let token = desk
         .preview(&deal("d"), opportunity(1), "salesforce")
         .await
@@ -141,7 +141,7 @@ async fn every_form_of_the_same_record_is_taken() {
     }
 }
 
-/// A refusal of a Salesforce record, before and after the preview was made.
+/// The refusal of a Salesforce record, before and after the preview was made.
 async fn refused(desk: &Desk, id: SalesforceId, code: &str) -> Reply {
     let before = desk.dump().await;
     let [preview, confirm] = preview_and_confirm(desk, &url(id)).await;
@@ -356,7 +356,7 @@ async fn a_record_or_a_salesforce_record_that_is_linked_names_the_other_side() {
     let elsewhere_too = desk
         .confirm(&other, opportunity(1), "salesforce", &of_other)
         .await;
-    // Both sides are taken: the record's own link is the nearer answer.
+    // Both sides are taken: the record's own link is reported.
     desk.world
         .clock
         .advance(std::time::Duration::from_secs(3_600));

@@ -1,8 +1,8 @@
-//! An answer of a function, as API Gateway takes it.
+//! Responses of functions, as API Gateway takes them.
 
 use serde_json::Value;
 
-/// An answer.
+/// A response of a function.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Reply {
     /// The status.
@@ -14,7 +14,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Reads what a function returned.
+    /// Parses a function's return value.
     pub(crate) fn read(answer: &Value) -> Self {
         Self {
             status: answer["statusCode"].as_u64().unwrap(),
@@ -23,7 +23,7 @@ impl Reply {
         }
     }
 
-    /// A problem's code; empty for other answers.
+    /// A problem's code; empty for other responses.
     pub(crate) fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
@@ -33,7 +33,7 @@ impl Reply {
         (self.status, self.code())
     }
 
-    /// A problem's sentence.
+    /// A problem's detail.
     pub(crate) fn detail(&self) -> &str {
         self.body["detail"].as_str().unwrap_or_default()
     }

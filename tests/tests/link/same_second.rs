@@ -1,4 +1,4 @@
-//! Linked by hand, and edited again within one second of Salesforce's clock.
+//! A record that is linked by hand and edited again within one second of Salesforce's clock.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! A stage on which actors take turns: each request to DynamoDB waits until the order of a seed lets it through, alone.
+//! A scheduler for concurrent actors: each request to DynamoDB waits until it is released, and one runs at a time, in
+//! an order that a seed determines.
 //!
-//! So a seed gives one interleaving of the actors' requests, whatever the machine does, and the history says what was
-//! committed in which order.
+//! So a seed gives one interleaving of the actors' requests, whatever the machine does, and the history shows the order
+//! in which they were committed.
 
 use std::{
     pin::Pin,
@@ -24,37 +25,37 @@ use tokio::{
     sync::{Notify, oneshot},
 };
 
-/// A request that was let through.
+/// A released request.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    /// Whose it was.
+    /// The actor that sent it.
     pub(crate) actor: usize,
-    /// What it asked, such as `GetItem`.
+    /// The operation, such as `GetItem`.
     pub(crate) action: String,
     /// Its body.
     pub(crate) request: Value,
-    /// Whether DynamoDB did it.
+    /// `true` if DynamoDB carried it out.
     pub(crate) done: bool,
 }
 
 #[derive(Default)]
 struct Inner {
-    /// Requests at the gates, each with its actor and what lets it through.
+    /// Requests waiting at the gates, each with its actor and the sender that releases it.
     waiting: Vec<(usize, oneshot::Sender<()>)>,
     history: Vec<Step>,
 }
 
-/// The stage. It lives as long as the test's runtime.
+/// The scheduler. It lives as long as the test's runtime.
 #[derive(Clone)]
 pub(crate) struct Stage {
     inner: Arc<Mutex<Inner>>,
     arrived: Arc<Notify>,
-    /// The address at which each actor finds DynamoDB.
+    /// The DynamoDB endpoint of each actor.
     pub(crate) gates: Vec<String>,
     spoiling: Arc<Mutex<Option<Spoiling>>>,
 }
 
-/// Changes a request on its way.
+/// A change of a request on its way.
 pub(crate) type Spoiling = fn(&mut Value);
 
 #[derive(Clone)]
@@ -67,11 +68,11 @@ struct Gate {
     spoiling: Arc<Mutex<Option<Spoiling>>>,
 }
 
-/// What an actor does.
+/// The work of an actor.
 pub(crate) type Act<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 impl Stage {
-    /// A stage for that many actors before the database at that address.
+    /// A scheduler for that many actors in front of the database at that address.
     pub(crate) async fn build(database: &str, actors: usize) -> Self {
         let mut stage = Self {
             inner: Arc::default(),
@@ -102,25 +103,25 @@ impl Stage {
         act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Has every request changed on its way from now on.
+    /// Changes every further request on its way.
     pub(crate) fn spoil(&self, spoiling: Spoiling) {
         *self.spoiling.lock().unwrap_or_else(PoisonError::into_inner) = Some(spoiling);
     }
 
-    /// How many requests have been let through.
+    /// The number of released requests.
     pub(crate) fn now(&self) -> usize {
         self.inner(|inner| inner.history.len())
     }
 
-    /// Lets the actors play to the end, one request at a time in the order of the seed. Answers what each came to, and
-    /// the history of all requests.
+    /// Runs the actors to the end, one request at a time in the order of the seed. Returns their results and the
+    /// history of all requests.
     pub(crate) async fn play<T>(
         &self,
         seed: &mut StdRng,
         acts: Vec<Act<'_, T>>,
     ) -> (Vec<T>, Vec<Step>) {
         self.inner(|inner| inner.history.clear());
-        // Who hurries and who dawdles differs from play to play, so that the longer act is not always the later one.
+        // Actors are slow or fast at random, so that the longer one does not always end last.
         let haste: Vec<u32> = acts
             .iter()
             .map(|_| *[1, 3, 9].choose(seed).unwrap())
@@ -133,7 +134,7 @@ impl Stage {
             .map(|(actor, act)| async move { (actor, act.await) })
             .collect();
         while !playing.is_empty() {
-            // Everyone who is still in the play stands before a gate: only then somebody may go on.
+            // A request is released only once every remaining actor waits at a gate.
             let at_gates = self.inner(|inner| {
                 let mut at_gates: Vec<usize> =
                     inner.waiting.iter().map(|(actor, _)| *actor).collect();

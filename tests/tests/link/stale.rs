@@ -23,7 +23,7 @@ async fn desk() -> Desk {
     desk
 }
 
-/// Confirms as previewed and expects a refusal that leaves no trace.
+/// Confirms the preview, and expects a refusal that leaves no trace.
 async fn assert_stale(desk: &Desk, id: dealbridge_core::SalesforceId, token: &str, why: &str) {
     let before = desk.dump().await;
     let reply = desk.confirm(&deal("d"), id, "salesforce", token).await;

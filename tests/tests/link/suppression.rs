@@ -1,4 +1,4 @@
-//! What an unlink leaves behind, and what lifts it.
+//! The suppression that an unlink leaves, and its end.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     portal::{agreeing, deal, folder, lead},
 };
 
-/// A world in which one Opportunity was imported and its Deal unlinked.
+/// A test app in which one Opportunity was imported and its Deal unlinked.
 async fn unlinked() -> (Desk, RecordId) {
     let desk = Desk::start(&OrgFolder::importable(1)).await;
     desk.world.full().await;
@@ -35,7 +35,7 @@ async fn unlinked() -> (Desk, RecordId) {
     (desk, imported)
 }
 
-/// The codes that a run says of an Opportunity.
+/// The codes of a run's entries about an Opportunity.
 async fn said(desk: &Desk, run: RunId, id: SalesforceId) -> Vec<Code> {
     let ledger = desk.world.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
@@ -49,7 +49,7 @@ async fn said(desk: &Desk, run: RunId, id: SalesforceId) -> Vec<Code> {
 #[tokio::test]
 async fn an_unlink_says_what_was_unlinked_and_that_it_is_suppressed() {
     let desk = Desk::start(&folder(1, 1)).await;
-    // Leads are never imported: of them there is nothing to say about imports.
+    // Leads are never imported, so no entry about them concerns imports.
     let of_imports: &[&str] = &["linked again", "allowed", "cleared and set again"];
     let of_leads: &[&str] = &["linked to another record", "same one again"];
     for (id, target, says) in [("d", opportunity(1), of_imports), ("l", lead(0), of_leads)] {
@@ -152,7 +152,7 @@ async fn no_hourly_and_no_full_run_undoes_an_unlink_and_a_full_run_says_so_once(
         let daily = desk.world.scheduled("daily").await;
         assert_eq!((daily.counts.suppressed, daily.counts.imported), (1, 0));
     }
-    // An edit brings it into an hourly run.
+    // An edit makes an hourly run look at it.
     desk.world
         .edit(opportunity(1), json!({ "Description": "called" }))
         .await;
@@ -282,7 +282,7 @@ async fn the_import_flag_seen_off_and_set_again_is_a_problem_while_the_former_de
     assert!(entry.message.contains(former.id()), "{}", entry.message);
     assert!(entry.suggestion.contains("Link"), "{}", entry.suggestion);
 
-    // Either fix closes it.
+    // Either fix closes the open problem.
     assert_eq!(
         desk.link(&former, opportunity(1), "salesforce")
             .await
@@ -354,7 +354,7 @@ async fn a_flag_that_was_off_when_it_was_unlinked_counts_only_once_a_run_has_see
     set_import_flag(&desk, false).await;
     desk.world.hourly().await;
     desk.unlink(&imported).await;
-    // The daily run looks at what is suppressed and no longer flagged.
+    // The daily run looks at suppressed records without the Import Flag.
     desk.world.clock.advance(Duration::from_secs(24 * 3_600));
     desk.world.scheduled("daily").await;
     desk.delete_record(&imported).await;

@@ -1,4 +1,4 @@
-//! What the preview cannot read of Salesforce is listed with a note, and is no blank for the other side to fill.
+//! Salesforce fields that the preview cannot read are listed with a note, and do not count as blank.
 
 use dealbridge_core::{
     code::Code,
@@ -25,7 +25,7 @@ fn row(channeltivity: &str, salesforce: &str, on_create: Flow) -> MappingRow {
     }
 }
 
-/// What a preview says of a Salesforce field.
+/// The preview's row for a Salesforce field.
 fn told<'a>(preview: &'a Value, salesforce: &str) -> &'a Value {
     let fields = preview["fields"].as_array().unwrap();
     let mut of = fields

@@ -1,4 +1,4 @@
-//! What Salesforce refuses of a write, or a user has changed meanwhile, is left out and said.
+//! Fields of a write that Salesforce refuses, or that a user has changed meanwhile, are left out and reported.
 
 use dealbridge_core::{code::Code, record::LinkStatus};
 use dealbridge_tests::{opportunity, world::WRITES};
@@ -30,7 +30,7 @@ async fn a_user_s_newer_edit_is_not_overwritten_and_the_rest_is_written() {
         "{message}"
     );
     assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
-    // What the user wrote is an edit like any other.
+    // The user's change is an edit like any other.
     let run = desk.world.hourly().await;
     assert_eq!(run.counts.updated, 1);
     assert_eq!(desk.record(&deal("d")).await.fields["amount"], 77);

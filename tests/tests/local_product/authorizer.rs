@@ -1,4 +1,4 @@
-//! Who may call what: the gateway's part and the functions' own.
+//! The permissions of callers: the gateway's part and the functions' own.
 
 use dealbridge_local::gateway::token::{Subject, Tokens};
 use reqwest::Method;

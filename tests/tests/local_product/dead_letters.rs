@@ -1,4 +1,4 @@
-//! Dead letters are seen with their reason, stay where they are, and can be discarded one by one.
+//! Dead letters are shown with their reason, stay where they are, and can be discarded one by one.
 
 use dealbridge_aws::{Endpoint, sdk_config};
 use reqwest::Method;

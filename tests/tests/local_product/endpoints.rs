@@ -1,4 +1,4 @@
-//! Looking inside with clients that know nothing of the product.
+//! Inspecting the product with clients that know nothing of it.
 
 use dealbridge_aws::{Endpoint, sdk_config};
 use dealbridge_salesforce::{Connection, Credentials, SalesforceClient, Timeouts, http_client};

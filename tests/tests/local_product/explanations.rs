@@ -1,4 +1,4 @@
-//! Explanations, by the addresses under which they can be asked for.
+//! Explanations, by each URL at which they can be requested.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ async fn an_explanation_takes_an_id_or_an_address_in_the_query_and_an_id_in_the_
     let by_path = explained(&format!("/opportunities/{id}/explanation")).await;
     assert_eq!(by_path.ok(), by_id);
 
-    // The gateway has decoded the path when it looks for the route, as in the cloud.
+    // The gateway decodes the path before it routes, as in the cloud.
     let in_the_path = explained(&format!("/opportunities/{encoded}/explanation")).await;
     assert_eq!(
         (in_the_path.status, &in_the_path.body),

@@ -1,4 +1,4 @@
-//! The gateway before the functions, as API Gateway's HTTP APIs are.
+//! The gateway in front of the functions behaves as API Gateway's HTTP APIs do.
 
 use dealbridge_local::gateway::ApiRequest;
 use serde_json::{Value, json};
@@ -34,13 +34,13 @@ async fn a_request_is_bounded_as_a_whole_and_in_its_parts() {
     let long = ApiRequest::new("GET", &format!("/settings?x={}", "x".repeat(10_240)));
     assert_eq!(asked(&product, long).await, too_much);
 
-    // The function itself refuses what it gets.
+    // The function itself refuses the body.
     assert_eq!(asked(&product, with_body(5_000_000)).await.0, 400);
     let too_large = message(413, "Request Entity Too Large");
-    // Lambda takes less than the gateway.
+    // Lambda's limit is lower than the gateway's.
     assert_eq!(asked(&product, with_body(6_300_000)).await, too_large);
     assert_eq!(asked(&product, with_body(10_485_761)).await, too_large);
-    // What is no text grows by a third on its way.
+    // A body that is not text grows by a third on its way.
     let binary = ApiRequest {
         body: vec![0xff; 5_000_000],
         ..ApiRequest::new("POST", "/sync-runs")

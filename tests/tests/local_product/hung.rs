@@ -1,4 +1,4 @@
-//! An org that does not answer: whoever waits hears of it from the function, before the gateway gives up on that.
+//! An org that does not respond: the caller hears of it from the function, before the gateway gives up on the function.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::product::{ADMIN, Product, options};
 
-/// A product whose functions have a few seconds, to the same proportions as those of the template.
+/// A product whose functions have a few seconds, in the same proportions as in the template.
 async fn in_a_hurry() -> Product {
     let mut world = World::start(&options(None)).await.unwrap();
     for timeout in world.template.timeouts.values_mut() {

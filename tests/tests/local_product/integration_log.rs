@@ -1,4 +1,4 @@
-//! The Integration Log over the API: several values a filter, a span of time, either order, and a file for spreadsheets.
+//! The Integration Log over the API: several values per filter, a time span, either order, and a file for spreadsheets.
 
 use std::collections::BTreeMap;
 

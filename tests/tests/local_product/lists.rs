@@ -1,4 +1,4 @@
-//! Lists of the largest items that the store can hold: a page is whole, and the cursor leads to the rest.
+//! Lists of the largest items that the store can hold: a page is complete, and the cursor leads to the rest.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,11 @@ use serde_json::Value;
 
 use crate::product::{ADMIN, Product};
 
-/// Items of each list: together they are far larger than an answer may be.
+/// Items of each list: together they are far larger than a response may be.
 const MANY: usize = 12;
 
-/// A value as large as an item takes, of what grows most on its way: a quote is escaped, and its escape once more.
+/// The largest value that an item takes, of a character that grows most in transit: a quote is escaped, and its escape
+/// once more.
 fn huge() -> String {
     "\"".repeat(350_000)
 }
@@ -32,7 +33,7 @@ async fn put(product: &Product, table: &str, item: keys::Attributes) {
     put.set_item(Some(item)).send().await.unwrap();
 }
 
-/// Every item of a list, page after page. Each page must be an answer that the gateway can give.
+/// Every item of a list, page after page. The gateway must be able to return each page.
 async fn all(product: &Product, target: &str) -> (Vec<Value>, usize) {
     let (mut items, mut pages, mut cursor) = (Vec::new(), 0, String::new());
     loop {
@@ -71,7 +72,7 @@ async fn records_of_the_largest_size_are_listed_to_the_last() {
 
     let (items, pages) = all(&product, "/referrals?limit=200").await;
 
-    // Those of the sample org are there as well.
+    // Those of the sample org are listed as well.
     assert_eq!(distinct(&items, |item| &item["id"]), MANY + 2);
     assert_eq!(items.len(), MANY + 2);
     assert!(pages > 1, "{pages}");
@@ -88,7 +89,7 @@ async fn problems_of_the_largest_size_are_listed_to_the_last() {
         .unwrap()
         .organization_id;
     let found = Finding::new(Code::AccountMissing);
-    // The name stands in the sentences, too.
+    // The name appears in the sentences, too.
     let name = &huge()[..100_000];
     for number in 10..10 + MANY {
         let id = SalesforceId::parse(&format!("006aP000000{number:04}")).unwrap();
@@ -137,6 +138,6 @@ async fn entries_of_the_longest_texts_are_listed_to_the_last() {
 
     assert_eq!(distinct(&items, |item| &item["id"]), MANY * LINES);
     assert_eq!(items.len(), MANY * LINES);
-    // Two would do if a page held all that may be asked for.
+    // Two pages would do if a page held everything that may be requested.
     assert!(pages > 2, "{pages}");
 }

@@ -1,4 +1,4 @@
-//! The product on one machine as its API's callers meet it: over HTTP, on the bundled sample org.
+//! The product on one machine, as callers of the API see it: over HTTP, on the bundled sample org.
 #![expect(
     clippy::unwrap_used,
     reason = "what cannot go on here is a failed test"

@@ -1,4 +1,4 @@
-//! Which org is this: settings are held against the connected org, and a replaced org's links are moved or cleared.
+//! Settings are checked against the connected org, and the links of a replaced org are moved or cleared.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -199,7 +199,7 @@ async fn cleared_links_leave_the_records_and_the_new_org_s_are_imported() {
     assert!(after.iter().all(|(_, id)| id.is_empty()), "{after:?}");
     let counts = product.run("hourly").await;
     assert_eq!(counts["imported"], linked);
-    // The former org is connected again: its Deals' ids are taken, and its epochs know it.
+    // The former org is connected again: its Deals' ids are taken, and its epochs continue.
     product
         .org("refresh", json!({ "organization_id": from }))
         .await;

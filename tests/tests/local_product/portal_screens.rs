@@ -1,4 +1,4 @@
-//! What the portal's own screens do, and what the next run makes of it.
+//! Changes by the portal's own screens, and their effect on the next run.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn a_changed_address_leads_to_the_user_and_the_former_one_nowhere() {
         .await;
     assert_eq!(former.refusal(), (404, "USER_NOT_FOUND"));
     product.token("someone.else@fjordpartners.example").await;
-    // The Opportunity that named an address which nobody had is in.
+    // The Opportunity that named an address which nobody had is imported.
     assert_eq!(product.run("hourly").await["imported"], 1);
 }
 

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 /// An administrator of the sample org.
 pub(crate) const ADMIN: &str = "esme.rowan@alderpeak.example";
-/// An internal user who is none.
+/// An internal user who is not an administrator.
 pub(crate) const INTERNAL: &str = "felix.tarn@alderpeak.example";
 /// A partner.
 pub(crate) const PARTNER: &str = "rosa.lindqvist@fjordpartners.example";
@@ -30,7 +30,7 @@ pub(crate) struct Product {
     serving: JoinHandle<()>,
 }
 
-/// What was answered.
+/// A response of the API.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -51,7 +51,7 @@ impl Answer {
     }
 }
 
-/// A call to be made.
+/// A call to make.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -60,7 +60,7 @@ pub(crate) struct Call {
     pub(crate) body: Option<Value>,
 }
 
-/// The sample org.
+/// Options for the sample org.
 pub(crate) fn options(data: Option<PathBuf>) -> Options {
     Options {
         org: PathBuf::from(concat!(
@@ -75,17 +75,17 @@ pub(crate) fn options(data: Option<PathBuf>) -> Options {
 }
 
 impl Product {
-    /// Starts on the sample org; nothing is imported yet.
+    /// Starts on the sample org, of which nothing is imported at first.
     pub(crate) async fn start(data: Option<PathBuf>) -> Self {
         Self::over(World::start(&options(data)).await.unwrap()).await
     }
 
-    /// Starts on the sample org without anybody who takes messages from the queues.
+    /// Starts on the sample org without workers on the queues.
     pub(crate) async fn standing_still() -> Self {
         Self::over(World::prepare(&options(None)).await.unwrap()).await
     }
 
-    /// Serves a world.
+    /// Serves a local product.
     pub(crate) async fn over(world: World) -> Self {
         let world = Arc::new(world);
         let gateway = Arc::new(Gateway::new(Arc::clone(&world)).unwrap());
@@ -152,7 +152,7 @@ impl Product {
         self.call(user, Method::GET, target, None).await
     }
 
-    /// Calls one of the org's administration hooks.
+    /// Calls the admin API of the org.
     pub(crate) async fn org(&self, hook: &str, body: Value) {
         let url = format!("{}/_org/{hook}", self.world.instance_url());
         let call = self.http.post(url).body(body.to_string());
@@ -160,7 +160,7 @@ impl Product {
         assert!(answer.await.unwrap().status().is_success(), "{hook} {body}");
     }
 
-    /// Puts a message that nobody can read into a queue's dead-letter queue.
+    /// Puts an unreadable message into a queue's dead-letter queue.
     pub(crate) async fn dead_letter(&self, queue: &str) {
         let queues = &self.world.queues;
         let url = queues.endpoint_url();
@@ -185,7 +185,7 @@ impl Product {
         .await
     }
 
-    /// Replaces the settings, whatever they are, as an administrator.
+    /// Replaces the settings as an administrator, whatever they are.
     pub(crate) async fn put_settings(&self, settings: &Value) -> Answer {
         let token = self.token(ADMIN).await;
         let request = self
@@ -216,7 +216,7 @@ impl Product {
         self.token_with(user, "").await
     }
 
-    /// Fires a schedule, waits for its messages, and answers the run's counts.
+    /// Fires a schedule, waits for its messages, and returns the run's counts.
     pub(crate) async fn run(&self, schedule: &str) -> Value {
         let body = json!({ "schedule": schedule });
         self.local(Method::POST, "tick", Some(body)).await.ok();

@@ -1,4 +1,4 @@
-//! What a data directory keeps.
+//! The data directory keeps the state over a restart.
 
 use dealbridge_core::{run::RunStatus, sync_request::Requested};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Each function works with the rights of its role in the template, and with no other.
+//! Each function works with the permissions of its role in the template, and with no others.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -29,7 +29,7 @@ async fn a_run_can_be_asked_for_again_after_one_has_ended() {
     }
 }
 
-/// An administrator's calls, under a key of their own where they write.
+/// An administrator's calls, with an idempotency key each if they write.
 struct Office<'a> {
     product: &'a Product,
     token: String,
@@ -86,7 +86,7 @@ async fn office(product: &Product) -> Office<'_> {
     Office { product, token }
 }
 
-/// Every call of the API, every schedule, and what happens to an Opportunity over its life.
+/// Makes every call of the API, fires every schedule, and takes an Opportunity through its whole life.
 async fn everything_there_is_to_do(product: &Product) {
     let office = office(product).await;
     let run = json!({ "integration": "deal-registration" });
@@ -134,7 +134,7 @@ async fn everything_there_is_to_do(product: &Product) {
     product.run("hourly").await;
     product.run("daily").await;
 
-    // Problems are acknowledged, and one is closed by a link.
+    // Open problems are acknowledged, and one is closed by a link.
     let named = json!({ "opportunities": ["006aP00000008IUQAY"] });
     office.call("POST", "/problems/clear", named, "one").await;
     let all = json!({ "all": true });
@@ -220,7 +220,7 @@ async fn everything_there_is_to_do(product: &Product) {
         .await;
 }
 
-/// What is only met when nothing takes messages from the queues: a write that waits is sent again, and forgotten.
+/// Cases that only occur without workers on the queues: a waiting write is sent again, and forgotten.
 async fn what_waits(product: &Product) {
     let office = office(product).await;
     office
@@ -235,7 +235,7 @@ async fn what_waits(product: &Product) {
     office.unlink("deals/deal-office-move").await;
 }
 
-/// What is only met in time: a listing that outlasts its function, and a run that nobody went on with.
+/// Cases that only occur with time: a listing that exceeds its function's timeout, and a run that nothing continued.
 async fn what_takes_long() -> World {
     let mut folder = OrgFolder::new();
     for _ in 0..2_001 {
@@ -253,7 +253,7 @@ async fn what_takes_long() -> World {
     world
 }
 
-/// What is only met after messages were lost: whoever asks for the next run looks at how many the queues hold.
+/// Cases that only occur after messages were lost: the request for the next run counts the messages of the queues.
 async fn what_is_lost() -> [World; 2] {
     let lost = async || {
         let world = World::start(&OrgFolder::importable(2)).await;
@@ -298,11 +298,11 @@ async fn every_right_of_a_role_is_needed() {
             .any(|setup| (setup.function, setup.queue.name()) == (function, queue))
     };
     unused.retain(|(function, right)| match right.action.as_str() {
-        // Lambda writes the log in the function's name.
+        // Lambda writes the log with the function's role.
         "logs:CreateLogStream" | "logs:PutLogEvents" => false,
-        // Lambda looks at a queue before it takes messages from it in the function's name.
+        // Lambda reads a queue's attributes before it receives from it, with the function's role.
         "sqs:GetQueueAttributes" => !consumed(function, &right.resource),
-        // Lambda sends there what an asynchronous invocation failed with.
+        // Lambda sends failed asynchronous invocations there.
         _ => right.resource != "schedules-dlq",
     });
     let unused: BTreeSet<String> = unused

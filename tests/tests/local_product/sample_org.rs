@@ -1,10 +1,10 @@
-//! What the bundled sample org shows.
+//! The failure codes that the bundled sample org shows.
 
 use dealbridge_core::code::Code;
 
 use crate::product::Product;
 
-/// Failure codes that no folder of one org can show on its first import, and why.
+/// Failure codes that no folder of one org can show on its first import, each with the reason.
 const NOT_SHOWN: [(Code, &str); 6] = [
     (
         Code::RequiredFieldNotMapped,

@@ -1,4 +1,4 @@
-//! What survives a process that is killed without a warning.
+//! Durability when the server process is killed without warning.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
@@ -18,11 +18,11 @@ const DIRECTORY: &str = "QUEUE_CONTRACT_DIRECTORY";
 const QUEUE: &str = "crash";
 const BANNER: &str = "serving on ";
 
-/// What callers were told, and what they asked for without an answer.
+/// The answers that callers received, and their requests without an answer.
 #[derive(Default)]
 struct Told {
     sent: BTreeSet<String>,
-    /// The receives that were answered, by message.
+    /// The number of answered receives of each message.
     receives: BTreeMap<String, u32>,
     delete_asked: BTreeSet<String>,
     deleted: BTreeSet<String>,
@@ -88,7 +88,7 @@ async fn work_until_killed(endpoint: &str, answers: u32, process: &mut Child) ->
             let (told, tell) = (Arc::clone(&told), tell.clone());
             tokio::spawn(async move {
                 while let Some(()) = round(&client, &url, &told).await {
-                    // Nobody listens any more once the server is dead.
+                    // The receiver is gone once the server is dead.
                     let _ = tell.send(());
                 }
             })
@@ -107,7 +107,7 @@ async fn work_until_killed(endpoint: &str, answers: u32, process: &mut Child) ->
     Arc::into_inner(told).unwrap().into_inner().unwrap()
 }
 
-/// Sends three, receives up to two, deletes one; none once the server is dead.
+/// Sends three messages, receives up to two, deletes one. Returns `None` once the server is dead.
 async fn round(client: &Client, url: &str, told: &Mutex<Told>) -> Option<()> {
     let mut send = client.send_message_batch().queue_url(url);
     for id in ["a", "b", "c"] {
@@ -163,7 +163,7 @@ async fn round(client: &Client, url: &str, told: &Mutex<Told>) -> Option<()> {
     Some(())
 }
 
-/// A process of this very program that runs nothing but [`serve_until_killed`].
+/// Starts this very program as a process that runs nothing but [`serve_until_killed`].
 fn serve_elsewhere(directory: &Path) -> (Child, String) {
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args([

@@ -21,7 +21,7 @@ async fn world(disorder: Disorder) -> World {
     .await
 }
 
-/// Sends numbers, and receives and deletes until nothing is left: the bodies as they came.
+/// Sends numbers, then receives and deletes until nothing is left. Returns the bodies in the order in which they came.
 async fn drain(world: &World, count: usize) -> Vec<String> {
     let url = world.queue("q", &[]).await;
     for n in 0..count {

@@ -1,4 +1,4 @@
-//! What is refused, and under which name.
+//! Refused requests, each with its error code.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;

@@ -1,4 +1,4 @@
-//! What the process that runs the server may ask it without a request.
+//! The in-process interface of the server, beside its HTTP API.
 
 use std::time::Duration;
 

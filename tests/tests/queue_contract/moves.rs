@@ -1,18 +1,18 @@
-//! Move tasks: dead letters go back to where they died, or elsewhere.
+//! Message move tasks: dead letters return to their source queue, or go elsewhere.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{ListMessageMoveTasksResultEntry, MessageSystemAttributeName};
 
 use crate::world::{World, bodies, is_outside, system};
 
-/// Sends a message to its death.
+/// Sends a message and lets it go to the dead-letter queue.
 async fn bury(world: &World, live: &str, body: &str) {
     world.send(live, body).await;
     world.receive_one(live, 0).await;
     assert!(world.receive(live, 0).await.is_empty());
 }
 
-/// The newest task of a source, once it has another status than running.
+/// Waits for the newest task of a source to end.
 async fn ended(world: &World, arn: &str) -> ListMessageMoveTasksResultEntry {
     for _ in 0..1000 {
         let listed = world

@@ -1,4 +1,4 @@
-//! What a restart keeps.
+//! The server keeps its state over a restart.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ async fn kept_in(directory: &Path) -> World {
     .await
 }
 
-/// Stops the server of a world and starts another on the same directory, at another port.
+/// Stops the server and starts another one on the same directory, at another port.
 async fn restarted(world: World, directory: &Path) -> World {
     world.inside().server.shutdown().await;
     kept_in(directory).await
@@ -56,7 +56,7 @@ async fn queues_settings_and_messages_outlive_the_server() {
 
     let world = restarted(world, directory.path()).await;
 
-    // The old address names the same queue, though the port is another.
+    // The former URL names the same queue, though the port differs.
     assert_eq!(
         world
             .attribute(&url, QueueAttributeName::VisibilityTimeout)

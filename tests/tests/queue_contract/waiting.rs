@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::world::{World, is_outside};
 
-/// A receive under way, and its bodies in the end.
+/// Starts a receive that waits, and returns its bodies in the end.
 fn waiting(world: &World, url: &str) -> JoinHandle<Vec<String>> {
     let receive = world
         .client
@@ -23,7 +23,7 @@ fn waiting(world: &World, url: &str) -> JoinHandle<Vec<String>> {
     })
 }
 
-/// Goes on once so many receives wait; elsewhere than in this process there is no telling.
+/// Waits until so many receives are waiting, which can only be known of a server in this process.
 async fn until_waiting(world: &World, count: usize) {
     if is_outside() {
         return;

@@ -1,4 +1,4 @@
-//! An SQS endpoint with a client, and the few words in which the tests speak.
+//! An SQS endpoint with a client, and the vocabulary of the tests.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ pub(crate) struct World {
     name: String,
 }
 
-/// The server of this process and the clock it goes by.
+/// The server in this process, with its clock.
 pub(crate) struct Embedded {
     pub(crate) server: QueueHandle,
     pub(crate) clock: ManualClock,
 }
 
 impl World {
-    /// The endpoint to try: that of the environment, or a server in this process.
+    /// The endpoint under test: that of the environment, or a server in this process.
     pub(crate) async fn new() -> Self {
         match outside_endpoint() {
             Some(endpoint) => Self::at(&endpoint, None),
@@ -61,12 +61,12 @@ impl World {
         }
     }
 
-    /// The server in this process; the tests that ask for it made sure of one.
+    /// The server in this process, which the tests that call this have started.
     pub(crate) fn inside(&self) -> &Embedded {
         self.embedded.as_ref().unwrap()
     }
 
-    /// Lets time pass: at once on the clock of the tests, by waiting elsewhere.
+    /// Lets time pass: at once on the tests' clock, by waiting for an outside endpoint.
     pub(crate) async fn pass(&self, seconds: u64) {
         let time = Duration::from_secs(seconds);
         match &self.embedded {
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// The name of a queue of this test alone.
+    /// A queue name that no other test uses.
     pub(crate) fn name(&self, name: &str) -> String {
         format!("{}-{name}", self.name)
     }
@@ -100,7 +100,7 @@ impl World {
         made.queue_url.unwrap()
     }
 
-    /// A queue whose messages die into another after so many receives.
+    /// Creates a queue with a dead-letter queue and a maximum receive count.
     pub(crate) async fn with_dead_letters(&self, name: &str, most: u32) -> (String, String) {
         let dead = self.queue(&format!("{name}-dlq"), &[]).await;
         let policy = self.redrive_policy(&dead, most).await;
@@ -135,7 +135,7 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// Visible, in flight, delayed.
+    /// The numbers of visible, in-flight and delayed messages.
     pub(crate) async fn counts(&self, url: &str) -> [String; 3] {
         [
             self.attribute(url, QueueAttributeName::ApproximateNumberOfMessages)
@@ -162,7 +162,7 @@ impl World {
         sent.message_id.unwrap()
     }
 
-    /// Up to ten messages with all system attributes, hidden for so many seconds.
+    /// Receives up to ten messages with all system attributes, hidden for so many seconds.
     pub(crate) async fn receive(&self, url: &str, hidden_seconds: i32) -> Vec<Message> {
         let received = self
             .client
@@ -213,7 +213,7 @@ pub(crate) fn start_of_time() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()
 }
 
-/// Whether the environment names an endpoint; what needs the server's own options is left out then.
+/// Returns `true` if the environment names an endpoint; tests that need the server's own options are then skipped.
 pub(crate) fn is_outside() -> bool {
     outside_endpoint().is_some()
 }

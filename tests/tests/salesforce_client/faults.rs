@@ -1,4 +1,4 @@
-//! Logins, sessions that end, and a Salesforce that is ill.
+//! Logins, sessions that end, and faults of Salesforce.
 
 use dealbridge_core::salesforce::{Salesforce, SalesforceError};
 use dealbridge_salesforce::Credentials;

@@ -1,4 +1,4 @@
-//! The Salesforce client and the simulated org, over the whole wire.
+//! The Salesforce client against the simulated org, over HTTP.
 #![expect(
     clippy::unwrap_used,
     reason = "a test ends where its world cannot be set up"

@@ -1,4 +1,4 @@
-//! An org of generated records, and what is done to it.
+//! An org of generated records, and changes to it.
 
 use std::{fmt::Write as _, fs, sync::Arc};
 
@@ -34,8 +34,8 @@ pub(crate) fn field(path: &str) -> FieldPath {
     FieldPath::parse(path).unwrap()
 }
 
-/// An org of that many Opportunities: every second one flagged, runs of seven with one stamp, every fifth without an
-/// Account, each with two Contact Roles but for every third.
+/// An org of that many Opportunities: every second one flagged, runs of seven with one system modstamp, every fifth
+/// without an Account, and all but every third with two Contact Roles.
 pub(crate) async fn org_of(opportunities: usize, options: OrgOptions) -> OrgHandle {
     const STAMP: &str = "2026-03-01T08:00:00.000+0000";
     let mut rows = "Id,AccountId,Name,StageName,CloseDate,Export__c,SystemModstamp\n".to_owned();
@@ -47,7 +47,7 @@ pub(crate) async fn org_of(opportunities: usize, options: OrgOptions) -> OrgHand
             "001dM0000000001"
         };
         let flag = number % 2 == 0;
-        // Seven rows in a row share a second, and seconds do not follow the ids.
+        // Seven rows in a row share a second, and the seconds do not follow the ids.
         let second = (number * 37 % opportunities) / 7;
         writeln!(
             rows,

@@ -1,4 +1,4 @@
-//! Alarms: what may go wrong is watched, someone is told, and the runbook says what to do.
+//! Alarms: faults are watched, someone is told, and the runbook says what to do.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::yaml;
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 
-/// Somebody hears of it.
+/// Every alarm notifies the topic.
 pub(crate) fn every_alarm_tells_the_topic(template: &Template) -> Vec<String> {
     template
         .of_type(ALARM)
@@ -25,7 +25,7 @@ pub(crate) fn every_alarm_tells_the_topic(template: &Template) -> Vec<String> {
         .collect()
 }
 
-/// The runbook has one section for each alarm, under its name, and none for an alarm that is gone.
+/// The runbook has exactly one section for each alarm, under its name, and no others.
 pub(crate) fn every_alarm_is_in_the_runbook(template: &Template) -> Vec<String> {
     let runbook = yaml::text("docs/RUNBOOK.md");
     let sections: BTreeSet<&str> = runbook
@@ -42,7 +42,7 @@ pub(crate) fn every_alarm_is_in_the_runbook(template: &Template) -> Vec<String> 
         .collect()
 }
 
-/// Dead letters, old messages and failing workers do not go unseen.
+/// Dead letters, old messages and failing workers raise alarms.
 pub(crate) fn every_queue_and_worker_is_watched(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     let mut need = |metric: &str, dimension: &str, id: &str| {
@@ -71,7 +71,7 @@ pub(crate) fn every_queue_and_worker_is_watched(template: &Template) -> Vec<Stri
     faults
 }
 
-/// An alarm on a metric of our own is fed by a filter on a log that exists.
+/// An alarm on a metric of our own is fed by a filter on an existing log.
 pub(crate) fn metrics_of_our_own_are_fed(template: &Template) -> Vec<String> {
     let fed: Vec<_> = template
         .of_type("AWS::Logs::MetricFilter")
@@ -94,7 +94,7 @@ pub(crate) fn metrics_of_our_own_are_fed(template: &Template) -> Vec<String> {
         .filter(|alarm| !fed.contains(&(&alarm["Namespace"], &alarm["MetricName"])))
         .map(|alarm| format!("{} watches a metric that nothing feeds", alarm.id))
         .collect();
-    // Both may find that a run cannot go on.
+    // Both may find that a run cannot continue.
     for name in ["fan-out", "import-worker"] {
         let logs = template
             .functions()

@@ -1,4 +1,4 @@
-//! The HTTP API: every route that a function declares, each behind its scope.
+//! The HTTP API: every route that a function declares, each with its scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,14 +26,14 @@ fn declared() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What one route of the template says.
+/// A route of the template.
 pub(crate) struct DeployedRoute {
     pub(crate) function: String,
     pub(crate) authorizer: Value,
     pub(crate) scopes: Vec<String>,
 }
 
-/// Every route of the template, by method and path; a repeated one is told apart by its event's name.
+/// Every route of the template, by method and path; a duplicate is distinguished by its event's name.
 pub(crate) fn routes(template: &Template) -> BTreeMap<String, DeployedRoute> {
     let mut routes = BTreeMap::new();
     for function in template.functions() {
@@ -87,7 +87,7 @@ pub(crate) fn the_routes_are_those_that_functions_declare(template: &Template) -
     missing.chain(unknown).collect()
 }
 
-/// Nobody calls without a token that carries the route's scope.
+/// Every route requires a token with its scope.
 pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for api in template.of_type("AWS::Serverless::HttpApi") {
@@ -130,7 +130,7 @@ pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
     faults
 }
 
-/// A scope that lets one read does not let one write.
+/// A scope for reading does not allow writing.
 pub(crate) fn scopes_tell_reading_from_writing(template: &Template) -> Vec<String> {
     let routes = routes(template);
     let by_scope = |reads: bool| -> BTreeSet<String> {
@@ -183,7 +183,7 @@ pub(crate) fn every_scope_can_be_had(template: &Template) -> Vec<String> {
     faults
 }
 
-/// A caller cannot take all there is, and each call leaves a line without what was pasted into its path.
+/// Callers are throttled, and each call is logged without the text that was pasted into its path.
 pub(crate) fn calls_are_throttled_and_logged(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for api in template.of_type("AWS::Serverless::HttpApi") {

@@ -1,4 +1,4 @@
-//! The template as the rules read it: resources by type, functions with their globals, references by name.
+//! The template as the rules read it: resources by type, functions merged with the globals, references by name.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct Resource<'a> {
     pub(crate) value: &'a Value,
 }
 
-/// A function, with what the globals say where it says nothing.
+/// A function, with the globals as its defaults.
 #[derive(Clone, Copy)]
 pub(crate) struct Function<'a> {
     pub(crate) id: &'a str,
@@ -83,13 +83,13 @@ impl Template {
         })
     }
 
-    /// Queues that a function takes work from: those that send on what fails.
+    /// The queues that functions take work from: those with a dead-letter queue.
     pub(crate) fn work_queues(&self) -> impl Iterator<Item = Resource<'_>> {
         self.of_type("AWS::SQS::Queue")
             .filter(|queue| !self.is_dead_letter_queue(queue.id))
     }
 
-    /// Whether a redrive policy, a schedule or a function sends there what failed.
+    /// Returns `true` if a redrive policy, a schedule or a function sends failures there.
     pub(crate) fn is_dead_letter_queue(&self, id: &str) -> bool {
         let of_schedule = self.functions().any(|function| {
             function
@@ -105,7 +105,7 @@ impl<'a> Resource<'a> {
         self.value["Type"].as_str().unwrap_or_default()
     }
 
-    /// A property.
+    /// Returns a property.
     pub(crate) fn property(&self, name: &str) -> &'a Value {
         &self.value["Properties"][name]
     }
@@ -137,12 +137,12 @@ impl<'a> Function<'a> {
         }
     }
 
-    /// The queue that keeps an event which failed after Lambda had accepted it.
+    /// The queue for events that failed after Lambda had accepted them.
     pub(crate) fn failed_events(&self) -> Option<&'a str> {
         target(&self.property("EventInvokeConfig")["DestinationConfig"]["OnFailure"]["Destination"])
     }
 
-    /// The folder under `functions/`, which is the name of the package and of the binary too.
+    /// The folder under `functions/`, which is also the name of the package and the binary.
     pub(crate) fn name(&self) -> &'a str {
         self.own["Properties"]["CodeUri"]
             .as_str()
@@ -151,7 +151,7 @@ impl<'a> Function<'a> {
             .unwrap_or_default()
     }
 
-    /// How it is built.
+    /// The build metadata.
     pub(crate) fn metadata(&self) -> &'a Value {
         &self.own["Metadata"]
     }
@@ -196,7 +196,7 @@ pub(crate) fn statements(role: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// Members of an object, in their order; none of anything else.
+/// The members of an object, in order; none for any other value.
 pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value
         .as_object()
@@ -205,7 +205,7 @@ pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(key, value)| (key.as_str(), value))
 }
 
-/// A list, or the one value that stands for a list of one.
+/// The elements of a list; a single value counts as a list of one.
 pub(crate) fn list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),
@@ -232,7 +232,7 @@ pub(crate) fn target(value: &Value) -> Option<&str> {
     after.split(['.', '}']).next()
 }
 
-/// Whether a service's action is allowed on a resource by one of the statements.
+/// Returns `true` if one of the statements allows a service's action on a resource.
 pub(crate) fn allows(statements: &[&Value], action: &str, resource: &str) -> bool {
     statements.iter().any(|statement| {
         strings(&statement["Action"]).contains(&action)

@@ -1,4 +1,4 @@
-//! Functions: what they run on, how they are built, where they log, what they are told.
+//! Functions: runtime, build, logs and environment.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::document::{Template, target};
 use crate::yaml;
 
-/// Every function is the one kind that is built and measured.
+/// Every function has the architecture and runtime that is built and measured.
 pub(crate) fn every_function_runs_on_arm64_and_al2023(template: &Template) -> Vec<String> {
     template
         .functions()
@@ -24,7 +24,7 @@ pub(crate) fn every_function_runs_on_arm64_and_al2023(template: &Template) -> Ve
         .collect()
 }
 
-/// A slow call can be followed from the gateway to the table.
+/// Every function is traced, so that a slow call can be followed from the gateway to the table.
 pub(crate) fn every_function_is_traced(template: &Template) -> Vec<String> {
     template
         .functions()
@@ -33,7 +33,7 @@ pub(crate) fn every_function_is_traced(template: &Template) -> Vec<String> {
         .collect()
 }
 
-/// Folder, package, binary and function have one name, and no folder is left out.
+/// Folder, package, binary and function have the same name, and no folder is left out.
 pub(crate) fn functions_and_their_packages_match(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     let mut deployed = BTreeSet::new();
@@ -68,7 +68,7 @@ pub(crate) fn functions_and_their_packages_match(template: &Template) -> Vec<Str
     faults
 }
 
-/// Logs are kept for a while and not for ever.
+/// Logs are kept for a limited time.
 pub(crate) fn every_function_logs_to_a_group_with_retention(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     let mut groups = BTreeSet::new();
@@ -95,7 +95,7 @@ pub(crate) fn every_function_logs_to_a_group_with_retention(template: &Template)
     faults
 }
 
-/// A function gives up before its caller does, so that the caller hears why.
+/// A function times out before its caller gives up, so that the caller hears the reason.
 pub(crate) fn functions_answer_before_the_gateway_gives_up(template: &Template) -> Vec<String> {
     template
         .functions()
@@ -109,7 +109,7 @@ pub(crate) fn functions_answer_before_the_gateway_gives_up(template: &Template) 
         .collect()
 }
 
-/// What a function waits for gives up before the function does: DynamoDB, SQS, Salesforce with all repeats, its answer.
+/// Calls give up before their function does: DynamoDB, SQS, Salesforce with all retries, the function's answer.
 pub(crate) fn calls_give_up_before_their_function(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for function in template.functions() {
@@ -185,7 +185,7 @@ fn variables(function: &str) -> Vec<&'static str> {
     }
 }
 
-/// Every variable that a function reads is set, and none is set that nobody reads.
+/// Every variable that a function reads is set, and no others are.
 pub(crate) fn the_environment_is_what_the_settings_read(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for function in template.functions() {
@@ -203,7 +203,7 @@ pub(crate) fn the_environment_is_what_the_settings_read(template: &Template) -> 
     faults
 }
 
-/// A secret reaches a function from Secrets Manager, never through a parameter or the template's text.
+/// A secret reaches a function through Secrets Manager, never through a parameter or the template's text.
 pub(crate) fn secrets_come_from_the_secrets_manager(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for function in template.functions() {
@@ -240,7 +240,7 @@ fn packages() -> Vec<String> {
         .collect()
 }
 
-/// Whether `IMPORTS_DLQ_URL` names `ImportsDlq`, and so does `IMPORTS_DLQ_COUNT_URL`.
+/// Returns `true` if the variable names the resource: `IMPORTS_DLQ_URL` and `IMPORTS_DLQ_COUNT_URL` name `ImportsDlq`.
 fn names(variable: &str, resource: &str) -> bool {
     let plain = |text: &str| text.replace('_', "").to_lowercase();
     plain(variable.trim_end_matches("_URL").trim_end_matches("_COUNT")) == plain(resource)

@@ -1,5 +1,5 @@
-//! The template promises what no linter checks: one small rule per promise, and at least one seeded mistake
-//! per rule to show that the rule would see it.
+//! Promises of the template that no linter checks: one small rule per promise, and at least one seeded mistake per rule
+//! to show that the rule finds it.
 
 mod alarms;
 mod api;
@@ -16,10 +16,10 @@ mod yaml;
 
 use document::Template;
 
-/// What is wrong with a template by one rule; nothing, if nothing is.
+/// A rule: returns the violations in a template.
 type Rule = fn(&Template) -> Vec<String>;
 
-/// One test for each rule, and the list of all of them.
+/// Makes one test of each rule, and the list of all of them.
 macro_rules! rules {
     ($($module:ident { $($rule:ident),+ $(,)? })+) => {
         /// Every rule by its name.

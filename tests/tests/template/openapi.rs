@@ -1,4 +1,4 @@
-//! The description of the API and the template say the same, and the description keeps its own rules.
+//! The API description agrees with the template, and follows its own rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ fn operations(description: &Value) -> impl Iterator<Item = (String, &Value)> {
     })
 }
 
-/// Each route is described, under the scope it asks for, and nothing else is.
+/// Each route is described with the scope that it requires, and nothing else is.
 pub(crate) fn described_routes_and_scopes_are_the_templates(template: &Template) -> Vec<String> {
     let description = description();
     let scopes_of = |operation: &Value| -> Vec<String> {
@@ -58,7 +58,7 @@ pub(crate) fn described_routes_and_scopes_are_the_templates(template: &Template)
         .collect()
 }
 
-/// Each operation has a name of its own, an answer with an example, and problems as problem+json.
+/// Each operation has a unique name, a response with an example, and problems as problem+json.
 pub(crate) fn operations_are_whole(description: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let mut names = BTreeMap::new();
@@ -101,7 +101,7 @@ pub(crate) fn operations_are_whole(description: &Value) -> Vec<String> {
     faults
 }
 
-/// Each reference leads somewhere.
+/// Each reference can be resolved.
 pub(crate) fn references_lead_somewhere(description: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     visit(description, &mut |node| {
@@ -117,7 +117,7 @@ pub(crate) fn references_lead_somewhere(description: &Value) -> Vec<String> {
     faults
 }
 
-/// Each example is what its schema says.
+/// Each example is valid by its schema.
 pub(crate) fn examples_fit_their_schemas(description: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     for (key, operation) in operations(description) {
@@ -138,7 +138,7 @@ pub(crate) fn examples_fit_their_schemas(description: &Value) -> Vec<String> {
     faults
 }
 
-/// Each code of a problem is listed, and nothing else is.
+/// The problem codes are listed, all of them and no others.
 pub(crate) fn problem_codes_are_those_of_the_api(description: &Value) -> Vec<String> {
     let listed = strings(&description["components"]["schemas"]["ApiCode"]["enum"]);
     let listed: BTreeSet<&str> = listed.into_iter().collect();
@@ -150,7 +150,7 @@ pub(crate) fn problem_codes_are_those_of_the_api(description: &Value) -> Vec<Str
         .collect()
 }
 
-/// How a value differs from a schema of the description.
+/// The differences between a value and a schema of the description.
 fn misfits(description: &Value, schema: &Value, value: &Value) -> Vec<String> {
     // Schemas refer to each other as `#/components/…`, so they are read in a document that has them there.
     let mut whole = serde_json::json!({ "components": description["components"] });

@@ -1,4 +1,4 @@
-//! Policies: each function may do what it does, to what it does it to, and nothing else.
+//! Policies: each function may do its own work on its own resources, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use crate::document::{Function, Resource, Template, allows, list, statements, ta
 
 const ROLE: &str = "AWS::IAM::Role";
 
-/// Rights of a worker on its queue.
+/// Permissions of a worker on its queue.
 const TAKE: [&str; 3] = [
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",
 ];
 
-/// Every statement says each action and each resource, and turns nothing round.
+/// Every statement names each action and each resource, and none is negated.
 pub(crate) fn no_policy_has_a_wildcard(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for role in template.of_type(ROLE) {
@@ -43,7 +43,7 @@ pub(crate) fn no_policy_has_a_wildcard(template: &Template) -> Vec<String> {
     faults
 }
 
-/// A right given to one function is not given to another, nor to anything but Lambda.
+/// Every function has a role of its own, which only Lambda can assume.
 pub(crate) fn every_function_has_a_role_of_its_own(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     let mut taken = BTreeSet::new();
@@ -65,7 +65,7 @@ pub(crate) fn every_function_has_a_role_of_its_own(template: &Template) -> Vec<S
         if trusted != [&json!({"Service": "lambda.amazonaws.com"})] {
             faults.push(format!("{} can be assumed by others than Lambda", role.id));
         }
-        // SAM adds policies of AWS's own to a role that it makes; ours are written out.
+        // SAM adds managed policies to a role that it generates; ours are written out.
         if !function["Policies"].is_null() {
             faults.push(format!("{} has policies beside its role", function.id));
         }
@@ -73,7 +73,7 @@ pub(crate) fn every_function_has_a_role_of_its_own(template: &Template) -> Vec<S
     faults
 }
 
-/// AWS's own policies reach further than a statement would; only tracing has no other way.
+/// AWS's managed policies reach further than a statement would; only tracing has no other way.
 pub(crate) fn the_only_managed_policy_is_for_tracing(template: &Template) -> Vec<String> {
     template
         .of_type(ROLE)
@@ -87,7 +87,7 @@ pub(crate) fn the_only_managed_policy_is_for_tracing(template: &Template) -> Vec
         .collect()
 }
 
-/// A role names the tables and queues that its function is told of, all of them and no other.
+/// A role names the tables and queues that its function is configured with, all of them and no others.
 pub(crate) fn roles_name_what_their_functions_are_told_of(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for function in template.functions() {
@@ -115,7 +115,7 @@ pub(crate) fn roles_name_what_their_functions_are_told_of(template: &Template) -
     faults
 }
 
-/// What a function does with a queue is allowed: it takes from its own and sends to the others.
+/// A function may take from its own queue and send to the others.
 pub(crate) fn queues_can_be_used_as_they_are_meant(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for function in template.functions() {
@@ -137,7 +137,7 @@ pub(crate) fn queues_can_be_used_as_they_are_meant(template: &Template) -> Vec<S
                 Some(queue) if name.ends_with("_COUNT_URL") => {
                     need("sqs:GetQueueAttributes", queue);
                 }
-                // A replay is a move task, which acts in the name of who starts it.
+                // A replay is a move task, which acts with the permissions of the caller that starts it.
                 Some(queue) if name.ends_with("_DLQ_URL") => {
                     TAKE.iter().for_each(|action| need(action, queue));
                     need("sqs:StartMessageMoveTask", queue);
@@ -164,7 +164,7 @@ fn is_store(resource: Resource<'_>) -> bool {
     ["AWS::DynamoDB::Table", "AWS::SQS::Queue"].contains(&resource.kind())
 }
 
-/// Tables and queues that a function hears of by environment, by event, or as where its failures go.
+/// The tables and queues that a function gets by environment, by event, or as its failure destination.
 fn known<'a>(template: &'a Template, function: &Function<'a>) -> BTreeSet<&'a str> {
     let told = function
         .environment()

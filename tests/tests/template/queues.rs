@@ -1,14 +1,14 @@
-//! Queues and the workers that take from them.
+//! Queues and their workers.
 
 use crate::document::{Template, list, target};
 
-/// What SQS can keep at most, and what every dead-letter queue is to keep.
+/// SQS's maximum retention period, which every dead-letter queue uses.
 const FOURTEEN_DAYS: u64 = 14 * 24 * 60 * 60;
 
-/// What SQS keeps when a queue does not say.
+/// SQS's default retention period.
 const FOUR_DAYS: u64 = 4 * 24 * 60 * 60;
 
-/// A message is not delivered again while its worker, or Lambda's own retry of it, may still be busy.
+/// A message is not delivered again while its worker, or Lambda's own retry, may still be busy with it.
 pub(crate) fn visibility_covers_six_timeouts_and_the_window(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for function in template.functions() {
@@ -39,7 +39,7 @@ pub(crate) fn visibility_covers_six_timeouts_and_the_window(template: &Template)
     faults
 }
 
-/// A message has had all its tries by the time its run counts as stuck, so that "stuck" means dead letters.
+/// A run counts as stuck only after its messages have had all their attempts, so that "stuck" means dead letters.
 pub(crate) fn a_run_is_stuck_only_after_the_last_try(template: &Template) -> Vec<String> {
     let stuck = dealbridge_core::run::STUCK_AFTER.as_secs().unsigned_abs();
     let import_queues = template
@@ -65,7 +65,7 @@ pub(crate) fn a_run_is_stuck_only_after_the_last_try(template: &Template) -> Vec
         .collect()
 }
 
-/// One bad message fails alone.
+/// A bad message fails alone.
 pub(crate) fn batches_are_answered_message_by_message(template: &Template) -> Vec<String> {
     sqs_events(template)
         .filter(|(_, properties)| {
@@ -75,7 +75,7 @@ pub(crate) fn batches_are_answered_message_by_message(template: &Template) -> Ve
         .collect()
 }
 
-/// Batches are of a size that SQS delivers, and workers as many as Salesforce bears.
+/// Batch sizes are within SQS's limits, and there are no more workers than Salesforce bears.
 pub(crate) fn batches_and_concurrency_are_bounded(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for (event, properties) in sqs_events(template) {
@@ -102,7 +102,7 @@ pub(crate) fn batches_and_concurrency_are_bounded(template: &Template) -> Vec<St
     faults
 }
 
-/// No queue fills unread and none is shared, for two readers would each see half of it.
+/// Every work queue has exactly one worker: two would each see half of the messages.
 pub(crate) fn every_work_queue_has_one_worker(template: &Template) -> Vec<String> {
     template
         .work_queues()
@@ -115,7 +115,7 @@ pub(crate) fn every_work_queue_has_one_worker(template: &Template) -> Vec<String
         .collect()
 }
 
-/// A fault of a minute does not make dead letters, and what does fail ends in a queue of its own.
+/// A fault of a minute does not cause dead letters, and failures end in a dead-letter queue of their own.
 pub(crate) fn every_work_queue_redrives_after_five_receives(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for queue in template.work_queues() {
@@ -142,7 +142,7 @@ pub(crate) fn every_work_queue_redrives_after_five_receives(template: &Template)
     faults
 }
 
-/// A dead letter waits a fortnight for a person, and longer than it can have waited before.
+/// Dead letters are kept for 14 days, longer than they can have waited before.
 pub(crate) fn dead_letters_are_kept_for_fourteen_days(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     let retention =

@@ -1,11 +1,11 @@
-//! Schedules: what fires, when, and what becomes of a tick that fails.
+//! Schedules: their targets, their expressions, and the fate of a tick that fails.
 
 use crate::document::{Event, Function, Template, statements, strings, target};
 
-/// The one function that a schedule starts; every other trigger goes through its queue.
+/// The only function that a schedule starts; every other trigger goes through its queue.
 const FAN_OUT: &str = "fan-out";
 
-/// EventBridge Scheduler understands the expression. It would refuse it only at deployment.
+/// EventBridge Scheduler accepts the expression. It would refuse it only at deployment.
 pub(crate) fn every_expression_is_well_formed(template: &Template) -> Vec<String> {
     schedules(template)
         .into_iter()
@@ -18,7 +18,7 @@ pub(crate) fn every_expression_is_well_formed(template: &Template) -> Vec<String
         .collect()
 }
 
-/// A tick that Lambda does not take is tried again, and is seen when it is lost.
+/// A tick that Lambda does not accept is retried, and a lost one is visible.
 pub(crate) fn every_schedule_retries_and_keeps_what_failed(template: &Template) -> Vec<String> {
     let mut faults = Vec::new();
     for (_, event) in schedules(template) {
@@ -34,7 +34,7 @@ pub(crate) fn every_schedule_retries_and_keeps_what_failed(template: &Template) 
             faults.push(format!("{} has no dead-letter queue", event.name));
         }
     }
-    // Scheduler's own policy ends where Lambda accepted the event.
+    // Scheduler's own policy ends once Lambda has accepted the event.
     for function in template
         .functions()
         .filter(|function| function.events("ScheduleV2").next().is_some())
@@ -69,7 +69,7 @@ pub(crate) fn schedules_start_the_fan_out_only(template: &Template) -> Vec<Strin
             }
         }
     }
-    // Another kind of timed event would run beside these, without retry policy or dead letters.
+    // Another kind of timed event would run beside these, without retry policy or dead-letter queue.
     for function in template.functions() {
         for kind in function
             .event_kinds()
@@ -88,7 +88,7 @@ pub(crate) fn schedules_start_the_fan_out_only(template: &Template) -> Vec<Strin
     faults
 }
 
-/// There is an hourly and a daily run, and the input says which.
+/// There is an hourly and a daily schedule, and the input says which.
 pub(crate) fn the_hourly_and_the_daily_run_are_there(template: &Template) -> Vec<String> {
     let ticks: Vec<_> = schedules(template)
         .iter()
@@ -127,7 +127,7 @@ pub(crate) fn the_hourly_and_the_daily_run_are_there(template: &Template) -> Vec
     faults
 }
 
-/// Two stacks in one account do not fight over the name of a schedule.
+/// Schedule names contain the stack's name, so that two stacks in one account do not collide.
 pub(crate) fn schedules_are_named_after_the_stack(template: &Template) -> Vec<String> {
     schedules(template)
         .into_iter()
@@ -148,7 +148,7 @@ fn schedules(template: &Template) -> Vec<(Function<'_>, Event<'_>)> {
         .collect()
 }
 
-/// What is wrong with a schedule expression, if anything is.
+/// The fault of a schedule expression, if it has one.
 fn fault_of(expression: &str) -> Option<&'static str> {
     let body = |kind: &str| {
         expression

@@ -1,4 +1,4 @@
-//! Tables: kept, encrypted, restorable, and keyed as the code expects.
+//! Tables: retained, encrypted, restorable, and keyed as the code expects.
 
 use serde_json::{Value, json};
 
@@ -6,14 +6,14 @@ use crate::document::{Resource, Template, list};
 
 const TABLE: &str = "AWS::DynamoDB::Table";
 
-/// No capacity to guess and none to run out of.
+/// Tables are on demand: no capacity to guess and none to exceed.
 pub(crate) fn every_table_is_on_demand(template: &Template) -> Vec<String> {
     every(template, "is not on demand", |table| {
         table["BillingMode"] == "PAY_PER_REQUEST"
     })
 }
 
-/// A table can be taken back to any second of 35 days.
+/// A table can be restored to any second of the last 35 days.
 pub(crate) fn every_table_restores_to_a_point_in_time(template: &Template) -> Vec<String> {
     every(template, "has no point-in-time recovery", |table| {
         table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] == true
@@ -29,7 +29,7 @@ pub(crate) fn every_table_outlives_its_stack(template: &Template) -> Vec<String>
     })
 }
 
-/// Records are encrypted under a key whose use is logged.
+/// Records are encrypted with a key whose use is logged.
 pub(crate) fn every_table_is_encrypted(template: &Template) -> Vec<String> {
     every(template, "is not encrypted", |table| {
         table["SSESpecification"]["SSEEnabled"] == true
@@ -52,7 +52,7 @@ pub(crate) fn tables_have_the_keys_of_the_design(template: &Template) -> Vec<Str
         if key_of(&table["KeySchema"]) != *key {
             faults.push(format!("{id} has the key {}", key_of(&table["KeySchema"])));
         }
-        // Every written byte of an index is billed again, and no call of ours asks one.
+        // Each write to an index is billed again, and no call of ours queries one.
         for index in list(&table["GlobalSecondaryIndexes"]) {
             faults.push(format!("{id} has the index {}", index["IndexName"]));
         }
@@ -71,7 +71,7 @@ pub(crate) fn tables_have_the_keys_of_the_design(template: &Template) -> Vec<Str
     faults
 }
 
-/// Log rows go by themselves; records and links never do.
+/// Log items expire; records and links never do.
 pub(crate) fn only_log_rows_expire(template: &Template) -> Vec<String> {
     every(template, "has the wrong time to live", |table| {
         let expected = match table.id {

@@ -21,12 +21,12 @@ pub(crate) fn text(relative: &str) -> String {
     }
 }
 
-/// The one document of a YAML file of the repository.
+/// Parses the only document of a YAML file of the repository.
 pub(crate) fn document(relative: &str) -> Value {
     parse(&text(relative)).unwrap_or_else(|error| unreadable(relative, &error))
 }
 
-/// Text as JSON, or what is wrong with it and where.
+/// Parses YAML as JSON; the error says what is wrong and where.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
     match documents.as_slice() {

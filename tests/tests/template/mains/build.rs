@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command, sync::OnceLock
 
 use cargo_metadata::Message;
 
-/// What cargo tells the tests that it runs. To a cargo that is run by one, it would look like a change of everything.
+/// Variables that cargo sets for the tests it runs. A nested cargo would take them for a change of everything.
 const OF_THE_OUTER_CARGO: [&str; 8] = [
     "CARGO_BIN_",
     "CARGO_CRATE_",
@@ -26,7 +26,7 @@ pub(super) fn binary(function: &str) -> PathBuf {
         .unwrap_or_else(|| missing(function))
 }
 
-/// Builds what the tests around this one are built from: the same workspace, the same features, so that only linking is left.
+/// Builds the binaries from the same workspace and features as these tests, so that only linking is left.
 fn build() -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo

@@ -1,4 +1,4 @@
-//! A function's environment as the template has it, with the values of this machine for what it refers to.
+//! A function's environment as the template has it, with the values of this machine for its references.
 
 use dealbridge_core::ports::Portal;
 use dealbridge_local::World;
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::document::{Template, target};
 
-/// The administrators' group, named as no function names it by itself: one that is not told of it would know no administrator.
+/// The administrators' group, with a name that is no default: a function that is not told of it knows no administrator.
 pub(super) const ADMINS: &str = "deal-desk-administrators";
 /// The internal users' group.
 const INTERNALS: &str = "deal-desk";
 
-/// Where the functions are deployed to.
+/// The place that the functions are deployed to.
 pub(super) struct Place<'a> {
     template: &'a Template,
     world: &'a World,
@@ -23,7 +23,8 @@ impl<'a> Place<'a> {
         Self { template, world }
     }
 
-    /// The variables of the template, and those that Lambda sets itself. The access key says whose rights the process has.
+    /// The variables of the template, and those that Lambda sets itself. The access key determines the permissions of
+    /// the process.
     pub(super) fn environment(&self, function: &str) -> Vec<(String, String)> {
         let found = self
             .template
@@ -54,7 +55,7 @@ impl<'a> Place<'a> {
         of_the_template.chain(of_lambda).collect()
     }
 
-    /// What CloudFormation would make of a value; none of one that it leaves out.
+    /// The value that CloudFormation would resolve; `None` for one that it leaves out.
     fn value(&self, value: &Value) -> Option<String> {
         if let Some(text) = value.as_str() {
             return Some(text.to_owned());
@@ -72,7 +73,7 @@ impl<'a> Place<'a> {
         self.reference(target(value)?)
     }
 
-    /// What a `Ref` stands for: a table's name, a queue's address, a parameter's value.
+    /// The target of a `Ref`: a table's name, a queue's URL, a parameter's value.
     fn reference(&self, id: &str) -> Option<String> {
         if id == "AWS::NoValue" {
             return None;
@@ -97,7 +98,7 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// What a dynamic reference to Secrets Manager stands for.
+    /// The value of a dynamic reference to Secrets Manager.
     fn secret(&self, reference: &str) -> String {
         let client = self.world.org.as_ref().map(|org| org.client());
         let client = client.expect("the org is simulated");

@@ -1,4 +1,4 @@
-//! What each function is sent: API Gateway's event, SQS's with a message that nobody can read.
+//! The events of each function: API Gateway's, and SQS's with an unreadable message.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ pub(super) fn lift_suppression() -> Value {
     )
 }
 
-/// A batch of that message and one that nobody can read.
+/// A batch of that message and an unreadable one.
 pub(super) fn sqs(message: &Value) -> Value {
     let record = |(at, body): (usize, String)| {
         json!({
@@ -110,7 +110,7 @@ pub(super) fn import_request(org: &str) -> Value {
     })
 }
 
-/// Of a write that has been delivered: nothing is left to do.
+/// The request for a write that has been delivered: nothing is left to do.
 pub(super) fn push_request(org: &str) -> Value {
     json!({
         "version": 1,

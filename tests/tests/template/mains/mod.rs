@@ -1,5 +1,5 @@
-//! Every function's own `main`, as it is deployed: started as a process of its own with the environment that the template
-//! gives it, under a Runtime API, with the rights of its role.
+//! Every function's own `main`, as it is deployed: started as a process of its own with the environment of the
+//! template, under a Runtime API, with the permissions of its role.
 
 mod build;
 mod environment;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use self::{environment::Place, runtime_api::RuntimeApi};
 use crate::document::Template;
 
-/// The servers that the functions are to find.
+/// The servers that the functions connect to.
 async fn world() -> World {
     let options = dealbridge_local::Options {
         org: crate::yaml::path("infra/local/sample-org"),
@@ -33,15 +33,15 @@ async fn world() -> World {
         .expect("the sample org can be served")
 }
 
-/// How long a function may take before it counts as hung.
+/// The time after which a function counts as hung.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What a function's process came to.
+/// The result of a function's process.
 #[derive(Debug, PartialEq)]
 enum Came {
     /// It answered each event.
     Answers(Vec<Value>),
-    /// It ended before that; what it wrote.
+    /// It ended before that, with this output.
     Ended(String),
 }
 
@@ -65,17 +65,17 @@ async fn run(function: &str, environment: Vec<(String, String)>, events: Vec<Val
             [out, err].map(Result::unwrap_or_default).join("\n"),
         ),
     };
-    // It may have ended by itself.
+    // The process may have ended by itself.
     let _ = process.kill();
     let _ = process.wait();
     came
 }
 
-/// What a process writes, to the end.
+/// Reads the output of a process to the end.
 fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     tokio::task::spawn_blocking(move || {
         let mut text = Vec::new();
-        // What was read before an error is as good as all of it.
+        // On an error, the output so far is as good as all of it.
         let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut text));
         String::from_utf8_lossy(&text).into_owned()
     })
@@ -92,7 +92,7 @@ fn statuses(came: &Came) -> Vec<Option<u64>> {
     }
 }
 
-/// An answer to SQS that gives back the second message alone.
+/// The response to SQS that returns the second message alone.
 fn gives_back_the_poison() -> Came {
     Came::Answers(vec![
         json!({ "batchItemFailures": [{ "itemIdentifier": "m1" }] }),
@@ -165,7 +165,7 @@ async fn every_main_answers_its_events_with_the_environment_of_the_template() {
     let Came::Answers(answers) = came else {
         unanswered("fan-out", &came)
     };
-    // The run that full-sync asked for is under way, and its request is what lists it.
+    // The run that full-sync started is under way, and its request makes the fan-out list it.
     assert_eq!(
         answers[0],
         json!({ "run": "run-00000001", "outcome": "active" })

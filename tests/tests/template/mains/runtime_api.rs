@@ -1,4 +1,4 @@
-//! Lambda's Runtime API, as far as a function meets it: the next event, and what came of it.
+//! Lambda's Runtime API, as far as a function needs it: the next event, and its result.
 
 use std::{
     collections::VecDeque,
@@ -17,7 +17,7 @@ use dealbridge_core::ports::Clock;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 
-/// How long an invocation has.
+/// The time that an invocation has, in seconds.
 const SECONDS: i64 = 60;
 
 #[derive(Default)]
@@ -122,7 +122,7 @@ async fn failure(State(shared): State<Shared>, Path(_): Path<String>, body: Byte
     keep(&shared, json!({ "error": json_of(&body) }))
 }
 
-/// What a runtime sends as JSON, whatever type it says.
+/// Parses a runtime's request as JSON, whatever its content type.
 fn json_of(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
 }

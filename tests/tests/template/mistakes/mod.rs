@@ -1,4 +1,4 @@
-//! One mistake at a time, of the kind that deploys well and hurts later.
+//! Mistakes in the template, one at a time, of the kind that deploys well and hurts later.
 
 mod delivery;
 mod keeping;
@@ -7,20 +7,20 @@ mod surface;
 
 use serde_json::Value;
 
-/// Mistakes by the rule that is to see them, each with what it is.
+/// The mistakes per rule, each with a description.
 type Seeds = &'static [(&'static str, &'static [(&'static str, Change)])];
 
-/// One change of the template. A path leads from a resource into its properties, or with `/` from the root.
+/// A change of the template. A path leads from a resource into its properties, or with `/` from the root.
 pub(crate) enum Change {
-    /// Puts JSON there.
+    /// Sets a JSON value.
     Set(&'static str, &'static str),
-    /// Takes away what is there.
+    /// Removes the value.
     Remove(&'static str),
-    /// Puts what is here there.
+    /// Moves the value of the first path to the second.
     Move(&'static str, &'static str),
 }
 
-/// Every mistake: the rule that is to see it, what it is, and how it is made.
+/// Every mistake: the rule that must find it, its description, and the change.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static Change)> {
     [delivery::ALL, keeping::ALL, runtime::ALL, surface::ALL]
         .into_iter()
@@ -70,7 +70,7 @@ fn take(template: &mut Value, path: &str) -> Value {
         .unwrap_or_default()
 }
 
-/// What holds the place at the end of a path, and its key there.
+/// The parent of the value at the end of a path, and the value's key there.
 fn place<'a>(template: &'a mut Value, path: &str) -> (&'a mut Value, String) {
     let absolute = match path.split_once('/') {
         Some(("", _)) => path.to_owned(),
