@@ -7,7 +7,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use dealbridge_core::run::Counts;
-use dealbridge_local::{LocalError, Options, SalesforceTarget, World};
+use dealbridge_local::{LocalError, LocalProduct, Options, SalesforceTarget};
 use dealbridge_tests::OrgFolder;
 use serde_json::Value;
 
@@ -134,7 +134,7 @@ fn print(title: &str, lines: &[Line]) {
 }
 
 async fn measure(org: PathBuf) -> Result<(), LocalError> {
-    let world = World::start(&Options {
+    let world = LocalProduct::start(&Options {
         org,
         data: None,
         salesforce: SalesforceTarget::Simulated {

@@ -179,7 +179,7 @@ impl World {
         };
         for (object, id) in [("Account", account(2)), ("Contact", contact(3))] {
             world
-                .hook("hide", json!({ "object": object, "id": id }))
+                .admin("hide", json!({ "object": object, "id": id }))
                 .await;
         }
         world
@@ -192,7 +192,7 @@ impl World {
     }
 
     /// Calls the admin API of the org over HTTP.
-    pub async fn hook(&self, name: &str, body: Value) -> Value {
+    pub async fn admin(&self, name: &str, body: Value) -> Value {
         let url = format!("{}/_org/{name}", self.org.instance_url());
         let call = self.http.post(url).body(body.to_string());
         let answer = call
@@ -209,24 +209,24 @@ impl World {
     /// Edits an Opportunity as a user would.
     pub async fn edit(&self, opportunity: SalesforceId, fields: Value) {
         let body = json!({ "object": "Opportunity", "id": opportunity, "fields": fields });
-        self.hook("edit", body).await;
+        self.admin("edit", body).await;
     }
 
     /// Deletes, undeletes, purges, hides or unhides an Opportunity.
-    pub async fn on_opportunity(&self, hook: &str, opportunity: SalesforceId) {
-        self.hook(hook, json!({ "object": "Opportunity", "id": opportunity }))
+    pub async fn on_opportunity(&self, name: &str, opportunity: SalesforceId) {
+        self.admin(name, json!({ "object": "Opportunity", "id": opportunity }))
             .await;
     }
 
     /// Injects faults into the org's responses.
     pub async fn disturb(&self, fault: Value) {
-        self.hook("fail", fault).await;
+        self.admin("fail", fault).await;
     }
 
     /// Ends all faults of the org.
     pub async fn calm(&self) {
-        self.hook("fail", json!({ "times": 0 })).await;
-        self.hook("limit", json!({ "remaining": null })).await;
+        self.admin("fail", json!({ "times": 0 })).await;
+        self.admin("limit", json!({ "remaining": null })).await;
     }
 
     /// Gives a portal user another status.

@@ -1,5 +1,6 @@
 //! `channeltivity.json` of an org folder: settings, people, and records of the portal.
 
+mod file;
 mod people;
 
 use std::{
@@ -9,13 +10,13 @@ use std::{
 
 use dealbridge_aws::portal::People;
 use dealbridge_core::{
-    portal::{Contact, Group, Organization, User},
+    portal::User,
     record::{Record, RecordId, RecordKind},
     settings::Settings,
 };
-use serde::Deserialize;
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+
+use self::file::{File, RecordEntry, read};
 
 /// The file's name.
 pub const FILE: &str = "channeltivity.json";
@@ -39,33 +40,6 @@ pub struct PortalFolder {
 pub struct PortalFolderError {
     file: PathBuf,
     problem: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    settings: Settings,
-    organizations: Vec<Organization>,
-    groups: Vec<Group>,
-    users: Vec<User>,
-    #[serde(default)]
-    contacts: Vec<Contact>,
-    #[serde(default)]
-    leads: Vec<RecordEntry>,
-    #[serde(default)]
-    deals: Vec<RecordEntry>,
-    #[serde(default)]
-    referrals: Vec<RecordEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RecordEntry {
-    id: String,
-    #[serde(default)]
-    owner: Option<String>,
-    #[serde(default)]
-    fields: Map<String, Value>,
 }
 
 impl PortalFolder {
@@ -149,37 +123,6 @@ impl PortalFolder {
             digest,
         })
     }
-}
-
-/// Reads the file's text. What is wrong is told with its line and its place in the document.
-fn read(text: &str) -> Result<File, String> {
-    // Editors on Windows begin a file with a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut document = serde_json::Deserializer::from_str(text);
-    let file = serde_path_to_error::deserialize(&mut document).map_err(|failure| {
-        let path = failure.path().to_string();
-        sentence(failure.inner(), &path)
-    })?;
-    document.end().map_err(|failure| sentence(&failure, "."))?;
-    Ok(file)
-}
-
-fn sentence(failure: &serde_json::Error, path: &str) -> String {
-    let (line, column) = (failure.line(), failure.column());
-    let what = failure.to_string();
-    let what = what
-        .strip_suffix(&format!(" at line {line} column {column}"))
-        .unwrap_or(&what);
-    let place = match path {
-        "." => String::new(),
-        path => format!(", {path}"),
-    };
-    let advice = if failure.is_data() {
-        "correct it there"
-    } else {
-        "the file is no JSON from there on: look for a missing bracket, quote or comma"
-    };
-    format!("line {line}, column {column}{place}: {what}; {advice}")
 }
 
 fn record(id: RecordId, entry: &RecordEntry, users: &[User]) -> Record {

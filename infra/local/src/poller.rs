@@ -14,7 +14,7 @@ use tracing::warn;
 use crate::{functions::Invoker, template::QueueSetup};
 
 /// SQS's bound on messages per request.
-const MOST_MESSAGES: usize = 10;
+const MAX_RECEIVED_MESSAGES: usize = 10;
 /// The longest that SQS lets a receive wait.
 const LONG_POLL_SECONDS: i32 = 20;
 
@@ -91,7 +91,7 @@ impl Poller {
     }
 
     async fn receive(&self, room: usize, wait_seconds: i32) -> Result<Vec<Message>, String> {
-        let most = i32::try_from(room.min(MOST_MESSAGES)).unwrap_or(1);
+        let most = i32::try_from(room.min(MAX_RECEIVED_MESSAGES)).unwrap_or(1);
         let answer = self
             .client
             .receive_message()
@@ -129,7 +129,7 @@ impl Poller {
             .iter()
             .filter(|message| !failures.contains(message.message_id().unwrap_or_default()))
             .collect();
-        stream::iter(done.chunks(MOST_MESSAGES).map(<[&Message]>::to_vec))
+        stream::iter(done.chunks(MAX_RECEIVED_MESSAGES).map(<[&Message]>::to_vec))
             .for_each_concurrent(4, |chunk| self.delete(chunk))
             .await;
     }

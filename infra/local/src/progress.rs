@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sqs_server::QueueHandle;
 
 /// The bar moves at most this often; a busy queue changes far more often.
-const AT_MOST_EVERY: Duration = Duration::from_millis(120);
+const MIN_REDRAW_INTERVAL: Duration = Duration::from_millis(120);
 /// It also moves when no queue changes.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
@@ -38,7 +38,7 @@ impl Progress {
             if let Ok(Some(run)) = RunStore::run(store, run).await {
                 self.draw(&run);
             }
-            tokio::time::sleep(AT_MOST_EVERY).await;
+            tokio::time::sleep(MIN_REDRAW_INTERVAL).await;
             // A failed wait means that the server has stopped; who waits for the run notices by itself.
             let _ = tokio::time::timeout(AT_LEAST_EVERY, changes.changed()).await;
         }

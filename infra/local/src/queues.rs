@@ -5,7 +5,7 @@ use sqs_server::{QueueError, QueueHandle, QueueOptions, QueueServer};
 use crate::{data::DataDirectory, error::LocalError, roles::Roles, template::QueueSetup};
 
 /// SQS's bound on `maxReceiveCount`.
-const MOST_RECEIVES: u64 = 1_000;
+const MAX_RECEIVES: u64 = 1_000;
 
 /// Serves the queues: in a file below the data directory, or in memory.
 ///
@@ -36,7 +36,7 @@ fn set_up(queues: &QueueHandle, setup: &QueueSetup, interruptions: u64) -> Resul
     let dead_letters = setup.queue.dead_letter_queue();
     let retention = setup.dead_letter_retention_seconds.to_string();
     queues.ensure_queue(dead_letters, &[("MessageRetentionPeriod", &retention)])?;
-    let receives = (setup.max_receive_count + interruptions).min(MOST_RECEIVES);
+    let receives = (setup.max_receive_count + interruptions).min(MAX_RECEIVES);
     let redrive = format!(
         r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{receives}}}"#,
         queues.queue_arn(dead_letters),

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tracing::warn;
 
-use crate::{error::LocalError, functions::InvokeError, template::Schedule, world::World};
+use crate::{error::LocalError, functions::InvokeError, product::LocalProduct, template::Schedule};
 
 /// A machine that slept finds out within this time that a tick is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -99,19 +99,23 @@ fn at(cron: &str) -> Option<Timetable> {
 /// # Errors
 /// When an expression of the template cannot be kept.
 pub async fn keep(
-    world: Arc<World>,
-    told: impl Fn(&Arc<World>, &Schedule, Result<Value, InvokeError>) + Clone + Send + Sync + 'static,
+    product: Arc<LocalProduct>,
+    told: impl Fn(&Arc<LocalProduct>, &Schedule, Result<Value, InvokeError>)
+    + Clone
+    + Send
+    + Sync
+    + 'static,
 ) -> Result<(), LocalError> {
     let mut schedules = tokio::task::JoinSet::new();
-    for schedule in world.template.schedules.clone() {
+    for schedule in product.template.schedules.clone() {
         let timetable = Timetable::parse(&schedule.expression)?;
-        let world = Arc::clone(&world);
+        let product = Arc::clone(&product);
         let told = told.clone();
         schedules.spawn(async move {
             let clock = SystemClock;
             while let Some(next) = timetable.next(clock.now()) {
                 wait_until(&clock, next).await;
-                told(&world, &schedule, world.tick(&schedule).await);
+                told(&product, &schedule, product.tick(&schedule).await);
             }
             warn!("The schedule {} has no further time", schedule.expression);
         });

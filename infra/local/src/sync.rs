@@ -13,12 +13,12 @@ use dealbridge_lambda::SystemClock;
 
 use crate::{
     error::LocalError,
+    product::LocalProduct,
     progress::Progress,
     report::{CodeRow, Fault, Report, Used},
-    world::World,
 };
 
-impl World {
+impl LocalProduct {
     /// What was used so far.
     #[must_use]
     pub fn used(&self) -> Used {

@@ -1,4 +1,4 @@
-//! The org's time: the real one, or one of its own that only writes and hooks move.
+//! The org's time: the real one, or one of its own that only writes and the admin API move.
 
 use std::{fmt, sync::Arc};
 
@@ -98,7 +98,7 @@ impl Time {
         matches!(self.clock, OrgClock::Following(_))
     }
 
-    /// The time up to which the clock was moved by writes and hooks.
+    /// The time up to which the clock was moved by writes and the admin API.
     pub(crate) fn kept(&self) -> i64 {
         self.at
     }

@@ -17,16 +17,17 @@ use crate::{
     clock::OrgClock,
     counters::Counters,
     faults::Faults,
-    folder::{OrgData, OrgIdentity},
-    http::{bulk::Jobs, limits::Allowance, login::Sessions, query::Cursors},
+    folder::OrgData,
+    http::{bulk::job::Jobs, cursors::Cursors, limits::Allowance, sessions::Sessions},
+    identity::OrgIdentity,
     journal::{Journal, JournalError},
-    server::ClientCredentials,
+    options::ClientCredentials,
     store::Store,
 };
 
 /// One running org.
 pub(crate) struct Engine {
-    /// Which org it is.
+    /// Its identity.
     pub(crate) identity: OrgIdentity,
     /// The client that may log in.
     pub(crate) client: ClientCredentials,
@@ -35,7 +36,7 @@ pub(crate) struct Engine {
     /// The key that assertions must be signed with.
     pub(crate) jwt_key: Option<DecodingKey>,
     clock: OrgClock,
-    /// How long a session lives without a call.
+    /// The life of a session without a call.
     pub(crate) session_seconds: i64,
     /// Open sessions.
     pub(crate) sessions: Mutex<Sessions>,
@@ -46,11 +47,11 @@ pub(crate) struct Engine {
     journal: Mutex<Option<Journal>>,
     /// Ordered faults.
     pub(crate) faults: Mutex<Faults>,
-    /// The person as whom hooks act.
+    /// The person as whom the admin API acts.
     pub(crate) person: SalesforceId,
     /// The daily allowance of calls.
     pub(crate) allowance: Allowance,
-    /// How often was called what.
+    /// The counts of calls.
     pub(crate) counters: Counters,
     /// As loaded, for a reset.
     pub(crate) loaded: OrgData,
@@ -71,7 +72,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// What an engine is made of beside its data.
+/// The parts of an engine beside its data.
 pub(crate) struct Parts {
     /// The client that may log in.
     pub(crate) client: ClientCredentials,
@@ -79,7 +80,7 @@ pub(crate) struct Parts {
     pub(crate) jwt_key: Option<DecodingKey>,
     /// By what the org goes.
     pub(crate) clock: OrgClock,
-    /// How long a session lives without a call.
+    /// The life of a session without a call.
     pub(crate) session_seconds: i64,
     /// The daily allowance of calls.
     pub(crate) daily_calls: u64,

@@ -1,4 +1,4 @@
-//! Faults that a hook orders: the next calls that match are answered wrongly, in half, or not at all.
+//! Faults that the admin API orders: the next calls that match are answered wrongly, in half, or not at all.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;

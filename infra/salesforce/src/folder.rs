@@ -5,6 +5,7 @@ mod columns;
 mod custom;
 mod declared;
 mod decode;
+mod file;
 mod implied;
 mod named;
 mod optional;
@@ -23,18 +24,20 @@ use std::{
 use salesforce_id::SalesforceId;
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::implied::ImpliedRole;
 pub use self::{
     declared::{Declarations, DeclaredField, DeclaredType, Misfits},
     problem::LoadError,
 };
-use self::{problem::Problems, text::Records};
+use self::{
+    file::{FileRows, SourceFile},
+    problem::Problems,
+};
 use crate::{
     clock::Time,
-    rules,
+    identity::OrgIdentity,
+    rules::{self, ImpliedRole},
     schema::{Choice, FieldType, Schema, standard_schema},
-    store::{Store, make_id},
-    value::Value,
+    store::Store,
 };
 
 /// The files of a folder in the order in which they are read, and whether each must be there.
@@ -46,24 +49,6 @@ const FILES: [(&str, bool); 6] = [
     ("Opportunity", true),
     ("OpportunityContactRole", true),
 ];
-
-/// Which org a folder stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrgIdentity {
-    /// The organization's id, which begins with `00D`.
-    pub organization_id: SalesforceId,
-    /// The first label of its My Domain host.
-    pub my_domain: String,
-}
-
-impl Default for OrgIdentity {
-    fn default() -> Self {
-        Self {
-            organization_id: make_id("00D", "00", 1),
-            my_domain: "local-org".to_owned(),
-        }
-    }
-}
 
 /// A loaded org, ready to be served.
 #[derive(Clone, Debug)]
@@ -145,26 +130,6 @@ fn read_identity(folder: &Path) -> OrgIdentity {
             .filter(|name| !name.is_empty())
             .map_or(default.my_domain, str::to_owned),
     }
-}
-
-/// One file: its object and its records.
-struct SourceFile {
-    object: usize,
-    name: String,
-    records: Records,
-}
-
-/// One row of a file: its line and one value per field of the object.
-struct FileRow {
-    line: u64,
-    values: Vec<Value>,
-}
-
-/// The rows of one file.
-struct FileRows {
-    object: usize,
-    file: String,
-    rows: Vec<FileRow>,
 }
 
 struct Loader {

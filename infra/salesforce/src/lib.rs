@@ -1,10 +1,10 @@
 //! A simulated Salesforce org: a stateful REST server loaded from a folder of CSV files.
 //!
 //! [`OrgFolder::load`] reads a folder of Salesforce's own exports, [`OrgServer::start`] serves it on
-//! loopback. Beside Salesforce's REST API it answers administration hooks under `/_org/`, which stand for what people do
+//! loopback. Beside Salesforce's REST API it answers an admin API under `/_org/`, which stands for what people do
 //! in the Salesforce screens and for what goes wrong between here and there.
 //!
-//! | hook | body | does |
+//! | call | body | does |
 //! |---|---|---|
 //! | `edit`, `create` | `{"object","id","fields"}`, `{"object","fields"}` | as a user would: the row's stamps move, its parents' do not |
 //! | `delete`, `undelete`, `purge` | `{"object","id"}` | into the recycle bin, out of it, away for good; children go along |
@@ -23,7 +23,7 @@
 //! | `stats` | none, or `{"reset":true}` | counts of calls by kind |
 //! | `reset` | none | back to the loaded state |
 //!
-//! The org goes by the real time, to the second, unless [`OrgOptions`] or a hook gives it a clock of its own. A stepping
+//! The org goes by the real time, to the second, unless [`OrgOptions`] or the admin API gives it a clock of its own. A stepping
 //! clock begins some minutes after the last change in the folder and moves with each write, so that one folder and one
 //! sequence of calls always give the same stamps.
 
@@ -33,9 +33,11 @@ mod counters;
 mod engine;
 mod faults;
 mod folder;
-mod hooks;
+mod handle;
 mod http;
+mod identity;
 mod journal;
+mod options;
 mod rules;
 mod schema;
 mod server;
@@ -46,7 +48,10 @@ mod value;
 
 pub use clock::{OrgClock, TimeSource};
 pub use folder::{
-    Declarations, DeclaredField, DeclaredType, LoadError, Misfits, OrgData, OrgFolder, OrgIdentity,
+    Declarations, DeclaredField, DeclaredType, LoadError, Misfits, OrgData, OrgFolder,
 };
+pub use handle::OrgHandle;
+pub use identity::OrgIdentity;
 pub use journal::JournalError;
-pub use server::{ClientCredentials, OrgHandle, OrgOptions, OrgServer, StartError};
+pub use options::{ClientCredentials, OrgOptions};
+pub use server::{OrgServer, StartError};

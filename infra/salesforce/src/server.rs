@@ -1,141 +1,43 @@
-//! Serving an org on loopback, and the handle on it.
+//! Serving an org on loopback.
 
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::header,
     response::Response,
 };
-use futures::{StreamExt, stream};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use jiff::Timestamp;
 use jsonwebtoken::DecodingKey;
-use salesforce_id::SalesforceId;
-use sha2::{Digest, Sha256};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
 };
 
 use crate::{
-    clock::OrgClock,
     engine::{Engine, Parts, SharedEngine, locked},
     faults::Disturbance,
     folder::OrgData,
+    handle::OrgHandle,
     http::{
         call::Call,
         reply::{ApiError, Reply},
+        response::{common_headers, compress, cut, response},
         routes,
     },
     journal::JournalError,
+    options::{ClientCredentials, OrgOptions},
 };
 
 /// The largest request body.
-const LARGEST_BODY: usize = 64 * 1_024 * 1_024;
-/// How long connections may take to close.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(5);
+const MAX_BODY_BYTES: usize = 64 * 1_024 * 1_024;
 /// The longest path and query that Salesforce takes.
-const LONGEST_TARGET: usize = 16_384;
-/// Bodies from this size on are compressed when the client asks for it.
-const WORTH_COMPRESSING: usize = 1_024;
+const MAX_TARGET_BYTES: usize = 16_384;
 
-/// The one client that may log in with a secret, or whose assertions are believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientCredentials {
-    /// The consumer key.
-    pub id: String,
-    /// The consumer secret.
-    pub secret: String,
-}
-
-impl ClientCredentials {
-    /// The credentials an org has unless it is told others: the same at each start.
-    #[must_use]
-    pub fn of(organization: SalesforceId) -> Self {
-        let digest = Sha256::digest(format!("simulated org {}", organization.as_str()));
-        let secret: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        Self {
-            id: format!("3MVG9.{}.simulated", &organization.as_str()[..15]),
-            secret,
-        }
-    }
-
-    /// The refresh token that the API user gave this client.
-    #[must_use]
-    pub fn refresh_token(&self) -> String {
-        let digest = Sha256::digest(format!("refresh token of {} {}", self.id, self.secret));
-        let rest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("5Aep861{rest}")
-    }
-}
-
-/// How an org is served.
-#[derive(Clone)]
-pub struct OrgOptions {
-    /// Where; port 0 takes a free one.
-    pub address: SocketAddr,
-    /// Who may log in; without, [`ClientCredentials::of`] the organization.
-    pub client: Option<ClientCredentials>,
-    /// The RSA public key or certificate (PEM) that checks the assertions of the JWT bearer grant; without, that grant is
-    /// refused.
-    pub jwt_public_key: Option<String>,
-    /// By what the org goes; the real time unless said.
-    pub clock: OrgClock,
-    /// How long a session lives without a call.
-    pub session_lifetime: Duration,
-    /// The daily allowance of API calls.
-    pub daily_calls: u64,
-    /// Where changes are kept over restarts; without, a restart begins with the folder again.
-    pub state_dir: Option<PathBuf>,
-}
-
-impl OrgOptions {
-    /// The defaults with a clock of the org's own, which only writes and hooks move: for tests.
-    #[must_use]
-    pub fn with_own_clock() -> Self {
-        Self {
-            clock: OrgClock::stepping(),
-            ..Self::default()
-        }
-    }
-}
-
-impl Default for OrgOptions {
-    fn default() -> Self {
-        Self {
-            address: (Ipv4Addr::LOCALHOST, 0).into(),
-            client: None,
-            jwt_public_key: None,
-            clock: OrgClock::default(),
-            session_lifetime: Duration::from_secs(2 * 3_600),
-            daily_calls: 100_000,
-            state_dir: None,
-        }
-    }
-}
-
-impl fmt::Debug for OrgOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrgOptions")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why an org cannot be served.
+/// The reason why an org cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is taken or not allowed.
@@ -213,83 +115,6 @@ impl OrgServer {
     }
 }
 
-/// A running org. Dropping it stops the service.
-#[derive(Debug)]
-pub struct OrgHandle {
-    engine: SharedEngine,
-    client: ClientCredentials,
-    address: SocketAddr,
-    stop: watch::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-impl OrgHandle {
-    /// The base of all its URLs.
-    #[must_use]
-    pub fn instance_url(&self) -> &str {
-        self.engine.instance_url()
-    }
-
-    /// Where it listens.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Who may log in.
-    #[must_use]
-    pub fn client(&self) -> &ClientCredentials {
-        &self.client
-    }
-
-    /// How often was called what since the start or the last reset of the counts: `token`, `query`, `queryAll`,
-    /// `queryMore`, `retrieve`, `describe`, `read`, `write`, `composite`, `limits`, `other`, and `total`, which is all
-    /// but `token`.
-    #[must_use]
-    pub fn counters(&self) -> BTreeMap<&'static str, u64> {
-        self.engine.counters.snapshot()
-    }
-
-    /// Runs an administration hook, such as `edit` or `fail`, as a call on `/_org/<hook>` would.
-    ///
-    /// # Errors
-    /// The sentence of a refused hook.
-    pub fn hook(&self, hook: &str, body: &serde_json::Value) -> Result<serde_json::Value, String> {
-        let target = format!("/_org/{hook}");
-        let call = Call::new(
-            Method::POST,
-            &target,
-            HeaderMap::new(),
-            body.to_string().into_bytes(),
-        );
-        let reply = routes::answer(&self.engine, call);
-        let answer = reply.to_json();
-        if reply.is_success() {
-            return Ok(answer);
-        }
-        Err(answer[0]["message"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// The org's own time.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.engine.now()).unwrap_or_default()
-    }
-
-    /// Stops the service and waits until every connection is closed, for some seconds at most: a client that sent half a
-    /// request must not keep the org alive.
-    pub async fn shutdown(self) {
-        let _ = self.stop.send(());
-        let abort = self.task.abort_handle();
-        if tokio::time::timeout(LONGEST_FAREWELL, self.task)
-            .await
-            .is_err()
-        {
-            abort.abort();
-        }
-    }
-}
-
 #[derive(Clone)]
 struct Served {
     engine: SharedEngine,
@@ -337,7 +162,7 @@ async fn converse(stream: TcpStream, served: Served) {
 
 async fn serve(served: Served, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return response(
             ApiError::new(413, "REQUEST_ENTITY_TOO_LARGE", "the body is too large").into(),
         );
@@ -346,7 +171,7 @@ async fn serve(served: Served, request: Request) -> Response {
         .uri
         .path_and_query()
         .map_or("/", |target| target.as_str());
-    if target.len() > LONGEST_TARGET {
+    if target.len() > MAX_TARGET_BYTES {
         let page = "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>";
         let reply = Reply {
             status: 414,
@@ -362,8 +187,8 @@ async fn serve(served: Served, request: Request) -> Response {
         .is_some_and(|value| value.contains("gzip"));
     let call = Call::new(parts.method, target, parts.headers, body.to_vec());
     let engine = &served.engine;
-    let is_hook = call.path.first().is_some_and(|part| part == "_org");
-    let disturbance = if is_hook {
+    let is_admin = call.path.first().is_some_and(|part| part == "_org");
+    let disturbance = if is_admin {
         None
     } else {
         locked(&engine.faults).take(&call.target)
@@ -390,74 +215,4 @@ async fn serve(served: Served, request: Request) -> Response {
             response(Reply::empty(503))
         }
     }
-}
-
-/// An answer that promises its whole length and breaks off after half of it.
-fn cut(reply: Reply) -> Response {
-    let whole = reply.body.len();
-    let half = Bytes::copy_from_slice(&reply.body[..whole / 2]);
-    let broken = stream::once(async {
-        // The half must be on its way before the connection breaks.
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
-        }
-        Err(std::io::Error::other("cut as ordered"))
-    });
-    let body = stream::once(async move { Ok(half) }).chain(broken);
-    let reply = reply.with("content-length", whole.to_string());
-    let mut response = response(Reply {
-        body: Vec::new(),
-        ..reply
-    });
-    *response.body_mut() = Body::from_stream(body);
-    response
-}
-
-fn common_headers(engine: &Engine, reply: Reply) -> Reply {
-    let reply = reply
-        .with("date", engine.date_header())
-        .with("server", "sfdcedge")
-        .with("vary", "Accept-Encoding");
-    let has = |name: &str| reply.headers.iter().any(|(known, _)| *known == name);
-    let (has_cache, has_type) = (has("cache-control"), has("content-type"));
-    let reply = if has_cache {
-        reply
-    } else {
-        reply.with(
-            "cache-control",
-            "no-cache,must-revalidate,max-age=0,no-store,private",
-        )
-    };
-    if has_type || reply.body.is_empty() {
-        reply
-    } else {
-        reply.with("content-type", "application/json;charset=UTF-8")
-    }
-}
-
-fn compress(mut reply: Reply) -> Reply {
-    if reply.body.len() < WORTH_COMPRESSING {
-        return reply;
-    }
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let written = std::io::Write::write_all(&mut encoder, &reply.body);
-    match (written, encoder.finish()) {
-        (Ok(()), Ok(body)) => {
-            reply.body = body;
-            reply.with("content-encoding", "gzip")
-        }
-        _ => reply,
-    }
-}
-
-fn response(reply: Reply) -> Response {
-    let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in reply.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().append(name, value);
-        }
-    }
-    response
 }

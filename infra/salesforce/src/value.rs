@@ -233,6 +233,27 @@ impl Serialize for Written<'_> {
     }
 }
 
+/// Returns whether Salesforce takes this text as an e-mail address.
+pub(crate) fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let allowed = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+    !local.is_empty()
+        && local.chars().all(allowed)
+        && domain.contains('.')
+        && domain.split('.').all(label)
+        && domain
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '.' || c == '-')
+}
+
+/// The quarter of a day, 1 to 4.
+pub(crate) fn quarter_of(date: civil::Date) -> i8 {
+    (date.month() + 2) / 3
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

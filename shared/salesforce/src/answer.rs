@@ -1,6 +1,6 @@
 //! A response as it came over the wire, not yet judged.
 
-use std::{borrow::Cow, error::Error, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use dealbridge_core::decimal::Decimal;
 use jiff::fmt::rfc2822;
@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Number;
 use url::Url;
 
-use crate::api_usage::ApiLimit;
+use crate::{api_usage::ApiLimit, transport::TransportError};
 
 /// Limit on a response body: more than any response of Salesforce, which pages at 2,000 rows.
-const LARGEST_BODY: usize = 64 << 20;
+const MAX_BODY_BYTES: usize = 64 << 20;
 
 /// A complete response.
 pub(crate) struct Answer {
@@ -27,17 +27,9 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// The error of a response that did not come, or not to its end.
-#[derive(Debug)]
-pub(crate) struct Broken {
-    pub(crate) detail: String,
-    /// `true` if Salesforce may have carried the request out.
-    pub(crate) may_have_arrived: bool,
-}
-
 impl Answer {
     /// Reads a response to its end.
-    pub(crate) async fn read(mut response: Response) -> Result<Self, Broken> {
+    pub(crate) async fn read(mut response: Response) -> Result<Self, TransportError> {
         let headers = response.headers();
         let mut answer = Self {
             status: response.status().as_u16(),
@@ -52,10 +44,10 @@ impl Answer {
                 .and_then(ApiLimit::parse),
             body: Vec::new(),
         };
-        while let Some(chunk) = response.chunk().await.map_err(Broken::from)? {
-            if answer.body.len() + chunk.len() > LARGEST_BODY {
-                return Err(Broken {
-                    detail: format!("the answer is larger than {} MiB", LARGEST_BODY >> 20),
+        while let Some(chunk) = response.chunk().await.map_err(TransportError::from)? {
+            if answer.body.len() + chunk.len() > MAX_BODY_BYTES {
+                return Err(TransportError {
+                    detail: format!("the answer is larger than {} MiB", MAX_BODY_BYTES >> 20),
                     may_have_arrived: true,
                 });
             }
@@ -81,32 +73,6 @@ impl Answer {
                 "answered with a body that cannot be read".to_owned()
             }
         })
-    }
-}
-
-impl From<reqwest::Error> for Broken {
-    fn from(error: reqwest::Error) -> Self {
-        let may_have_arrived = !error.is_connect() && !error.is_builder();
-        let detail = if error.is_timeout() {
-            "no answer in time".to_owned()
-        } else if error.is_body() || error.is_decode() {
-            "the answer breaks off".to_owned()
-        } else {
-            // The innermost cause is the most precise, and never holds the URL with its query.
-            let mut cause: &dyn Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            if error.source().is_some() {
-                format!("the connection failed: {cause}")
-            } else {
-                "the connection failed".to_owned()
-            }
-        };
-        Self {
-            detail,
-            may_have_arrived,
-        }
     }
 }
 

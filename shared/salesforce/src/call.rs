@@ -7,67 +7,12 @@ use reqwest::{
     Method, RequestBuilder,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_UNMODIFIED_SINCE},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use crate::{
-    answer::{Answer, Broken},
-    api_usage::{CallKind, Counters},
-    fault::Fault,
-    login::{Login, Session},
-    retry::{Attempts, Jitter, RetryPolicy},
+    answer::Answer, api_usage::CallKind, fault::Fault, login::Login, retry::Attempts,
+    session::Session, transport::Transport,
 };
-
-/// The transport that every request is sent with.
-#[derive(Clone, Copy)]
-pub(crate) struct Wire<'a> {
-    pub(crate) http: &'a reqwest::Client,
-    pub(crate) counters: &'a Counters,
-    pub(crate) policy: RetryPolicy,
-    /// The time at which the caller gives up.
-    pub(crate) until: Option<Instant>,
-    pub(crate) jitter: &'a Jitter,
-}
-
-impl Wire<'_> {
-    /// Sends one request, counts it, and reads its response to the end.
-    pub(crate) async fn send(
-        &self,
-        kind: CallKind,
-        request: RequestBuilder,
-        deadline: Instant,
-    ) -> Result<Answer, Broken> {
-        self.counters.count(kind);
-        let started = Instant::now();
-        let exchange = async { Answer::read(request.send().await?).await };
-        let outcome = timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
-            Err(Broken {
-                detail: "no answer in time".to_owned(),
-                may_have_arrived: true,
-            })
-        });
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match &outcome {
-            Ok(answer) => {
-                tracing::debug!(
-                    salesforce.call = kind.name(),
-                    http.status = answer.status,
-                    duration_ms,
-                    "Called Salesforce"
-                );
-                if let Some(limit) = answer.limit {
-                    self.counters.saw_limit(limit);
-                }
-            }
-            Err(broken) => tracing::debug!(
-                salesforce.call = kind.name(),
-                duration_ms,
-                error = broken.detail,
-                "Called Salesforce in vain"
-            ),
-        }
-        outcome
-    }
-}
 
 /// A request that may be sent more than once.
 pub(crate) struct Call<'a> {
@@ -97,10 +42,10 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The result of a call.
+/// The end of a call.
 pub(crate) struct Outcome<T> {
     pub(crate) result: Result<(T, Arc<Session>), SalesforceError>,
-    /// `true` if an attempt before the last one may have been carried out unseen.
+    /// True if an attempt before the last one may have been carried out unseen.
     pub(crate) earlier_unknown: bool,
 }
 
@@ -109,17 +54,17 @@ pub(crate) struct Outcome<T> {
 ///
 /// `read` extracts the value from a successful response, or says why it cannot.
 pub(crate) async fn make<T>(
-    wire: &Wire<'_>,
+    transport: &Transport<'_>,
     login: &Login,
     held_to: Option<SalesforceId>,
     call: &Call<'_>,
     read: impl Fn(&Answer) -> Result<T, String>,
 ) -> Outcome<T> {
-    let mut attempts = Attempts::new(wire.policy, wire.until, wire.jitter);
+    let mut attempts = Attempts::new(transport.policy, transport.until, transport.jitter);
     let mut refused = None;
     let mut earlier_unknown = false;
     let result = loop {
-        let session = login.session(wire, refused, held_to);
+        let session = login.session(transport, refused, held_to);
         let session = match timeout_at(attempts.deadline(), session).await {
             Ok(Ok(session)) => session,
             Ok(Err(error)) => break Err(error),
@@ -129,12 +74,12 @@ pub(crate) async fn make<T>(
                 });
             }
         };
-        let request = request(wire, &session, call);
-        let fault = match wire
+        let request = request(transport, &session, call);
+        let fault = match transport
             .send(call.kind, request, attempts.request_deadline())
             .await
         {
-            Err(broken) => Fault::of_broken(broken, Some(call.kind)),
+            Err(error) => Fault::of_transport(error, Some(call.kind)),
             Ok(answer) if answer.is_success() => match read(&answer) {
                 Ok(value) => break Ok((value, session)),
                 Err(detail) => Fault::unreadable(&answer, &detail),
@@ -171,8 +116,8 @@ pub(crate) async fn make<T>(
     }
 }
 
-fn request(wire: &Wire<'_>, session: &Session, call: &Call<'_>) -> RequestBuilder {
-    let mut request = wire
+fn request(transport: &Transport<'_>, session: &Session, call: &Call<'_>) -> RequestBuilder {
+    let mut request = transport
         .http
         .request(
             call.method.clone(),

@@ -5,10 +5,7 @@ use std::time::Duration;
 use dealbridge_core::{read::OBJECT_ITSELF, salesforce::SalesforceError};
 use serde::Deserialize;
 
-use crate::{
-    answer::{Answer, Broken},
-    api_usage::CallKind,
-};
+use crate::{answer::Answer, api_usage::CallKind, transport::TransportError};
 
 /// A request without a successful response.
 #[derive(Debug)]
@@ -138,17 +135,17 @@ impl Fault {
     }
 
     /// Classifies a response that did not come, or not to its end.
-    pub(crate) fn of_broken(broken: Broken, kind: Option<CallKind>) -> Self {
+    pub(crate) fn of_transport(error: TransportError, kind: Option<CallKind>) -> Self {
         let is_query = matches!(kind, Some(CallKind::Query | CallKind::QueryMore));
-        let detail = broken.detail;
+        let detail = error.detail;
         Self::Passing {
-            error: if is_query && broken.may_have_arrived {
+            error: if is_query && error.may_have_arrived {
                 SalesforceError::NoAnswer { detail }
             } else {
                 unavailable(detail)
             },
             retry_after: None,
-            outcome_unknown: broken.may_have_arrived,
+            outcome_unknown: error.may_have_arrived,
         }
     }
 
@@ -192,9 +189,9 @@ impl Fault {
     }
 }
 
-impl From<Broken> for Fault {
-    fn from(broken: Broken) -> Self {
-        Self::of_broken(broken, None)
+impl From<TransportError> for Fault {
+    fn from(error: TransportError) -> Self {
+        Self::of_transport(error, None)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The org that a session belongs to, according to Salesforce.
+//! The org of a session, in Salesforce's own words.
 
 use dealbridge_core::{
     SalesforceId,
@@ -9,8 +9,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    api_usage::CallKind, call::Wire, connection::ApiVersion, fault::Fault, login::Session,
-    retry::Attempts,
+    api_usage::CallKind, connection::ApiVersion, fault::Fault, retry::Attempts, session::Session,
+    transport::Transport,
 };
 
 /// The org in an identity URL (Salesforce: Identity URLs).
@@ -26,7 +26,7 @@ pub(crate) fn organization_of(identity: &str) -> Option<SalesforceId> {
 
 /// Queries the org's own row: one call, for a login that does not name the org.
 pub(crate) async fn ask(
-    wire: &Wire<'_>,
+    transport: &Transport<'_>,
     session: &Session,
     version: ApiVersion,
 ) -> Result<SalesforceId, SalesforceError> {
@@ -38,18 +38,18 @@ pub(crate) async fn ask(
         "{}/services/data/{version}/query?q=SELECT%20Id%20FROM%20Organization",
         session.instance
     );
-    let mut attempts = Attempts::new(wire.policy, wire.until, wire.jitter);
+    let mut attempts = Attempts::new(transport.policy, transport.until, transport.jitter);
     loop {
-        let request = wire
+        let request = transport
             .http
             .get(&url)
             .header(AUTHORIZATION, session.authorization.clone())
             .header(ACCEPT, "application/json");
-        let fault = match wire
+        let fault = match transport
             .send(CallKind::Query, request, attempts.deadline())
             .await
         {
-            Err(broken) => Fault::from(broken),
+            Err(error) => Fault::from(error),
             Ok(answer) if answer.is_success() => {
                 let own = answer
                     .json::<Organizations>()

@@ -6,35 +6,20 @@ use std::sync::{
 };
 
 use dealbridge_core::{SalesforceId, salesforce::SalesforceError};
+use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::{
-    api_usage::CallKind,
-    call::Wire,
-    client::Clock,
-    connection::{Connection, Origin},
-    credentials::Credentials,
-    fault::Fault,
-    identity,
-    jwt::AssertionSigner,
-    retry::Attempts,
+    api_usage::CallKind, connection::Connection, credentials::Credentials, fault::Fault, identity,
+    jwt::AssertionSigner, retry::Attempts, session::Session, transport::Transport,
 };
 
 const TOKEN_PATH: &str = "/services/oauth2/token";
 
-/// The result of a login, as far as requests need it.
-pub(crate) struct Session {
-    /// Distinguishes sessions without comparing secrets.
-    pub(crate) number: u64,
-    /// The origin that requests are sent to.
-    pub(crate) instance: Origin,
-    /// The `Authorization` header, marked sensitive.
-    pub(crate) authorization: HeaderValue,
-    /// The org that the session belongs to, as the login named it or as it was queried since.
-    pub(crate) organization: OnceCell<SalesforceId>,
-}
+/// A clock: an assertion states when it expires.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Logs in and keeps the session.
 pub(crate) struct Login {
@@ -138,20 +123,20 @@ impl Login {
     /// Returns the errors of a login, and [`SalesforceError::OrgChanged`] if it leads to another org.
     pub(crate) async fn session(
         &self,
-        wire: &Wire<'_>,
+        transport: &Transport<'_>,
         refused: Option<u64>,
         held_to: Option<SalesforceId>,
     ) -> Result<Arc<Session>, SalesforceError> {
         let ended_before = self.ended.load(Ordering::Acquire);
-        let mut session = self.any_session(wire, refused).await?;
+        let mut session = self.any_session(transport, refused).await?;
         let Some(org) = held_to else {
             return Ok(session);
         };
-        let mut connected = self.organization(wire, &session).await?;
+        let mut connected = self.organization(transport, &session).await?;
         if connected != org && session.number <= ended_before {
             // The kept session may be older than a correction: only a login of this very call may report the fault.
-            session = self.any_session(wire, Some(session.number)).await?;
-            connected = self.organization(wire, &session).await?;
+            session = self.any_session(transport, Some(session.number)).await?;
+            connected = self.organization(transport, &session).await?;
         }
         if connected != org {
             return Err(SalesforceError::OrgChanged {
@@ -163,7 +148,10 @@ impl Login {
     }
 
     /// Returns the session of a login that begins after the call.
-    pub(crate) async fn anew(&self, wire: &Wire<'_>) -> Result<Arc<Session>, SalesforceError> {
+    pub(crate) async fn anew(
+        &self,
+        transport: &Transport<'_>,
+    ) -> Result<Arc<Session>, SalesforceError> {
         let kept = self
             .kept
             .lock()
@@ -171,16 +159,16 @@ impl Login {
             .session
             .as_ref()
             .map(|kept| kept.number);
-        self.any_session(wire, kept).await
+        self.any_session(transport, kept).await
     }
 
     /// The org of a session, as the login named it, or from the Organization object.
     pub(crate) async fn organization(
         &self,
-        wire: &Wire<'_>,
+        transport: &Transport<'_>,
         session: &Session,
     ) -> Result<SalesforceId, SalesforceError> {
-        let ask = || identity::ask(wire, session, self.connection.api_version());
+        let ask = || identity::ask(transport, session, self.connection.api_version());
         session.organization.get_or_try_init(ask).await.copied()
     }
 
@@ -188,7 +176,7 @@ impl Login {
     /// refused password is not tried fifty times.
     async fn any_session(
         &self,
-        wire: &Wire<'_>,
+        transport: &Transport<'_>,
         refused: Option<u64>,
     ) -> Result<Arc<Session>, SalesforceError> {
         let ended_before = self.ended.load(Ordering::Acquire);
@@ -204,7 +192,7 @@ impl Login {
         {
             return Err(failure.clone());
         }
-        let outcome = self.log_in(wire, ended + 1).await;
+        let outcome = self.log_in(transport, ended + 1).await;
         self.ended.store(ended + 1, Ordering::Release);
         match outcome {
             Ok(session) => {
@@ -225,21 +213,25 @@ impl Login {
         }
     }
 
-    async fn log_in(&self, wire: &Wire<'_>, number: u64) -> Result<Session, SalesforceError> {
-        let mut attempts = Attempts::new(wire.policy, wire.until, wire.jitter);
+    async fn log_in(
+        &self,
+        transport: &Transport<'_>,
+        number: u64,
+    ) -> Result<Session, SalesforceError> {
+        let mut attempts = Attempts::new(transport.policy, transport.until, transport.jitter);
         let url = format!("{}{TOKEN_PATH}", self.connection.login_url());
         loop {
-            let request = wire
+            let request = transport
                 .http
                 .post(&url)
                 .header(ACCEPT, "application/json")
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(self.form()?);
-            let fault = match wire
+            let fault = match transport
                 .send(CallKind::Token, request, attempts.request_deadline())
                 .await
             {
-                Err(broken) => Fault::from(broken),
+                Err(error) => Fault::from(error),
                 Ok(answer) if answer.is_success() => match answer.json::<TokenAnswer>() {
                     Ok(token) => return self.accept(token, number),
                     Err(detail) => Fault::unreadable(&answer, &detail),

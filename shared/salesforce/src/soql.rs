@@ -13,10 +13,10 @@ use crate::connection::ApiVersion;
 pub(crate) const IDS_PER_STATEMENT: usize = 200;
 
 /// Salesforce rejects longer statements.
-const LONGEST_STATEMENT: usize = 100_000;
+const MAX_STATEMENT_BYTES: usize = 100_000;
 
 /// Salesforce rejects URLs of more than 16,384 bytes; the rest is for the host.
-const LONGEST_PATH: usize = 16_000;
+const MAX_PATH_BYTES: usize = 16_000;
 
 /// The fields that every row is read with.
 const ROW_FIELDS: [&str; 3] = ["Id", "IsDeleted", "SystemModstamp"];
@@ -159,7 +159,7 @@ impl Statement {
                 .to_string()
                 .replace(' ', "+")
         );
-        if self.text.len() > LONGEST_STATEMENT || path.len() > LONGEST_PATH {
+        if self.text.len() > MAX_STATEMENT_BYTES || path.len() > MAX_PATH_BYTES {
             return Err(SalesforceError::NotConfigured {
                 detail: format!(
                     "a query of {} characters is longer than Salesforce accepts: map fewer fields",

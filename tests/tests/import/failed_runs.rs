@@ -47,7 +47,7 @@ async fn a_full_run_that_cannot_end_keeps_no_hourly_run_from_its_work() {
             entry.suggestion
         );
 
-        world.hook("tick", json!({ "seconds": 7_200 })).await;
+        world.admin("tick", json!({ "seconds": 7_200 })).await;
         world.edit(*id, json!({ "Amount": 44 })).await;
         let hourly = world.hourly().await;
         let idle = world.hourly().await;
@@ -94,7 +94,7 @@ async fn an_hourly_run_that_fails_at_whichever_call_leaves_nothing_behind() {
             .collect();
         let world = World::start(&folder).await;
         world.full().await;
-        world.hook("tick", json!({ "seconds": 50_000 })).await;
+        world.admin("tick", json!({ "seconds": 50_000 })).await;
         for row in &folder.opportunities {
             world.edit(row.id, json!({ "Amount": 1 })).await;
         }
@@ -105,7 +105,7 @@ async fn an_hourly_run_that_fails_at_whichever_call_leaves_nothing_behind() {
         let failed = world.hourly().await;
         world.calm().await;
         // Other changes in the org move the system modstamps far on.
-        world.hook("tick", json!({ "seconds": 50_000 })).await;
+        world.admin("tick", json!({ "seconds": 50_000 })).await;
         world.edit(few[0], json!({ "Amount": 2 })).await;
         let next = world.hourly().await;
         let idle = world.hourly().await;
@@ -163,7 +163,7 @@ async fn an_open_problem_that_a_run_left_stays_as_it_is_and_is_looked_at_again()
     world.full().await;
     let before = world.ledger().await.problems[&id].clone();
     let primary = json!({ "object": "OpportunityContactRole", "id": role(1, 0), "fields": { "IsPrimary": true } });
-    world.hook("edit", primary).await;
+    world.admin("edit", primary).await;
 
     world.disturb(refused("WHERE Id IN")).await;
     world.hourly().await;

@@ -40,12 +40,12 @@ pub(crate) async fn access(world: &World, object: &str, field: Option<&str>, vis
     if let Some(field) = field {
         order["field"] = json!(field);
     }
-    world.hook("fls", order).await;
+    world.admin("fls", order).await;
 }
 
 async fn edit_account(world: &World, fields: Value) {
     let edit = json!({ "object": "Account", "id": account(1), "fields": fields });
-    world.hook("edit", edit).await;
+    world.admin("edit", edit).await;
 }
 
 pub(crate) fn value(ledger: &Ledger, id: SalesforceId, field: &str) -> Value {
@@ -68,9 +68,9 @@ async fn a_hidden_account_keeps_the_deal_s_value_until_it_can_be_read_again() {
     let id = opportunity(1);
     edit_account(&world, json!({ "Site": "Berlin" })).await;
     world.full().await;
-    let hook = json!({ "object": "Account", "id": account(1) });
+    let row = json!({ "object": "Account", "id": account(1) });
 
-    world.hook("hide", hook.clone()).await;
+    world.admin("hide", row.clone()).await;
     world.edit(id, json!({ "Amount": 7 })).await;
     let hidden = world.hourly().await;
 
@@ -86,7 +86,7 @@ async fn a_hidden_account_keeps_the_deal_s_value_until_it_can_be_read_again() {
         "{said:?}"
     );
 
-    world.hook("unhide", hook).await;
+    world.admin("unhide", row).await;
     edit_account(&world, json!({ "Site": "" })).await;
     world.edit(id, json!({ "Amount": 8 })).await;
     let shown = world.hourly().await;

@@ -21,7 +21,7 @@ fn failing(count: i64, stamp: impl Fn(i64) -> i64) -> OrgFolder {
 
 /// Makes Salesforce give up on queries that find more rows.
 async fn give_up_beyond(world: &World, rows: u64) {
-    world.hook("limit", json!({ "queryRows": rows })).await;
+    world.admin("limit", json!({ "queryRows": rows })).await;
 }
 
 fn listed(count: u64) -> Counts {
@@ -108,7 +108,7 @@ async fn an_hourly_listing_is_read_in_parts_as_well() {
     let world = World::start(&OrgFolder::importable(130)).await;
     world.full().await;
     let ids: Vec<_> = world.ledger().await.claims.keys().copied().collect();
-    world.hook("tick", json!({ "seconds": 4_000 })).await;
+    world.admin("tick", json!({ "seconds": 4_000 })).await;
     for id in &ids {
         world.edit(*id, json!({ "Amount": 77 })).await;
     }
@@ -140,11 +140,11 @@ async fn what_changes_while_parts_are_read_is_brought_by_this_run_or_the_next() 
         .collect();
     for id in &late {
         let order = json!({ "object": "Opportunity", "id": id, "seconds": 30 });
-        world.hook("late", order).await;
+        world.admin("late", order).await;
     }
 
     let full = world.full().await;
-    world.hook("tick", json!({ "seconds": 60 })).await;
+    world.admin("tick", json!({ "seconds": 60 })).await;
     let next = world.hourly().await;
 
     assert_eq!((full.counts.imported, next.counts.imported), (50, 10));

@@ -27,7 +27,7 @@ async fn imported() -> World {
 /// Makes another org answer at the same URL, as after a sandbox refresh.
 async fn refresh(world: &World, id: SalesforceId) {
     world
-        .hook("refresh", json!({ "organization_id": id }))
+        .admin("refresh", json!({ "organization_id": id }))
         .await;
 }
 

@@ -123,7 +123,7 @@ async fn a_contact_role_made_primary_imports_though_its_opportunity_did_not_move
     world.full().await;
 
     let primary = json!({ "object": "OpportunityContactRole", "id": role(1, 0), "fields": { "IsPrimary": true } });
-    world.hook("edit", primary).await;
+    world.admin("edit", primary).await;
     let run = world.hourly().await;
 
     assert_eq!((run.counts.listed, run.counts.imported), (1, 1));
@@ -360,7 +360,7 @@ async fn a_row_that_shows_up_late_with_its_old_stamp_is_picked_up_through_the_ov
     folder.add(|opportunity| opportunity.stamped(4 * 60 + 300));
     let world = World::start(&folder).await;
     world
-        .hook(
+        .admin(
             "late",
             json!({ "object": "Opportunity", "id": late, "seconds": 30 }),
         )
@@ -368,7 +368,7 @@ async fn a_row_that_shows_up_late_with_its_old_stamp_is_picked_up_through_the_ov
     let first = world.full().await;
     assert_eq!(first.counts.listed, 4);
 
-    world.hook("tick", json!({ "seconds": 60 })).await;
+    world.admin("tick", json!({ "seconds": 60 })).await;
     let hourly = world.hourly().await;
 
     assert_eq!((hourly.counts.listed, hourly.counts.imported), (1, 1));
@@ -403,7 +403,7 @@ async fn an_opportunity_mended_by_an_edit_imports_and_one_spoilt_after_its_impor
     let good = json!({ "Sync__c": true, "AccountId": dealbridge_tests::account(1), "Partner__c": "active@partner.example", "Owner_Type__c": "", "Distributor__c": "", "Stage__c": "Prospecting", "Seats__c": "3" });
     world.edit(mended, good).await;
     let contact = json!({ "object": "OpportunityContactRole", "fields": { "OpportunityId": mended, "ContactId": dealbridge_tests::contact(1), "IsPrimary": true } });
-    world.hook("create", contact).await;
+    world.admin("create", contact).await;
     world.edit(spoilt, json!({ "Product__c": "Deluxe" })).await;
     let run = world.hourly().await;
 
@@ -519,7 +519,7 @@ async fn account_contact_owner_and_distributor_stay_as_they_were_imported() {
         .await;
     for (number, primary) in [(0, false), (1, true)] {
         let order = json!({ "object": "OpportunityContactRole", "id": role(1, number), "fields": { "IsPrimary": primary } });
-        world.hook("edit", order).await;
+        world.admin("edit", order).await;
     }
     let run = world.hourly().await;
 

@@ -184,7 +184,7 @@ async fn a_session_that_ends_in_the_middle_costs_one_login_and_nothing_else() {
     world.full().await;
     let before = world.salesforce.usage();
 
-    world.hook("expire", json!({ "what": "sessions" })).await;
+    world.admin("expire", json!({ "what": "sessions" })).await;
     let run = world.full().await;
 
     assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
@@ -325,7 +325,7 @@ async fn switched_off_in_the_middle_of_a_run_the_rest_is_left_to_the_next() {
 async fn without_a_run_s_allowance_left_the_run_fails_and_costs_no_further_calls() {
     let world = World::start(&mixed()).await;
     world.full().await;
-    world.hook("limit", json!({ "remaining": 0 })).await;
+    world.admin("limit", json!({ "remaining": 0 })).await;
     let before = world.salesforce.usage().total();
 
     let failed = world.hourly().await;

@@ -19,7 +19,7 @@ use crate::usage::Usage;
 async fn one_second(folder: &OrgFolder) -> World {
     let world = World::start(folder).await;
     world.full().await;
-    world.hook("clock", json!({ "step": 0 })).await;
+    world.admin("clock", json!({ "step": 0 })).await;
     world
 }
 
@@ -135,7 +135,7 @@ async fn a_parent_s_new_name_is_brought_by_a_full_run_once_although_no_stamp_mov
     assert_eq!(field(&world, "account").await, "Acme");
     let rename =
         json!({ "object": "Account", "id": account(1), "fields": { "Name": "Acme and Sons" } });
-    world.hook("edit", rename).await;
+    world.admin("edit", rename).await;
 
     let first = run(&world, "daily").await;
     let second = run(&world, "daily").await;
@@ -181,7 +181,7 @@ async fn long_text_that_changes_under_the_stamp_it_was_read_with_is_brought_by_t
             .await;
         world.full().await;
         let now = world.clock.now().to_string();
-        world.hook("clock", json!({ "now": now, "step": 0 })).await;
+        world.admin("clock", json!({ "now": now, "step": 0 })).await;
         let edit = |notes: &str| json!({ "Notes__c": notes });
         world.edit(opportunity(1), edit("one")).await;
         // Within the second of the edit.

@@ -123,7 +123,7 @@ async fn a_daily_run_that_met_an_active_one_follows_it_once() {
     let world = World::start(&OrgFolder::importable(6)).await;
     world.full().await;
     let id = opportunity(1);
-    world.hook("tick", json!({ "seconds": 3_600 })).await;
+    world.admin("tick", json!({ "seconds": 3_600 })).await;
     world.edit(id, json!({ "Amount": 5 })).await;
     world.clock.advance(60 * MINUTE);
     let active = world.tick("hourly").await;

@@ -347,7 +347,7 @@ async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
         }
         edit.insert("Sync__c".to_owned(), json!(seed.random_bool(0.5)));
         let body = json!({ "object": SalesforceObject::Lead, "id": lead(number), "fields": edit });
-        desk.world.hook("edit", body).await;
+        desk.world.admin("edit", body).await;
         let settings = (*desk.world.portal.versioned_settings().await.unwrap().1).clone();
         let mut watched: Vec<String> = pools
             .iter()

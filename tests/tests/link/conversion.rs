@@ -21,7 +21,7 @@ async fn the_link_of_a_converted_lead_moves_to_its_opportunity_and_brings_its_va
         let answer = pair
             .desk
             .world
-            .hook("convert", json!({ "lead": lead(1), "opportunity": true }))
+            .admin("convert", json!({ "lead": lead(1), "opportunity": true }))
             .await;
         let target = SalesforceId::parse(answer["opportunity"].as_str().unwrap()).unwrap();
 
@@ -64,7 +64,7 @@ async fn a_link_that_moved_is_looked_at_by_the_next_run_although_nobody_edits_th
     // Converted into an Opportunity that earlier runs have seen.
     pair.desk
         .world
-        .hook(
+        .admin(
             "convert",
             json!({ "lead": lead(1), "opportunity": opportunity(1) }),
         )
@@ -110,7 +110,7 @@ async fn a_lead_converted_to_an_opportunity_that_is_taken_is_a_named_conflict() 
     let pair = Pair::make().await;
     pair.desk
         .world
-        .hook(
+        .admin(
             "convert",
             json!({ "lead": lead(1), "opportunity": opportunity(2) }),
         )
@@ -161,7 +161,7 @@ async fn a_lead_converted_without_an_opportunity_disconnects_its_link() {
     let pair = Pair::make().await;
     pair.desk
         .world
-        .hook("convert", json!({ "lead": lead(1), "opportunity": false }))
+        .admin("convert", json!({ "lead": lead(1), "opportunity": false }))
         .await;
 
     let run = pair.hourly().await;
@@ -188,7 +188,7 @@ async fn a_merged_lead_disconnects_its_link_names_the_survivor_and_never_moves()
     let pair = Pair::make().await;
     pair.desk.put(&deal("other"), json!({})).await;
     let merge = json!({ "object": "Lead", "winner": lead(2), "losers": [lead(1)] });
-    pair.desk.world.hook("merge", merge).await;
+    pair.desk.world.admin("merge", merge).await;
 
     let run = pair.hourly().await;
     pair.hourly().await;

@@ -36,7 +36,7 @@ async fn linked(candidates: usize) -> (Desk, RecordId) {
 /// Converts the Lead to a new Opportunity that meets every condition for import.
 async fn convert(desk: &Desk) -> SalesforceId {
     let order = json!({ "lead": lead(1), "opportunity": true });
-    let answer = desk.world.hook("convert", order).await;
+    let answer = desk.world.admin("convert", order).await;
     let target = SalesforceId::parse(answer["opportunity"].as_str().unwrap()).unwrap();
     let flagged = json!({
         "Sync__c": true, "Export__c": true, "Partner__c": address("partner", "active"),
@@ -187,7 +187,7 @@ async fn a_late_message_of_the_opportunity_takes_the_link_over_and_never_makes_a
         .await;
     let (run, bodies) = listed(&desk, "hourly").await;
     let order = json!({ "lead": lead(1), "opportunity": opportunity(1) });
-    desk.world.hook("convert", order).await;
+    desk.world.admin("convert", order).await;
     desk.world
         .edit(opportunity(1), json!({ "Product__c": "Pro" }))
         .await;
@@ -210,7 +210,7 @@ async fn where_the_opportunity_is_a_deal_already_one_open_problem_names_it_until
         let (desk, record) = linked(1).await;
         desk.world.full().await;
         let order = json!({ "lead": lead(1), "opportunity": opportunity(1) });
-        desk.world.hook("convert", order).await;
+        desk.world.admin("convert", order).await;
         let twin = desk.world.ledger().await;
         let twin = twin.linked(opportunity(1)).unwrap().id.clone();
 

@@ -67,7 +67,7 @@ impl Desk {
 
 async fn convert(desk: &Desk) -> SalesforceId {
     let order = json!({ "lead": lead(1), "opportunity": true });
-    let answer = desk.world.hook("convert", order).await;
+    let answer = desk.world.admin("convert", order).await;
     SalesforceId::parse(answer["opportunity"].as_str().unwrap()).unwrap()
 }
 
@@ -119,7 +119,7 @@ async fn a_write_on_its_way_goes_to_the_opportunity_that_the_lead_became_and_the
 async fn a_write_on_its_way_to_a_lead_that_has_no_opportunity_is_named_field_by_field() {
     let (desk, record) = pending().await;
     let order = json!({ "lead": lead(1), "opportunity": false });
-    desk.world.hook("convert", order).await;
+    desk.world.admin("convert", order).await;
     desk.push().await;
 
     let run = desk.world.hourly().await;
@@ -137,14 +137,14 @@ async fn a_write_on_its_way_to_a_lead_that_has_no_opportunity_is_named_field_by_
 
 #[tokio::test]
 async fn a_write_on_its_way_to_a_lead_that_is_deleted_or_merged_is_named() {
-    for hook in ["delete", "merge"] {
+    for call in ["delete", "merge"] {
         for run_first in [false, true] {
             let (desk, _) = pending().await;
-            let order = match hook {
+            let order = match call {
                 "delete" => json!({ "object": "Lead", "id": lead(1) }),
                 _ => json!({ "object": "Lead", "winner": lead(2), "losers": [lead(1)] }),
             };
-            desk.world.hook(hook, order).await;
+            desk.world.admin(call, order).await;
             if run_first {
                 desk.world.hourly().await;
             }

@@ -217,7 +217,7 @@ async fn against_conversions(
         assert_eq!(theatre.desk.unlink(&former).await.status, 200);
     }
     let convert = json!({ "lead": scene.lead, "opportunity": scene.opportunity });
-    theatre.desk.world.hook("convert", convert).await;
+    theatre.desk.world.admin("convert", convert).await;
     let import = |run: u32, of: Of| Deed::Import {
         run,
         fresh: false,

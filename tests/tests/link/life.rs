@@ -52,15 +52,15 @@ impl Pair {
         ]
     }
 
-    pub(crate) async fn hook(&self, hook: &str, id: SalesforceId) {
+    pub(crate) async fn admin(&self, call: &str, id: SalesforceId) {
         let body = json!({ "object": SalesforceObject::of(&id).unwrap(), "id": id });
-        self.desk.world.hook(hook, body).await;
+        self.desk.world.admin(call, body).await;
     }
 
     pub(crate) async fn edit(&self, id: SalesforceId, fields: Value) {
         let body =
             json!({ "object": SalesforceObject::of(&id).unwrap(), "id": id, "fields": fields });
-        self.desk.world.hook("edit", body).await;
+        self.desk.world.admin("edit", body).await;
     }
 
     /// Runs an hourly run, after which the store is consistent.
@@ -207,7 +207,7 @@ async fn a_deleted_record_disconnects_its_link_and_an_undeleted_one_connects_it_
     let pair = Pair::make().await;
     pair.desk.put(&deal("other"), json!({})).await;
     for (_, id) in pair.links() {
-        pair.hook("delete", id).await;
+        pair.admin("delete", id).await;
     }
     let run = pair.hourly().await;
     pair.assert_statuses(LinkStatus::Disconnected, "was deleted")
@@ -228,7 +228,7 @@ async fn a_deleted_record_disconnects_its_link_and_an_undeleted_one_connects_it_
         .await;
 
     for (_, id) in pair.links() {
-        pair.hook("undelete", id).await;
+        pair.admin("undelete", id).await;
     }
     let back = pair.hourly().await;
 
@@ -245,7 +245,7 @@ async fn a_deleted_record_disconnects_its_link_and_an_undeleted_one_connects_it_
 async fn a_hidden_record_is_noticed_by_the_daily_run_and_so_is_its_return() {
     let pair = Pair::make().await;
     for (_, id) in pair.links() {
-        pair.hook("hide", id).await;
+        pair.admin("hide", id).await;
     }
     pair.hourly().await;
     pair.assert_statuses(LinkStatus::Synced, "").await;
@@ -257,7 +257,7 @@ async fn a_hidden_record_is_noticed_by_the_daily_run_and_so_is_its_return() {
         .await;
 
     for (_, id) in pair.links() {
-        pair.hook("unhide", id).await;
+        pair.admin("unhide", id).await;
     }
     pair.daily().await;
 
@@ -268,8 +268,8 @@ async fn a_hidden_record_is_noticed_by_the_daily_run_and_so_is_its_return() {
 async fn a_purged_record_is_noticed_by_the_daily_run() {
     let pair = Pair::make().await;
     for (_, id) in pair.links() {
-        pair.hook("delete", id).await;
-        pair.hook("purge", id).await;
+        pair.admin("delete", id).await;
+        pair.admin("purge", id).await;
     }
 
     pair.daily().await;

@@ -27,7 +27,7 @@ fn other() -> SalesforceId {
 impl Desk {
     async fn refresh(&self, id: SalesforceId) {
         let body = json!({ "organization_id": id });
-        self.world.hook("refresh", body).await;
+        self.world.admin("refresh", body).await;
     }
 
     async fn settings_name(&self, id: SalesforceId) {

@@ -156,16 +156,16 @@ async fn refused(desk: &Desk, id: SalesforceId, code: &str) -> Reply {
 async fn a_record_that_does_not_exist_was_purged_or_is_hidden_is_not_found() {
     let desk = desk().await;
     desk.world
-        .hook(
+        .admin(
             "hide",
             json!({ "object": "Opportunity", "id": opportunity(2) }),
         )
         .await;
     desk.world
-        .hook("delete", json!({ "object": "Lead", "id": lead(1) }))
+        .admin("delete", json!({ "object": "Lead", "id": lead(1) }))
         .await;
     desk.world
-        .hook("purge", json!({ "object": "Lead", "id": lead(1) }))
+        .admin("purge", json!({ "object": "Lead", "id": lead(1) }))
         .await;
 
     for id in [opportunity(999), opportunity(2), lead(1)] {
@@ -178,13 +178,13 @@ async fn a_record_that_does_not_exist_was_purged_or_is_hidden_is_not_found() {
 async fn a_deleted_record_is_refused() {
     let desk = desk().await;
     desk.world
-        .hook(
+        .admin(
             "delete",
             json!({ "object": "Opportunity", "id": opportunity(2) }),
         )
         .await;
     desk.world
-        .hook("delete", json!({ "object": "Lead", "id": lead(1) }))
+        .admin("delete", json!({ "object": "Lead", "id": lead(1) }))
         .await;
 
     for id in [opportunity(2), lead(1)] {
@@ -197,7 +197,7 @@ async fn a_deleted_record_is_refused() {
 async fn a_merged_lead_names_its_survivor() {
     let desk = desk().await;
     let merge = json!({ "object": "Lead", "winner": lead(2), "losers": [lead(1)] });
-    desk.world.hook("merge", merge).await;
+    desk.world.admin("merge", merge).await;
 
     let reply = refused(&desk, lead(1), "SF_LEAD_MERGED").await;
 
@@ -214,7 +214,7 @@ async fn a_converted_lead_names_its_opportunity_or_says_that_there_is_none() {
     let desk = desk().await;
     for (lead, target) in [(lead(1), json!(opportunity(3))), (lead(2), json!(false))] {
         desk.world
-            .hook("convert", json!({ "lead": lead, "opportunity": target }))
+            .admin("convert", json!({ "lead": lead, "opportunity": target }))
             .await;
     }
 

@@ -43,7 +43,7 @@ async fn an_edit_in_salesforce_makes_the_preview_stale_whatever_field_it_was() {
         ] {
             let token = desk.preview(&deal("d"), id, "salesforce").await.token();
             desk.world
-                .hook(
+                .admin(
                     "edit",
                     json!({ "object": object, "id": id, "fields": fields }),
                 )

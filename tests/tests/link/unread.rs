@@ -63,7 +63,7 @@ async fn rows_whose_fields_cannot_be_read_are_listed_with_a_note_and_healthy_one
         })
         .await;
     let hide = json!({ "object": "Opportunity", "field": "Seats__c", "visible": false });
-    desk.world.hook("fls", hide).await;
+    desk.world.admin("fls", hide).await;
     let record = record_id(RecordKind::Deal, "d");
     desk.put(
         &record,
@@ -115,12 +115,12 @@ async fn a_hidden_parent_is_no_blank_and_a_preview_that_could_not_read_it_is_sta
         })
         .await;
     let account = json!({ "object": "Account", "id": account(1) });
-    desk.world.hook("hide", account.clone()).await;
+    desk.world.admin("hide", account.clone()).await;
     let record = record_id(RecordKind::Deal, "d");
     desk.put(&record, json!({ "notes": "as it was" })).await;
 
     let hidden = desk.preview(&record, opportunity(1), "salesforce").await;
-    desk.world.hook("unhide", account).await;
+    desk.world.admin("unhide", account).await;
     let stale = desk
         .confirm(&record, opportunity(1), "salesforce", &hidden.token())
         .await;
@@ -144,7 +144,7 @@ async fn a_lead_s_hidden_fields_are_listed_too() {
     let desk = Desk::start(&folder(0, 1)).await;
     for field in ["Phone", "Company"] {
         let hide = json!({ "object": "Lead", "field": field, "visible": false });
-        desk.world.hook("fls", hide).await;
+        desk.world.admin("fls", hide).await;
     }
     let record = record_id(RecordKind::Lead, "l");
     desk.put(
@@ -181,7 +181,7 @@ async fn without_access_to_leads_their_links_stay_and_opportunities_are_imported
     let before = desk.record(&record).await;
     let access = |visible: bool| json!({ "object": "Lead", "visible": visible });
 
-    desk.world.hook("fls", access(false)).await;
+    desk.world.admin("fls", access(false)).await;
     let full = desk.world.full().await;
     desk.world
         .edit(opportunity(1), json!({ "Amount": 7 }))
@@ -202,7 +202,7 @@ async fn without_access_to_leads_their_links_stay_and_opportunities_are_imported
     }
     assert_eq!(desk.record(&record).await, before);
 
-    desk.world.hook("fls", access(true)).await;
+    desk.world.admin("fls", access(true)).await;
     let shown = desk.world.hourly().await;
     assert_eq!(desk.world.ledger().await.faults(shown.id), []);
 }

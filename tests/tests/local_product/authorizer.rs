@@ -138,7 +138,7 @@ async fn a_group_that_only_looks_like_the_administrators_opens_nothing() {
     };
     let now = dealbridge_core::ports::Clock::now(&dealbridge_lambda::SystemClock);
     let token = product
-        .gateway
+        .server
         .tokens
         .sign(&subject, &scopes, now, 60)
         .unwrap();

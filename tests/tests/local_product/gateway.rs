@@ -8,7 +8,7 @@ use crate::product::{ADMIN, Product};
 async fn asked(product: &Product, request: ApiRequest) -> (u16, Value) {
     let token = product.token(ADMIN).await;
     let answer = product
-        .gateway
+        .server
         .answer(&request.bearer(&token), &product.address)
         .await;
     (answer.status, answer.to_json())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dealbridge_local::World;
+use dealbridge_local::LocalProduct;
 use reqwest::Method;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::product::{ADMIN, Product, options};
 
 /// A product whose functions have a few seconds, in the same proportions as in the template.
 async fn in_a_hurry() -> Product {
-    let mut world = World::start(&options(None)).await.unwrap();
+    let mut world = LocalProduct::start(&options(None)).await.unwrap();
     for timeout in world.template.timeouts.values_mut() {
         *timeout = Duration::from_secs(4);
     }

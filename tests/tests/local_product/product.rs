@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use dealbridge_aws::{Endpoint, sdk_config};
 use dealbridge_local::{
-    Options, SalesforceTarget, World,
-    gateway::{self, Gateway},
+    LocalProduct, Options, SalesforceTarget,
+    server::{self, ApiServer},
 };
 use dealbridge_salesforce::{Timeouts, http_client};
 use reqwest::Method;
@@ -23,8 +23,8 @@ pub(crate) const DISTRIBUTOR: &str = "dirk.vos@broadgate.example";
 
 /// The running product.
 pub(crate) struct Product {
-    pub(crate) world: Arc<World>,
-    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) world: Arc<LocalProduct>,
+    pub(crate) server: Arc<ApiServer>,
     pub(crate) address: String,
     http: reqwest::Client,
     serving: JoinHandle<()>,
@@ -77,25 +77,25 @@ pub(crate) fn options(data: Option<PathBuf>) -> Options {
 impl Product {
     /// Starts on the sample org, of which nothing is imported at first.
     pub(crate) async fn start(data: Option<PathBuf>) -> Self {
-        Self::over(World::start(&options(data)).await.unwrap()).await
+        Self::over(LocalProduct::start(&options(data)).await.unwrap()).await
     }
 
     /// Starts on the sample org without workers on the queues.
     pub(crate) async fn standing_still() -> Self {
-        Self::over(World::prepare(&options(None)).await.unwrap()).await
+        Self::over(LocalProduct::prepare(&options(None)).await.unwrap()).await
     }
 
     /// Serves a local product.
-    pub(crate) async fn over(world: World) -> Self {
+    pub(crate) async fn over(world: LocalProduct) -> Self {
         let world = Arc::new(world);
-        let gateway = Arc::new(Gateway::new(Arc::clone(&world)).unwrap());
-        let listener = gateway::listen(0).await.unwrap();
+        let listener = server::listen(0).await.unwrap();
+        let server = Arc::new(ApiServer::new(Arc::clone(&world)).unwrap());
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let served = Arc::clone(&gateway);
+        let served = Arc::clone(&server);
         let serving = tokio::spawn(async move { served.serve(listener).await.unwrap() });
         Self {
             world,
-            gateway,
+            server,
             address,
             http: http_client(Timeouts::default()).unwrap(),
             serving,
@@ -153,11 +153,11 @@ impl Product {
     }
 
     /// Calls the admin API of the org.
-    pub(crate) async fn org(&self, hook: &str, body: Value) {
-        let url = format!("{}/_org/{hook}", self.world.instance_url());
+    pub(crate) async fn org(&self, name: &str, body: Value) {
+        let url = format!("{}/_org/{name}", self.world.instance_url());
         let call = self.http.post(url).body(body.to_string());
         let answer = call.header("content-type", "application/json").send();
-        assert!(answer.await.unwrap().status().is_success(), "{hook} {body}");
+        assert!(answer.await.unwrap().status().is_success(), "{name} {body}");
     }
 
     /// Puts an unreadable message into a queue's dead-letter queue.

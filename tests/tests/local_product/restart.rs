@@ -24,7 +24,7 @@ async fn a_restart_finds_records_problems_tokens_people_and_the_org_as_they_were
         .org
         .as_ref()
         .unwrap()
-        .hook("edit", &edit)
+        .admin("edit", &edit)
         .unwrap();
     first.stop().await;
 

@@ -47,7 +47,7 @@ impl Office<'_> {
         if target == "/settings" {
             request = request.with("if-match", "*");
         }
-        let answer = self.product.gateway.answer(&request, &self.product.address);
+        let answer = self.product.server.answer(&request, &self.product.address);
         let answer = answer.await;
         let (status, body) = (answer.status, answer.to_json());
         assert!(status < 300, "{method} {target}: {status} {body}");
@@ -116,7 +116,7 @@ async fn everything_there_is_to_do(product: &Product) {
     office.call("PUT", "/settings", settings, "settings").await;
 
     // An Opportunity is edited, one that failed is mended, one is deleted.
-    for (hook, id, fields) in [
+    for (call, id, fields) in [
         ("edit", "006aP00000008G0QAI", json!({ "Amount": 18500 })),
         (
             "edit",
@@ -129,7 +129,7 @@ async fn everything_there_is_to_do(product: &Product) {
         if !fields.is_null() {
             body["fields"] = fields;
         }
-        product.org(hook, body).await;
+        product.org(call, body).await;
     }
     product.run("hourly").await;
     product.run("daily").await;

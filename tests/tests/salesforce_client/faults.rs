@@ -10,7 +10,7 @@ use rsa::{
 use salesforce_simulator::{OrgClock, OrgOptions};
 use serde_json::json;
 
-use crate::org::{MANY, client_as, client_of, clock, fail, flagged, hook, org_of, rows};
+use crate::org::{MANY, admin, client_as, client_of, clock, fail, flagged, org_of, rows};
 
 #[tokio::test]
 async fn a_refused_login_says_why() {
@@ -72,7 +72,7 @@ async fn a_session_that_ends_between_pages_is_renewed_unseen() {
     let client = client_of(&org);
     let first = client.list(&flagged()).await.unwrap();
 
-    hook(&org, "expire", json!({ "what": "sessions" })).await;
+    admin(&org, "expire", json!({ "what": "sessions" })).await;
     let second = client.next(&first.next.unwrap()).await.unwrap();
 
     assert_eq!(second.rows.len(), MANY - 2_000);
@@ -172,10 +172,10 @@ async fn a_spent_allowance_is_final_until_it_is_renewed() {
     let org = org_of(2, OrgOptions::with_own_clock()).await;
     let client = client_of(&org);
 
-    hook(&org, "limit", json!({ "remaining": 0 })).await;
+    admin(&org, "limit", json!({ "remaining": 0 })).await;
     let spent = client.list(&flagged()).await;
     let queries = client.usage().query;
-    hook(&org, "limit", json!({ "remaining": 100 })).await;
+    admin(&org, "limit", json!({ "remaining": 100 })).await;
 
     assert!(matches!(spent, Err(SalesforceError::RequestLimit { .. })));
     assert_eq!(queries, 1);

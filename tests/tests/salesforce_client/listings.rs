@@ -4,7 +4,7 @@ use dealbridge_core::salesforce::{Listing, Salesforce, SalesforceError};
 use salesforce_simulator::OrgOptions;
 use serde_json::json;
 
-use crate::org::{MANY, client_of, flagged, hook, org_of, pages, place, rows};
+use crate::org::{MANY, admin, client_of, flagged, org_of, pages, place, rows};
 
 #[tokio::test]
 async fn a_listing_gives_each_flagged_record_once_newest_first_and_counts_its_calls() {
@@ -73,7 +73,7 @@ async fn a_listing_whose_locator_expires_goes_on_after_its_last_row() {
     let all = rows(&client, &flagged()).await.unwrap();
     let first = client.list(&flagged()).await.unwrap();
 
-    hook(&org, "expire", json!({ "what": "locators" })).await;
+    admin(&org, "expire", json!({ "what": "locators" })).await;
     let next = client.next(first.next.as_ref().unwrap()).await;
     let rest = Listing {
         after: first.rows.last().map(place),

@@ -117,7 +117,7 @@ pub(crate) fn client_of(org: &OrgHandle) -> SalesforceClient {
     )
 }
 
-pub(crate) async fn hook(org: &OrgHandle, name: &str, body: Value) {
+pub(crate) async fn admin(org: &OrgHandle, name: &str, body: Value) {
     let answer = http_client(Timeouts::default())
         .unwrap()
         .post(format!("{}/_org/{name}", org.instance_url()))
@@ -134,7 +134,7 @@ pub(crate) async fn fail(org: &OrgHandle, what: Value) {
     body.as_object_mut()
         .unwrap()
         .extend(what.as_object().unwrap().clone());
-    hook(org, "fail", body).await;
+    admin(org, "fail", body).await;
 }
 
 pub(crate) fn flagged() -> Listing {

@@ -7,7 +7,7 @@ use dealbridge_core::{
 use salesforce_simulator::OrgOptions;
 use serde_json::{Map, Value, json};
 
-use crate::org::{client_of, fail, field, flagged, hook, id, opportunity, org_of};
+use crate::org::{admin, client_of, fail, field, flagged, id, opportunity, org_of};
 
 #[tokio::test]
 async fn opportunities_come_with_their_account_and_all_contact_roles_in_one_call() {
@@ -69,7 +69,7 @@ async fn a_deleted_or_hidden_record_has_no_stamp_and_a_deleted_one_is_still_read
     let client = client_of(&org);
     for (name, number) in [("delete", 1), ("hide", 2)] {
         let body = json!({ "object": "Opportunity", "id": opportunity(number) });
-        hook(&org, name, body).await;
+        admin(&org, name, body).await;
     }
     let ids: Vec<_> = (0..4).map(opportunity).collect();
 
@@ -120,7 +120,7 @@ async fn a_write_arrives_unless_somebody_was_faster_or_the_record_is_gone() {
 
     let edit =
         json!({ "object": "Opportunity", "id": opportunity(0), "fields": { "NextStep": "Call" } });
-    hook(&org, "edit", edit).await;
+    admin(&org, "edit", edit).await;
     assert_eq!(
         update(amount(2.0), before).await,
         Ok(UpdateOutcome::ChangedSince)
@@ -134,7 +134,7 @@ async fn a_write_arrives_unless_somebody_was_faster_or_the_record_is_gone() {
     ));
 
     let gone = json!({ "object": "Opportunity", "id": opportunity(0) });
-    hook(&org, "delete", gone).await;
+    admin(&org, "delete", gone).await;
     assert_eq!(update(amount(3.0), None).await, Ok(UpdateOutcome::Gone));
 }
 
@@ -159,7 +159,7 @@ async fn a_write_whose_answer_is_lost_is_known_as_our_own_or_as_overtaken() {
 
     let read = stamp().await;
     let edit = json!({ "object": "Opportunity", "id": opportunity(0), "fields": { "Amount": 7 } });
-    hook(&org, "edit", edit).await;
+    admin(&org, "edit", edit).await;
     fail(&org, row).await;
     let overtaken = client.update(object, opportunity(0), &fields, read).await;
 

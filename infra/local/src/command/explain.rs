@@ -2,25 +2,39 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
 use dealbridge_core::{
-    explain::{Explain, ExplainError, Explained, Explanation, Outlook},
+    explain::{self, ExplainError, Explained, Explanation, Outlook},
     import,
 };
-use dealbridge_local::{LocalError, World};
+use dealbridge_local::{LocalError, LocalProduct};
 
-use super::print;
+use super::{output::print, place::Place};
 
-pub(super) async fn run(asked: super::Explain) -> Result<ExitCode, LocalError> {
+/// The arguments of `explain`.
+#[derive(Args)]
+pub(super) struct Explain {
+    /// The Opportunity's id of 15 or 18 characters, or the URL of its page.
+    #[arg(value_name = "ID_OR_URL")]
+    opportunity: String,
+    #[command(flatten)]
+    place: Place,
+    /// Print the explanation as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(asked: Explain) -> Result<ExitCode, LocalError> {
     // Nothing takes messages from the queues: explaining imports nothing.
-    let world = World::prepare(&asked.place.options()?).await?;
-    let explain = Explain {
-        salesforce: &world.salesforce,
-        portal: &world.portal,
-        store: &world.store,
-        instance_url: world.instance_url(),
+    let product = LocalProduct::prepare(&asked.place.options()?).await?;
+    let explain = explain::Explain {
+        salesforce: &product.salesforce,
+        portal: &product.portal,
+        store: &product.store,
+        instance_url: product.instance_url(),
     };
     let explained = explain.pasted(&asked.opportunity).await;
-    world.shutdown().await;
+    product.shutdown().await;
     let explanation = explained.map_err(|error| LocalError::new(sentence(&error)))?;
     if asked.json {
         let json = serde_json::to_string(&explanation)

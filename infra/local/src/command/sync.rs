@@ -2,18 +2,32 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
 use dealbridge_core::run::RunStatus;
-use dealbridge_local::{LocalError, World, report::Report};
+use dealbridge_local::{LocalError, LocalProduct, report::Report};
 
-use super::{Sync, print, width};
+use super::{
+    output::{print, width},
+    place::Place,
+};
+
+/// The arguments of `sync`.
+#[derive(Args)]
+pub(super) struct Sync {
+    #[command(flatten)]
+    place: Place,
+    /// Print the report as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
 
 pub(super) async fn run(sync: Sync) -> Result<ExitCode, LocalError> {
-    let world = World::start(&sync.place.options()?).await?;
+    let product = LocalProduct::start(&sync.place.options()?).await?;
     let report = tokio::select! {
-        report = world.full_run() => report,
-        fault = world.unwritable() => Err(fault),
+        report = product.full_run() => report,
+        fault = product.unwritable() => Err(fault),
     };
-    world.shutdown().await;
+    product.shutdown().await;
     let report = report?;
     if sync.json {
         print(&report.to_json().to_string())?;

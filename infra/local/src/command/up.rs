@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
+use clap::Args;
 use dealbridge_core::{
     code::Code,
     ports::Clock,
@@ -9,55 +10,69 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::SystemClock;
 use dealbridge_local::{
-    LocalError, World,
+    LocalError, LocalProduct,
     functions::InvokeError,
-    gateway::{self, Gateway},
     report::Report,
     schedule,
+    server::{self, ApiServer},
     template::Schedule,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Up, print, sync, width};
+use super::{
+    output::{print, width},
+    place::Place,
+    sync,
+};
+
+/// The arguments of `up`.
+#[derive(Args)]
+pub(super) struct Up {
+    #[command(flatten)]
+    place: Place,
+    /// The port of the API on 127.0.0.1; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 8400)]
+    port: u16,
+}
 
 pub(super) async fn run(up: Up) -> Result<ExitCode, LocalError> {
     // The port comes first: where it is taken, nothing has begun.
-    let listener = gateway::listen(up.port).await?;
-    let world = Arc::new(World::start(&up.place.options()?).await?);
+    let listener = server::listen(up.port).await?;
+    let product = Arc::new(LocalProduct::start(&up.place.options()?).await?);
     let ended = tokio::select! {
-        ended = serve(Arc::clone(&world), listener) => ended,
-        fault = world.unwritable() => Err(fault),
+        ended = serve(Arc::clone(&product), listener) => ended,
+        fault = product.unwritable() => Err(fault),
         stopped = told_to_stop() => stopped,
     };
-    world.shutdown().await;
+    product.shutdown().await;
     ended.map(|()| ExitCode::SUCCESS)
 }
 
 /// Serves while it imports, so that whoever is curious can watch; then keeps the schedule.
-async fn serve(world: Arc<World>, listener: TcpListener) -> Result<(), LocalError> {
+async fn serve(product: Arc<LocalProduct>, listener: TcpListener) -> Result<(), LocalError> {
     let address = listener
         .local_addr()
         .map_err(|error| LocalError::new(format!("the port is gone: {error}")))?;
-    let gateway = Arc::new(Gateway::new(Arc::clone(&world))?);
+    let server = Arc::new(ApiServer::new(Arc::clone(&product))?);
     print(&format!(
         "importing the org; http://{address}/sync-runs shows how it gets on"
     ))?;
     tokio::select! {
-        served = gateway.serve(listener) => served,
-        ended = import(world, address) => ended,
+        served = server.serve(listener) => served,
+        ended = import(product, address) => ended,
     }
 }
 
 /// Imports the org, says when everything is ready, and keeps the schedule.
-async fn import(world: Arc<World>, address: SocketAddr) -> Result<(), LocalError> {
-    let report = world.full_run().await?;
+async fn import(product: Arc<LocalProduct>, address: SocketAddr) -> Result<(), LocalError> {
+    let report = product.full_run().await?;
     print(&report.to_text(width()))?;
     if needs_mending(&report) {
         return Err(sync::failure(&report));
     }
     print(&format!("listening on http://{address}"))?;
-    schedule::keep(world, tell).await
+    schedule::keep(product, tell).await
 }
 
 /// Whether the run met a fault that no later run will make up for: somebody has to correct something first.
@@ -78,12 +93,12 @@ fn needs_mending(report: &Report) -> bool {
 }
 
 /// Says what came of a tick, once its run has come to its end.
-fn tell(world: &Arc<World>, schedule: &Schedule, answer: Result<Value, InvokeError>) {
-    let world = Arc::clone(world);
+fn tell(product: &Arc<LocalProduct>, schedule: &Schedule, answer: Result<Value, InvokeError>) {
+    let product = Arc::clone(product);
     let name = schedule.name;
     tokio::spawn(async move {
         let what = match answer {
-            Ok(answer) => came_to(&world, &answer).await,
+            Ok(answer) => came_to(&product, &answer).await,
             Err(error) => error.to_string(),
         };
         let at = SystemClock.now().strftime("%Y-%m-%dT%H:%M:%SZ");
@@ -93,7 +108,7 @@ fn tell(world: &Arc<World>, schedule: &Schedule, answer: Result<Value, InvokeErr
 }
 
 /// What the run of a tick came to.
-async fn came_to(world: &World, answer: &Value) -> String {
+async fn came_to(product: &LocalProduct, answer: &Value) -> String {
     if answer["outcome"] == "switched_off" {
         return "the integration is switched off, nothing to do".to_owned();
     }
@@ -106,7 +121,7 @@ async fn came_to(world: &World, answer: &Value) -> String {
     if answer["outcome"] == "active" {
         return format!("{run} is under way, nothing to do");
     }
-    match world.settled(run).await {
+    match product.settled(run).await {
         Err(error) => error.to_string(),
         Ok(run) => {
             let counts = &run.counts;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use dealbridge_core::portal::{Group, MODULES};
 
-use super::File;
+use super::file::File;
 
 /// Collects what the people contradict: ids that stand twice, and names of what is not there.
 pub(super) fn check(file: &File, problems: &mut Vec<String>) {

@@ -21,6 +21,11 @@ impl ApiAnswer {
         Self::json(status, &json!({ "message": message }))
     }
 
+    /// The answer to a request whose body is too large.
+    pub(crate) fn too_large() -> Self {
+        Self::message(413, "Request Entity Too Large")
+    }
+
     /// A JSON answer.
     #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {

@@ -8,7 +8,7 @@ use dealbridge_lambda::UlidIds;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
-use super::ApiRequest;
+use super::request::ApiRequest;
 use crate::template::Route;
 
 /// The call that a request means, and who makes it.

@@ -19,7 +19,7 @@ use super::{Roles, needs};
 use crate::error::LocalError;
 
 /// DynamoDB takes bodies of up to 16 MB.
-const LARGEST_BODY: usize = 16 * 1_024 * 1_024;
+const MAX_BODY_BYTES: usize = 16 * 1_024 * 1_024;
 
 #[derive(Clone)]
 struct Gate {
@@ -62,7 +62,7 @@ pub async fn serve(target: SocketAddr, roles: Roles) -> Result<SocketAddr, Local
 
 async fn pass(State(gate): State<Gate>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return refusal(
             StatusCode::PAYLOAD_TOO_LARGE,
             "RequestEntityTooLargeException",

@@ -4,51 +4,21 @@
 //! is the operator's, who may do everything.
 
 mod gate;
+mod grant;
 mod needs;
 mod read;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
 pub(crate) use self::read::grants;
 pub use self::{
     gate::serve,
+    grant::{Grant, Grants},
     needs::{DYNAMODB, SQS, needs},
 };
-
-/// An action on a table, an index, a queue or a log group, by the name that it has on this machine.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Grant {
-    /// The action, such as `dynamodb:GetItem`.
-    pub action: String,
-    /// What it is done to, such as `Log` or `imports-dlq`.
-    pub resource: String,
-}
-
-impl Grant {
-    /// An action on a resource.
-    pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self {
-            action: action.into(),
-            resource: resource.into(),
-        }
-    }
-
-    /// The resource as IAM names it.
-    fn arn(&self) -> String {
-        let place = "us-east-1:000000000000";
-        match self.action.split_once(':') {
-            Some(("dynamodb", _)) => format!("arn:aws:dynamodb:{place}:table/{}", self.resource),
-            Some((service, _)) => format!("arn:aws:{service}:{place}:{}", self.resource),
-            None => self.resource.clone(),
-        }
-    }
-}
-
-/// What each function is granted, by its name.
-pub type Grants = BTreeMap<String, BTreeSet<Grant>>;
 
 /// The roles, and which of their grants were used. Clones share both.
 #[derive(Clone, Debug, Default)]
@@ -134,6 +104,8 @@ impl Roles {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::Grant;
+use super::grant::Grant;
 
 /// The prefix of a DynamoDB request's target.
 pub const DYNAMODB: &str = "DynamoDB_20120810.";

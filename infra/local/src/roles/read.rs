@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Grant, Grants};
+use super::grant::{Grant, Grants};
 use crate::template::{
     TemplateError,
     document::{Document, Node},

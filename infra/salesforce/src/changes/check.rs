@@ -1,16 +1,15 @@
-//! Whether a body's values fit their fields.
+//! Holding the values of a body to their fields.
 
 use salesforce_id::SalesforceId;
 use serde_json::Value as Json;
 
-use super::Author;
+use super::author::Author;
 use crate::{
     http::reply::ApiError,
-    rules::is_email,
     schema::{Field, FieldType, ObjectSchema},
     setup::FieldAccess,
     store::Store,
-    value::{Value, day_of, parse_date, parse_datetime},
+    value::{Value, day_of, is_email, parse_date, parse_datetime},
 };
 
 /// What a body is for.

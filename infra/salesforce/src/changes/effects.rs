@@ -2,7 +2,11 @@
 
 use salesforce_id::SalesforceId;
 
-use super::{Author, Body, names, touch};
+use super::{
+    author::Author,
+    body::{Body, names},
+    row::touch,
+};
 use crate::{
     http::reply::ApiError,
     rules::{self, Draft, Fields},

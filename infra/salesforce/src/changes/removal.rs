@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use salesforce_id::SalesforceId;
 
-use super::{Author, effects, is_writable, not_allowed, present, touch};
+use super::{
+    author::Author,
+    effects,
+    row::{is_writable, not_allowed, present, touch},
+};
 use crate::{
     http::reply::ApiError,
     store::{Deletion, Row, Store},

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::{
-    LoadError, SourceFile,
     custom::{self, is_custom_name},
+    file::SourceFile,
     named::NamedColumns,
     optional,
-    problem::{Problems, listed, shorten},
+    problem::{LoadError, Problems, listed, shorten},
     text::Records,
 };
 use crate::schema::{FieldType, ObjectSchema};

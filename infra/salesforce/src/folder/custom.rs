@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 
 use super::{
-    DeclaredType, Misfits, cells,
+    cells,
+    declared::{DeclaredType, Misfits},
     named::{Named, NamedKind},
     text::Records,
 };
 use crate::{
-    rules::is_email,
     schema::{Field, FieldType, blank_field},
+    value::is_email,
 };
 
 /// The greatest length of a plain text.

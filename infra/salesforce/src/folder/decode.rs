@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::LoadError;
+use super::problem::LoadError;
 
 /// A file's text.
 pub(super) struct Decoded<'a> {

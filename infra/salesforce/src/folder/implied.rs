@@ -4,20 +4,12 @@ use std::collections::HashSet;
 
 use salesforce_id::SalesforceId;
 
-use super::{FileRow, FileRows};
+use super::file::{FileRow, FileRows};
 use crate::{
-    rules::{Draft, Fields},
+    rules::{Draft, Fields, ImpliedRole},
     schema::Schema,
     value::Value,
 };
-
-/// A Contact Role that must be there, for an Opportunity names its contact.
-pub(crate) struct ImpliedRole {
-    /// The Opportunity.
-    pub(crate) opportunity: SalesforceId,
-    /// Its primary contact.
-    pub(crate) contact: SalesforceId,
-}
 
 /// The weekly export has no IsPrimary: `Opportunity.ContactId`, which mirrors the primary role, says it instead. Marks
 /// those roles, and answers with the ones that no row has.

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use salesforce_id::SalesforceId;
 
 use super::{
-    Declarations, DeclaredField, DeclaredType, Misfits, SourceFile, cells::is_empty_lookup,
+    cells::is_empty_lookup,
+    declared::{Declarations, DeclaredField, DeclaredType, Misfits},
+    file::SourceFile,
     problem::shorten,
 };
 use crate::schema::Schema;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The most errors of one file that a load reports one by one.
-const MOST_OF_A_FILE: usize = 20;
+const MAX_PROBLEMS_OF_A_FILE: usize = 20;
 
 /// Why an org folder cannot be loaded: one sentence that names file, row and field, and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Problems {
             self.files.len() - 1
         });
         let of = &mut self.files[at];
-        if of.errors.len() < MOST_OF_A_FILE {
+        if of.errors.len() < MAX_PROBLEMS_OF_A_FILE {
             of.errors.push(error);
         } else {
             of.more += 1;
@@ -106,10 +106,10 @@ impl Problems {
 
 /// Some names in a sentence: all of them, or the first ones and how many more.
 pub(super) fn listed(names: &[String]) -> String {
-    const MOST: usize = 12;
-    let shown = names.iter().take(MOST).map(String::as_str);
+    const MAX_NAMES: usize = 12;
+    let shown = names.iter().take(MAX_NAMES).map(String::as_str);
     let text = shown.collect::<Vec<_>>().join(", ");
-    match names.len().checked_sub(MOST) {
+    match names.len().checked_sub(MAX_NAMES) {
         None | Some(0) => text,
         Some(more) => format!("{text} and {more} more"),
     }

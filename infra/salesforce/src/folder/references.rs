@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use salesforce_id::SalesforceId;
 
-use super::{FileRows, LoadError, problem::Problems};
+use super::{
+    file::FileRows,
+    problem::{LoadError, Problems},
+};
 use crate::schema::{Field, FieldType, Schema};
 
 /// Looks at every reference. One to a record of another kind is a mistake. One to a record that is in no file is what an

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use salesforce_id::SalesforceId;
 
 use super::{
-    FileRow, LoadError, SourceFile, cells,
+    cells,
     columns::{Columns, is_needed},
-    problem::{Problems, shorten},
+    file::{FileRow, SourceFile},
+    problem::{LoadError, Problems, shorten},
 };
 use crate::{
     rules::Fields,

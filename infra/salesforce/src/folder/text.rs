@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LoadError, problem::Problems};
+use super::problem::{LoadError, Problems};
 
 /// A header and the records after it, each with its line.
 #[derive(Default)]

@@ -3,8 +3,9 @@
 //! A job's work is done in the call that hands it over. Whoever polls sees it as Salesforce shows it: taken over, in
 //! progress, complete.
 
+mod access;
 mod ingest;
-mod job;
+pub(crate) mod job;
 mod query;
 mod table;
 
@@ -12,17 +13,14 @@ use axum::http::Method;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-pub(crate) use job::Jobs;
-use job::{Job, State, Work};
+use access::{refuse, with_job};
+use job::{Job, Kind, State};
 
-use super::{
-    call::Caller,
-    reply::{ApiError, Reply},
-};
+use super::{call::Caller, reply::Reply};
 use crate::engine::locked;
 
 /// The most jobs that one page of a list shows.
-const LISTED: usize = 1_000;
+const MAX_LISTED_JOBS: usize = 1_000;
 
 /// Answers a call on `jobs/…`; `path` is what follows.
 pub(crate) fn answer(caller: Caller<'_>, path: &[&str]) -> Reply {
@@ -53,38 +51,12 @@ pub(crate) fn answer(caller: Caller<'_>, path: &[&str]) -> Reply {
     reply
 }
 
-/// Which of the two kinds of jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Query,
-    Ingest,
-}
-
-fn refuse(code: &'static str, message: impl Into<String>) -> Reply {
-    ApiError::new(400, code, message).into()
-}
-
-/// Works on a job of the caller's path.
-///
-/// # Errors
-/// 404 for one that is not there, or what the work refuses.
-fn with_job<T>(
-    caller: Caller<'_>,
-    kind: Kind,
-    id: &str,
-    work: impl FnOnce(&mut Job) -> Result<T, Reply>,
-) -> Result<T, Reply> {
-    let mut jobs = locked(&caller.engine.jobs);
-    let job = jobs.get_mut(id).filter(|job| job.kind() == kind);
-    work(job.ok_or_else(Reply::not_found)?)
-}
-
 fn list(caller: Caller<'_>, kind: Kind) -> Reply {
     let jobs = locked(&caller.engine.jobs);
     let records: Vec<Json> = jobs
         .latest_first()
         .filter(|job| job.kind() == kind)
-        .take(LISTED)
+        .take(MAX_LISTED_JOBS)
         .map(Job::summary)
         .collect();
     Reply::json(
@@ -147,23 +119,4 @@ fn delete(caller: Caller<'_>, kind: Kind, id: &str) -> Result<Reply, Reply> {
     })?;
     locked(&caller.engine.jobs).remove(id);
     Ok(Reply::empty(204))
-}
-
-/// A page of CSV.
-fn csv(body: Vec<u8>) -> Reply {
-    Reply {
-        status: 200,
-        headers: Vec::new(),
-        body,
-    }
-    .with("content-type", "text/csv")
-}
-
-impl Job {
-    fn kind(&self) -> Kind {
-        match self.work {
-            Work::Query(_) => Kind::Query,
-            Work::Ingest(_) => Kind::Ingest,
-        }
-    }
 }

@@ -1,8 +1,10 @@
 //! `composite/sobjects`: many rows in one call.
 
+mod outcome;
+
 use axum::http::Method;
+use outcome::Outcome;
 use salesforce_id::SalesforceId;
-use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{
@@ -15,16 +17,16 @@ use crate::{
     changes::{self, Author, Body},
     engine::Engine,
     soql::{
-        plan::{Scope, View},
+        view::{Scope, View},
         write::{ALL_FIT, Record},
     },
     store::Store,
 };
 
 /// The most rows a write takes.
-const MOST_WRITTEN: usize = 200;
+const MAX_WRITTEN_ROWS: usize = 200;
 /// The most rows a read takes.
-const MOST_READ: usize = 2_000;
+const MAX_READ_ROWS: usize = 2_000;
 
 /// Answers a call on `composite/sobjects/…`; `path` is what follows.
 pub(crate) fn answer(caller: Caller<'_>, path: &[&str]) -> Reply {
@@ -68,17 +70,17 @@ fn retrieve(engine: &Engine, call: &Call, object: &str) -> Reply {
         Ok(lists) => lists,
         Err(refusal) => return refusal,
     };
-    if ids.len() > MOST_READ {
+    if ids.len() > MAX_READ_ROWS {
         return bad_request(
             "EXCEEDED_ID_LIMIT",
             format!(
-                "record limit reached. cannot submit more than {MOST_READ} records in this call"
+                "record limit reached. cannot submit more than {MAX_READ_ROWS} records in this call"
             ),
         );
     }
     let store = engine.read();
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    let shape = match rows::listed(&store, object, &fields) {
+    let shape = match rows::read::listed(&store, object, &fields) {
         Ok(shape) => shape,
         Err(error) => return error.into(),
     };
@@ -134,54 +136,12 @@ fn lists(call: &Call) -> Result<(Vec<String>, Vec<String>), Reply> {
     Ok((ids, fields))
 }
 
-/// The outcome of one row, in the shape and key order of a collection's answer.
-#[derive(Clone, Debug, Serialize)]
-struct Outcome {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    success: bool,
-    errors: Vec<Json>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<bool>,
-}
-
-impl Outcome {
-    fn done(id: SalesforceId, created: Option<bool>) -> Self {
-        Self {
-            id: Some(id.as_str().to_owned()),
-            success: true,
-            errors: Vec::new(),
-            created,
-        }
-    }
-
-    fn failed(error: &ApiError) -> Self {
-        Self {
-            id: None,
-            success: false,
-            errors: vec![error.in_collection()],
-            created: None,
-        }
-    }
-
-    fn rolled_back() -> Self {
-        Self::failed(
-            &ApiError::new(
-                400,
-                "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-                "Record rolled back because not all records were valid and the request was using AllOrNone header",
-            )
-            .about(&[]),
-        )
-    }
-}
-
 /// Writes one row of a collection.
 type WriteOne<'a> = &'a dyn Fn(&mut Store, Author, &Body) -> Result<Outcome, ApiError>;
 
 fn write(caller: Caller<'_>, one: WriteOne<'_>) -> Reply {
     let Caller { call, .. } = caller;
-    let body = match rows::body(call) {
+    let body = match rows::write::body(call) {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
@@ -192,11 +152,11 @@ fn write(caller: Caller<'_>, one: WriteOne<'_>) -> Reply {
     let Some(records) = body.get("records").and_then(Json::as_array) else {
         return bad_request("JSON_PARSER_ERROR", "The records list is missing");
     };
-    if records.len() > MOST_WRITTEN {
+    if records.len() > MAX_WRITTEN_ROWS {
         return bad_request(
             "EXCEEDED_ID_LIMIT",
             format!(
-                "record limit reached. cannot submit more than {MOST_WRITTEN} records in this call"
+                "record limit reached. cannot submit more than {MAX_WRITTEN_ROWS} records in this call"
             ),
         );
     }
@@ -379,11 +339,11 @@ fn delete(caller: Caller<'_>) -> Reply {
     if ids.is_empty() {
         return bad_request("MISSING_ARGUMENT", "The ids parameter is required");
     }
-    if ids.len() > MOST_WRITTEN {
+    if ids.len() > MAX_WRITTEN_ROWS {
         return bad_request(
             "EXCEEDED_ID_LIMIT",
             format!(
-                "record limit reached. cannot submit more than {MOST_WRITTEN} records in this call"
+                "record limit reached. cannot submit more than {MAX_WRITTEN_ROWS} records in this call"
             ),
         );
     }

@@ -4,10 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     schema::{Field, FieldType},
-    soql::{
-        aggregate::Column,
-        plan::{Output, Plan, Shape, Slot},
-    },
+    soql::plan::{Column, Output, Plan, Shape, Slot},
     store::Store,
 };
 
@@ -16,7 +13,7 @@ pub(crate) fn metadata(store: &Store, plan: &Plan) -> Json {
     let object = store.object(plan.object);
     let columns = match &plan.output {
         Output::Rows(shape) => columns(store, shape),
-        Output::Groups(grouping) => grouping.columns().iter().map(grouped_column).collect(),
+        Output::Groups(grouping) => grouping.columns.iter().map(grouped_column).collect(),
         Output::Count => Vec::new(),
     };
     let id_selected = columns.iter().any(|column| column["columnName"] == "Id");

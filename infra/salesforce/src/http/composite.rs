@@ -8,18 +8,20 @@ use serde_json::{Value as Json, json};
 use super::{
     call::{Call, Caller},
     reply::{ApiError, Reply},
-    routes,
 };
 
 /// The most calls in one.
-const MOST_CALLS: usize = 25;
+const MAX_CALLS: usize = 25;
+
+/// Answers a call on a resource: what each call inside is handed to.
+pub(crate) type Resource = fn(Caller<'_>) -> Reply;
 
 fn bad_request(message: impl Into<String>) -> Reply {
     ApiError::new(400, "INVALID_INPUT", message).into()
 }
 
 /// Answers `composite/batch`: calls that do not know of each other.
-pub(crate) fn batch(caller: Caller<'_>) -> Reply {
+pub(crate) fn batch(caller: Caller<'_>, resource: Resource) -> Reply {
     let Caller { call, .. } = caller;
     let body = match call.json() {
         Ok(body) => body,
@@ -28,8 +30,8 @@ pub(crate) fn batch(caller: Caller<'_>) -> Reply {
     let Some(requests) = body.get("batchRequests").and_then(Json::as_array) else {
         return bad_request("batchRequests is missing");
     };
-    if requests.len() > MOST_CALLS {
-        return bad_request(format!("at most {MOST_CALLS} batchRequests are allowed"));
+    if requests.len() > MAX_CALLS {
+        return bad_request(format!("at most {MAX_CALLS} batchRequests are allowed"));
     }
     let halt_on_error = body
         .get("haltOnError")
@@ -54,7 +56,7 @@ pub(crate) fn batch(caller: Caller<'_>) -> Reply {
             body: request.get("richInput"),
             headers: None,
         };
-        let reply = sub.run(caller);
+        let reply = sub.run(caller, resource);
         has_errors |= !reply.is_success();
         results.push(json!({ "statusCode": reply.status, "result": reply.to_json() }));
     }
@@ -70,7 +72,7 @@ struct Sub<'a> {
 }
 
 impl Sub<'_> {
-    fn run(&self, outer: Caller<'_>) -> Reply {
+    fn run(&self, outer: Caller<'_>, resource: Resource) -> Reply {
         let Ok(method) = Method::from_bytes(self.method.as_bytes()) else {
             return bad_request(format!("{:?} is no method", self.method));
         };
@@ -96,7 +98,7 @@ impl Sub<'_> {
             return Reply::not_found();
         }
         call.version.clone_from(&outer.call.version);
-        routes::resource(Caller {
+        resource(Caller {
             call: &call,
             ..outer
         })
@@ -104,20 +106,20 @@ impl Sub<'_> {
 }
 
 /// Answers `composite`: calls that may use the answers before them.
-pub(crate) fn composite(caller: Caller<'_>) -> Reply {
+pub(crate) fn composite(caller: Caller<'_>, resource: Resource) -> Reply {
     let Caller { call, .. } = caller;
     let body = match call.json() {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    match chain(caller, &body) {
+    match chain(caller, resource, &body) {
         Ok((answers, _)) => Reply::json(200, &json!({ "compositeResponse": answers })),
         Err(refusal) => refusal,
     }
 }
 
 /// Answers `composite/graph`: chains, each whole or not at all.
-pub(crate) fn graph(caller: Caller<'_>) -> Reply {
+pub(crate) fn graph(caller: Caller<'_>, resource: Resource) -> Reply {
     let Caller { call, .. } = caller;
     let body = match call.json() {
         Ok(body) => body,
@@ -130,7 +132,7 @@ pub(crate) fn graph(caller: Caller<'_>) -> Reply {
     for graph in graphs {
         let mut graph = graph.clone();
         graph["allOrNone"] = json!(true);
-        match chain(caller, &graph) {
+        match chain(caller, resource, &graph) {
             Ok((responses, is_successful)) => answers.push(json!({
                 "graphId": graph.get("graphId"),
                 "graphResponse": { "compositeResponse": responses },
@@ -142,7 +144,7 @@ pub(crate) fn graph(caller: Caller<'_>) -> Reply {
     Reply::json(200, &json!({ "graphs": answers }))
 }
 
-fn chain(caller: Caller<'_>, body: &Json) -> Result<(Vec<Json>, bool), Reply> {
+fn chain(caller: Caller<'_>, resource: Resource, body: &Json) -> Result<(Vec<Json>, bool), Reply> {
     let Caller { engine, .. } = caller;
     let all_or_none = body
         .get("allOrNone")
@@ -152,13 +154,13 @@ fn chain(caller: Caller<'_>, body: &Json) -> Result<(Vec<Json>, bool), Reply> {
         .get("compositeRequest")
         .and_then(Json::as_array)
         .ok_or_else(|| bad_request("compositeRequest is missing"))?;
-    if requests.len() > MOST_CALLS && body.get("graphId").is_none() {
+    if requests.len() > MAX_CALLS && body.get("graphId").is_none() {
         return Err(bad_request(format!(
-            "at most {MOST_CALLS} subrequests are allowed"
+            "at most {MAX_CALLS} subrequests are allowed"
         )));
     }
     Ok(engine.compound(|| {
-        let (answers, failed) = run_chain(caller, requests, all_or_none);
+        let (answers, failed) = run_chain(caller, resource, requests, all_or_none);
         let is_kept = !(all_or_none && failed.is_some());
         let answers = if is_kept {
             answers
@@ -172,6 +174,7 @@ fn chain(caller: Caller<'_>, body: &Json) -> Result<(Vec<Json>, bool), Reply> {
 /// The answers, and the place of the first that failed.
 fn run_chain(
     caller: Caller<'_>,
+    resource: Resource,
     requests: &[Json],
     all_or_none: bool,
 ) -> (Vec<Json>, Option<usize>) {
@@ -195,7 +198,7 @@ fn run_chain(
                     body: body.as_ref(),
                     headers: request.get("httpHeaders"),
                 }
-                .run(caller),
+                .run(caller, resource),
                 (Err(reference), _) | (_, Err(reference)) => ApiError::new(
                     400,
                     "PROCESSING_HALTED",

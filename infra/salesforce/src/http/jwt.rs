@@ -4,11 +4,11 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use salesforce_id::SalesforceId;
 use serde_json::Value as Json;
 
-use super::login::{Refusal, UNKNOWN_CLIENT};
+use super::refusal::{Refusal, UNKNOWN_CLIENT};
 use crate::engine::Engine;
 
-/// How far ahead `exp` may lie, in seconds; Salesforce says three minutes, clocks differ by a few more.
-const FARTHEST: i64 = 600;
+/// The most seconds that `exp` may lie ahead; Salesforce says three minutes, clocks differ by a few more.
+const MAX_EXPIRY_SECONDS: i64 = 600;
 
 const INVALID: Refusal = Refusal::grant("invalid assertion");
 const WRONG_AUDIENCE: Refusal = Refusal::grant("audience is invalid");
@@ -81,7 +81,7 @@ fn check_expiry(engine: &Engine, claims: &Json) -> Result<(), Refusal> {
     // A clock that stands still says nothing about the real time, in which assertions expire.
     if engine.read().time.is_followed() {
         let ahead = expiry - engine.now();
-        if !(0..=FARTHEST).contains(&ahead) {
+        if !(0..=MAX_EXPIRY_SECONDS).contains(&ahead) {
             return Err(INVALID);
         }
     }

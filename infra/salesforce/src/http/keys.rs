@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     changes::{self, Author, Body},
-    soql::plan::{Scope, View},
+    soql::view::{Scope, View},
     store::Store,
     value::Value,
 };
@@ -111,7 +111,7 @@ pub(crate) fn answer(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
         Err(error) => return error.into(),
     };
     match (&call.method, found) {
-        (&Method::GET | &Method::HEAD, Some(id)) => rows::read(engine, call, object, id),
+        (&Method::GET | &Method::HEAD, Some(id)) => rows::read::read(engine, call, object, id),
         (&Method::DELETE, Some(id)) => {
             let deleted = engine.change(|store| {
                 let author = Author::api(store, user, call.assignment());
@@ -145,7 +145,7 @@ fn several(call: &Call, found: &[SalesforceId]) -> Reply {
 
 fn patch(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
     let Caller { engine, call, user } = caller;
-    let fields = match rows::body(call) {
+    let fields = match rows::write::body(call) {
         Ok(fields) => fields,
         Err(refusal) => return refusal,
     };
@@ -166,7 +166,7 @@ fn patch(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
         Err(error) => return error.into(),
     };
     let body = json!({ "id": id.as_str(), "success": true, "errors": [], "created": created });
-    let mut reply = rows::created_reply(engine, call, object, id, body);
+    let mut reply = rows::write::created_reply(engine, call, object, id, body);
     reply.status = if created { 201 } else { 200 };
     reply
 }

@@ -1,6 +1,4 @@
-//! The token endpoint, sessions, and who a session stands for.
-
-use std::collections::HashMap;
+//! The token endpoint, and who a session stands for.
 
 use axum::http::Method;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -8,86 +6,20 @@ use salesforce_id::SalesforceId;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{call::Call, jwt, reply::Reply};
+use super::{
+    call::Call,
+    jwt,
+    refusal::{Refusal, UNKNOWN_CLIENT, UNSUPPORTED, WRONG_SECRET},
+    reply::{ApiError, Reply},
+};
 use crate::engine::{Engine, locked};
 
-/// The open sessions, by token.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions {
-    open: HashMap<String, Session>,
-    issued: u64,
-    refresh_revoked: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Session {
-    user: SalesforceId,
-    used: i64,
-}
-
-impl Sessions {
-    /// Takes all of them as used at this time.
-    pub(crate) fn date(&mut self, now: i64) {
-        for session in self.open.values_mut() {
-            session.used = now;
-        }
-    }
-
-    /// Ends all of them.
-    pub(crate) fn clear(&mut self) {
-        self.open.clear();
-    }
-}
-
-/// How a session was opened; the answers differ.
+/// The way in which a session was opened; the answers differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grant {
     ClientCredentials,
     JwtBearer,
     RefreshToken,
-}
-
-/// The body of a refused login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// The OAuth error.
-    pub(crate) error: &'static str,
-    /// Its description.
-    pub(crate) description: &'static str,
-}
-
-impl Refusal {
-    /// `invalid_grant` with a description.
-    pub(crate) const fn grant(description: &'static str) -> Self {
-        Self {
-            error: "invalid_grant",
-            description,
-        }
-    }
-}
-
-/// A client id that the org does not know.
-pub(crate) const UNKNOWN_CLIENT: Refusal = Refusal {
-    error: "invalid_client_id",
-    description: "client identifier invalid",
-};
-/// A wrong client secret.
-const WRONG_SECRET: Refusal = Refusal {
-    error: "invalid_client",
-    description: "invalid client credentials",
-};
-const UNSUPPORTED: Refusal = Refusal {
-    error: "unsupported_grant_type",
-    description: "grant type not supported",
-};
-
-impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
-        Self::json(
-            400,
-            &json!({ "error": refusal.error, "error_description": refusal.description }),
-        )
-    }
 }
 
 /// Answers `POST /services/oauth2/token`.
@@ -171,7 +103,7 @@ fn refresh(engine: &Engine, form: &Form<'_>) -> Result<(SalesforceId, Grant), Re
         return Err(WRONG_SECRET);
     }
     let is_known = form.get("refresh_token") == Some(engine.client.refresh_token().as_str());
-    if !is_known || locked(&engine.sessions).refresh_revoked {
+    if !is_known || locked(&engine.sessions).is_refresh_token_revoked() {
         return Err(Refusal::grant("expired access/refresh token"));
     }
     Ok((engine.api_user, Grant::RefreshToken))
@@ -181,14 +113,16 @@ fn open(engine: &Engine, user: SalesforceId, grant: Grant) -> Json {
     let now = engine.now();
     let organization = engine.organization();
     let mut sessions = locked(&engine.sessions);
-    sessions.issued += 1;
-    let seed = format!("{}:{}:{}", engine.client.secret, sessions.issued, now);
+    let seed = format!(
+        "{}:{}:{}",
+        engine.client.secret,
+        sessions.next_number(),
+        now
+    );
     let digest = Sha256::digest(seed.as_bytes());
     let secret: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let token = format!("{}!AQ{secret}", &organization.as_str()[..15]);
-    sessions
-        .open
-        .insert(token.clone(), Session { user, used: now });
+    sessions.open(&token, user, now);
     let id = format!(
         "{}/id/{}/{}",
         engine.instance_url(),
@@ -224,21 +158,12 @@ pub(crate) fn authenticate(engine: &Engine, call: &Call) -> Result<SalesforceId,
     let header = call.header("authorization").unwrap_or_default();
     let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
     if !header.is_empty() && !matches!(scheme.to_ascii_lowercase().as_str(), "bearer" | "oauth") {
-        return Err(
-            super::reply::ApiError::new(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE").into(),
-        );
+        return Err(ApiError::new(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE").into());
     }
-    let mut sessions = locked(&engine.sessions);
-    let Some(session) = sessions.open.get_mut(token.trim()) else {
-        return Err(Reply::session_expired());
-    };
-    let (now, user) = (engine.now(), session.user);
-    if now - session.used > engine.session_seconds {
-        sessions.open.remove(token.trim());
-        return Err(Reply::session_expired());
-    }
-    session.used = now;
-    Ok(user)
+    let now = engine.now();
+    locked(&engine.sessions)
+        .used(token.trim(), now, engine.session_seconds)
+        .ok_or_else(Reply::session_expired)
 }
 
 /// Answers `POST /services/oauth2/revoke`.
@@ -251,16 +176,17 @@ pub(crate) fn revoke(engine: &Engine, call: &Call) -> Reply {
     let token = form.get("token").unwrap_or_default();
     let mut sessions = locked(&engine.sessions);
     let is_refresh_token = token == engine.client.refresh_token();
-    sessions.refresh_revoked |= is_refresh_token;
-    match sessions.open.remove(token) {
-        Some(_) => Reply::empty(200),
-        None if is_refresh_token => Reply::empty(200),
-        None => Refusal {
-            error: "unsupported_token_type",
-            description: "this token type is not supported",
-        }
-        .into(),
+    if is_refresh_token {
+        sessions.revoke_refresh_token();
     }
+    if sessions.end(token) || is_refresh_token {
+        return Reply::empty(200);
+    }
+    Refusal {
+        error: "unsupported_token_type",
+        description: "this token type is not supported",
+    }
+    .into()
 }
 
 /// Answers `/services/oauth2/userinfo` and `/id/<org>/<user>`.

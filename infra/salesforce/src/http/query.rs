@@ -1,6 +1,6 @@
 //! `query`, `queryAll` and their further pages.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::http::Method;
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -8,69 +8,27 @@ use serde_json::json;
 
 use super::{
     call::Call,
+    cursors::Cursor,
     reply::{ApiError, Reply},
 };
 use crate::{
     engine::{Engine, locked},
     soql::{
-        aggregate, bind,
-        plan::{Output, Plan, Scope, View},
+        bind,
+        plan::{Output, Plan},
         run,
+        view::{Scope, View},
         write::{Records, Rest},
     },
     store::{Store, make_id},
 };
 
 /// The most rows of one page.
-const PAGE: usize = 2_000;
+const MAX_PAGE_ROWS: usize = 2_000;
 /// The most rows of one page when a long text is read.
-const WIDE_PAGE: usize = 1_000;
-/// How long a locator lives, in seconds of the org's clock.
-const LOCATOR_LIFE: i64 = 2 * 24 * 3_600;
-/// How many locators are kept.
-const MOST_CURSORS: usize = 500;
-
-/// The rest of a query's rows.
-#[derive(Clone, Debug)]
-struct Cursor {
-    plan: Arc<Plan>,
-    positions: Arc<Vec<usize>>,
-    scope: Scope,
-    page: usize,
-    opened: i64,
-    /// Whether it died with its session.
-    is_dead: bool,
-}
-
-/// The open locators.
-#[derive(Debug, Default)]
-pub(crate) struct Cursors {
-    open: BTreeMap<u64, Cursor>,
-    last: u64,
-}
-
-impl Cursors {
-    /// Closes all of them.
-    pub(crate) fn clear(&mut self) {
-        self.open.clear();
-    }
-
-    /// Lets them die with their sessions: they are there, but no session may read on.
-    pub(crate) fn orphan(&mut self) {
-        for cursor in self.open.values_mut() {
-            cursor.is_dead = true;
-        }
-    }
-
-    fn keep(&mut self, cursor: Cursor) -> u64 {
-        self.last += 1;
-        self.open.insert(self.last, cursor);
-        while self.open.len() > MOST_CURSORS {
-            self.open.pop_first();
-        }
-        self.last
-    }
-}
+const MAX_WIDE_PAGE_ROWS: usize = 1_000;
+/// The life of a locator, in seconds of the org's clock.
+const LOCATOR_SECONDS: i64 = 2 * 24 * 3_600;
 
 /// Answers `query?q=` and `queryAll?q=`.
 pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
@@ -112,8 +70,8 @@ pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
             );
         }
         Output::Groups(grouping) => {
-            let records = aggregate::run(view, &plan, grouping, &positions);
-            if records.len() > PAGE {
+            let records = run::groups(view, &plan, grouping, &positions);
+            if records.len() > MAX_PAGE_ROWS {
                 let message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch";
                 return ApiError::new(400, "EXCEEDED_ID_LIMIT", message).into();
             }
@@ -155,11 +113,12 @@ pub(crate) fn next_page(engine: &Engine, call: &Call, locator: &str) -> Reply {
     let Some((key, offset)) = parse_locator(&store, locator) else {
         return gone();
     };
-    let cursor = locked(&engine.cursors).open.get(&key).cloned();
+    let cursor = locked(&engine.cursors).get(key).cloned();
     match cursor {
         Some(cursor) if cursor.is_dead => Reply::session_expired(),
         Some(cursor)
-            if offset < cursor.positions.len() && store.now() - cursor.opened <= LOCATOR_LIFE =>
+            if offset < cursor.positions.len()
+                && store.now() - cursor.opened <= LOCATOR_SECONDS =>
         {
             answer(
                 engine,
@@ -189,16 +148,16 @@ fn page_size(call: &Call, plan: &Plan) -> usize {
                     .ok()
             })
         })
-        .unwrap_or(PAGE)
-        .clamp(200, PAGE);
+        .unwrap_or(MAX_PAGE_ROWS)
+        .clamp(200, MAX_PAGE_ROWS);
     if plan.reads_long_text {
-        asked.min(WIDE_PAGE)
+        asked.min(MAX_WIDE_PAGE_ROWS)
     } else {
         asked
     }
 }
 
-/// Where in a cursor a page begins.
+/// The place in a cursor at which a page begins.
 struct Place {
     key: Option<u64>,
     offset: usize,
@@ -252,7 +211,7 @@ fn answer(engine: &Engine, store: &Store, call: &Call, cursor: &Cursor, place: P
     )
 }
 
-/// Where the rows from this one on are read.
+/// The address at which the rows from this one on are read.
 fn page_url(store: &Store, call: &Call, key: u64, offset: usize) -> String {
     let id = make_id("0r8", store.pod(), key);
     format!(
@@ -262,7 +221,7 @@ fn page_url(store: &Store, call: &Call, key: u64, offset: usize) -> String {
     )
 }
 
-/// How many rows fit a page; those of child subqueries count.
+/// Counts the rows that fit a page; those of child subqueries count.
 fn rows_of_page(view: View<'_>, cursor: &Cursor, rest: &[usize]) -> usize {
     let Output::Rows(shape) = &cursor.plan.output else {
         return rest.len();

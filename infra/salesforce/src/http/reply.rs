@@ -104,6 +104,11 @@ impl ApiError {
         }
     }
 
+    /// A refused call on the admin API, in Salesforce's envelope.
+    pub(crate) fn refused(status: u16, message: impl Into<String>) -> Self {
+        Self::new(status, "INVALID_ADMIN_CALL", message)
+    }
+
     /// The same about these fields.
     #[must_use]
     pub(crate) fn about(mut self, fields: &[&str]) -> Self {

@@ -6,13 +6,13 @@ use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    bulk,
+    admin, bulk,
     call::{Call, Caller},
     collections, composite, login, page, query,
     reply::{ApiError, Reply},
     rows,
 };
-use crate::{counters::CallKind, engine::Engine, hooks, soql::plan::Scope};
+use crate::{counters::CallKind, engine::Engine, soql::view::Scope};
 
 /// The API versions served: first and last.
 const VERSIONS: (u16, u16) = (31, 68);
@@ -45,7 +45,7 @@ pub(crate) fn answer(engine: &Engine, mut call: Call) -> Reply {
         ["services", "data"] => versions(),
         ["_org", path @ ..] => {
             let _shared = engine.gate.read().unwrap_or_else(PoisonError::into_inner);
-            hooks::answer(engine, &call, path)
+            admin::answer(engine, &call, path)
         }
         ["services", "data", version, ..] => {
             let (version, is_compound) = (check_version(version), is_compound(&parts));
@@ -100,9 +100,9 @@ pub(crate) fn resource(caller: Caller<'_>) -> Reply {
         ["query" | "queryAll", locator] => query::next_page(engine, call, locator),
         ["sobjects", path @ ..] => rows::answer(caller, path),
         ["composite", "sobjects", path @ ..] => collections::answer(caller, path),
-        ["composite"] if method == Method::POST => composite::composite(caller),
-        ["composite", "batch"] if method == Method::POST => composite::batch(caller),
-        ["composite", "graph"] if method == Method::POST => composite::graph(caller),
+        ["composite"] if method == Method::POST => composite::composite(caller, resource),
+        ["composite", "batch"] if method == Method::POST => composite::batch(caller, resource),
+        ["composite", "graph"] if method == Method::POST => composite::graph(caller, resource),
         ["composite"] | ["composite", "batch" | "graph"] => {
             Reply::method_not_allowed(method.as_str(), "POST")
         }

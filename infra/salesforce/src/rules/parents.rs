@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use salesforce_id::SalesforceId;
 
-use super::{Draft, load_row};
+use super::{fields::Draft, load::load_row};
 use crate::{
     store::{Row, Store},
     value::Value,

@@ -4,12 +4,20 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use salesforce_id::SalesforceId;
 
-use super::{Draft, LEAD_STATUSES, STAGES, Stage, load_row};
-use crate::{
-    folder::{ImpliedRole, OrgIdentity},
-    store::Store,
-    value::Value,
+use super::{
+    fields::Draft,
+    load::load_row,
+    stage::{LEAD_STATUSES, STAGES, Stage},
 };
+use crate::{identity::OrgIdentity, store::Store, value::Value};
+
+/// A Contact Role that must be there, for an Opportunity names its contact.
+pub(crate) struct ImpliedRole {
+    /// The Opportunity.
+    pub(crate) opportunity: SalesforceId,
+    /// Its primary contact.
+    pub(crate) contact: SalesforceId,
+}
 
 /// Makes the OpportunityStage rows: the usual ones, and those that Opportunities name beside them.
 pub(crate) fn add_stages<'a>(

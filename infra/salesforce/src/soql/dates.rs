@@ -2,7 +2,7 @@
 
 use jiff::{Span, civil::Date};
 
-use crate::rules::quarter_of;
+use crate::value::quarter_of;
 
 /// Literals without a number.
 const PLAIN: [&str; 20] = [

@@ -3,45 +3,33 @@
 //! Every terminal goes through one function, which notes the furthest token that was refused: that is the one an error
 //! names, whatever the parser tried before.
 
+mod terminal;
+
+use terminal::{
+    Input, Parsed, State, failure, keyword, name, nested, note, object_name, sign, terminal,
+    whole_number,
+};
 use winnow::{
     combinator::{alt, delimited, opt, preceded, repeat, separated},
-    error::{EmptyError, ParserError},
     prelude::*,
-    stream::{Stateful, Stream, TokenSlice},
+    stream::{Stateful, TokenSlice},
 };
 
 use super::{
+    dates,
     error::SoqlError,
-    token::{Kind, Token, tokens},
-    tree::{Call, Comparison, Condition, Item, Literal, LiteralValue, Name, Operand, Order, Query},
+    token::{Kind, tokens},
+    tree::{Call, Comparison, Condition, Item, Literal, LiteralValue, Operand, Order, Query},
 };
 
 /// The longest statement Salesforce takes.
-const LONGEST: usize = 100_000;
-/// How deep brackets may nest; far more than any real query, far less than the stack.
-const DEEPEST: usize = 60;
-
-const RESERVED: [&str; 20] = [
-    "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "LIKE", "IN", "INCLUDES", "EXCLUDES", "ORDER",
-    "GROUP", "HAVING", "LIMIT", "OFFSET", "NULLS", "ASC", "DESC", "USING", "WITH",
-];
-
-#[derive(Debug, Default)]
-struct State {
-    count: usize,
-    furthest: usize,
-    depth: usize,
-}
-
-type Input<'t, 'q> = Stateful<TokenSlice<'t, Token<'q>>, State>;
-type Parsed<T> = Result<T, EmptyError>;
-
+const MAX_STATEMENT_BYTES: usize = 100_000;
 /// Parses a query.
 ///
 /// # Errors
 /// `MALFORMED_QUERY`, naming the token that does not fit.
 pub(crate) fn parse(query: &str) -> Result<Query, SoqlError> {
-    if query.len() > LONGEST {
+    if query.len() > MAX_STATEMENT_BYTES {
         return Err(SoqlError::plain(
             "MALFORMED_QUERY",
             "SOQL statements cannot be longer than 100000 characters.",
@@ -74,92 +62,6 @@ pub(crate) fn parse(query: &str) -> Result<Query, SoqlError> {
             ))
         }
     }
-}
-
-fn note(input: &mut Input<'_, '_>) {
-    let here = input.state.count - input.input.len();
-    input.state.furthest = input.state.furthest.max(here);
-}
-
-fn failure<T>(input: &mut Input<'_, '_>) -> Parsed<T> {
-    note(input);
-    Err(EmptyError::from_input(input))
-}
-
-/// The one place that takes a token.
-fn terminal<'t, 'q, T>(
-    input: &mut Input<'t, 'q>,
-    accept: impl FnOnce(&'t Token<'q>) -> Option<T>,
-) -> Parsed<T> {
-    match input.input.peek_token().and_then(accept) {
-        Some(value) => {
-            input.input.next_token();
-            Ok(value)
-        }
-        None => failure(input),
-    }
-}
-
-fn keyword<'t, 'q: 't>(expected: &'static str) -> impl Parser<Input<'t, 'q>, (), EmptyError> {
-    move |input: &mut Input<'t, 'q>| {
-        terminal(input, |token| {
-            (token.kind == Kind::Word && token.text.eq_ignore_ascii_case(expected)).then_some(())
-        })
-    }
-}
-
-fn sign<'t, 'q: 't>(expected: &'static str) -> impl Parser<Input<'t, 'q>, (), EmptyError> {
-    move |input: &mut Input<'t, 'q>| {
-        terminal(input, |token| {
-            (token.kind == Kind::Sign && token.text == expected).then_some(())
-        })
-    }
-}
-
-fn name(input: &mut Input<'_, '_>) -> Parsed<Name> {
-    terminal(input, |token| {
-        let is_reserved = RESERVED
-            .iter()
-            .any(|word| token.text.eq_ignore_ascii_case(word));
-        (token.kind == Kind::Word && !is_reserved).then(|| Name {
-            text: token.text.to_owned(),
-            at: token.at,
-        })
-    })
-}
-
-fn object_name(input: &mut Input<'_, '_>) -> Parsed<Name> {
-    terminal(input, |token| {
-        let is_group = token.text.eq_ignore_ascii_case("Group");
-        let is_reserved = RESERVED
-            .iter()
-            .any(|word| token.text.eq_ignore_ascii_case(word));
-        (token.kind == Kind::Word && (is_group || !is_reserved)).then(|| Name {
-            text: token.text.to_owned(),
-            at: token.at,
-        })
-    })
-}
-
-fn whole_number(input: &mut Input<'_, '_>) -> Parsed<(usize, usize)> {
-    terminal(input, |token| match token.kind {
-        Kind::Number(_) => token.text.parse().ok().map(|number| (number, token.at)),
-        _ => None,
-    })
-}
-
-/// Runs a parser one level deeper, unless that is too deep.
-fn nested<'t, 'q, T>(
-    input: &mut Input<'t, 'q>,
-    parser: impl FnOnce(&mut Input<'t, 'q>) -> Parsed<T>,
-) -> Parsed<T> {
-    if input.state.depth >= DEEPEST {
-        return failure(input);
-    }
-    input.state.depth += 1;
-    let parsed = parser(input);
-    input.state.depth -= 1;
-    parsed
 }
 
 fn statement(input: &mut Input<'_, '_>) -> Parsed<Query> {
@@ -327,7 +229,7 @@ fn literal(input: &mut Input<'_, '_>) -> Parsed<Literal> {
                 "NULL" => LiteralValue::Null,
                 "TRUE" => LiteralValue::Bool(true),
                 "FALSE" => LiteralValue::Bool(false),
-                word if super::dates::is_named(word) => LiteralValue::Named(word.to_owned(), None),
+                word if dates::is_named(word) => LiteralValue::Named(word.to_owned(), None),
                 _ => return None,
             },
             Kind::Sign => return None,
@@ -337,7 +239,7 @@ fn literal(input: &mut Input<'_, '_>) -> Parsed<Literal> {
     let LiteralValue::Named(word, _) = &value else {
         return Ok(Literal { value, at });
     };
-    if !super::dates::takes_number(word) {
+    if !dates::takes_number(word) {
         return Ok(Literal { value, at });
     }
     let (number, _) = preceded(sign(":"), whole_number).parse_next(input)?;

@@ -1,13 +1,23 @@
 //! Runs a bound query: which rows, in which order. Indexes are used where the condition names ids.
 
+mod filter;
+mod grouping;
+mod order;
+mod path;
+
 use std::cmp::Ordering;
 
 use salesforce_id::SalesforceId;
 
+pub(crate) use filter::accepts;
+pub(crate) use grouping::groups;
+use order::order_values;
+use path::value_at;
+
 use super::{
-    filter::{Filter, Test},
-    plan::{Plan, Shape, Slot, Sort, View},
+    plan::{Filter, Plan, Shape, Slot, Sort, Test},
     tree::Comparison,
+    view::View,
 };
 use crate::{
     store::{Row, Table},
@@ -50,7 +60,7 @@ fn keep(view: View<'_>, plan: &Plan, candidates: impl Iterator<Item = usize>) ->
                     && plan
                         .filter
                         .as_ref()
-                        .is_none_or(|filter| filter.accepts(view, row))
+                        .is_none_or(|filter| accepts(view, filter, row))
             })
         })
         .collect()
@@ -98,7 +108,7 @@ fn sort(view: View<'_>, plan: &Plan, found: Vec<usize>) -> Vec<usize> {
             Some((
                 plan.order
                     .iter()
-                    .map(|sort| sort.path.value(view, row))
+                    .map(|sort| value_at(view, &sort.path, row))
                     .collect(),
                 position,
             ))
@@ -119,19 +129,6 @@ fn compare(sort: &Sort, a: &Value, b: &Value) -> Ordering {
     order_values(a, b, sort.descending, sort.nulls_last)
 }
 
-/// The order of two values under ORDER BY.
-pub(crate) fn order_values(a: &Value, b: &Value, descending: bool, nulls_last: bool) -> Ordering {
-    match (a.is_null(), b.is_null()) {
-        (true, true) => Ordering::Equal,
-        (true, false) if nulls_last => Ordering::Greater,
-        (true, false) => Ordering::Less,
-        (false, true) if nulls_last => Ordering::Less,
-        (false, true) => Ordering::Greater,
-        _ if descending => b.order(a),
-        _ => a.order(b),
-    }
-}
-
 fn cut(plan: &Plan, found: Vec<usize>) -> Vec<usize> {
     found
         .into_iter()
@@ -140,7 +137,7 @@ fn cut(plan: &Plan, found: Vec<usize>) -> Vec<usize> {
         .collect()
 }
 
-/// How many rows of child subqueries a row brings along, of each at most a page; they count towards the row's page.
+/// Counts the rows of child subqueries that a row brings along, of each at most a page; they count towards the row's page.
 pub(crate) fn count_children(view: View<'_>, shape: &Shape, row: &Row, page: usize) -> usize {
     shape
         .slots

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{
-    plan::{Output, Plan, Shape, Sight, Slot, View},
+    plan::{Output, Plan, Shape, Slot},
     run,
+    view::{Sight, View},
 };
 use crate::{
     schema::{FieldType, ObjectSchema},

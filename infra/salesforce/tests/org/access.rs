@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Answer, DATA, Org, account, contact, opportunity};
 
 async fn hide(org: &Org, object: &str, field: &str) {
-    org.hook("fls", json!({ "object": object, "field": field }))
+    org.admin("fls", json!({ "object": object, "field": field }))
         .await;
 }
 
@@ -85,7 +85,7 @@ async fn a_hidden_field_is_in_no_describe_no_row_and_no_list_of_all_fields() {
 async fn a_hidden_field_cannot_be_written_and_a_read_only_one_says_so() {
     let org = Org::small().await;
     hide(&org, "Account", "Website").await;
-    org.hook(
+    org.admin(
         "fls",
         json!({ "object": "Account", "field": "Phone", "access": "read" }),
     )
@@ -101,7 +101,7 @@ async fn a_hidden_field_cannot_be_written_and_a_read_only_one_says_so() {
         )
         .await;
     let person = json!({ "object": "Account", "id": account(1), "fields": { "Phone": "2" } });
-    org.hook("edit", person).await;
+    org.admin("edit", person).await;
     let row = org.row("Account", &account(1)).await;
 
     assert_eq!(
@@ -129,7 +129,7 @@ async fn a_hidden_field_cannot_be_written_and_a_read_only_one_says_so() {
 #[tokio::test]
 async fn a_hidden_object_is_no_type_and_no_relationship_and_references_to_it_stay() {
     let org = Org::small().await;
-    org.hook("fls", json!({ "object": "Account" })).await;
+    org.admin("fls", json!({ "object": "Account" })).await;
 
     let direct = org.query("SELECT Id FROM Account").await;
     let path = org.query("SELECT Id, Account.Name FROM Opportunity").await;
@@ -204,9 +204,9 @@ async fn access_is_given_back_one_by_one_or_all_at_once() {
     for field in ["Title", "Phone"] {
         hide(&org, "Contact", field).await;
     }
-    org.hook("fls", json!({ "object": "Account" })).await;
+    org.admin("fls", json!({ "object": "Account" })).await;
 
-    org.hook(
+    org.admin(
         "fls",
         json!({ "object": "Contact", "field": "Title", "visible": true }),
     )
@@ -235,7 +235,7 @@ async fn what_no_administrator_can_hide_is_refused_with_a_sentence() {
         refusal(&system),
         (
             400,
-            "INVALID_HOOK",
+            "INVALID_ADMIN_CALL",
             "Salesforce shows Id to everyone who sees the row"
         )
     );
@@ -243,7 +243,7 @@ async fn what_no_administrator_can_hide_is_refused_with_a_sentence() {
         refusal(&unknown),
         (
             400,
-            "INVALID_HOOK",
+            "INVALID_ADMIN_CALL",
             "Lead has no field \"Nope\"; give its API name"
         )
     );
@@ -253,7 +253,7 @@ async fn what_no_administrator_can_hide_is_refused_with_a_sentence() {
 #[tokio::test]
 async fn a_reference_to_a_row_of_a_hidden_object_cannot_be_set() {
     let org = Org::small().await;
-    org.hook("fls", json!({ "object": "Account" })).await;
+    org.admin("fls", json!({ "object": "Account" })).await;
 
     let refused = org
         .patch(

@@ -165,7 +165,7 @@ async fn a_locator_can_be_read_again_and_dies_when_expired() {
 
     let once = org.get(&next).await;
     let twice = org.get(&next).await;
-    org.hook("expire", json!({ "what": "locators" })).await;
+    org.admin("expire", json!({ "what": "locators" })).await;
     let dead = org.get(&next).await;
     let nonsense = org.get(&format!("{DATA}/query/01gxx-2000")).await;
 
@@ -190,7 +190,7 @@ async fn a_row_deleted_between_two_pages_is_left_out_of_the_second() {
         .expect("more pages")
         .to_owned();
 
-    org.hook(
+    org.admin(
         "delete",
         json!({ "object": "Opportunity", "id": opportunity(2_001) }),
     )

@@ -63,11 +63,11 @@ async fn writes_within_one_second_of_the_real_time_carry_one_stamp() {
 async fn a_clock_that_is_set_stands_still_until_it_is_moved() {
     let (org, seconds) = org_at_noon().await;
 
-    org.hook("clock", json!({ "now": "2026-01-31T08:00:00Z" }))
+    org.admin("clock", json!({ "now": "2026-01-31T08:00:00Z" }))
         .await;
     let alike = stamps(&org, &[1, 2]).await;
     seconds.fetch_add(60, Ordering::Relaxed);
-    let moved = org.hook("clock", json!({ "advance": 5 })).await;
+    let moved = org.admin("clock", json!({ "advance": 5 })).await;
     let after = stamps(&org, &[3]).await;
 
     assert_eq!(
@@ -86,10 +86,10 @@ async fn a_stepping_clock_takes_another_step_or_none() {
     let org = Org::small().await;
 
     let stepped = stamps(&org, &[1, 2]).await;
-    org.hook("clock", json!({ "now": "2026-02-01T00:00:00Z", "step": 0 }))
+    org.admin("clock", json!({ "now": "2026-02-01T00:00:00Z", "step": 0 }))
         .await;
     let alike = stamps(&org, &[1, 2, 3]).await;
-    org.hook("clock", json!({ "step": 1 })).await;
+    org.admin("clock", json!({ "step": 1 })).await;
     let seconds = stamps(&org, &[1, 2]).await;
 
     assert_ne!(stepped[0], stepped[1]);
@@ -107,12 +107,12 @@ async fn a_stepping_clock_takes_another_step_or_none() {
 async fn an_org_goes_by_the_real_time_unless_it_is_told_otherwise() {
     let folder = small_folder();
     let org = Org::of(folder.path(), OrgOptions::default()).await;
-    let first = org.hook("clock", json!({})).await;
+    let first = org.admin("clock", json!({})).await;
 
-    org.hook("clock", json!({ "now": "2020-01-01T00:00:00Z" }))
+    org.admin("clock", json!({ "now": "2020-01-01T00:00:00Z" }))
         .await;
-    let set = org.hook("clock", json!({})).await;
-    let back = org.hook("clock", json!({ "wall": true })).await;
+    let set = org.admin("clock", json!({})).await;
+    let back = org.admin("clock", json!({ "wall": true })).await;
 
     assert_eq!(set["now"], "2020-01-01T00:00:00.000+0000");
     let (first, back) = (first["now"].as_str(), back["now"].as_str());
@@ -140,7 +140,7 @@ async fn a_locator_may_die_with_its_session() {
     let mut org = Org::small().await;
     for number in 0..201 {
         let fields = json!({ "LastName": format!("L{number}"), "Company": "c" });
-        org.hook("create", json!({ "object": "Lead", "fields": fields }))
+        org.admin("create", json!({ "object": "Lead", "fields": fields }))
             .await;
     }
     let first = crate::fixture::answer(
@@ -156,10 +156,10 @@ async fn a_locator_may_die_with_its_session() {
         .expect("more")
         .to_owned();
 
-    org.hook("expire", json!({ "what": "sessions" })).await;
+    org.admin("expire", json!({ "what": "sessions" })).await;
     org.log_in().await;
     let survived = org.get(&next).await;
-    org.hook(
+    org.admin(
         "expire",
         json!({ "what": "sessions", "withLocators": true }),
     )

@@ -7,7 +7,7 @@ use crate::fixture::{DATA, Org, account, id, lead, opportunity};
 #[tokio::test]
 async fn rows_are_retrieved_in_the_order_asked_with_null_for_the_missing() {
     let org = Org::small().await;
-    org.hook(
+    org.admin(
         "hide",
         json!({ "object": "Opportunity", "id": opportunity(3) }),
     )

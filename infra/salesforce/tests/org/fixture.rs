@@ -385,10 +385,10 @@ impl Org {
         answer(self.request(Method::DELETE, path)).await
     }
 
-    /// Runs a hook that must succeed.
-    pub(crate) async fn hook(&self, hook: &str, body: Value) -> Value {
-        let answer = self.post(&format!("/_org/{hook}"), body).await;
-        assert_eq!(answer.status, 200, "{hook}: {}", answer.body);
+    /// Makes a call on the admin API that must succeed.
+    pub(crate) async fn admin(&self, call: &str, body: Value) -> Value {
+        let answer = self.post(&format!("/_org/{call}"), body).await;
+        assert_eq!(answer.status, 200, "{call}: {}", answer.body);
         answer.body
     }
 

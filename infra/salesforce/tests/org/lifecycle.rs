@@ -16,10 +16,10 @@ async fn a_deleted_opportunity_is_in_the_bin_until_undeleted_with_a_later_stamp(
         "SELECT IsDeleted, SystemModstamp, (SELECT Id FROM OpportunityContactRoles) FROM Opportunity WHERE Id = '{id}'"
     );
 
-    org.hook("delete", of("Opportunity", &id)).await;
+    org.admin("delete", of("Opportunity", &id)).await;
     let live = org.query(&soql).await.body;
     let binned = org.query_all(&soql).await.body["records"][0].clone();
-    org.hook("undelete", of("Opportunity", &id)).await;
+    org.admin("undelete", of("Opportunity", &id)).await;
     let back = org.query(&soql).await.body["records"][0].clone();
 
     assert_eq!(live["totalSize"], 0);
@@ -45,7 +45,7 @@ async fn a_deleted_opportunity_is_in_the_bin_until_undeleted_with_a_later_stamp(
 async fn a_purged_row_is_gone_even_for_query_all() {
     let org = Org::small().await;
 
-    org.hook("purge", of("Opportunity", &opportunity(1))).await;
+    org.admin("purge", of("Opportunity", &opportunity(1))).await;
     let all = org
         .query_all("SELECT Id FROM Opportunity WHERE Name = 'Anvils'")
         .await;
@@ -66,10 +66,10 @@ async fn a_purged_row_is_gone_even_for_query_all() {
 async fn deleting_an_account_takes_its_opportunities_and_contacts_along_and_back() {
     let org = Org::small().await;
 
-    org.hook("delete", of("Account", &account(1))).await;
+    org.admin("delete", of("Account", &account(1))).await;
     let left = org.names("Sync__c = true OR Sync__c = false").await;
     let parent = org.rows("SELECT Parent.Name FROM Account").await;
-    org.hook("undelete", of("Account", &account(1))).await;
+    org.admin("undelete", of("Account", &account(1))).await;
 
     assert_eq!(left, ["100% steel", "Rope_1"]);
     assert_eq!(parent[0]["Parent"], Value::Null);
@@ -107,7 +107,7 @@ async fn a_hidden_row_is_nowhere_until_it_is_shown_again_with_its_stamp() {
     let org = Org::small().await;
     let before = org.row("Contact", &contact(1)).await;
 
-    org.hook("hide", of("Contact", &contact(1))).await;
+    org.admin("hide", of("Contact", &contact(1))).await;
     let read = org
         .get(&format!("{DATA}/sobjects/Contact/{}", contact(1)))
         .await;
@@ -129,7 +129,7 @@ async fn a_hidden_row_is_nowhere_until_it_is_shown_again_with_its_stamp() {
             role(1)
         ))
         .await;
-    org.hook("unhide", of("Contact", &contact(1))).await;
+    org.admin("unhide", of("Contact", &contact(1))).await;
 
     assert_eq!(
         (read.status, written.status, &all.body["totalSize"]),
@@ -145,14 +145,15 @@ async fn a_hidden_row_is_nowhere_until_it_is_shown_again_with_its_stamp() {
 #[tokio::test]
 async fn a_person_can_edit_a_row_that_the_api_user_does_not_see() {
     let org = Org::small().await;
-    org.hook("hide", of("Opportunity", &opportunity(1))).await;
+    org.admin("hide", of("Opportunity", &opportunity(1))).await;
 
-    org.hook(
+    org.admin(
         "edit",
         json!({ "object": "Opportunity", "id": opportunity(1), "fields": { "Name": "Unseen" } }),
     )
     .await;
-    org.hook("unhide", of("Opportunity", &opportunity(1))).await;
+    org.admin("unhide", of("Opportunity", &opportunity(1)))
+        .await;
 
     assert_eq!(
         org.row("Opportunity", &opportunity(1)).await["Name"],
@@ -164,12 +165,12 @@ async fn a_person_can_edit_a_row_that_the_api_user_does_not_see() {
 async fn merged_leads_name_the_survivor_and_what_pointed_to_them_points_there() {
     let org = Org::small().await;
 
-    org.hook(
+    org.admin(
         "merge",
         json!({ "object": "Lead", "winner": lead(1), "losers": [lead(2)] }),
     )
     .await;
-    org.hook(
+    org.admin(
         "merge",
         json!({ "object": "Contact", "winner": contact(1), "losers": [contact(2), contact(3)] }),
     )
@@ -201,7 +202,7 @@ async fn a_converted_lead_names_what_came_of_it_and_can_no_longer_be_changed() {
     let org = Org::small().await;
 
     let made = org
-        .hook("convert", json!({ "lead": lead(1), "opportunity": true }))
+        .admin("convert", json!({ "lead": lead(1), "opportunity": true }))
         .await;
     let row = org.row("Lead", &lead(1)).await;
     let edited = org
@@ -265,10 +266,10 @@ async fn a_lead_can_be_converted_without_an_opportunity_or_into_one_that_exists(
     let org = Org::small().await;
 
     let without = org
-        .hook("convert", json!({ "lead": lead(1), "opportunity": false }))
+        .admin("convert", json!({ "lead": lead(1), "opportunity": false }))
         .await;
     let into = org
-        .hook(
+        .admin(
             "convert",
             json!({ "lead": lead(2), "opportunity": opportunity(1) }),
         )

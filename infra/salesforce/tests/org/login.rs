@@ -234,7 +234,7 @@ async fn an_unknown_expired_or_revoked_token_is_refused_as_recorded() {
     let mut org = Org::small().await;
     let path = format!("{DATA}/limits");
 
-    org.hook("expire", json!({ "what": "sessions" })).await;
+    org.admin("expire", json!({ "what": "sessions" })).await;
     let expired = org.get(&path).await;
     org.log_in().await;
     let renewed = org.get(&path).await;
@@ -302,10 +302,10 @@ async fn the_daily_allowance_is_told_and_ends() {
     let org = Org::small().await;
 
     let limits = org.get(&format!("{DATA}/limits")).await;
-    org.hook("limit", json!({ "remaining": 1 })).await;
+    org.admin("limit", json!({ "remaining": 1 })).await;
     let last = org.get(&format!("{DATA}/limits")).await;
     let refused = org.query("SELECT Id FROM Lead").await;
-    org.hook("limit", json!({ "remaining": null })).await;
+    org.admin("limit", json!({ "remaining": null })).await;
     let again = org.query("SELECT Id FROM Lead").await;
 
     assert_eq!(limits.header("sforce-limit-info"), "api-usage=1/100000");

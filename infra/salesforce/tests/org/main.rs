@@ -1,6 +1,7 @@
-//! The simulated org over HTTP: what Salesforce promises its clients, and what the hooks promise its administrators.
+//! The simulated org over HTTP: the promises of Salesforce to its clients, and of the admin API.
 
 mod access;
+mod admin;
 mod bad_folder;
 mod bulk_jobs;
 mod bulk_of_rows;
@@ -9,7 +10,6 @@ mod clock;
 mod composite;
 mod exports;
 mod fixture;
-mod hooks;
 mod lifecycle;
 mod login;
 mod page;

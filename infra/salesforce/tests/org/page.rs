@@ -43,7 +43,7 @@ async fn the_links_to_a_record_open_a_page_with_its_fields() {
 async fn a_value_is_shown_as_text_whatever_it_holds() {
     let org = Org::small().await;
     let fields = json!({ "Name": "<script>alert('&')</script>\"" });
-    org.hook(
+    org.admin(
         "edit",
         json!({ "object": "Account", "id": account(1), "fields": fields }),
     )

@@ -43,32 +43,32 @@ async fn dump(org: &Org) -> Vec<serde_json::Value> {
 async fn every_kind_of_change_stays() {
     let (folder, state) = (small_folder(), TempDir::new().expect("a folder"));
     let org = start(folder.path(), state.path()).await;
-    org.hook("edit", json!({ "object": "Opportunity", "id": opportunity(1), "fields": { "Amount": 7.25, "CloseDate": "2026-07-01", "Sync__c": false } })).await;
-    org.hook(
+    org.admin("edit", json!({ "object": "Opportunity", "id": opportunity(1), "fields": { "Amount": 7.25, "CloseDate": "2026-07-01", "Sync__c": false } })).await;
+    org.admin(
         "create",
         json!({ "object": "Account", "fields": { "Name": "Made" } }),
     )
     .await;
-    org.hook(
+    org.admin(
         "delete",
         json!({ "object": "Opportunity", "id": opportunity(2) }),
     )
     .await;
-    org.hook(
+    org.admin(
         "purge",
         json!({ "object": "Opportunity", "id": opportunity(3) }),
     )
     .await;
-    org.hook("hide", json!({ "object": "Contact", "id": contact(3) }))
+    org.admin("hide", json!({ "object": "Contact", "id": contact(3) }))
         .await;
-    org.hook("convert", json!({ "lead": lead(1), "opportunity": true }))
+    org.admin("convert", json!({ "lead": lead(1), "opportunity": true }))
         .await;
-    org.hook(
+    org.admin(
         "merge",
         json!({ "object": "Lead", "winner": lead(2), "losers": [lead(3)] }),
     )
     .await;
-    org.hook(
+    org.admin(
         "late",
         json!({ "object": "Account", "id": account(2), "seconds": 500 }),
     )
@@ -81,7 +81,7 @@ async fn every_kind_of_change_stays() {
     assert_eq!(dump(&org).await, before);
     assert_eq!(org.handle.now(), now);
     let made = org
-        .hook(
+        .admin(
             "create",
             json!({ "object": "Account", "fields": { "Name": "Next" } }),
         )
@@ -100,7 +100,7 @@ async fn a_torn_last_line_is_dropped_and_the_rest_stays() {
     let (folder, state) = (small_folder(), TempDir::new().expect("a folder"));
     let org = start(folder.path(), state.path()).await;
     for name in ["One", "Two"] {
-        org.hook(
+        org.admin(
             "edit",
             json!({ "object": "Account", "id": account(1), "fields": { "Name": name } }),
         )
@@ -118,7 +118,7 @@ async fn a_torn_last_line_is_dropped_and_the_rest_stays() {
 
     let org = start(folder.path(), state.path()).await;
     let torn = org.row("Account", &account(1)).await["Name"].clone();
-    org.hook(
+    org.admin(
         "edit",
         json!({ "object": "Account", "id": account(1), "fields": { "Name": "Three" } }),
     )
@@ -134,7 +134,7 @@ async fn a_torn_last_line_is_dropped_and_the_rest_stays() {
 async fn changes_over_another_folder_are_forgotten_and_so_they_are_by_a_reset() {
     let (folder, state) = (small_folder(), TempDir::new().expect("a folder"));
     let org = start(folder.path(), state.path()).await;
-    org.hook(
+    org.admin(
         "edit",
         json!({ "object": "Account", "id": account(1), "fields": { "Name": "Old" } }),
     )
@@ -148,12 +148,12 @@ async fn changes_over_another_folder_are_forgotten_and_so_they_are_by_a_reset() 
 
     let org = start(folder.path(), state.path()).await;
     let exported = org.row("Account", &account(1)).await["Name"].clone();
-    org.hook(
+    org.admin(
         "edit",
         json!({ "object": "Account", "id": account(1), "fields": { "Name": "New" } }),
     )
     .await;
-    org.hook("reset", json!({})).await;
+    org.admin("reset", json!({})).await;
     org.handle.shutdown().await;
     let org = start(folder.path(), state.path()).await;
 
@@ -165,9 +165,9 @@ async fn changes_over_another_folder_are_forgotten_and_so_they_are_by_a_reset() 
 async fn what_an_administrator_hid_stays_hidden() {
     let (folder, state) = (small_folder(), TempDir::new().expect("a folder"));
     let org = start(folder.path(), state.path()).await;
-    org.hook("fls", json!({ "object": "Contact", "field": "Title" }))
+    org.admin("fls", json!({ "object": "Contact", "field": "Title" }))
         .await;
-    org.hook("fls", json!({ "object": "Account" })).await;
+    org.admin("fls", json!({ "object": "Account" })).await;
     org.handle.shutdown().await;
 
     let org = start(folder.path(), state.path()).await;

@@ -25,7 +25,7 @@ async fn an_assignment_rule_gives_a_written_lead_to_another_owner_unless_the_cal
         { "condition": "Company = 'Trees'", "owner": user(3) },
         { "condition": null, "owner": user(2) },
     ]);
-    org.hook(
+    org.admin(
         "assignment",
         json!({ "object": "lead", "entries": entries }),
     )
@@ -44,7 +44,7 @@ async fn an_assignment_rule_gives_a_written_lead_to_another_owner_unless_the_cal
         .await;
     let id = created.body["id"].as_str().expect("an id").to_owned();
     let person = json!({ "object": "Lead", "id": lead(2), "fields": { "Title": "Head" } });
-    org.hook("edit", person).await;
+    org.admin("edit", person).await;
 
     assert_eq!((kept.status, given.status, created.status), (204, 204, 201));
     assert_eq!(owner_kept, json!(user(1)));
@@ -58,7 +58,7 @@ async fn an_assignment_rule_gives_a_written_lead_to_another_owner_unless_the_cal
 async fn collections_and_upserts_run_assignment_rules_too() {
     let org = Org::small().await;
     let entries = json!([{ "owner": user(2) }]);
-    org.hook(
+    org.admin(
         "assignment",
         json!({ "object": "Lead", "entries": entries }),
     )
@@ -75,7 +75,7 @@ async fn collections_and_upserts_run_assignment_rules_too() {
     let kept = owner(&org, 1).await;
     send("TRUE").await;
     let given = owner(&org, 1).await;
-    org.hook("assignment", json!({ "reset": true })).await;
+    org.admin("assignment", json!({ "reset": true })).await;
     let body = json!({ "OwnerId": user(1) });
     patch_lead(&org, 1, None, body).await;
 
@@ -92,7 +92,7 @@ async fn a_validation_rule_refuses_with_the_administrator_s_words() {
         "message": "A large deal needs a next step.",
         "field": "nextstep",
     });
-    org.hook("validation", rule).await;
+    org.admin("validation", rule).await;
     let path = format!("{DATA}/sobjects/Opportunity/{}", opportunity(2));
 
     let refused = org.patch(&path, json!({ "Amount": 900 })).await;
@@ -102,8 +102,8 @@ async fn a_validation_rule_refuses_with_the_administrator_s_words() {
     let person =
         json!({ "object": "Opportunity", "id": opportunity(1), "fields": { "Amount": 600 } });
     let by_a_person = org.post("/_org/edit", person.clone()).await;
-    org.hook("validation", json!({ "reset": true })).await;
-    org.hook("edit", person).await;
+    org.admin("validation", json!({ "reset": true })).await;
+    org.admin("edit", person).await;
 
     assert_eq!(refused.status, 400);
     assert_eq!(
@@ -126,7 +126,7 @@ async fn a_rule_that_cannot_be_is_refused_when_it_is_added() {
     let org = Org::small().await;
     let validation = |condition: &str| json!({ "object": "Lead", "condition": condition, "message": "no", "field": null });
 
-    for (hook, rule, told) in [
+    for (call, rule, told) in [
         (
             "validation",
             validation("Nope = 1"),
@@ -145,9 +145,9 @@ async fn a_rule_that_cannot_be_is_refused_when_it_is_added() {
             "no id of a user or a queue",
         ),
     ] {
-        let refused = org.post(&format!("/_org/{hook}"), rule).await;
+        let refused = org.post(&format!("/_org/{call}"), rule).await;
         let message = refused.body[0]["message"].as_str().unwrap_or_default();
-        assert_eq!(refused.status, 400, "{hook}");
-        assert!(message.contains(told), "{hook}: {message}");
+        assert_eq!(refused.status, 400, "{call}");
+        assert!(message.contains(told), "{call}: {message}");
     }
 }

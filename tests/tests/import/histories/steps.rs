@@ -107,7 +107,7 @@ impl Stage {
             }));
         }
         if random.random_bool(0.5) {
-            world.hook("clock", json!({ "step": 0 })).await;
+            world.admin("clock", json!({ "step": 0 })).await;
         }
         Self {
             world,
@@ -143,7 +143,7 @@ impl Stage {
     /// Makes edits from here on carry the same system modstamp, or one each.
     async fn pace(&mut self, random: &mut StdRng) {
         let step = one_of(random, &[0, 0, 2]);
-        self.world.hook("clock", json!({ "step": step })).await;
+        self.world.admin("clock", json!({ "step": step })).await;
         self.tell(format!("{step} seconds a write"));
     }
 
@@ -178,7 +178,7 @@ impl Stage {
         row.primary = !row.primary;
         let primary = row.primary;
         let order = json!({ "object": "OpportunityContactRole", "id": role(number, 0), "fields": { "IsPrimary": primary } });
-        self.world.hook("edit", order).await;
+        self.world.admin("edit", order).await;
         self.tell(format!("contact role of {number} primary: {primary}"));
     }
 
@@ -188,7 +188,7 @@ impl Stage {
         if row.purged {
             return;
         }
-        let hook = match random.random_range(0..20) {
+        let call = match random.random_range(0..20) {
             0 => {
                 row.purged = true;
                 "purge"
@@ -202,8 +202,8 @@ impl Stage {
                 if row.hidden { "hide" } else { "unhide" }
             }
         };
-        self.world.on_opportunity(hook, opportunity(number)).await;
-        self.tell(format!("{hook} {number}"));
+        self.world.on_opportunity(call, opportunity(number)).await;
+        self.tell(format!("{call} {number}"));
     }
 
     async fn activation(&mut self) {
@@ -221,7 +221,9 @@ impl Stage {
         let seconds = one_of(random, &[60, 400, 1_000, 3_600, 90_000]);
         self.world.clock.advance(Duration::from_secs(seconds));
         if random.random_bool(0.5) {
-            self.world.hook("tick", json!({ "seconds": seconds })).await;
+            self.world
+                .admin("tick", json!({ "seconds": seconds }))
+                .await;
         }
         self.tell(format!("{seconds} s pass"));
     }

@@ -1,7 +1,7 @@
 //! A function's environment as the template has it, with the values of this machine for its references.
 
 use dealbridge_core::ports::Portal;
-use dealbridge_local::World;
+use dealbridge_local::LocalProduct;
 use serde_json::Value;
 
 use crate::document::{Template, target};
@@ -14,12 +14,12 @@ const INTERNALS: &str = "deal-desk";
 /// The place that the functions are deployed to.
 pub(super) struct Place<'a> {
     template: &'a Template,
-    world: &'a World,
+    world: &'a LocalProduct,
 }
 
 impl<'a> Place<'a> {
     /// The template on this machine.
-    pub(super) fn of(template: &'a Template, world: &'a World) -> Self {
+    pub(super) fn of(template: &'a Template, world: &'a LocalProduct) -> Self {
         Self { template, world }
     }
 

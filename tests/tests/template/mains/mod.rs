@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use dealbridge_local::World;
+use dealbridge_local::LocalProduct;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -20,7 +20,7 @@ use self::{environment::Place, runtime_api::RuntimeApi};
 use crate::document::Template;
 
 /// The servers that the functions connect to.
-async fn world() -> World {
+async fn world() -> LocalProduct {
     let options = dealbridge_local::Options {
         org: crate::yaml::path("infra/local/sample-org"),
         data: None,
@@ -28,7 +28,7 @@ async fn world() -> World {
             jwt_public_key: None,
         },
     };
-    World::prepare(&options)
+    LocalProduct::prepare(&options)
         .await
         .expect("the sample org can be served")
 }

@@ -5,11 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Kind, csv,
-    job::{Ingest, Job, State, Work},
-    refuse,
+    access::{csv, refuse, with_job},
+    job::{Ingest, Job, Kind, State, Work},
     table::{Delimiter, Dialect, LineEnding, Table},
-    with_job,
 };
 use crate::{
     changes::{self, Assignment, Author, Body},
@@ -23,7 +21,7 @@ use crate::{
 };
 
 /// Rows that are written together and carry one stamp.
-const CHUNK: usize = 200;
+const MAX_BATCH_ROWS: usize = 200;
 /// What a cell says to empty its field; an empty cell leaves the field alone.
 const NOTHING: &str = "#N/A";
 
@@ -238,7 +236,7 @@ fn write(engine: &Engine, job: &mut Job) -> Result<(), Reply> {
         operation,
         key: &key,
     };
-    for chunk in table.rows.chunks(CHUNK) {
+    for chunk in table.rows.chunks(MAX_BATCH_ROWS) {
         for (outcome, cells) in write_chunk(engine, user, &order, &table, chunk)
             .into_iter()
             .zip(chunk)

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// The most jobs that are kept.
-const KEPT: usize = 1_000;
+const MAX_JOBS: usize = 1_000;
 
-/// How far a job has come.
+/// The stage that a job has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum State {
     Open,
@@ -39,7 +39,14 @@ impl State {
     }
 }
 
-/// What a job does, and what came of it.
+/// The two kinds of jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Query,
+    Ingest,
+}
+
+/// The work of a job, and what came of it.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
     /// The rows a query found.
@@ -82,6 +89,14 @@ pub(super) struct Job {
 }
 
 impl Job {
+    /// Its kind.
+    pub(super) fn kind(&self) -> Kind {
+        match self.work {
+            Work::Query(_) => Kind::Query,
+            Work::Ingest(_) => Kind::Ingest,
+        }
+    }
+
     /// Moves on to a state.
     pub(super) fn enter(&mut self, state: State, now: i64) {
         self.state = state;
@@ -194,7 +209,7 @@ impl Jobs {
     ) -> &mut Job {
         self.last += 1;
         let id = make_id("750", store.pod(), self.last);
-        while self.jobs.len() >= KEPT {
+        while self.jobs.len() >= MAX_JOBS {
             self.jobs.pop_first();
         }
         self.jobs.entry(self.last).or_insert_with(|| build(id))

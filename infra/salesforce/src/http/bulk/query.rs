@@ -4,11 +4,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use serde::Deserialize;
 
 use super::{
-    Kind, csv,
-    job::{Job, State, Work},
-    refuse,
+    access::{csv, refuse, with_job},
+    job::{Job, Kind, State, Work},
     table::{Delimiter, Dialect, LineEnding, Table, cell},
-    with_job,
 };
 use crate::{
     engine::locked,
@@ -19,15 +17,16 @@ use crate::{
     schema::FieldType,
     soql::{
         bind,
-        plan::{Output, Plan, Scope, Shape, Slot, View},
+        plan::{Output, Plan, Shape, Slot},
         run,
+        view::{Scope, View},
     },
     store::{Row, Store},
     value::Value,
 };
 
 /// The rows of one page unless the caller says.
-const PAGE: usize = 50_000;
+const DEFAULT_PAGE_ROWS: usize = 50_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -197,7 +196,7 @@ pub(super) fn results(caller: Caller<'_>, id: &str) -> Result<Reply, Reply> {
                     ));
                 }
             },
-            None => PAGE,
+            None => DEFAULT_PAGE_ROWS,
         };
         let to = table.rows.len().min(from.saturating_add(most));
         let next = if to < table.rows.len() {

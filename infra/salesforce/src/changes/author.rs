@@ -1,0 +1,62 @@
+//! Who changes rows.
+
+use salesforce_id::SalesforceId;
+
+use crate::{
+    schema::ObjectSchema,
+    setup::{FieldAccess, Setup},
+    store::Store,
+};
+
+/// Who makes a change, and when: all rows that one request touches carry one stamp.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Author {
+    /// The user.
+    pub(crate) user: SalesforceId,
+    /// Seconds since 1970.
+    pub(crate) stamp: i64,
+    /// Whether rows that are hidden from the API user are there for this one.
+    pub(crate) sees_hidden: bool,
+    /// Whether assignment rules run.
+    pub(crate) assignment: Assignment,
+}
+
+/// The part of assignment rules in who owns a row that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Assignment {
+    /// They do: what REST does unless it is told otherwise.
+    Active,
+    /// They do not.
+    Off,
+}
+
+impl Author {
+    /// The API user at the next moment of the org's clock.
+    pub(crate) fn api(store: &mut Store, user: SalesforceId, assignment: Assignment) -> Self {
+        Self {
+            user,
+            stamp: store.time.stamp(),
+            sees_hidden: false,
+            assignment,
+        }
+    }
+
+    /// The access that the author has to a field.
+    pub(super) fn access(self, setup: &Setup, object: &ObjectSchema, field: &str) -> FieldAccess {
+        if self.sees_hidden {
+            FieldAccess::Edit
+        } else {
+            setup.access(object, field)
+        }
+    }
+
+    /// A person at the next moment of the org's clock, who sees every row.
+    pub(crate) fn person(store: &mut Store, user: SalesforceId) -> Self {
+        Self {
+            user,
+            stamp: store.time.stamp(),
+            sees_hidden: true,
+            assignment: Assignment::Off,
+        }
+    }
+}

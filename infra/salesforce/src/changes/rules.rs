@@ -1,0 +1,70 @@
+//! Asking an administrator's rules about a row that is about to be written.
+
+use salesforce_id::SalesforceId;
+
+use crate::{
+    http::reply::ApiError,
+    soql::{
+        bind,
+        error::SoqlError,
+        plan::Filter,
+        run,
+        view::{Scope, Sight, View},
+    },
+    store::{Row, Store},
+};
+
+/// Binds a rule's condition to its object.
+///
+/// # Errors
+/// What a query with this WHERE would be refused with.
+pub(crate) fn condition(store: &Store, object: &str, text: &str) -> Result<Filter, SoqlError> {
+    let query = format!("SELECT Id FROM {object} WHERE {text}");
+    let plan = bind::plan(system(store), &query)?;
+    plan.filter
+        .ok_or_else(|| SoqlError::plain("MALFORMED_QUERY", "the condition is empty"))
+}
+
+fn system(store: &Store) -> View<'_> {
+    View {
+        store,
+        scope: Scope::All,
+        sight: Sight::System,
+    }
+}
+
+/// Returns whether a row meets a rule's condition. One that can no longer be bound, met by a changed folder, never holds.
+fn holds(store: &Store, object: &str, text: &str, row: &Row) -> bool {
+    condition(store, object, text).is_ok_and(|filter| run::accepts(system(store), &filter, row))
+}
+
+/// Refuses a row that a validation rule forbids.
+///
+/// # Errors
+/// `FIELD_CUSTOM_VALIDATION_EXCEPTION` with the administrator's words.
+pub(crate) fn validate(store: &Store, object: &str, row: &Row) -> Result<(), ApiError> {
+    let broken = store
+        .setup
+        .validation_rules()
+        .iter()
+        .find(|rule| rule.object == object && holds(store, object, &rule.condition, row));
+    match broken {
+        None => Ok(()),
+        Some(rule) => {
+            let code = "FIELD_CUSTOM_VALIDATION_EXCEPTION";
+            let fields: Vec<&str> = rule.field.as_deref().into_iter().collect();
+            Err(ApiError::new(400, code, &rule.message).about(&fields))
+        }
+    }
+}
+
+/// The user or queue to whom the assignment rule of an object gives a row to.
+pub(crate) fn assigned(store: &Store, object: &str, row: &Row) -> Option<SalesforceId> {
+    let rules = store.setup.assignment_rules();
+    let rule = rules.iter().find(|rule| rule.object == object)?;
+    let entry = rule.entries.iter().find(|entry| {
+        let condition = entry.condition.as_deref();
+        condition.is_none_or(|condition| holds(store, object, condition, row))
+    })?;
+    SalesforceId::parse(&entry.owner).ok()
+}
