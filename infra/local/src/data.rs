@@ -16,7 +16,7 @@ use self::contents::Contents;
 pub use self::contents::Owner;
 use crate::error::LocalError;
 
-/// How often in a row processes ended without a word.
+/// The times in a row that processes ended without a word.
 const INTERRUPTIONS: &str = "interruptions";
 
 /// A data directory that this process alone uses.
@@ -88,7 +88,7 @@ impl DataDirectory {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many processes before this one ended without a word while messages were on their way.
+    /// The number of processes before this one that ended without a word while messages were on their way.
     #[must_use]
     pub fn interruptions(&self) -> u64 {
         self.interruptions.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! What goes wrong on this machine, as sentences for the person at the keyboard.
+//! Errors of this machine, as sentences for the person at the keyboard.
 
 /// Something that stops a command. Each line says what was wrong, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

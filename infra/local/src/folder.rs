@@ -34,7 +34,7 @@ pub struct PortalFolder {
     pub digest: String,
 }
 
-/// What is wrong with the file.
+/// A problem of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {problem}", file.display())]
 pub struct PortalFolderError {

@@ -12,7 +12,7 @@ use futures::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-/// How often each function was invoked.
+/// The invocations of each function.
 #[derive(Clone, Debug, Default)]
 pub struct Invocations(Arc<Mutex<BTreeMap<&'static str, u64>>>);
 
@@ -44,7 +44,7 @@ pub enum InvokeError {
     Failed {
         /// The function.
         function: &'static str,
-        /// What it said.
+        /// Its words.
         detail: String,
     },
     /// Its time was over.
@@ -52,7 +52,7 @@ pub enum InvokeError {
     TimedOut {
         /// The function.
         function: &'static str,
-        /// How long it had.
+        /// The time it had.
         seconds: u64,
     },
 }
@@ -98,7 +98,7 @@ impl Invoker {
     /// Invokes the function. It is stopped when its time is over, or when nobody waits for it any more.
     ///
     /// # Errors
-    /// What the function failed with, that it panicked, or that its time was over.
+    /// The failure of the function, its panic, or the end of its time.
     pub async fn call(&self, event: Value, timeout: Duration) -> Result<Value, InvokeError> {
         let function = self.name;
         self.invocations.count(function);

@@ -1,4 +1,4 @@
-//! What the settings say about the fields of an org folder, whose files say only their names.
+//! Declarations of an org folder's fields, from the settings: the files say only their names.
 
 use std::path::Path;
 

@@ -58,13 +58,13 @@ pub struct LocalProduct {
     pub salesforce: SalesforceClient,
     /// The sync-requests queue.
     pub sync_requests: SqsSyncRequests,
-    /// What waits in the queue of import requests.
+    /// The messages in the queue of import requests.
     pub backlog: SqsBacklog,
     /// Counts AWS requests.
     pub meter: Meter,
     /// Counts invocations.
     pub invocations: Invocations,
-    /// What the template says.
+    /// The template.
     pub template: Template,
     /// The functions' roles.
     pub roles: Roles,
@@ -228,7 +228,7 @@ impl LocalProduct {
     /// Fires a schedule at once, with the event and the time that the template gives it.
     ///
     /// # Errors
-    /// What the fan-out failed with.
+    /// The failure of the fan-out.
     pub async fn tick(&self, schedule: &Schedule) -> Result<Value, InvokeError> {
         let failed = |detail: String| InvokeError::Failed {
             function: "fan-out",

@@ -13,7 +13,7 @@ use sqs_server::QueueHandle;
 /// The bar moves at most this often; a busy queue changes far more often.
 const MIN_REDRAW_INTERVAL: Duration = Duration::from_millis(120);
 /// It also moves when no queue changes.
-const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+const MAX_REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shows how a run gets on, on standard error; shows nothing where that is no terminal.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Progress {
             }
             tokio::time::sleep(MIN_REDRAW_INTERVAL).await;
             // A failed wait means that the server has stopped; who waits for the run notices by itself.
-            let _ = tokio::time::timeout(AT_LEAST_EVERY, changes.changed()).await;
+            let _ = tokio::time::timeout(MAX_REDRAW_INTERVAL, changes.changed()).await;
         }
     }
 

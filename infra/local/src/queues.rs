@@ -55,7 +55,7 @@ fn set_up(queues: &QueueHandle, setup: &QueueSetup, interruptions: u64) -> Resul
     Ok(())
 }
 
-/// Whether no queue holds a message in any state; dead letters do not count.
+/// Returns whether no queue holds a message in any state; dead letters do not count.
 #[must_use]
 pub fn are_empty(queues: &QueueHandle, setups: &[QueueSetup]) -> bool {
     let counts = queues.all_counts();

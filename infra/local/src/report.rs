@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// What was used between two looks at the counters.
+/// The use between two looks at the counters.
 #[derive(Clone, Debug, Default)]
 pub struct Used {
     /// AWS requests and units.
@@ -24,7 +24,7 @@ pub struct Used {
 }
 
 impl Used {
-    /// What was used since an earlier look.
+    /// The use since an earlier look.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Value {
         let dynamodb = difference(&self.aws.dynamodb_requests, &earlier.aws.dynamodb_requests);
@@ -69,11 +69,11 @@ fn difference<K: Ord + Clone>(
 pub struct CodeRow {
     /// The code.
     pub code: Code,
-    /// How many Opportunities.
+    /// The number of Opportunities.
     pub opportunities: u64,
     /// One of its messages.
     pub example: String,
-    /// What to do about it.
+    /// The remedy.
     pub suggestion: String,
 }
 
@@ -82,9 +82,9 @@ pub struct CodeRow {
 pub struct Fault {
     /// The code.
     pub code: Code,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub suggestion: String,
 }
 
@@ -107,7 +107,7 @@ pub struct Report {
     pub codes: Vec<CodeRow>,
     /// Task-level errors of the run.
     pub faults: Vec<Fault>,
-    /// What it used.
+    /// The requests and calls it used.
     pub usage: Value,
 }
 
@@ -134,7 +134,7 @@ fn json_counts(counts: &Counts) -> JsonCounts {
     }
 }
 
-/// What stands below a code begins here.
+/// The column at which the lines below a code begin.
 const INDENT: &str = "          ";
 
 /// A paragraph below a code, with a lead before its first line that the others are aligned to.

@@ -12,7 +12,7 @@ use tracing::warn;
 use crate::{error::LocalError, functions::InvokeError, product::LocalProduct, template::Schedule};
 
 /// A machine that slept finds out within this time that a tick is due.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// When a schedule fires.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ async fn wait_until(clock: &dyn Clock, at: Timestamp) {
     loop {
         let left = at.duration_since(clock.now());
         match Duration::try_from(left) {
-            Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(LOOK_AGAIN)).await,
+            Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(RECHECK_INTERVAL)).await,
             _ => return,
         }
     }

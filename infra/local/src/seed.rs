@@ -10,7 +10,7 @@ use dealbridge_aws::{DynamoPortal, Store, item, keys};
 
 use crate::{error::LocalError, folder::PortalFolder};
 
-/// What the portal's people are kept under.
+/// The name under which the portal's people are kept.
 const PEOPLE: [&str; 4] = ["USER#", "EMAIL#", "GROUP#", "ORGANIZATION#"];
 
 /// Fills the store from the folder, unless it holds this content already: what was changed through the portal's

@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl LocalProduct {
-    /// What was used so far.
+    /// The use so far.
     #[must_use]
     pub fn used(&self) -> Used {
         Used {

@@ -31,7 +31,7 @@ use crate::{
     functions::{Invocations, Invoker},
 };
 
-/// What functions work with. All share one session at Salesforce; the store and the queues know each by its own name.
+/// The adapters that functions work with. All share one session at Salesforce; the store and the queues know each by its own name.
 pub(crate) struct Adapters {
     pub(crate) salesforce: SalesforceClient,
     pub(crate) portal: DynamoPortal,
@@ -55,7 +55,7 @@ impl Adapters {
         )
     }
 
-    /// What one function works with.
+    /// The adapters that one function works with.
     fn of(&self, function: &'static str) -> Own<'_> {
         let sdk = with_access_key(&self.dynamodb, function);
         let (clock, ids) = (Arc::clone(&self.clock), Arc::new(UlidIds));
@@ -68,7 +68,7 @@ impl Adapters {
         }
     }
 
-    /// What waits in the imports queue, for the operator.
+    /// The messages in the imports queue, for the operator.
     pub(crate) fn backlog(&self) -> SqsBacklog {
         let client = sqs_client(&self.sqs, self.meter.clone());
         backlog(&client, &self.queues)
@@ -242,7 +242,7 @@ impl Own<'_> {
     }
 }
 
-/// What waits in the imports queue and its dead-letter queue.
+/// The messages in the imports queue and its dead-letter queue.
 fn backlog(client: &aws_sdk_sqs::Client, queues: &QueueHandle) -> SqsBacklog {
     let sender = |name: &str| Sender::new(client.clone(), queues.queue_url(name));
     SqsBacklog::new(

@@ -60,7 +60,7 @@ impl fmt::Debug for OrgClock {
 #[derive(Clone, Debug)]
 pub(crate) struct Time {
     clock: OrgClock,
-    /// How far a followed clock was moved ahead of its source.
+    /// The seconds by which a followed clock was moved ahead of its source.
     ahead: i64,
     /// The time of a clock that stands; the earliest time that a followed one may show.
     at: i64,
@@ -93,7 +93,7 @@ impl Time {
         }
     }
 
-    /// Whether the time goes on by itself.
+    /// Returns whether the time goes on by itself.
     pub(crate) fn is_followed(&self) -> bool {
         matches!(self.clock, OrgClock::Following(_))
     }

@@ -1,11 +1,11 @@
-//! How often was called what.
+//! Counts of calls.
 
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// What a call is counted as.
+/// The kind that a call is counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum CallKind {
     /// A login.
@@ -18,7 +18,7 @@ pub(crate) enum CallKind {
     QueryMore,
     /// Rows by their ids: `composite/sobjects` read.
     Retrieve,
-    /// What objects and fields there are.
+    /// The objects and their fields.
     Describe,
     /// One row, or the lists of changed and deleted ones.
     Read,
@@ -67,7 +67,7 @@ impl Counters {
         }
     }
 
-    /// How often each was called, by name, and `total`: all but logins, as Salesforce counts API calls.
+    /// The calls of each kind, by name, and `total`: all but logins, as Salesforce counts API calls.
     pub(crate) fn snapshot(&self) -> BTreeMap<&'static str, u64> {
         let mut counts: BTreeMap<&'static str, u64> = KINDS
             .iter()

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::http::reply::{ApiError, Reply};
 
-/// How a call goes wrong.
+/// A way in which a call goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
@@ -23,7 +23,7 @@ pub(crate) enum Mode {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
-    /// What the path or query of a call must contain, as sent or decoded.
+    /// A part of the path or query of the calls, as sent or decoded.
     #[serde(rename = "match", default)]
     wanted: String,
     /// The status of the answer.
@@ -32,13 +32,13 @@ pub(crate) struct Fault {
     /// Its body: JSON, or a text such as a page of HTML.
     #[serde(default)]
     body: Option<Json>,
-    /// How many calls.
+    /// The number of calls.
     #[serde(default = "once")]
     times: u64,
-    /// How many matching calls go well before.
+    /// The matching calls that go well before.
     #[serde(default)]
     skip: u64,
-    /// How they go wrong.
+    /// The way in which they go wrong.
     #[serde(default)]
     mode: Mode,
 }
@@ -48,12 +48,12 @@ fn once() -> u64 {
 }
 
 impl Fault {
-    /// Whether the order is to forget all orders.
+    /// Returns whether the order is to forget all orders.
     pub(crate) fn is_clear(&self) -> bool {
         self.times == 0
     }
 
-    /// What is wrong with the order, if anything.
+    /// The problem of the order, if there is one.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match self.status {
             Some(status) if !(200..=599).contains(&status) => {
@@ -104,7 +104,7 @@ fn code(status: u16) -> &'static str {
     }
 }
 
-/// What happens to one call.
+/// The disturbance of one call.
 #[derive(Clone, Debug)]
 pub(crate) enum Disturbance {
     /// It gets this answer.
@@ -132,7 +132,7 @@ impl Faults {
         self.orders.clear();
     }
 
-    /// What happens to a call on this path and query; uses up one time of the first order that matches.
+    /// The disturbance of a call on this path and query; uses up one time of the first order that matches.
     pub(crate) fn take(&mut self, target: &str) -> Option<Disturbance> {
         if self.orders.is_empty() {
             return None;

@@ -64,13 +64,13 @@ pub struct OrgData {
 }
 
 impl OrgData {
-    /// What whoever gave the folder should know about it, one sentence each: what was left out, what was taken for what.
+    /// The notices for whoever gave the folder, one sentence each: what was left out, what was taken for what.
     #[must_use]
     pub fn notices(&self) -> &[String] {
         &self.notices
     }
 
-    /// How many rows of an object were loaded; 0 for an unknown object.
+    /// The number of rows of an object that were loaded; 0 for an unknown object.
     #[must_use]
     pub fn rows(&self, object: &str) -> usize {
         self.store
@@ -89,7 +89,7 @@ impl OrgFolder {
     /// comes from `settings.organization_id` and `settings.my_domain` of its `channeltivity.json`, as far as they are there.
     ///
     /// # Errors
-    /// What is wrong with every file: the first problems of each with row and field, and how many more there are.
+    /// The problems of every file: the first problems of each with row and field, and how many more there are.
     pub fn load(folder: &Path, declared: &Declarations) -> Result<OrgData, Vec<LoadError>> {
         let mut loader = Loader {
             schema: standard_schema(),

@@ -42,7 +42,7 @@ struct Head {
 struct Change {
     clock: i64,
     rows: Vec<Image>,
-    /// What is set up after it, if it changed that.
+    /// The set-up after it, if it changed that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     setup: Option<Setup>,
 }

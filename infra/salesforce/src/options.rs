@@ -54,7 +54,7 @@ pub struct OrgOptions {
     pub jwt_public_key: Option<String>,
     /// By what the org goes; the real time unless said.
     pub clock: OrgClock,
-    /// How long a session lives without a call.
+    /// The life of a session without a call.
     pub session_lifetime: Duration,
     /// The daily allowance of API calls.
     pub daily_calls: u64,

@@ -1,4 +1,4 @@
-//! What Salesforce derives by itself: stages, defaults, composed names, the rows no export holds.
+//! Values that Salesforce derives by itself: stages, defaults, composed names, the rows no export holds.
 
 mod complete;
 mod fields;

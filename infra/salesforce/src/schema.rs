@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 pub(crate) use standard::{blank_field, standard_schema};
 
-/// What kind of value a field holds; the names are those of Salesforce's describe.
+/// The type of a field's values; the names are those of Salesforce's describe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldType {
     Id,
@@ -66,7 +66,7 @@ impl FieldType {
         }
     }
 
-    /// Whether values are numbers.
+    /// Returns whether values are numbers.
     pub(crate) fn is_number(self) -> bool {
         matches!(
             self,
@@ -74,12 +74,12 @@ impl FieldType {
         )
     }
 
-    /// Whether values are ids.
+    /// Returns whether values are ids.
     pub(crate) fn is_id(self) -> bool {
         matches!(self, Self::Id | Self::Reference)
     }
 
-    /// Whether values are texts.
+    /// Returns whether values are texts.
     pub(crate) fn is_text(self) -> bool {
         matches!(
             self,
@@ -99,7 +99,7 @@ impl FieldType {
 pub(crate) struct Choice {
     /// The value, which is its label too.
     pub(crate) value: String,
-    /// Whether a row gets it when it names none.
+    /// True if a row gets it when it names none.
     pub(crate) is_default: bool,
 }
 
@@ -108,23 +108,23 @@ pub(crate) struct Choice {
 pub(crate) struct Field {
     /// The API name.
     pub(crate) name: String,
-    /// What users read.
+    /// The name that users read.
     pub(crate) label: String,
-    /// What it holds.
+    /// The type of its values.
     pub(crate) kind: FieldType,
     /// The longest text, in characters; 0 where that says nothing.
     pub(crate) length: usize,
     /// Digits in all and after the point, of a number.
     pub(crate) digits: (u32, u32),
-    /// Whether it may be empty.
+    /// True if it may be empty.
     pub(crate) nillable: bool,
-    /// Whether a create may set it.
+    /// True if a create may set it.
     pub(crate) createable: bool,
-    /// Whether an update may set it.
+    /// True if an update may set it.
     pub(crate) updateable: bool,
-    /// Whether Salesforce fills it when a create leaves it out.
+    /// True if Salesforce fills it when a create leaves it out.
     pub(crate) defaulted: bool,
-    /// Whether WHERE may name it.
+    /// True if WHERE may name it.
     pub(crate) filterable: bool,
     /// The objects it may point to.
     pub(crate) references: Vec<String>,
@@ -132,27 +132,27 @@ pub(crate) struct Field {
     pub(crate) relationship: Option<String>,
     /// Its picklist values.
     pub(crate) choices: Vec<Choice>,
-    /// Whether only those are taken.
+    /// True if only those are taken.
     pub(crate) restricted: bool,
-    /// Whether an administrator added it.
+    /// True if an administrator added it.
     pub(crate) custom: bool,
-    /// Whether rows can be found and upserted by it.
+    /// True if rows can be found and upserted by it.
     pub(crate) external_id: bool,
 }
 
 impl Field {
-    /// Whether a create must name it.
+    /// Returns whether a create must name it.
     pub(crate) fn is_required(&self) -> bool {
         !self.nillable && self.createable && !self.defaulted
     }
 
-    /// Whether it holds more text than fits a plain field; Salesforce then gives smaller pages.
+    /// Returns whether it holds more text than fits a plain field; Salesforce then gives smaller pages.
     pub(crate) fn is_long_text(&self) -> bool {
         self.kind == FieldType::TextArea && self.length > 255
     }
 }
 
-/// How a query reaches rows that point to a row.
+/// The relationship by which a query reaches rows that point to a row.
 #[derive(Clone, Debug)]
 pub(crate) struct ChildRelationship {
     /// The relationship's name.
@@ -161,7 +161,7 @@ pub(crate) struct ChildRelationship {
     pub(crate) object: String,
     /// Their field that points to the parent.
     pub(crate) field: String,
-    /// Whether they are deleted with it.
+    /// True if they are deleted with it.
     pub(crate) cascade: bool,
 }
 
@@ -182,7 +182,7 @@ pub(crate) struct SystemFields {
 pub(crate) struct ObjectSchema {
     /// The API name.
     pub(crate) name: String,
-    /// What users read.
+    /// The name that users read.
     pub(crate) label: String,
     /// The same for many.
     pub(crate) plural: String,

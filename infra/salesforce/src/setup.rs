@@ -1,4 +1,4 @@
-//! What an administrator has set up beside objects and fields: what the integration user may see and edit, and the rules
+//! Set-up of an org beside its objects and fields: what the integration user may see and edit, and the rules
 //! that check and assign rows.
 
 pub(crate) mod rules;
@@ -11,7 +11,7 @@ use rules::{AssignmentRule, ValidationRule};
 
 use crate::schema::{ObjectSchema, Schema};
 
-/// What the integration user may do with a field.
+/// The access of the integration user to a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum FieldAccess {
@@ -35,23 +35,23 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// What the integration user may do with a field.
+    /// The access of the integration user to a field.
     pub(crate) fn access(&self, object: &ObjectSchema, field: &str) -> FieldAccess {
         let access = self.fields.get(&object.name).and_then(|of| of.get(field));
         access.copied().unwrap_or(FieldAccess::Edit)
     }
 
-    /// Whether the integration user has no access to the object.
+    /// Returns whether the integration user has no access to the object.
     pub(crate) fn hides_object(&self, object: &ObjectSchema) -> bool {
         self.hidden_objects.contains(&object.name)
     }
 
-    /// Whether the integration user may not see the field.
+    /// Returns whether the integration user may not see the field.
     pub(crate) fn hides_field(&self, object: &ObjectSchema, field: &str) -> bool {
         self.access(object, field) == FieldAccess::None
     }
 
-    /// Whether a reference can be followed: it is visible, and so is what it points to.
+    /// Returns whether a reference can be followed: it is visible, and so is what it points to.
     pub(crate) fn hides_reference(
         &self,
         schema: &Schema,

@@ -18,7 +18,7 @@ pub(crate) struct Row {
     pub(crate) id: SalesforceId,
     /// One value per field of its object, in the same order.
     pub(crate) values: Vec<Value>,
-    /// Whether the API user may not see it.
+    /// True if the API user may not see it.
     pub(crate) hidden: bool,
     /// Not visible before this time of the org's clock: a transaction that commits late.
     pub(crate) late_until: Option<i64>,
@@ -27,12 +27,12 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Whether the API user sees the row at this time, in the bin or not.
+    /// Returns whether the API user sees the row at this time, in the bin or not.
     pub(crate) fn is_visible(&self, now: i64) -> bool {
         !self.hidden && self.late_until.is_none_or(|until| until <= now)
     }
 
-    /// Whether it is in the recycle bin.
+    /// Returns whether it is in the recycle bin.
     pub(crate) fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
     }
@@ -73,7 +73,7 @@ impl Table {
         self.at(self.position(id)?)
     }
 
-    /// Whether rows can be found by this reference field without reading them all.
+    /// Returns whether rows can be found by this reference field without reading them all.
     pub(crate) fn is_indexed(&self, field: usize) -> bool {
         self.by_reference.contains_key(&field)
     }
@@ -130,7 +130,7 @@ pub(crate) struct Deletion {
     pub(crate) at: i64,
 }
 
-/// What one transaction did to a row.
+/// The change that one transaction made to a row.
 #[derive(Clone, Debug)]
 struct Undo {
     object: usize,
@@ -152,7 +152,7 @@ pub(crate) struct Store {
     /// Objects and fields.
     pub(crate) schema: Arc<Schema>,
     tables: Vec<Table>,
-    /// What an administrator has set up.
+    /// The set-up that an administrator has made.
     pub(crate) setup: Arc<Setup>,
     setup_changed: bool,
     /// The org's clock.
@@ -282,7 +282,7 @@ impl Store {
         self.setup_changed = true;
     }
 
-    /// Whether the set-up changed since it was last kept.
+    /// Returns whether the set-up changed since it was last kept.
     pub(crate) fn setup_changed(&self) -> bool {
         self.setup_changed
     }

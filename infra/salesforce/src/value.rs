@@ -37,7 +37,7 @@ impl Value {
         }
     }
 
-    /// Whether there is no value.
+    /// Returns whether there is no value.
     pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
@@ -58,7 +58,7 @@ impl Value {
         }
     }
 
-    /// Whether this is a ticked checkbox.
+    /// Returns whether this is a ticked checkbox.
     pub(crate) fn is_true(&self) -> bool {
         matches!(self, Self::Bool(true))
     }
@@ -99,7 +99,7 @@ impl Value {
     /// Reads what a CSV cell holds for a field of this type.
     ///
     /// # Errors
-    /// What was expected instead, to be read after "should be".
+    /// The expected value, to be read after "should be".
     pub(crate) fn from_cell(kind: FieldType, cell: &str) -> Result<Self, &'static str> {
         if cell.is_empty() {
             return Ok(Self::Null);

@@ -1,4 +1,4 @@
-//! What a caller can ask for: one module for each kind of request, with its JSON shapes.
+//! Requests: one module for each kind, with its JSON shapes.
 
 pub(crate) mod batch;
 pub(crate) mod delete;

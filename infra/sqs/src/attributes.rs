@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::error::{ErrorKind, QueueError};
 
 /// The most that a message, and a batch of messages, may count: 1 MiB.
-pub(crate) const MAXIMUM_SIZE: u32 = 1_048_576;
+pub(crate) const MAX_MESSAGE_BYTES: u32 = 1_048_576;
 /// The longest that a message may stay invisible: 12 hours.
-pub(crate) const MAXIMUM_VISIBILITY_SECONDS: u32 = 43_200;
+pub(crate) const MAX_VISIBILITY_SECONDS: u32 = 43_200;
 /// The longest delay of a message: 15 minutes.
-pub(crate) const MAXIMUM_DELAY_SECONDS: u32 = 900;
+pub(crate) const MAX_DELAY_SECONDS: u32 = 900;
 /// The longest wait of a receive.
-pub(crate) const MAXIMUM_WAIT_SECONDS: u32 = 20;
+pub(crate) const MAX_WAIT_SECONDS: u32 = 20;
 
 /// Names and values as they travel.
 pub(crate) type AttributeMap = BTreeMap<String, String>;
@@ -39,7 +39,7 @@ impl Default for QueueAttributes {
             delay_seconds: 0,
             retention_seconds: 345_600,
             wait_seconds: 0,
-            maximum_size: MAXIMUM_SIZE,
+            maximum_size: MAX_MESSAGE_BYTES,
             redrive: None,
             redrive_allow: None,
             kept: AttributeMap::from([("SqsManagedSseEnabled".to_owned(), "true".to_owned())]),
@@ -96,16 +96,18 @@ impl QueueAttributes {
     fn set(&mut self, name: &str, value: &str) -> Result<(), QueueError> {
         match name {
             "VisibilityTimeout" => {
-                self.visibility_seconds = number(name, value, 0, MAXIMUM_VISIBILITY_SECONDS)?;
+                self.visibility_seconds = number(name, value, 0, MAX_VISIBILITY_SECONDS)?;
             }
-            "DelaySeconds" => self.delay_seconds = number(name, value, 0, MAXIMUM_DELAY_SECONDS)?,
+            "DelaySeconds" => self.delay_seconds = number(name, value, 0, MAX_DELAY_SECONDS)?,
             "MessageRetentionPeriod" => {
                 self.retention_seconds = number(name, value, 60, 1_209_600)?;
             }
             "ReceiveMessageWaitTimeSeconds" => {
-                self.wait_seconds = number(name, value, 0, MAXIMUM_WAIT_SECONDS)?;
+                self.wait_seconds = number(name, value, 0, MAX_WAIT_SECONDS)?;
             }
-            "MaximumMessageSize" => self.maximum_size = number(name, value, 1024, MAXIMUM_SIZE)?,
+            "MaximumMessageSize" => {
+                self.maximum_size = number(name, value, 1024, MAX_MESSAGE_BYTES)?
+            }
             "RedrivePolicy" => self.redrive = redrive_policy(value)?,
             "RedriveAllowPolicy" => self.redrive_allow = redrive_allow_policy(value)?,
             "Policy" | "KmsMasterKeyId" if value.is_empty() => {

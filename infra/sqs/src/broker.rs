@@ -56,7 +56,7 @@ impl Broker {
             .collect()
     }
 
-    /// How many receives wait for a message.
+    /// The receives that wait for a message.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }

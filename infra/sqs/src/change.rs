@@ -1,4 +1,4 @@
-//! What can happen to the queues; the store writes it down and the state follows it.
+//! Changes of the queues: the store writes them down and the state follows them.
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-/// How far a server departs from delivering each message once and in order.
+/// The extent to which a server departs from delivering each message once and in order.
 ///
 /// The same seed and the same requests give the same departures.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Disorder {
     pub duplicates: f64,
     /// The longest time in seconds after which a copy shows up; 0 means at once.
     pub duplicates_within_seconds: u32,
-    /// Whether messages come in random order.
+    /// True if messages come in random order.
     pub shuffle: bool,
 }
 

@@ -42,7 +42,7 @@ pub enum ErrorKind {
     UnsupportedOperation,
 }
 
-/// How an error travels: the JSON shape's name, the code of the older query protocol, the status.
+/// The form in which an error travels: the JSON shape's name, the code of the older query protocol, the status.
 struct Wire {
     shape: &'static str,
     code: &'static str,
@@ -219,7 +219,7 @@ impl QueueError {
         self.kind.wire().status
     }
 
-    /// Whether the caller is at fault, as against the server.
+    /// Returns whether the caller is at fault, as against the server.
     #[must_use]
     pub fn is_senders_fault(&self) -> bool {
         !self.status().is_server_error()

@@ -21,7 +21,7 @@ use crate::policy::{Asked, Policy, access_key};
 use crate::state::State;
 
 /// A full batch in which every byte is escaped as six, with room for attributes and names.
-const MAXIMUM_BODY: usize = 16 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 const TARGET: &str = "x-amz-target";
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
@@ -31,7 +31,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 pub(crate) fn router(broker: Arc<Broker>, policy: Option<Policy>) -> Router {
     Router::new()
         .fallback(answer)
-        .layer(DefaultBodyLimit::max(MAXIMUM_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state((broker, policy))
 }
 

@@ -12,11 +12,11 @@ use uuid::Uuid;
 use crate::clock::Moment;
 use crate::error::{ErrorKind, QueueError};
 
-const MAXIMUM_ATTRIBUTES: usize = 10;
-const MAXIMUM_NAME: usize = 256;
+const MAX_ATTRIBUTES: usize = 10;
+const MAX_NAME_CHARS: usize = 256;
 const TRACE_HEADER: &str = "AWSTraceHeader";
 
-/// What was sent, unchanged for the life of the message.
+/// The message as sent, unchanged for its life.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) id: Uuid,
@@ -28,7 +28,7 @@ pub(crate) struct Message {
     pub(crate) source_arn: Option<String>,
 }
 
-/// What few messages have.
+/// The parts that few messages have.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Extras {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -115,7 +115,7 @@ fn hex(bytes: &[u8]) -> String {
         })
 }
 
-/// What counts towards the size limits: body, and name, type and value of each attribute.
+/// The bytes that count towards the size limits: body, and name, type and value of each attribute.
 pub(crate) fn size(body: &str, attributes: &MessageAttributes) -> usize {
     let of_attributes: usize = attributes
         .iter()
@@ -155,9 +155,9 @@ fn is_allowed(c: char) -> bool {
 
 /// Checks names, types and values of what a producer attached.
 pub(crate) fn check_attributes(attributes: &MessageAttributes) -> Result<(), QueueError> {
-    if attributes.len() > MAXIMUM_ATTRIBUTES {
+    if attributes.len() > MAX_ATTRIBUTES {
         return Err(invalid(format!(
-            "Number of message attributes [{}] exceeds the allowed maximum [{MAXIMUM_ATTRIBUTES}].",
+            "Number of message attributes [{}] exceeds the allowed maximum [{MAX_ATTRIBUTES}].",
             attributes.len()
         )));
     }
@@ -168,7 +168,7 @@ pub(crate) fn check_attributes(attributes: &MessageAttributes) -> Result<(), Que
 
 fn check_name(name: &str) -> Result<(), QueueError> {
     let well_formed = !name.is_empty()
-        && name.len() <= MAXIMUM_NAME
+        && name.len() <= MAX_NAME_CHARS
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
@@ -180,7 +180,7 @@ fn check_name(name: &str) -> Result<(), QueueError> {
         return Ok(());
     }
     Err(invalid(format!(
-        "The message (user) attribute name '{name}' is not valid: up to {MAXIMUM_NAME} letters, \
+        "The message (user) attribute name '{name}' is not valid: up to {MAX_NAME_CHARS} letters, \
          digits, underscores, hyphens and single inner periods, not starting with AWS. or Amazon."
     )))
 }
@@ -225,7 +225,7 @@ fn check_value(name: &str, value: &AttributeValue) -> Result<(), QueueError> {
             )));
         }
     };
-    if value.data_type.len() > MAXIMUM_NAME {
+    if value.data_type.len() > MAX_NAME_CHARS {
         return Err(invalid(format!(
             "The type of message (user) attribute '{name}' is too long."
         )));

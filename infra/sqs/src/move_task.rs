@@ -30,7 +30,7 @@ pub(crate) struct MoveTask {
     pub(crate) failure: Option<String>,
 }
 
-/// What a caller holds to cancel a task.
+/// The handle by which a caller cancels a task.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskHandle {

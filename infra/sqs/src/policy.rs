@@ -11,7 +11,7 @@ use crate::action::Action;
 pub struct Asked<'a> {
     /// The access key that it is signed with; empty when it is not signed.
     pub access_key: &'a str,
-    /// What is asked for.
+    /// The action that is asked for.
     pub action: Action,
     /// Its parameters, as JSON.
     pub body: &'a [u8],

@@ -13,7 +13,7 @@ use crate::message::Message;
 pub(crate) type QueueId = u64;
 pub(crate) type MessageKey = u64;
 
-/// How many messages a queue holds, by what becomes of them next.
+/// The messages that a queue holds, by what becomes of them next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueCounts {
     /// Ready to be received.
@@ -32,7 +32,7 @@ impl QueueCounts {
     }
 }
 
-/// What a queue is, as kept on disk.
+/// The definition of a queue, as kept on disk.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct QueueRecord {
     pub(crate) id: QueueId,
@@ -43,7 +43,7 @@ pub(crate) struct QueueRecord {
     pub(crate) modified_seconds: i64,
 }
 
-/// What has become of a message so far.
+/// The progress of a message so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Delivery {
     pub(crate) available_at: Moment,
@@ -52,7 +52,7 @@ pub(crate) struct Delivery {
     pub(crate) origin: Origin,
 }
 
-/// Whether a message was sent, or is the second copy that disorder made of one.
+/// The origin of a message: it was sent, or is the second copy that disorder made of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Sent,

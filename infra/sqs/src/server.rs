@@ -25,9 +25,9 @@ use crate::state::{Backing, Identity, State};
 use crate::store::{Store, StoreError};
 
 /// The number of messages in flight at which a standard queue refuses to hand out more.
-const IN_FLIGHT_LIMIT: usize = 120_000;
+const MAX_IN_FLIGHT_MESSAGES: usize = 120_000;
 
-/// How a server is to run. The default listens on a free loopback port and keeps all in memory.
+/// The options of a server. The default listens on a free loopback port and keeps all in memory.
 #[derive(Clone)]
 pub struct QueueOptions {
     /// Where to listen; it must be a loopback address. Port 0 takes a free one.
@@ -44,7 +44,7 @@ pub struct QueueOptions {
     pub region: String,
     /// The account in the queues' ARNs and addresses.
     pub account: String,
-    /// How many messages of one queue may be in flight.
+    /// The most messages of one queue that may be in flight.
     pub in_flight_limit: usize,
     /// Who may do what; everybody everything without it.
     pub policy: Option<Policy>,
@@ -60,7 +60,7 @@ impl Default for QueueOptions {
             seed: None,
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),
-            in_flight_limit: IN_FLIGHT_LIMIT,
+            in_flight_limit: MAX_IN_FLIGHT_MESSAGES,
             policy: None,
         }
     }
@@ -80,7 +80,7 @@ pub enum StartError {
     Listen {
         /// The address asked for.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -89,7 +89,7 @@ pub enum StartError {
     Directory {
         /// The directory asked for.
         directory: PathBuf,
-        /// What is wrong with it.
+        /// Its problem.
         #[source]
         source: StoreError,
     },
@@ -262,13 +262,13 @@ impl QueueHandle {
         })
     }
 
-    /// How many messages each queue holds at this moment.
+    /// The messages that each queue holds at this moment.
     #[must_use]
     pub fn all_counts(&self) -> CountsByQueue {
         self.running.broker.with(|state, now| state.counts(now))
     }
 
-    /// How many messages one queue holds at this moment; none if there is no such queue.
+    /// The messages that one queue holds at this moment; none if there is no such queue.
     #[must_use]
     pub fn counts(&self, name: &str) -> Option<QueueCounts> {
         self.all_counts().get(name).copied()
@@ -320,13 +320,13 @@ impl QueueHandle {
         .await;
     }
 
-    /// How many requests of each action have come in over the wire, refused ones included.
+    /// The requests of each action that have come in over the wire, refused ones included.
     #[must_use]
     pub fn requests(&self) -> BTreeMap<Action, u64> {
         self.running.broker.requests()
     }
 
-    /// How many receives wait for a message at this moment.
+    /// The receives that wait for a message at this moment.
     #[must_use]
     pub fn waiting_receives(&self) -> usize {
         self.running.broker.waiting()

@@ -17,8 +17,8 @@ use crate::move_task::MoveTask;
 use crate::queue::{CountsByQueue, Delivery, MessageKey, Place, Queue, QueueId};
 use crate::store::{Store, StoreError, Stored};
 
-/// How many finished tasks a source queue remembers.
-const REMEMBERED_TASKS: usize = 10;
+/// The finished tasks that a source queue remembers.
+const MAX_FINISHED_TASKS: usize = 10;
 
 /// Where the queues pretend to live; names and addresses are made from it.
 #[derive(Clone, Debug)]
@@ -355,7 +355,7 @@ impl State {
             return;
         }
         let of_source = |known: &MoveTask| known.source_arn == task.source_arn;
-        if self.tasks.iter().filter(|known| of_source(known)).count() >= REMEMBERED_TASKS
+        if self.tasks.iter().filter(|known| of_source(known)).count() >= MAX_FINISHED_TASKS
             && let Some(oldest) = self.tasks.iter().position(of_source)
         {
             self.tasks.remove(oldest);

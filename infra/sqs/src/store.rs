@@ -1,4 +1,4 @@
-//! What survives the process: one SQLite file, one transaction for each request.
+//! Storage that survives the process: one SQLite file, one transaction for each request.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::connection::ApiVersion;
 
 /// Maximum number of ids in one `IN` list.
-pub(crate) const IDS_PER_STATEMENT: usize = 200;
+pub(crate) const MAX_IDS_PER_STATEMENT: usize = 200;
 
 /// Salesforce rejects longer statements.
 const MAX_STATEMENT_BYTES: usize = 100_000;
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn two_hundred_ids_and_a_wide_mapping_fit_and_an_absurd_one_is_refused_here() {
-        let ids = vec![id("006dM00000Mw7Vt"); IDS_PER_STATEMENT];
+        let ids = vec![id("006dM00000Mw7Vt"); MAX_IDS_PER_STATEMENT];
         let fields = |count: usize| -> Vec<_> {
             (0..count)
                 .map(|n| field(&format!("Channeltivity_Custom_Field_{n}__c")))

@@ -11,7 +11,6 @@ use dealbridge_local::{LocalError, LocalProduct};
 
 use super::{output::print, place::Place};
 
-/// The arguments of `explain`.
 #[derive(Args)]
 pub(super) struct Explain {
     /// The Opportunity's id of 15 or 18 characters, or the URL of its page.

@@ -62,7 +62,7 @@ fn real(
         .map_err(|error| LocalError::new(sentence(&error)))
 }
 
-/// What is wrong, in terms of this command's options.
+/// The problem, in terms of this command's options.
 fn sentence(error: &InvalidVariable) -> String {
     let InvalidVariable { name, problem } = error;
     if name == "SALESFORCE_URL" {

@@ -11,7 +11,6 @@ use super::{
     place::Place,
 };
 
-/// The arguments of `sync`.
 #[derive(Args)]
 pub(super) struct Sync {
     #[command(flatten)]

@@ -26,7 +26,6 @@ use super::{
     sync,
 };
 
-/// The arguments of `up`.
 #[derive(Args)]
 pub(super) struct Up {
     #[command(flatten)]
@@ -75,7 +74,7 @@ async fn import(product: Arc<LocalProduct>, address: SocketAddr) -> Result<(), L
     schedule::keep(product, tell).await
 }
 
-/// Whether the run met a fault that no later run will make up for: somebody has to correct something first.
+/// Returns whether the run met a fault that no later run will make up for: somebody has to correct something first.
 fn needs_mending(report: &Report) -> bool {
     let is_lasting = |code| {
         matches!(
@@ -107,7 +106,7 @@ fn tell(product: &Arc<LocalProduct>, schedule: &Schedule, answer: Result<Value, 
     });
 }
 
-/// What the run of a tick came to.
+/// The outcome of a tick's run, as a sentence.
 async fn came_to(product: &LocalProduct, answer: &Value) -> String {
     if answer["outcome"] == "switched_off" {
         return "the integration is switched off, nothing to do".to_owned();

@@ -34,7 +34,7 @@ pub struct Owner {
     pub folder: PathBuf,
 }
 
-/// How far the first start on the directory came.
+/// The stage that the first start on the directory reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum State {

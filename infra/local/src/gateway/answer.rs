@@ -58,7 +58,7 @@ impl ApiAnswer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// What a function's answer means: an answer without a status is the body of a 200. [`None`]: it cannot be read.
+    /// The meaning of a function's answer: an answer without a status is the body of a 200. [`None`]: it cannot be read.
     pub(crate) fn of_function(answer: &Value) -> Option<Self> {
         let Some(status) = answer.get("statusCode") else {
             return Some(Self::json(200, answer));

@@ -20,7 +20,7 @@ use crate::{
 pub const ISSUER: &str = "https://issuer.dealbridge.local";
 /// Whom they are for.
 pub const AUDIENCE: &str = "dealbridge-local";
-/// How long a token is good for unless another time is asked for.
+/// The life of a token unless another one is asked for.
 pub const LIFETIME_SECONDS: i64 = 3_600;
 
 const KEY_FILE: &str = "token-key.pem";

@@ -1,4 +1,4 @@
-//! What the portal's screens do to users, groups and organizations.
+//! Changes of users, groups and organizations that the portal's screens make.
 
 use dealbridge_core::{
     Email,

@@ -1,4 +1,4 @@
-//! What the portal's screens do to Deals, Leads and Referrals.
+//! Changes of Deals, Leads and Referrals that the portal's screens make.
 
 use dealbridge_aws::{keys, transaction};
 use dealbridge_core::{
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::problem::LocalProblem;
 use crate::product::LocalProduct;
 
-/// How often a change is tried again because something changed under it.
+/// The most times that a change is tried because something changed under it.
 const MAX_ATTEMPTS: usize = 6;
 
 /// Who does what these screens do, for the audit.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::problem::LocalProblem;
 use crate::{functions::InvokeError, product::LocalProduct};
 
-/// How long a settle waits unless another time is asked for.
+/// The time that a settle waits unless another one is asked for.
 const SETTLE_SECONDS: u64 = 120;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! What each function may do: the roles of `template.yaml`, enforced on this machine as IAM enforces them.
+//! Roles of the functions: those of `template.yaml`, enforced on this machine as IAM enforces them.
 //!
 //! A function signs its requests with its own name as the access key, so that a server knows who asks. Every other key
 //! is the operator's, who may do everything.

@@ -1,4 +1,4 @@
-//! What a request of DynamoDB or SQS needs, as the Service Authorization Reference has it.
+//! Grants that a request of DynamoDB or SQS needs, as the Service Authorization Reference has them.
 //!
 //! A transaction needs the rights of its parts and none of its own; a batch of messages needs that of one message.
 
@@ -11,7 +11,7 @@ pub const DYNAMODB: &str = "DynamoDB_20120810.";
 /// The prefix of an SQS request's target.
 pub const SQS: &str = "AmazonSQS.";
 
-/// What stands for the resources of an action that has none of its own.
+/// The name that stands for the resources of an action that has none of its own.
 const ALL: &str = "*";
 
 /// The grants that a request needs, by the header `X-Amz-Target` and the body.

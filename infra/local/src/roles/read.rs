@@ -8,7 +8,7 @@ use crate::template::{
     document::{Document, Node},
 };
 
-/// What each function of the template is granted.
+/// The grants of each function of the template.
 ///
 /// # Errors
 /// When a statement is written in another form than the ones here: one that was half understood would let pass too much

@@ -1,4 +1,4 @@
-//! What `template.yaml` says and the local product goes by, so that the two cannot drift.
+//! The parts of `template.yaml` that the local product goes by, so that the two cannot drift.
 
 pub(crate) mod document;
 mod route;
@@ -18,7 +18,7 @@ use crate::roles::{self, Grants};
 /// The template, built in.
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
-/// How one queue and its consumer are set up.
+/// The set-up of one queue and its consumer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueSetup {
     /// The queue.
@@ -54,7 +54,7 @@ pub struct Schedule {
     pub input: String,
 }
 
-/// What the local product reads from the template.
+/// The parts of the template that the local product goes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The queues with their consumers.
@@ -65,7 +65,7 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// `Timeout` of each function, by its name.
     pub timeouts: BTreeMap<String, Duration>,
-    /// What each function's role grants.
+    /// The grants of each function's role.
     pub grants: Grants,
     /// The groups that count, as the parameters have them by default.
     pub groups: Groups,
@@ -182,7 +182,7 @@ impl Template {
         })
     }
 
-    /// How long a function may take.
+    /// The time that a function may take.
     #[must_use]
     pub fn timeout(&self, function: &str) -> Duration {
         self.timeouts.get(function).copied().unwrap_or_default()

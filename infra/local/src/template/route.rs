@@ -57,7 +57,7 @@ impl Route {
         Some(variables)
     }
 
-    /// Whether it says more than another at the first segment where they differ in kind.
+    /// Returns whether it says more than another at the first segment where they differ in kind.
     fn is_more_specific(&self, other: &Self) -> bool {
         let variables = |route: &Self| -> Vec<bool> {
             segments_of(&route.path)

@@ -52,7 +52,7 @@ fn text(text: impl Into<String>) -> Cell {
     Cell::Text(text.into())
 }
 
-/// What becomes of an Opportunity, by its number modulo 25; the others import.
+/// The fate of an Opportunity, by its number modulo 25; the others import.
 pub(crate) mod fate {
     pub(crate) const NO_ACCOUNT: u32 = 0;
     pub(crate) const ACCOUNT_OUTSIDE: u32 = 1;
@@ -351,7 +351,7 @@ impl Tool {
         }
     }
 
-    /// Whether the tool's file has the column.
+    /// Returns whether the tool's file has the column.
     fn has(self, table: &Table, column: &str) -> bool {
         match (self, column) {
             // The weekly export does not say which role is the primary one.

@@ -8,7 +8,7 @@ use crate::{
     up::up,
 };
 
-/// What one full run of the export answers.
+/// The answer of one full run of the export.
 fn report(tool: Tool) -> (Value, String) {
     let folder = tool.export();
     let ended = dealbridge(&["sync", "--json", "--org", text(folder.path())]);

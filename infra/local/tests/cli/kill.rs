@@ -43,7 +43,7 @@ fn sync(data: &Path) -> Value {
     ended.json()
 }
 
-/// What a run leaves behind, as the next one finds it.
+/// The state that a run leaves behind, as the next one finds it.
 fn state(data: &Path) -> Value {
     let report = sync(data);
     serde_json::json!({ "counts": report["counts"], "codes": report["codes"] })

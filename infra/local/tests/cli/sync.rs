@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::place::{Folder, command, dealbridge, text};
 
-/// What the sample org comes to.
+/// The counts of the sample org.
 const IMPORTED: u64 = 12;
 const FAILED: u64 = 30;
 

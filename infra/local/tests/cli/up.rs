@@ -45,7 +45,7 @@ impl Served {
         self.get_with(target, "")
     }
 
-    /// What a user of the portal is answered.
+    /// The answer to a user of the portal.
     pub(crate) fn get_as(&self, user: &str, target: &str) -> Value {
         let (_, token) = self.get(&format!("/local/token?user={user}"));
         let token = token["token"].as_str().unwrap();

@@ -15,9 +15,9 @@ pub(crate) struct Author {
     pub(crate) user: SalesforceId,
     /// Seconds since 1970.
     pub(crate) stamp: i64,
-    /// Whether rows that are hidden from the API user are there for this one.
+    /// True if rows that are hidden from the API user are there for this one.
     pub(crate) sees_hidden: bool,
-    /// Whether assignment rules run.
+    /// The part of assignment rules.
     pub(crate) assignment: Assignment,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     value::{Value, day_of, is_email, parse_date, parse_datetime},
 };
 
-/// What a body is for.
+/// The use of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Create,

@@ -1,4 +1,4 @@
-//! What a change brings along: stages, primary contacts, converted leads.
+//! Effects of a change: stages, primary contacts, converted leads.
 
 use salesforce_id::SalesforceId;
 
@@ -139,7 +139,7 @@ fn apply_stage(store: &Store, schema: &ObjectSchema, row: &mut Row, body: &Body)
     }
 }
 
-/// What follows once a row is there.
+/// Carries out the effects of a created row.
 pub(super) fn after_create(
     store: &mut Store,
     schema: &ObjectSchema,
@@ -161,7 +161,7 @@ pub(super) fn after_create(
     Ok(())
 }
 
-/// What follows once a row is changed.
+/// Carries out the effects of a changed row.
 pub(super) fn after_update(store: &mut Store, schema: &ObjectSchema, row: &Row, author: Author) {
     if schema.name == "OpportunityContactRole" {
         settle_primary(store, schema, row, author);

@@ -17,7 +17,7 @@ use crate::{
 /// Binds a rule's condition to its object.
 ///
 /// # Errors
-/// What a query with this WHERE would be refused with.
+/// The refusal of a query with this WHERE.
 pub(crate) fn condition(store: &Store, object: &str, text: &str) -> Result<Filter, SoqlError> {
     let query = format!("SELECT Id FROM {object} WHERE {text}");
     let plan = bind::plan(system(store), &query)?;

@@ -1,4 +1,4 @@
-//! What a cell of an export stands for.
+//! Values from the cells of an export.
 
 use jiff::civil;
 
@@ -10,7 +10,7 @@ use crate::{
 /// The weekly export's way to write an empty lookup.
 const NO_RECORD: &str = "000000000000000AAA";
 
-/// Whether a cell is an export's way to write an empty lookup: an id of zeros, perhaps after a key prefix.
+/// Returns whether a cell is an export's way to write an empty lookup: an id of zeros, perhaps after a key prefix.
 pub(super) fn is_empty_lookup(cell: &str) -> bool {
     let cell = cell.trim();
     matches!(cell.len(), 15 | 18)
@@ -21,7 +21,7 @@ pub(super) fn is_empty_lookup(cell: &str) -> bool {
 /// Reads a cell for a field of this type.
 ///
 /// # Errors
-/// What was expected instead, to be read after "should be".
+/// The expected value, to be read after "should be".
 pub(super) fn read(kind: FieldType, cell: &str) -> Result<Value, &'static str> {
     if kind.is_text() {
         // An empty custom lookup of which nobody says that it is one.

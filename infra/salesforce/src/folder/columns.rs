@@ -111,7 +111,7 @@ fn missing(object: &ObjectSchema, records: &Records) -> Vec<String> {
         .collect()
 }
 
-/// Whether a row without a value in this field says too little. Leads and users only stand beside the Opportunities:
+/// Returns whether a row without a value in this field says too little. Leads and users only stand beside the Opportunities:
 /// nothing in their files but a wrong id can be in the way.
 pub(super) fn is_needed(object: &ObjectSchema, field: &str) -> bool {
     let is_aside = matches!(object.name.as_str(), "Lead" | "User");
@@ -130,7 +130,7 @@ fn difference(records: &Records, one: usize, other: usize) -> Option<(u64, &str,
     })
 }
 
-/// Whether a column is what a tool adds to the file of a load: Data Loader's success and error files, the results of the
+/// Returns whether a column is what a tool adds to the file of a load: Data Loader's success and error files, the results of the
 /// Bulk API, Salesforce Inspector's tables.
 fn is_result(object: &ObjectSchema, records: &Records, at: usize) -> bool {
     const RESULTS: [&str; 12] = [

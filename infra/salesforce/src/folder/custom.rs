@@ -21,7 +21,7 @@ const LONG: [usize; 2] = [32_000, 131_072];
 /// The suffixes of custom fields: `pc` on a person account's contact, `s` for a part of a location or an address.
 const SUFFIXES: [&str; 3] = ["__c", "__pc", "__s"];
 
-/// Whether this is the name of a custom field, in any case.
+/// Returns whether this is the name of a custom field, in any case.
 pub(super) fn is_custom_name(name: &str) -> bool {
     suffix(name).is_some()
 }
@@ -141,7 +141,7 @@ fn declared(named: &Named, records: &Records, at: usize) -> FieldType {
     }
 }
 
-/// Whether only an export writes a value of the type so: to whoever reads it as a text, it is none.
+/// Returns whether only an export writes a value of the type so: to whoever reads it as a text, it is none.
 fn is_export_s_own(kind: FieldType, cell: &str) -> bool {
     let cell = cell.trim();
     let fits = cells::read(kind, cell).is_ok();
@@ -152,7 +152,7 @@ fn is_export_s_own(kind: FieldType, cell: &str) -> bool {
     }
 }
 
-/// How long a text may be, and whether it is a key.
+/// The longest text, and whether it is a key.
 fn bound(field: &mut Field, records: &Records, at: usize) {
     let longest = records.filled(at).map(|(_, cell)| cell.chars().count());
     let longest = longest.max().unwrap_or(0);

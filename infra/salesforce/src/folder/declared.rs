@@ -1,6 +1,6 @@
-//! What is known about an org's fields beside the export, which says only their names.
+//! Declarations of an org's fields, of which the export says only the names.
 
-/// What a field holds, as whoever reads it takes it.
+/// The type of a field's values, as whoever reads them takes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeclaredType {
     /// Text of any kind.
@@ -29,7 +29,7 @@ pub enum DeclaredType {
     Url,
 }
 
-/// What becomes of a column with a value that the declared type cannot hold.
+/// The fate of a column with a value that the declared type cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misfits {
     /// The value is an error: the field cannot be of another type.
@@ -46,9 +46,9 @@ pub struct DeclaredField {
     pub object: String,
     /// The API name, or a path through lookups such as `Account.Partner_Rep__r.Email`.
     pub path: String,
-    /// What the field holds.
+    /// The type of the field's values.
     pub kind: DeclaredType,
-    /// What a value of another type means.
+    /// The meaning of a value of another type.
     pub misfits: Misfits,
     /// Where it is declared, for sentences: `fields.sync_flag`.
     pub place: String,

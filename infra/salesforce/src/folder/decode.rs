@@ -10,7 +10,7 @@ use super::problem::LoadError;
 pub(super) struct Decoded<'a> {
     /// The text without a byte order mark.
     pub(super) text: Cow<'a, str>,
-    /// Whether it was taken for Windows-1252, of which ISO-8859-1 is a part.
+    /// True if it was taken for Windows-1252, of which ISO-8859-1 is a part.
     pub(super) is_western: bool,
 }
 
@@ -66,7 +66,7 @@ fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Whether more characters beyond ASCII are well-formed than not: Windows-1252 text hardly ever forms one.
+/// Returns whether more characters beyond ASCII are well-formed than not: Windows-1252 text hardly ever forms one.
 fn is_mostly_utf8(content: &[u8]) -> bool {
     let (mut good, mut bad) = (0_usize, 0_usize);
     for chunk in content.utf8_chunks() {

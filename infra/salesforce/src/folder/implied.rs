@@ -1,4 +1,4 @@
-//! What an export implies and does not say: which Contact Role is the primary one, and the contacts of person accounts.
+//! Rows that an export implies and does not hold: the primary Contact Role, and the contacts of person accounts.
 
 use std::collections::HashSet;
 

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::schema::Schema;
 
-/// What a declaration says about one column.
+/// The declaration of one column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named {
     /// The API name as the declaration spells it.
     pub(super) name: String,
-    /// What the column is.
+    /// The kind of the column.
     pub(super) kind: NamedKind,
 }
 
@@ -40,7 +40,7 @@ pub(super) enum NamedKind {
 pub(super) struct NamedColumns(HashMap<(usize, String), Named>);
 
 impl NamedColumns {
-    /// What is said about a column.
+    /// The declaration of a column.
     pub(super) fn get(&self, object: usize, column: &str) -> Option<&Named> {
         self.0.get(&(object, column.to_ascii_lowercase()))
     }

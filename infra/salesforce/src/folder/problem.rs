@@ -1,4 +1,4 @@
-//! What is wrong with a folder, and what is worth knowing about one that is right.
+//! Problems of a folder, and notices about one that is right.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub struct LoadError {
     pub row: Option<u64>,
     /// The column.
     pub field: Option<String>,
-    /// What is wrong and what to do.
+    /// The problem, and what to do.
     pub problem: String,
 }
 
@@ -82,7 +82,7 @@ impl Problems {
         }
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.files.is_empty()
     }

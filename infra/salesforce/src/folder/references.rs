@@ -1,4 +1,4 @@
-//! What rows say about rows of other files.
+//! References of rows to rows of other files.
 
 use std::collections::BTreeSet;
 

@@ -132,7 +132,7 @@ fn told_delimiter(text: &str) -> (u64, &str, Option<u8>) {
     }
 }
 
-/// What separates the columns: the one that the header has most of. No API name holds any of them.
+/// The separator of the columns: the one that the header has most of. No API name holds any of them.
 fn delimiter(text: &str) -> u8 {
     let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut is_quoted = false;

@@ -280,7 +280,7 @@ fn fail(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
 #[serde(rename_all = "camelCase")]
 struct Limit {
     remaining: Option<u64>,
-    /// How many rows a query may find before it is given up.
+    /// The most rows that a query may find before it is given up.
     query_rows: Option<u64>,
 }
 

@@ -81,7 +81,7 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether assignment rules run: unless `Sforce-Auto-Assign` says FALSE they do.
+    /// The part of assignment rules: they run unless `Sforce-Auto-Assign` says FALSE.
     pub(crate) fn assignment(&self) -> Assignment {
         match self.header("sforce-auto-assign") {
             Some(value) if value.trim().eq_ignore_ascii_case("false") => Assignment::Off,

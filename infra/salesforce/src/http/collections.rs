@@ -173,7 +173,7 @@ fn write(caller: Caller<'_>, one: WriteOne<'_>) -> Reply {
     )
 }
 
-/// What becomes of good rows beside bad ones.
+/// The fate of good rows beside bad ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     EachAlone,

@@ -8,7 +8,7 @@ use crate::{
     store::Store,
 };
 
-/// What a query would answer, column by column.
+/// The columns that a query would answer with.
 pub(crate) fn metadata(store: &Store, plan: &Plan) -> Json {
     let object = store.object(plan.object);
     let columns = match &plan.output {

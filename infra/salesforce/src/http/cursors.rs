@@ -20,7 +20,7 @@ pub(crate) struct Cursor {
     pub(crate) page: usize,
     /// When it was asked.
     pub(crate) opened: i64,
-    /// Whether it died with its session.
+    /// True if it died with its session.
     pub(crate) is_dead: bool,
 }
 

@@ -142,7 +142,7 @@ fn record_types(store: &Store, object: &ObjectSchema) -> Vec<Json> {
     infos
 }
 
-/// What the list says about an object and its describe repeats.
+/// The part of an object that the list gives and its describe repeats.
 fn head(call: &Call, object: &ObjectSchema) -> Map<String, Json> {
     let base = format!("/services/data/v{}/sobjects/{}", call.version, object.name);
     let is_business = is_writable(object);
@@ -269,7 +269,7 @@ fn field(field: &Field, access: FieldAccess) -> Json {
     described
 }
 
-/// What describe says alike about every field of a simulated org.
+/// The part of describe that is alike for every field of a simulated org.
 fn constant() -> Json {
     json!({
         "aiPredictionField": false,

@@ -60,7 +60,7 @@ fn find(
         .collect())
 }
 
-/// What an upsert did.
+/// The effect of an upsert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Upserted {
     /// There was no such row.

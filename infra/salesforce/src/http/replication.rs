@@ -22,7 +22,7 @@ pub(crate) enum Log {
 }
 
 impl Log {
-    /// How far back it goes, in seconds.
+    /// The seconds that it goes back.
     fn reach(self) -> i64 {
         match self {
             Self::Updated => 30 * 86_400,

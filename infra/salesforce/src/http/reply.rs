@@ -50,7 +50,7 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Whether the call did what it was asked to.
+    /// Returns whether the call did what it was asked to.
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }

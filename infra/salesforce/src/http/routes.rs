@@ -112,12 +112,12 @@ pub(crate) fn resource(caller: Caller<'_>) -> Reply {
     }
 }
 
-/// Whether a call runs others inside, which needs the org for itself.
+/// Returns whether a call runs others inside, which needs the org for itself.
 fn is_compound(parts: &[&str]) -> bool {
     matches!(parts.get(3..), Some(["composite"] | ["composite", "graph"]))
 }
 
-/// What a call is counted as.
+/// The kind that a call is counted as.
 fn kind(call: &Call) -> Option<CallKind> {
     let parts = call.parts();
     let rest = match parts.as_slice() {

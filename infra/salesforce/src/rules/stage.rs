@@ -7,9 +7,9 @@ use crate::{store::Store, value::Value};
 pub(crate) struct Stage {
     /// In percent.
     pub(crate) probability: f64,
-    /// Whether it ends the Opportunity.
+    /// True if it ends the Opportunity.
     pub(crate) is_closed: bool,
-    /// Whether it ends it well.
+    /// True if it ends it well.
     pub(crate) is_won: bool,
     /// The forecast category's API name and label.
     pub(crate) forecast: (&'static str, &'static str),

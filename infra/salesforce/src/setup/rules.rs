@@ -10,7 +10,7 @@ pub(crate) struct ValidationRule {
     pub(crate) object: String,
     /// Which rows are wrong, such as `Amount > 100 AND NextStep = null`.
     pub(crate) condition: String,
-    /// What the person who wrote the row reads.
+    /// The text that the person who wrote the row reads.
     pub(crate) message: String,
     /// The field beside which they read it; without, at the top of the page.
     pub(crate) field: Option<String>,

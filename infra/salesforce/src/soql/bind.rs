@@ -24,7 +24,7 @@ const MAX_OFFSET_ROWS: usize = 2_000;
 /// Parses a query and binds it.
 ///
 /// # Errors
-/// What Salesforce answers to a query that it cannot run.
+/// Salesforce's answer to a query that it cannot run.
 pub(crate) fn plan(view: View<'_>, query: &str) -> Result<Plan, SoqlError> {
     let tree = grammar::parse(query)?;
     bind(&Binder::of(view, query, &tree)?, &tree)

@@ -46,12 +46,12 @@ const NUMBERED: [&str; 14] = [
     "N_YEARS_AGO",
 ];
 
-/// Whether this word, in capitals, is a date literal.
+/// Returns whether this word, in capitals, is a date literal.
 pub(crate) fn is_named(word: &str) -> bool {
     PLAIN.contains(&word) || NUMBERED.contains(&word)
 }
 
-/// Whether it needs a number.
+/// Returns whether it needs a number.
 pub(crate) fn takes_number(word: &str) -> bool {
     NUMBERED.contains(&word)
 }

@@ -1,4 +1,4 @@
-//! What SOQL answers to a query it cannot run: the excerpt, a caret, the place, the reason.
+//! The answer of SOQL to a query it cannot run: the excerpt, a caret, the place, the reason.
 
 /// The widest excerpt of a query that an error shows.
 const WINDOW: usize = 80;

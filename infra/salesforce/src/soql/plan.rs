@@ -30,7 +30,7 @@ pub(crate) enum Slot {
         name: String,
         /// The reference field.
         reference: usize,
-        /// What is read of the parent.
+        /// The fields that are read of the parent.
         shape: Shape,
     },
     /// Children.
@@ -39,7 +39,7 @@ pub(crate) enum Slot {
         name: String,
         /// The children's field that points to the row.
         field: usize,
-        /// What is read of them.
+        /// The query that reads them.
         plan: Arc<Plan>,
     },
 }
@@ -62,7 +62,7 @@ pub(crate) struct Sort {
     pub(crate) path: Path,
     /// Greatest first.
     pub(crate) descending: bool,
-    /// Whether rows without a value come last.
+    /// True if rows without a value come last.
     pub(crate) nulls_last: bool,
 }
 
@@ -71,16 +71,16 @@ pub(crate) struct Sort {
 pub(crate) struct Plan {
     /// The object whose rows are read.
     pub(crate) object: usize,
-    /// What is answered.
+    /// The form of the answer.
     pub(crate) output: Output,
     /// Which rows.
     pub(crate) filter: Option<Filter>,
     /// In which order.
     pub(crate) order: Vec<Sort>,
-    /// How many.
+    /// Their number.
     pub(crate) limit: Option<usize>,
     /// From which on.
     pub(crate) offset: usize,
-    /// Whether a long text is read: Salesforce then gives smaller pages.
+    /// True if a long text is read: Salesforce then gives smaller pages.
     pub(crate) reads_long_text: bool,
 }

@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 /// One token with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Token<'q> {
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
     /// As written.
     pub(crate) text: &'q str,

@@ -14,7 +14,7 @@ pub(crate) struct Name {
 /// A whole query or subquery.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Query {
-    /// What to read.
+    /// The SELECT list.
     pub(crate) select: Vec<Item>,
     /// The object, or the child relationship of a subquery.
     pub(crate) from: Name,
@@ -22,13 +22,13 @@ pub(crate) struct Query {
     pub(crate) alias: Option<Name>,
     /// Which rows.
     pub(crate) filter: Option<Condition>,
-    /// What to group by.
+    /// The fields by which rows are grouped.
     pub(crate) group_by: Vec<Name>,
     /// Which groups.
     pub(crate) having: Option<Condition>,
     /// In which order.
     pub(crate) order_by: Vec<Order>,
-    /// How many.
+    /// Their number.
     pub(crate) limit: Option<usize>,
     /// From which on.
     pub(crate) offset: Option<(usize, usize)>,
@@ -58,7 +58,7 @@ pub(crate) struct Call {
     pub(crate) field: Option<Name>,
 }
 
-/// What a condition compares.
+/// The left side of a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operand {
     /// A field.
@@ -88,15 +88,15 @@ pub(crate) enum Condition {
     Not(Box<Condition>),
     /// A comparison with one value.
     Compare(Operand, Comparison, Literal),
-    /// Whether the field's value is among these.
+    /// A list that holds the field's value.
     In(Operand, Vec<Literal>),
-    /// Whether it is among what a query finds.
+    /// A query that finds it.
     InQuery(Operand, Box<Query>),
-    /// Whether a multi-select picklist holds one of these sets.
+    /// Sets of which a multi-select picklist holds one.
     Includes(Operand, Vec<Literal>),
 }
 
-/// How two values are compared.
+/// A comparison of two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {
     Equal,
@@ -143,6 +143,6 @@ pub(crate) struct Order {
     pub(crate) by: Operand,
     /// Greatest first.
     pub(crate) descending: bool,
-    /// Whether rows without a value come last.
+    /// True if rows without a value come last.
     pub(crate) nulls_last: bool,
 }

@@ -47,7 +47,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether the query sees the row.
+    /// Returns whether the query sees the row.
     pub(crate) fn sees(&self, row: &Row) -> bool {
         (self.sight == Sight::System || row.is_visible(self.store.now()))
             && (self.scope == Scope::All || !row.is_deleted())
@@ -66,7 +66,7 @@ impl<'a> View<'a> {
         self.shows(object, field).then_some(field)
     }
 
-    /// Whether a field may be read.
+    /// Returns whether a field may be read.
     pub(crate) fn shows(&self, object: usize, field: usize) -> bool {
         let schema = self.store.object(object);
         self.sight == Sight::System

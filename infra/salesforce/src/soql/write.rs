@@ -17,7 +17,7 @@ use crate::{
 
 /// Where the children are read that do not fit an answer.
 pub(crate) struct Rest {
-    /// How many of them the answer shows.
+    /// The number of them that the answer shows.
     pub(crate) shown: usize,
     /// Where the others are.
     pub(crate) url: String,
@@ -33,7 +33,7 @@ pub(crate) const ALL_FIT: More<'static> = &|_, _| None;
 pub(crate) struct Record<'a> {
     /// The store.
     pub(crate) view: View<'a>,
-    /// What is read of it.
+    /// The fields that are read of it.
     pub(crate) shape: &'a Shape,
     /// The row.
     pub(crate) row: &'a Row,

@@ -85,7 +85,7 @@ pub(crate) const OPPORTUNITY: [&str; 14] = [
     "SystemModstamp",
 ];
 
-/// What is known about the small org's custom fields.
+/// The declarations of the small org's custom fields.
 pub(crate) fn declared() -> Declarations {
     Declarations::default().with("Opportunity", "Sync__c", DeclaredType::Checkbox)
 }

@@ -1,4 +1,4 @@
-//! What Salesforce refuses of a query, and what does not fit one answer.
+//! Queries that Salesforce refuses, and answers that do not fit one page.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What stays over a restart.
+//! State that stays over a restart.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! What the batch requests share: the rules for entries, and answers entry by entry.
+//! Batch requests: the rules for entries, and answers entry by entry.
 
 use std::collections::HashSet;
 
@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::error::{ErrorKind, QueueError};
 
-const MAXIMUM_ENTRIES: usize = 10;
-const MAXIMUM_ID: usize = 80;
+const MAX_ENTRIES: usize = 10;
+const MAX_ID_CHARS: usize = 80;
 
 /// An entry of a batch request.
 pub(crate) trait BatchEntry {
@@ -76,11 +76,11 @@ pub(crate) fn check<E: BatchEntry>(
             "There should be at least one entry in the request.",
         ));
     }
-    if entries.len() > MAXIMUM_ENTRIES {
+    if entries.len() > MAX_ENTRIES {
         return Err(QueueError::new(
             ErrorKind::TooManyEntriesInBatchRequest,
             format!(
-                "Maximum number of entries per request are {MAXIMUM_ENTRIES}. You have sent {}.",
+                "Maximum number of entries per request are {MAX_ENTRIES}. You have sent {}.",
                 entries.len()
             ),
         ));
@@ -108,7 +108,7 @@ pub(crate) fn check<E: BatchEntry>(
 }
 
 fn is_well_formed(id: &str) -> bool {
-    (1..=MAXIMUM_ID).contains(&id.len())
+    (1..=MAX_ID_CHARS).contains(&id.len())
         && id
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

@@ -13,10 +13,10 @@ use crate::move_task::{MoveStatus, MoveTask, TaskHandle};
 use crate::queue::{Delivery, MessageKey, Origin, Queue};
 use crate::state::State;
 
-/// How many messages one step moves when no rate is asked for; others get their turn in between.
-const STEP: usize = 500;
-const MAXIMUM_RATE: i64 = 500;
-const MAXIMUM_LISTED: i64 = 10;
+/// The messages that one step moves when no rate is asked for; others get their turn in between.
+const MAX_STEP_MESSAGES: usize = 500;
+const MAX_MESSAGES_PER_SECOND: i64 = 500;
+const MAX_LISTED_TASKS: i64 = 10;
 const NO_QUEUE: &str = "AWS.SimpleQueueService.NonExistentQueue";
 const NO_SOURCE: &str = "CouldNotDetermineMessageSource";
 
@@ -67,7 +67,7 @@ pub(crate) fn start(
     }
     let rate = match request.max_number_of_messages_per_second {
         None => None,
-        Some(rate) if (1..=MAXIMUM_RATE).contains(&rate) => u32::try_from(rate).ok(),
+        Some(rate) if (1..=MAX_MESSAGES_PER_SECOND).contains(&rate) => u32::try_from(rate).ok(),
         Some(rate) => {
             return Err(QueueError::parameter(
                 rate,
@@ -114,7 +114,7 @@ fn invalid(message: &str) -> QueueError {
     QueueError::new(ErrorKind::InvalidParameterValue, message)
 }
 
-/// Whether a task has more to do.
+/// The rest of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     More,
@@ -139,8 +139,12 @@ pub(crate) fn step(state: &mut State, now: Moment, task: &MoveTask) -> Result<St
         None => fail(&mut task, NO_QUEUE),
         Some(source) => {
             state.settle(source, now)?;
-            let left = usize::try_from(task.to_move.saturating_sub(task.moved)).unwrap_or(STEP);
-            let most = task.rate.map_or(STEP, |rate| rate as usize).min(left);
+            let left = usize::try_from(task.to_move.saturating_sub(task.moved))
+                .unwrap_or(MAX_STEP_MESSAGES);
+            let most = task
+                .rate
+                .map_or(MAX_STEP_MESSAGES, |rate| rate as usize)
+                .min(left);
             let picked: Vec<(MessageKey, Arc<Message>)> = state
                 .queue(source)?
                 .ready()
@@ -259,7 +263,7 @@ pub(crate) fn list(
         .ok_or_else(|| QueueError::missing("SourceArn"))?;
     existing(state, &source_arn, "SourceArn")?;
     let most = request.max_results.unwrap_or(1);
-    if !(1..=MAXIMUM_LISTED).contains(&most) {
+    if !(1..=MAX_LISTED_TASKS).contains(&most) {
         return Err(QueueError::parameter(
             most,
             "MaxResults",

@@ -14,8 +14,8 @@ use crate::error::{ErrorKind, QueueError};
 use crate::queue::{Queue, QueueRecord};
 use crate::state::State;
 
-const MAXIMUM_NAME: usize = 80;
-const MAXIMUM_PAGE: i64 = 1000;
+const MAX_NAME_CHARS: usize = 80;
+const MAX_PAGE_QUEUES: i64 = 1000;
 const PURGE_PAUSE_SECONDS: u32 = 60;
 /// Names that may be asked for though the queue has no value for them.
 const SILENT_ATTRIBUTES: [&str; 9] = [
@@ -96,7 +96,7 @@ fn check_name(name: &str) -> Result<(), QueueError> {
     if name.ends_with(".fifo") {
         return Err(fifo_refused());
     }
-    let well_formed = (1..=MAXIMUM_NAME).contains(&name.len())
+    let well_formed = (1..=MAX_NAME_CHARS).contains(&name.len())
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
@@ -262,8 +262,8 @@ struct Page {
 
 impl Page {
     fn new(most: Option<i64>, token: Option<String>) -> Result<Self, QueueError> {
-        let most = most.unwrap_or(MAXIMUM_PAGE);
-        if !(1..=MAXIMUM_PAGE).contains(&most) {
+        let most = most.unwrap_or(MAX_PAGE_QUEUES);
+        if !(1..=MAX_PAGE_QUEUES).contains(&most) {
             return Err(QueueError::parameter(
                 most,
                 "MaxResults",

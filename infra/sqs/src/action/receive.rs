@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::{MAXIMUM_VISIBILITY_SECONDS, MAXIMUM_WAIT_SECONDS};
+use crate::attributes::{MAX_VISIBILITY_SECONDS, MAX_WAIT_SECONDS};
 use crate::change::Change;
 use crate::clock::Moment;
 use crate::error::{ErrorKind, QueueError};
@@ -14,7 +14,7 @@ use crate::queue::{Delivery, Entry, MessageKey, Origin, Queue, QueueId};
 use crate::receipt::Receipt;
 use crate::state::State;
 
-const MAXIMUM_MESSAGES: i64 = 10;
+const MAX_MESSAGES: i64 = 10;
 /// Who all messages here are said to come from.
 const SENDER: &str = "AIDALOCALSENDER000000";
 const SYSTEM_ATTRIBUTES: [&str; 8] = [
@@ -101,7 +101,7 @@ impl Reception {
         let record = &state.by_url(request.queue_url.as_deref())?.record;
         let settings = &record.attributes;
         let most = request.max_number_of_messages.unwrap_or(1);
-        if !(1..=MAXIMUM_MESSAGES).contains(&most) {
+        if !(1..=MAX_MESSAGES).contains(&most) {
             return Err(QueueError::parameter(
                 most,
                 "MaxNumberOfMessages",
@@ -123,14 +123,14 @@ impl Reception {
             wait_seconds: seconds(
                 request.wait_time_seconds,
                 "WaitTimeSeconds",
-                MAXIMUM_WAIT_SECONDS,
+                MAX_WAIT_SECONDS,
             )?
             .unwrap_or(settings.wait_seconds),
             most: usize::try_from(most).unwrap_or(1),
             visibility_seconds: seconds(
                 request.visibility_timeout,
                 "VisibilityTimeout",
-                MAXIMUM_VISIBILITY_SECONDS,
+                MAX_VISIBILITY_SECONDS,
             )?
             .unwrap_or(settings.visibility_seconds),
             attributes,
@@ -160,7 +160,7 @@ pub(crate) fn seconds(
         })
 }
 
-/// What becomes of the ready messages that one receive looks at.
+/// The fate of the ready messages that one receive looks at.
 #[derive(Default)]
 struct Picked {
     deliver: Vec<MessageKey>,
@@ -352,7 +352,7 @@ fn system_attributes(wanted: &[String], entry: &Entry) -> BTreeMap<&'static str,
         .collect()
 }
 
-/// Whether a filter such as `All`, `.*`, `prefix.*` or a whole name lets a name through.
+/// Returns whether a filter such as `All`, `.*`, `prefix.*` or a whole name lets a name through.
 fn matches(filter: &str, name: &str) -> bool {
     match (filter, filter.strip_suffix(".*")) {
         ("All" | ".*", _) => true,

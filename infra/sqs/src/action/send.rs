@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::action::batch::{self, BatchAnswer, BatchEntry};
-use crate::attributes::{MAXIMUM_DELAY_SECONDS, MAXIMUM_SIZE};
+use crate::attributes::{MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES};
 use crate::change::Change;
 use crate::clock::Moment;
 use crate::error::{ErrorKind, QueueError};
@@ -16,7 +16,7 @@ use crate::message::{
 use crate::queue::{Delivery, Origin, QueueId};
 use crate::state::State;
 
-const MAXIMUM_GROUP: usize = 128;
+const MAX_GROUP_CHARS: usize = 128;
 
 /// A message to send: by itself, with its queue, or as an entry of a batch, with its id.
 #[derive(Deserialize)]
@@ -66,7 +66,7 @@ pub(crate) struct Sent {
     system_attributes_md5: Option<String>,
 }
 
-/// What a queue demands of a message, and gives to it.
+/// The demands of a queue on a message, and the attributes it gives to it.
 struct Terms {
     queue: QueueId,
     delay_seconds: u32,
@@ -106,11 +106,11 @@ pub(crate) fn batch(
     let terms = Terms::of(state, request.queue_url.as_deref(), now)?;
     let entries = batch::check(request.entries)?;
     let total: usize = entries.iter().map(|(_, entry)| entry.size()).sum();
-    if total > MAXIMUM_SIZE as usize {
+    if total > MAX_MESSAGE_BYTES as usize {
         return Err(QueueError::new(
             ErrorKind::BatchRequestTooLong,
             format!(
-                "Batch requests cannot be longer than {MAXIMUM_SIZE} bytes. You have sent {total} \
+                "Batch requests cannot be longer than {MAX_MESSAGE_BYTES} bytes. You have sent {total} \
                  bytes."
             ),
         ));
@@ -210,7 +210,7 @@ fn delay(seconds: Option<i64>) -> Result<Option<u32>, QueueError> {
     };
     u32::try_from(seconds)
         .ok()
-        .filter(|seconds| *seconds <= MAXIMUM_DELAY_SECONDS)
+        .filter(|seconds| *seconds <= MAX_DELAY_SECONDS)
         .map(Some)
         .ok_or_else(|| {
             QueueError::parameter(
@@ -227,7 +227,7 @@ fn group(id: Option<String>) -> Result<Option<String>, QueueError> {
         return Ok(None);
     };
     let well_formed =
-        (1..=MAXIMUM_GROUP).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+        (1..=MAX_GROUP_CHARS).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
     if well_formed {
         return Ok(Some(id));
     }

@@ -12,7 +12,7 @@ use crate::clock::Moment;
 use crate::error::QueueError;
 use crate::state::State;
 
-const MAXIMUM_TAGS: usize = 50;
+const MAX_TAGS: usize = 50;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -30,7 +30,7 @@ pub(crate) fn tag(
     record
         .tags
         .extend(request.tags.ok_or_else(|| QueueError::missing("Tags"))?);
-    if record.tags.len() > MAXIMUM_TAGS {
+    if record.tags.len() > MAX_TAGS {
         return Err(QueueError::parameter(
             record.tags.len(),
             "Tags",

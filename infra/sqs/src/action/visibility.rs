@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::action::Nothing;
 use crate::action::batch::{self, BatchAnswer, BatchEntry, DoneEntry};
 use crate::action::receive::seconds;
-use crate::attributes::MAXIMUM_VISIBILITY_SECONDS;
+use crate::attributes::MAX_VISIBILITY_SECONDS;
 use crate::change::Change;
 use crate::clock::Moment;
 use crate::error::{ErrorKind, QueueError};
@@ -83,7 +83,7 @@ fn decide(
     let timeout = seconds(
         wish.visibility_timeout,
         "VisibilityTimeout",
-        MAXIMUM_VISIBILITY_SECONDS,
+        MAX_VISIBILITY_SECONDS,
     )?
     .ok_or_else(|| QueueError::missing("VisibilityTimeout"))?;
     let receipt = Receipt::decode(handle, queue)?;
@@ -109,7 +109,7 @@ fn decide(
         ));
     };
     let until = now.after_seconds(timeout);
-    if until > since.after_seconds(MAXIMUM_VISIBILITY_SECONDS) {
+    if until > since.after_seconds(MAX_VISIBILITY_SECONDS) {
         return Err(QueueError::parameter(
             timeout,
             "VisibilityTimeout",

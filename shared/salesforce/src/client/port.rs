@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Maximum number of ids in one `POST /composite/sobjects/<O>`.
-const IDS_PER_RETRIEVE: usize = 2_000;
+const MAX_IDS_PER_RETRIEVE: usize = 2_000;
 
 fn without_deleted(mut page: Page) -> Page {
     page.rows = page
@@ -116,7 +116,7 @@ impl Salesforce for SalesforceClient {
             fields.iter().map(FieldPath::as_str),
         );
         let mut retrieved = Vec::with_capacity(ids.len());
-        let mut parts: Vec<&[SalesforceId]> = ids.chunks(IDS_PER_RETRIEVE).rev().collect();
+        let mut parts: Vec<&[SalesforceId]> = ids.chunks(MAX_IDS_PER_RETRIEVE).rev().collect();
         while let Some(ids) = parts.pop() {
             let call = Call {
                 method: Method::POST,

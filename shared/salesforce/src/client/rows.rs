@@ -11,7 +11,7 @@ use super::SalesforceClient;
 use crate::{
     api_usage::CallKind,
     call::Call,
-    soql::{IDS_PER_STATEMENT, Statement},
+    soql::{MAX_IDS_PER_STATEMENT, Statement},
 };
 
 /// The most times that rows are asked for again because a locator died on the way.
@@ -95,7 +95,7 @@ impl SalesforceClient {
         statement: impl Fn(&[SalesforceId]) -> Statement,
     ) -> Result<Vec<Row>, SalesforceError> {
         let mut rows = Vec::new();
-        let mut parts: Vec<&[SalesforceId]> = ids.chunks(IDS_PER_STATEMENT).rev().collect();
+        let mut parts: Vec<&[SalesforceId]> = ids.chunks(MAX_IDS_PER_STATEMENT).rev().collect();
         let mut restarts = 0;
         while let Some(part) = parts.pop() {
             match self.all_rows(&statement(part), object).await {

@@ -22,7 +22,7 @@ use crate::{
 
 /// Rows that are written together and carry one stamp.
 const MAX_BATCH_ROWS: usize = 200;
-/// What a cell says to empty its field; an empty cell leaves the field alone.
+/// The text of a cell that empties its field; an empty cell leaves the field alone.
 const NOTHING: &str = "#N/A";
 
 #[derive(Deserialize)]
@@ -253,7 +253,7 @@ fn write(engine: &Engine, job: &mut Job) -> Result<(), Reply> {
     Ok(())
 }
 
-/// What is done to each row.
+/// The operation on each row.
 struct One<'a> {
     object: usize,
     operation: Operation,

@@ -60,7 +60,7 @@ pub(super) enum Work {
 pub(super) struct Ingest {
     /// The field by which an upsert finds rows.
     pub(super) external_id: Option<String>,
-    /// What was uploaded; nothing before the upload.
+    /// The uploaded rows; nothing before the upload.
     pub(super) upload: Option<Vec<u8>>,
     /// Written rows.
     pub(super) successful: Table,
@@ -103,7 +103,7 @@ impl Job {
         self.changed = now;
     }
 
-    /// What every answer about the job says.
+    /// The part that every answer about the job has.
     pub(super) fn summary(&self) -> Json {
         let mut body = json!({
             "id": self.id.as_str(),
@@ -133,7 +133,7 @@ impl Job {
         body
     }
 
-    /// What a poll says; the next one sees the job a step further.
+    /// The answer to a poll; the next one sees the job a step further.
     pub(super) fn advance(&mut self, now: i64) -> Json {
         match self.state {
             State::UploadComplete => self.enter(State::InProgress, now),

@@ -83,7 +83,7 @@ pub(super) fn create(caller: Caller<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(200, &job.summary()))
 }
 
-/// What Bulk API reads: plain fields of rows and their parents.
+/// The fields that the Bulk API reads: plain fields of rows and their parents.
 fn supported<'a>(store: &Store, plan: &'a Plan) -> Result<&'a Shape, Reply> {
     let no = |what: &str| refuse("API_ERROR", format!("{what} not supported in Bulk Query"));
     let Output::Rows(shape) = &plan.output else {

@@ -8,7 +8,7 @@ use crate::{
     value::{Value, Written},
 };
 
-/// What stands between two cells.
+/// The separator of two cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum Delimiter {
@@ -21,7 +21,7 @@ pub(super) enum Delimiter {
     Backquote,
 }
 
-/// What stands between two rows.
+/// The separator of two rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum LineEnding {
     #[default]
@@ -31,7 +31,7 @@ pub(super) enum LineEnding {
     CrLf,
 }
 
-/// How CSV is written and read.
+/// A form of CSV.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dialect {
     pub(super) delimiter: Delimiter,
@@ -53,7 +53,7 @@ impl Dialect {
     /// Reads CSV: the header and the rows, each with as many cells as the header.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Its problem.
     pub(super) fn read(self, text: &[u8]) -> Result<Table, String> {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(self.delimiter())

@@ -56,7 +56,7 @@ pub(crate) struct Members {
     pub(crate) texts: HashSet<String>,
     /// Values of other types.
     pub(crate) others: Vec<Test>,
-    /// Whether a row without a value passes.
+    /// True if a row without a value passes.
     pub(crate) null: bool,
 }
 
@@ -69,7 +69,7 @@ impl Members {
         }
     }
 
-    /// Whether only ids can pass.
+    /// Returns whether only ids can pass.
     pub(crate) fn is_ids_only(&self) -> bool {
         self.texts.is_empty() && self.others.is_empty() && !self.null
     }

@@ -47,16 +47,16 @@ pub(crate) enum Having {
 pub(crate) struct Column {
     /// The alias, the grouped field, or `expr0`.
     pub(crate) name: String,
-    /// What it is: the grouped field, or the function of a field.
+    /// Its origin: the grouped field, or the function of a field.
     pub(crate) shown: String,
-    /// What kind of value it holds.
+    /// The type of its values.
     pub(crate) kind: FieldType,
     /// Where its value comes from.
     pub(crate) source: Source,
 }
 
 impl Column {
-    /// Whether it is computed of the group's rows.
+    /// Returns whether it is computed of the group's rows.
     pub(crate) fn is_function(&self) -> bool {
         matches!(self.source, Source::Function(..))
     }
