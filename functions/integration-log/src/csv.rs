@@ -3,7 +3,7 @@
 use dealbridge_core::{
     SalesforceObject,
     entry::Entry,
-    pasted::{ConnectedOrg, record_url},
+    record_url::{ConnectedOrg, url_of},
 };
 use dealbridge_lambda::http::Refusal;
 
@@ -39,7 +39,7 @@ pub(crate) fn write(entries: &[Entry], org: &ConnectedOrg) -> Result<String, Ref
         let object = record.and_then(|(id, _)| SalesforceObject::of(id));
         let url = record
             .zip(object)
-            .map(|((id, _), object)| record_url(org, object, *id));
+            .map(|((id, _), object)| url_of(org, object, *id));
         let row = [
             entry.at.to_string(),
             entry.level.as_str().to_owned(),

@@ -44,13 +44,13 @@ impl IntegrationLog {
             store: &self.store,
             instance_url: &self.salesforce_url,
         };
-        Answer::json(200, &explain.pasted(text).await.map_err(refusal)?)
+        Answer::json(200, &explain.by_url(text).await.map_err(refusal)?)
     }
 }
 
 fn refusal(error: ExplainError) -> Refusal {
     match error {
-        ExplainError::Pasted(error) => link_api::url_refusal(&error),
+        ExplainError::Url(error) => link_api::url_refusal(&error),
         ExplainError::NotAnOpportunity(_) => Refusal::new(
             ProblemCode::NotAnOpportunity,
             link_api::sentence(&error.to_string()),

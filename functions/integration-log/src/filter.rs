@@ -4,7 +4,7 @@ use dealbridge_core::{
     SalesforceId,
     code::{Code, Level},
     entry::Entry,
-    pasted::{self, ConnectedOrg},
+    record_url::{self, ConnectedOrg},
     run::RunId,
 };
 use dealbridge_lambda::{
@@ -50,10 +50,10 @@ pub(crate) struct Filter {
 
 impl Filter {
     pub(crate) fn of(query: &Query, org: &ConnectedOrg) -> Result<Self, Refusal> {
-        let record = |text: &str| pasted::parse(text, org).map(|record| record.id);
+        let record = |text: &str| record_url::parse(text, org).map(|record| record.id);
         // The code is more precise than "a parameter is wrong".
         let refused = |text: &str| {
-            let error = pasted::parse(text, org).err()?;
+            let error = record_url::parse(text, org).err()?;
             Some(Refusal::with_status(
                 400,
                 link_api::url_code(&error.kind),

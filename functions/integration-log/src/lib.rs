@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use dealbridge_core::{
     code::{Code, Level},
-    pasted::ConnectedOrg,
     ports::{Clock, Portal},
+    record_url::ConnectedOrg,
     settings::Settings,
 };
 use dealbridge_lambda::aws::{DynamoPortal, Store};

@@ -164,7 +164,7 @@ impl LinkFunction {
         }
         let ask = Confirm {
             record: &record,
-            pasted: &body.salesforce_url,
+            url: &body.salesforce_url,
             master: master(body.master.as_deref())?,
             token: body.preview_token.as_deref().unwrap_or_default(),
             user: &caller.subject,

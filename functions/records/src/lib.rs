@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use dealbridge_core::{
     link::store::LinkStore,
-    pasted::ConnectedOrg,
     ports::Portal,
     record::{LinkStatus, RecordId, RecordKind},
+    record_url::ConnectedOrg,
     settings::Settings,
 };
 use dealbridge_lambda::aws::{

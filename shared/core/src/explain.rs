@@ -11,8 +11,8 @@ use crate::{
     field,
     finding::{self, Finding},
     import::{Stop, conversion::find_predecessors, read},
-    pasted::{self, ConnectedOrg, PastedError, record_url},
     ports::{ClaimStore, Freshness, ImportStore, PortError, Portal},
+    record_url::{self, ConnectedOrg, RecordUrlError, url_of},
     salesforce::{Row, Salesforce, SalesforceError},
     settings::Settings,
 };
@@ -35,7 +35,7 @@ pub struct Explain<'a, F, P, S> {
 pub enum ExplainError {
     /// The text names no record of the org.
     #[error(transparent)]
-    Pasted(PastedError),
+    Url(RecordUrlError),
     /// The text names a Lead.
     #[error(
         "{0} is a Lead, and only Opportunities are imported: paste the URL or the id of an Opportunity"
@@ -54,7 +54,7 @@ pub enum ExplainError {
     Port(#[from] PortError),
     /// The address of the org is none.
     #[error(transparent)]
-    Instance(#[from] pasted::InvalidInstanceUrl),
+    Instance(#[from] record_url::InvalidInstanceUrl),
 }
 
 /// What would become of an Opportunity, and every condition.
@@ -132,10 +132,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S>
     ///
     /// # Errors
     /// [`ExplainError`].
-    pub async fn pasted(&self, text: &str) -> Result<Explanation, ExplainError> {
+    pub async fn by_url(&self, text: &str) -> Result<Explanation, ExplainError> {
         let settings = self.portal.settings().await?;
         let org = ConnectedOrg::new(self.instance_url, Some(&settings.my_domain))?;
-        let record = pasted::parse(text, &org).map_err(ExplainError::Pasted)?;
+        let record = record_url::parse(text, &org).map_err(ExplainError::Url)?;
         match record.object {
             SalesforceObject::Opportunity => self.opportunity(record.id, &org, &settings).await,
             SalesforceObject::Lead => Err(ExplainError::NotAnOpportunity(record.id)),
@@ -202,7 +202,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S>
             opportunity: Opportunity {
                 id,
                 name,
-                url: record_url(org, SalesforceObject::Opportunity, id),
+                url: url_of(org, SalesforceObject::Opportunity, id),
             },
             verdict,
             conditions,

@@ -4,8 +4,8 @@ use dealbridge_aws::Store;
 use dealbridge_core::{
     code::Code,
     link::{LinkError, Refusal as LinkRefusal, SalesforceRecord},
-    pasted::{ErrorKind, PastedError},
     record::{Record, RecordId, RecordKind},
+    record_url::{ErrorKind, RecordUrlError},
 };
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ pub fn refusal(error: LinkError) -> Refusal {
 
 /// 422: the pasted URL or id cannot be linked to. The detail says why.
 #[must_use]
-pub fn url_refusal(error: &PastedError) -> Refusal {
+pub fn url_refusal(error: &RecordUrlError) -> Refusal {
     Refusal::new(url_code(&error.kind), error.to_string()).with("kind", &error.kind.as_str())
 }
 

@@ -69,20 +69,6 @@ const ALLOWED: &[Allowed] = &[
     Allowed {
         reason: "to be opened",
         files: &[
-            "shared/core/src/pasted/classic.rs",
-            "shared/core/src/pasted/page.rs",
-        ],
-    },
-    Allowed {
-        reason: "to be opened",
-        files: &[
-            "shared/core/src/pasted/location.rs",
-            "shared/core/src/pasted/token.rs",
-        ],
-    },
-    Allowed {
-        reason: "to be opened",
-        files: &[
             "shared/core/src/read.rs",
             "shared/core/src/read/trace.rs",
             "shared/core/src/salesforce.rs",

@@ -32,7 +32,7 @@ pub(super) async fn run(asked: Explain) -> Result<ExitCode, LocalError> {
         store: &product.store,
         instance_url: product.instance_url(),
     };
-    let explained = explain.pasted(&asked.opportunity).await;
+    let explained = explain.by_url(&asked.opportunity).await;
     product.shutdown().await;
     let explanation = explained.map_err(|error| LocalError::new(sentence(&error)))?;
     if asked.json {

@@ -34,7 +34,7 @@ pub struct Confirm<'a> {
     /// The record.
     pub record: &'a RecordId,
     /// The pasted text.
-    pub pasted: &'a str,
+    pub url: &'a str,
     /// The choice.
     pub master: Master,
     /// The preview's token.
@@ -72,7 +72,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
         receipt: impl Fn(&Linked) -> Option<Receipted> + Send,
     ) -> Result<Linked, LinkError> {
         for _ in 0..ROUNDS {
-            let sides = self.sides(ask.record, ask.pasted).await?;
+            let sides = self.sides(ask.record, ask.url).await?;
             if sides.is_this_link() {
                 return Ok(found(sides));
             }

@@ -16,10 +16,10 @@ use std::sync::Arc;
 use crate::{
     SalesforceId, SalesforceObject,
     claim::{Claim, ClaimState},
-    pasted::{self, ConnectedOrg, PastedError, PastedRecord},
     ports::PortError,
     read::Columns,
     record::{Record, RecordId},
+    record_url::{self, ConnectedOrg, RecordUrl, RecordUrlError},
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
     settings::Settings,
 };
@@ -33,7 +33,7 @@ pub enum Refusal {
     RecordNotFound(RecordId),
     /// The pasted text names no Lead or Opportunity of the connected org.
     #[error(transparent)]
-    Url(#[from] PastedError),
+    Url(#[from] RecordUrlError),
     /// No such record in the org, or it is hidden from the integration user.
     #[error(
         "{object} {id} does not exist in the connected Salesforce org, or the integration user cannot see it: check the URL, or share the record with the integration user"
@@ -181,7 +181,7 @@ pub(crate) struct Sides {
     pub(crate) org: ConnectedOrg,
     pub(crate) record: Record,
     pub(crate) claim: Option<Claim>,
-    pub(crate) target: PastedRecord,
+    pub(crate) target: RecordUrl,
 }
 
 impl Sides {
@@ -234,10 +234,10 @@ pub fn connected_org(
 /// Reads a Salesforce record for a link, and refuses one that cannot be linked.
 pub(crate) async fn read_target<F: Salesforce>(
     salesforce: &F,
-    target: PastedRecord,
+    target: RecordUrl,
     settings: &Settings,
 ) -> Result<Row, LinkError> {
-    let PastedRecord { object, id } = target;
+    let RecordUrl { object, id } = target;
     let mut fields = plan::fields_to_read(settings, object);
     fields.extend(more_fields(object));
     let row = read_one(salesforce, object, id, fields).await?;
@@ -319,7 +319,7 @@ impl SalesforceRecord {
             object,
             id,
             name: name.to_owned(),
-            url: pasted::record_url(org, object, id),
+            url: record_url::url_of(org, object, id),
         }
     }
 }

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     claim::{Claim, ClaimState},
     mapping::ObjectMapping,
-    pasted,
     ports::{Clock, Portal},
     record::RecordId,
+    record_url,
     salesforce::{Row, Salesforce},
     size::Sizes,
 };
@@ -94,7 +94,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
             .record(record)
             .await?
             .ok_or_else(|| Refusal::RecordNotFound(record.clone()))?;
-        let target = pasted::parse(text, &org).map_err(Refusal::Url)?;
+        let target = record_url::parse(text, &org).map_err(Refusal::Url)?;
         let claim = self
             .store
             .claim(settings.organization_id, target.id)

@@ -3,9 +3,9 @@
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
     entry::Entry,
-    pasted::{ConnectedOrg, record_url},
     problem::Problem,
     record::{Record, RecordId},
+    record_url::{ConnectedOrg, url_of},
     run::{DEAL_REGISTRATION, Run},
     settings::Settings,
 };
@@ -59,7 +59,7 @@ pub fn salesforce(id: SalesforceId, name: Option<&str>, org: &ConnectedOrg) -> V
             "object": object,
             "id": id,
             "name": name.filter(|name| !name.is_empty()),
-            "url": record_url(org, object, id),
+            "url": url_of(org, object, id),
         })
     })
 }
@@ -130,7 +130,7 @@ pub fn problem(problem: &Problem, org: &ConnectedOrg) -> Value {
         "opportunity": {
             "id": id,
             "name": Some(&problem.name).filter(|name| !name.is_empty()),
-            "url": object.map(|object| record_url(org, object, id)),
+            "url": object.map(|object| url_of(org, object, id)),
         },
         "codes": problem.codes(),
         "firstSeen": problem.first_seen,

@@ -6,7 +6,7 @@ use base64::{
 };
 use serde_json::Value;
 
-use crate::pasted::{location::Location, text::decoded};
+use crate::record_url::text::decoded;
 
 /// Whether the text has the shape of an id: 15 or 18 letters and digits, at least one of them a digit.
 pub(super) fn is_id_shaped(text: &str) -> bool {
@@ -41,21 +41,6 @@ pub(super) fn holds_session(text: &str) -> bool {
                 && rest[..*length].iter().all(u8::is_ascii_alphanumeric)
         })
     })
-}
-
-/// Whether a location carries a login: the front door, or a token in query or fragment.
-pub(super) fn carries_session(location: &Location) -> bool {
-    const TOKENS: &[&str] = &["access_token", "refresh_token", "sessionid", "session_id"];
-    location
-        .segments()
-        .iter()
-        .any(|segment| segment.eq_ignore_ascii_case("frontdoor.jsp"))
-        || location.parameters().any(|(key, value)| {
-            (key.eq_ignore_ascii_case("sid") && (value.starts_with("00D") || value.contains('!')))
-                || (TOKENS.iter().any(|token| key.eq_ignore_ascii_case(token)) && !value.is_empty())
-        })
-        || location.fragment().contains("access_token=")
-        || location.fragment().contains("frontdoor.jsp")
 }
 
 /// The JSON object of a base64 text in either alphabet, with or without padding.

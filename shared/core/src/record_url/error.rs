@@ -4,7 +4,7 @@ use std::{borrow::Cow, error, fmt};
 
 /// A pasted text that names no record that can be linked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastedError {
+pub struct RecordUrlError {
     /// What was wrong.
     pub kind: ErrorKind,
 }
@@ -65,17 +65,17 @@ impl ErrorKind {
     }
 }
 
-impl From<ErrorKind> for PastedError {
+impl From<ErrorKind> for RecordUrlError {
     fn from(kind: ErrorKind) -> Self {
         Self { kind }
     }
 }
 
-impl error::Error for PastedError {}
+impl error::Error for RecordUrlError {}
 
 /// Says what was wrong and what to paste instead. Nothing of the pasted text is repeated but an object's name:
 /// it may hold a session.
-impl fmt::Display for PastedError {
+impl fmt::Display for RecordUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.kind {
             ErrorKind::Empty => {

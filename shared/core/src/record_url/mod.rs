@@ -1,4 +1,4 @@
-//! What an administrator pastes to name a Lead or an Opportunity: a URL of any form, or an id.
+//! URLs of Salesforce records: reading one that an administrator pastes, in any form or as an id, and writing one.
 //!
 //! The text is read, never fetched. What counts, in this order: the host, what kind of page it is, the id's shape,
 //! its checksum, whether the object that the URL names is the id's, and whether that object can be linked.
@@ -6,6 +6,7 @@
 mod classic;
 mod error;
 mod host;
+mod lightning;
 mod location;
 mod org;
 mod page;
@@ -18,23 +19,23 @@ mod wrapper;
 
 use url::Url;
 
-pub use error::{ErrorKind, PastedError};
-pub use org::{ConnectedOrg, InvalidInstanceUrl, record_url};
+pub use error::{ErrorKind, RecordUrlError};
+pub use org::{ConnectedOrg, InvalidInstanceUrl, url_of};
 
 use crate::{
     id::{InvalidId, SalesforceId, SalesforceObject},
-    pasted::{host::Host, location::Location, page::Page, text::Address},
+    record_url::{host::Host, location::Location, page::Page, text::Address},
 };
 
 /// No browser shows a record under a longer URL; pasted mails and documents are longer.
-const LONGEST: usize = 2048;
+const MAX_CHARACTERS: usize = 2048;
 
 /// How often one address may lead to another: wrapped by a mail filter, then a login page, then a hash.
-const DEEPEST: u8 = 5;
+const MAX_REDIRECTS: u8 = 5;
 
 /// The record that a pasted text names. Whether it exists is for the org to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PastedRecord {
+pub struct RecordUrl {
     /// Its object.
     pub object: SalesforceObject,
     /// Its id.
@@ -44,8 +45,8 @@ pub struct PastedRecord {
 /// Reads the record from a pasted text.
 ///
 /// # Errors
-/// [`PastedError`] with what was wrong. It repeats nothing of the text that could be a session.
-pub fn parse(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, PastedError> {
+/// [`RecordUrlError`] with what was wrong. It repeats nothing of the text that could be a session.
+pub fn parse(text: &str, org: &ConnectedOrg) -> Result<RecordUrl, RecordUrlError> {
     let tidy = text::tidy(text);
     let result = read(&tidy, org);
     let refused_for_host = matches!(result, Err(ErrorKind::WrongOrg | ErrorKind::NotSalesforce));
@@ -55,11 +56,11 @@ pub fn parse(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, PastedError
     Ok(result?)
 }
 
-fn read(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
+fn read(text: &str, org: &ConnectedOrg) -> Result<RecordUrl, ErrorKind> {
     if text.is_empty() {
         return Err(ErrorKind::Empty);
     }
-    if text.chars().count() > LONGEST {
+    if text.chars().count() > MAX_CHARACTERS {
         return Err(ErrorKind::TooLong);
     }
     let result = read_line(text, org);
@@ -88,7 +89,7 @@ fn joined(text: &str) -> String {
     joined
 }
 
-fn read_line(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
+fn read_line(text: &str, org: &ConnectedOrg) -> Result<RecordUrl, ErrorKind> {
     let addresses = text::addresses(text, |authority| is_instance(authority, org));
     let Some((first, others)) = addresses.split_first() else {
         if text::begins_with_other_scheme(text) {
@@ -119,7 +120,7 @@ fn read_line(text: &str, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> 
 }
 
 /// Whether a whole id of another Lead or Opportunity stands beside the URL.
-fn names_another(text: &str, record: PastedRecord) -> bool {
+fn names_another(text: &str, record: RecordUrl) -> bool {
     text.split_whitespace()
         .map(text::bare)
         .filter(|word| word.len() == 18 && token::starts_like_a_linkable(word))
@@ -132,7 +133,7 @@ fn is_instance(authority: &str, org: &ConnectedOrg) -> bool {
 }
 
 /// An id, alone or in a sentence. In a sentence only the checksum shows that it is whole.
-fn without_address(text: &str) -> Result<PastedRecord, ErrorKind> {
+fn without_address(text: &str) -> Result<RecordUrl, ErrorKind> {
     let word = text::bare(text);
     if word.is_empty() {
         return Err(ErrorKind::NotAUrl);
@@ -149,26 +150,30 @@ fn without_address(text: &str) -> Result<PastedRecord, ErrorKind> {
     match linkable.as_slice() {
         [id] if id.len() == 18 => judge(None, id),
         [_, _, ..] => Err(ErrorKind::Multiple),
-        _ if text::words(text).any(page::is_an_attempt) => Err(ErrorKind::BadId),
+        _ if text::words(text).any(lightning::is_an_attempt) => Err(ErrorKind::BadId),
         _ => Err(ErrorKind::NotAUrl),
     }
 }
 
-fn read_address(address: &Address, org: &ConnectedOrg) -> Result<PastedRecord, ErrorKind> {
+fn read_address(address: &Address, org: &ConnectedOrg) -> Result<RecordUrl, ErrorKind> {
     match address {
-        Address::Web(url) => read_web(url, org, DEEPEST),
-        Address::Mobile(path) => show(&page::app_route(&Location::parse(path)), org, DEEPEST),
+        Address::Web(url) => read_web(url, org, MAX_REDIRECTS),
+        Address::Mobile(path) => show(
+            &lightning::app_route(&Location::parse(path)),
+            org,
+            MAX_REDIRECTS,
+        ),
         Address::Path(path) => {
             let location = Location::parse(path);
-            match page::page(&location) {
+            match lightning::page(&location) {
                 Page::Nothing if !path.starts_with(['/', '#']) => Err(ErrorKind::NotAUrl),
-                page => show(&page, org, DEEPEST),
+                page => show(&page, org, MAX_REDIRECTS),
             }
         }
     }
 }
 
-fn read_web(text: &str, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, ErrorKind> {
+fn read_web(text: &str, org: &ConnectedOrg, depth: u8) -> Result<RecordUrl, ErrorKind> {
     // Browsers read `host\@other` as a path on host, other software as a login at other: nobody pastes that.
     let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
@@ -186,7 +191,7 @@ fn read_web(text: &str, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, E
         Host::Instance => {}
         Host::Org(_) => return Err(ErrorKind::WrongOrg),
         Host::NoOrg => {
-            return Err(match page::page(&location) {
+            return Err(match lightning::page(&location) {
                 Page::Session => ErrorKind::SessionUrl,
                 _ => ErrorKind::NoRecord,
             });
@@ -198,10 +203,10 @@ fn read_web(text: &str, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, E
             };
         }
     }
-    show(&page::page(&location), org, depth)
+    show(&lightning::page(&location), org, depth)
 }
 
-fn show(page: &Page, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, ErrorKind> {
+fn show(page: &Page, org: &ConnectedOrg, depth: u8) -> Result<RecordUrl, ErrorKind> {
     match page {
         Page::Record { object, id } => judge(object.as_deref(), id),
         Page::List => Err(ErrorKind::ListView),
@@ -214,14 +219,14 @@ fn show(page: &Page, org: &ConnectedOrg, depth: u8) -> Result<PastedRecord, Erro
             if target.contains("://") && !target.starts_with('/') {
                 read_web(target, org, depth - 1)
             } else {
-                show(&page::page(&Location::parse(target)), org, depth - 1)
+                show(&lightning::page(&Location::parse(target)), org, depth - 1)
             }
         }
     }
 }
 
 /// The id's shape, its checksum, whether it is of the named object, and whether that can be linked.
-fn judge(object: Option<&str>, id: &str) -> Result<PastedRecord, ErrorKind> {
+fn judge(object: Option<&str>, id: &str) -> Result<RecordUrl, ErrorKind> {
     let id = SalesforceId::parse(id).map_err(|error| match error {
         InvalidId::Shape { .. } => ErrorKind::BadId,
         InvalidId::Checksum { .. } => ErrorKind::BadChecksum,
@@ -239,7 +244,7 @@ fn judge(object: Option<&str>, id: &str) -> Result<PastedRecord, ErrorKind> {
         }
     }
     match SalesforceObject::of(&id) {
-        Some(object) => Ok(PastedRecord { object, id }),
+        Some(object) => Ok(RecordUrl { object, id }),
         None => Err(ErrorKind::WrongObject(
             object
                 .filter(|name| own.is_empty() && is_api_name(name))

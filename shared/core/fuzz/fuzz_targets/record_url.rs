@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use dealbridge_core::{
     SalesforceObject,
-    pasted::{ConnectedOrg, ErrorKind, PastedRecord, parse, record_url},
+    record_url::{ConnectedOrg, ErrorKind, RecordUrl, parse, url_of},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -44,10 +44,10 @@ fuzz_target!(|data: &[u8]| {
             "blanks around"
         );
         match result {
-            Ok(PastedRecord { object, id }) => {
+            Ok(RecordUrl { object, id }) => {
                 assert_eq!(SalesforceObject::of(&id), Some(object));
-                let url = record_url(org, object, id);
-                assert_eq!(parse(&url, org), Ok(PastedRecord { object, id }), "{url}");
+                let url = url_of(org, object, id);
+                assert_eq!(parse(&url, org), Ok(RecordUrl { object, id }), "{url}");
             }
             Err(error) => {
                 let said = error.to_string();

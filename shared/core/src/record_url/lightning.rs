@@ -1,63 +1,17 @@
-//! What a Salesforce page shows, read from its path, query and fragment.
+//! Pages of Lightning Experience and the mobile app, and the way from any location to its page: by path, query and fragment.
 
 use serde_json::Value;
 
-use crate::pasted::{
+use crate::record_url::{
     classic,
     location::Location,
+    page::Page,
     token::{self, is_id_shaped, looks_like_an_id},
 };
 
-/// What a page shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Page {
-    /// One record. The id is as it was written; it may be damaged.
-    Record {
-        /// The object as the URL names it, if it does.
-        object: Option<String>,
-        /// The id.
-        id: String,
-    },
-    /// A list of records.
-    List,
-    /// The form of a record to be made.
-    New,
-    /// A login that the URL itself carries.
-    Session,
-    /// Another address that the page leads to: a URL, or a path on the same host.
-    Elsewhere(String),
-    /// No record.
-    Nothing,
-}
-
-impl Page {
-    /// A record of which the URL does not name the object.
-    pub(super) fn id(id: &str) -> Self {
-        Self::Record {
-            object: None,
-            id: id.to_owned(),
-        }
-    }
-
-    fn named(object: &str, id: &str) -> Self {
-        Self::Record {
-            object: Some(object.to_owned()),
-            id: id.to_owned(),
-        }
-    }
-
-    /// The page, or the other one if this shows nothing.
-    pub(super) fn or_else(self, other: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::Nothing => other(),
-            page => page,
-        }
-    }
-}
-
-/// What the page at a location shows.
+/// Reads what the page at a location shows.
 pub(super) fn page(location: &Location) -> Page {
-    if token::carries_session(location) {
+    if location.carries_session() {
         return Page::Session;
     }
     let segments = location.segments();

@@ -1,6 +1,6 @@
 //! Salesforce Classic, Visualforce, Experience Cloud and the REST API: pages outside Lightning Experience.
 
-use crate::pasted::{
+use crate::record_url::{
     location::Location,
     page::Page,
     prefix,

@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use crate::pasted::{
+use crate::record_url::{
     text::{bare, decoded},
     token::{is_id_shaped, starts_like_a_linkable},
 };
@@ -141,5 +141,21 @@ impl Location {
             only = Some(value);
         }
         only.map(str::to_owned)
+    }
+
+    /// Returns `true` if the location carries a login: the front door, or a token in query or fragment.
+    pub(super) fn carries_session(&self) -> bool {
+        const TOKENS: &[&str] = &["access_token", "refresh_token", "sessionid", "session_id"];
+        self.segments()
+            .iter()
+            .any(|segment| segment.eq_ignore_ascii_case("frontdoor.jsp"))
+            || self.parameters().any(|(key, value)| {
+                (key.eq_ignore_ascii_case("sid")
+                    && (value.starts_with("00D") || value.contains('!')))
+                    || (TOKENS.iter().any(|token| key.eq_ignore_ascii_case(token))
+                        && !value.is_empty())
+            })
+            || self.fragment().contains("access_token=")
+            || self.fragment().contains("frontdoor.jsp")
     }
 }

@@ -89,7 +89,7 @@ fn id(letter: char) -> SalesforceId {
 }
 
 /// The answer as the vectors write it.
-fn answer(result: &Result<PastedRecord, PastedError>) -> String {
+fn answer(result: &Result<RecordUrl, RecordUrlError>) -> String {
     match result {
         Ok(record) => {
             let (letter, _) = IDS
@@ -201,11 +201,11 @@ fn the_url_of_a_record_is_read_as_that_record() {
         ] {
             let id = id(letter);
 
-            let url = record_url(&connected, object, id);
+            let url = url_of(&connected, object, id);
 
             assert_eq!(
                 parse(&url, &connected),
-                Ok(PastedRecord { object, id }),
+                Ok(RecordUrl { object, id }),
                 "{url}"
             );
         }
@@ -232,7 +232,7 @@ fn the_url_of_a_record_is_its_lightning_page() {
         ("http://127.0.0.1:8931/ acme", "http://127.0.0.1:8931"),
     ] {
         assert_eq!(
-            record_url(&connected(org), SalesforceObject::Opportunity, id('O')),
+            url_of(&connected(org), SalesforceObject::Opportunity, id('O')),
             format!("{host}/lightning/r/Opportunity/006Kp00000TrVq9IAF/view")
         );
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use crate::pasted::host::{self, Host};
+use crate::record_url::host::{self, Host};
 
 /// Characters that stand around a pasted URL and belong to the prose, the mark-up or the quotation.
 const AROUND: &[char] = &[

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::pasted::text::decoded;
+use crate::record_url::text::decoded;
 
 /// Hosts, or what they end with, and the parameter that holds the address.
 const REDIRECTS: &[(&str, &str)] = &[

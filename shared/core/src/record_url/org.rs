@@ -4,7 +4,7 @@ use url::{Host as UrlHost, Url};
 
 use crate::{
     id::{SalesforceId, SalesforceObject},
-    pasted::host::{self, Cloud, Host, OrgHost, Partition},
+    record_url::host::{self, Cloud, Host, OrgHost, Partition},
 };
 
 /// The connected org: which pasted hosts are its own, and where its records are shown.
@@ -163,7 +163,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The URL of a record's Lightning page in the org.
 #[must_use]
-pub fn record_url(org: &ConnectedOrg, object: SalesforceObject, id: SalesforceId) -> String {
+pub fn url_of(org: &ConnectedOrg, object: SalesforceObject, id: SalesforceId) -> String {
     let path = format!("/lightning/r/{object}/{id}/view");
     if let Some(instance) = &org.instance {
         return format!("{}{path}", instance.origin().ascii_serialization());
