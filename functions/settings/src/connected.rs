@@ -14,62 +14,63 @@ use crate::{SettingsFunction, invalid};
 /// Requests to the store for counting the links of a former org; beyond them, the answer says "at least".
 const REQUESTS: usize = 20;
 
-/// Refuses settings of another org than the connected one, and settings that the connected org can never serve. Returns
-/// warnings: fields that the org lacks or hides, types that do not fit. If Salesforce does not answer, the settings are
-/// accepted with a warning, since every login checks the org.
-pub(crate) async fn warnings(
-    settings: &Settings,
-    salesforce: &SalesforceClient,
-) -> Result<Vec<Value>, Refusal> {
-    let warning = |place: &str, problem: String| json!({ "place": place, "problem": problem });
-    let connected = match salesforce.connected_org().await {
-        Ok(connected) => connected,
-        Err(error) => {
-            let problem = format!(
-                "could not be held against the connected org ({error}): a run with another org's id fails with SF_ORG_CHANGED"
-            );
-            return Ok(vec![warning("organization_id", problem)]);
-        }
-    };
-    let org = settings.organization_id;
-    if connected.organization != org {
-        return Err(invalid(&[InvalidSetting {
-            place: "organization_id".to_owned(),
-            problem: format!(
-                "{org} is not the connected org, which is {}: give that id, or connect the other org",
-                connected.organization
-            ),
-        }]));
-    }
-    let other = my_domain(&connected.instance_url)
-        .filter(|name| !name.eq_ignore_ascii_case(&settings.my_domain));
-    let problem = other.map(|name| {
-        format!(
-            "{} is not the My Domain of the connected org, which is {name}: pasted URLs of {name} are taken as another org's",
-            settings.my_domain
-        )
-    });
-    let mut warnings: Vec<Value> = problem
-        .map(|problem| warning("my_domain", problem))
-        .into_iter()
-        .collect();
-    match settings.check_against(salesforce).await {
-        Ok(findings) if !findings.refused.is_empty() => return Err(invalid(&findings.refused)),
-        Ok(findings) => {
-            let found = findings.warnings.into_iter();
-            warnings.extend(found.map(|found| warning(&found.place, found.problem)));
-        }
-        Err(error) => {
-            let problem = format!(
-                "could not be held against the fields of the connected org ({error}): runs say what they miss"
-            );
-            warnings.push(warning("mappings", problem));
-        }
-    }
-    Ok(warnings)
-}
-
 impl SettingsFunction {
+    /// Refuses settings of another org than the connected one, and settings that the connected org can never serve. Returns
+    /// warnings: fields that the org lacks or hides, types that do not fit. If Salesforce does not answer, the settings are
+    /// accepted with a warning, since every login checks the org.
+    pub(crate) async fn warnings(
+        &self,
+        settings: &Settings,
+        salesforce: &SalesforceClient,
+    ) -> Result<Vec<Value>, Refusal> {
+        let warning = |place: &str, problem: String| json!({ "place": place, "problem": problem });
+        let connected = match salesforce.connected_org().await {
+            Ok(connected) => connected,
+            Err(error) => {
+                let problem = format!(
+                    "could not be held against the connected org ({error}): a run with another org's id fails with SF_ORG_CHANGED"
+                );
+                return Ok(vec![warning("organization_id", problem)]);
+            }
+        };
+        let org = settings.organization_id;
+        if connected.organization != org {
+            return Err(invalid(&[InvalidSetting {
+                place: "organization_id".to_owned(),
+                problem: format!(
+                    "{org} is not the connected org, which is {}: give that id, or connect the other org",
+                    connected.organization
+                ),
+            }]));
+        }
+        let other = my_domain(&connected.instance_url)
+            .filter(|name| !name.eq_ignore_ascii_case(&settings.my_domain));
+        let problem = other.map(|name| {
+            format!(
+                "{} is not the My Domain of the connected org, which is {name}: pasted URLs of {name} are taken as another org's",
+                settings.my_domain
+            )
+        });
+        let mut warnings: Vec<Value> = problem
+            .map(|problem| warning("my_domain", problem))
+            .into_iter()
+            .collect();
+        match settings.check_against(salesforce).await {
+            Ok(findings) if !findings.refused.is_empty() => return Err(invalid(&findings.refused)),
+            Ok(findings) => {
+                let found = findings.warnings.into_iter();
+                warnings.extend(found.map(|found| warning(&found.place, found.problem)));
+            }
+            Err(error) => {
+                let problem = format!(
+                    "could not be held against the fields of the connected org ({error}): runs say what they miss"
+                );
+                warnings.push(warning("mappings", problem));
+            }
+        }
+        Ok(warnings)
+    }
+
     /// Refuses another org while the former one has links, or while a run is active.
     pub(crate) async fn named_org(&self, settings: &Settings) -> Result<NamedOrg, Refusal> {
         let Some((_, before)) = self.store.settings().await? else {

@@ -110,7 +110,7 @@ impl SettingsFunction {
             Condition::Any => self.version().await?,
             Condition::Never => return Err(self.changed(None).await?),
         };
-        let warnings = connected::warnings(&settings, salesforce).await?;
+        let warnings = self.warnings(&settings, salesforce).await?;
         let org = self.named_org(&settings).await?;
         let stored = answer_with(&settings, seen + 1, &warnings)?;
         let receipt = idempotency

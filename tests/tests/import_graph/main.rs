@@ -76,21 +76,6 @@ const ALLOWED: &[Allowed] = &[
             "shared/core/src/schema.rs",
         ],
     },
-    Allowed {
-        reason: "to be opened",
-        files: &[
-            "shared/lambda/src/http/answer.rs",
-            "shared/lambda/src/http/refusal.rs",
-        ],
-    },
-    Allowed {
-        reason: "to be opened",
-        files: &[
-            "functions/settings/src/connected.rs",
-            "functions/settings/src/lib.rs",
-            "functions/settings/src/organization.rs",
-        ],
-    },
 ];
 
 #[test]

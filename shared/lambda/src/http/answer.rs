@@ -71,6 +71,19 @@ impl Answer {
     }
 }
 
+impl Refusal {
+    /// The refusal as a problem document.
+    #[must_use]
+    pub fn into_answer(self) -> Answer {
+        let (status, headers, body) = self.into_parts();
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+}
+
 /// Encodes the answer for API Gateway, and logs a refusal: faults as errors, the rest as information.
 #[must_use]
 pub fn respond(result: Result<Answer, Refusal>) -> Value {

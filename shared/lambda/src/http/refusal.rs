@@ -7,7 +7,7 @@ use dealbridge_core::{code::Code, import, ports::PortError, salesforce::Salesfor
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Answer, Coded, ProblemCode};
+use super::{Coded, ProblemCode};
 
 /// Seconds until a retry after the store or a queue did not answer.
 const RETRY_SECONDS: u32 = 5;
@@ -141,9 +141,9 @@ impl Refusal {
         self.0.cause.as_deref()
     }
 
-    /// The problem document.
+    /// The problem document with its headers: the status, the headers by lower-case name, the body.
     #[must_use]
-    pub fn into_answer(self) -> Answer {
+    pub(super) fn into_parts(self) -> (u16, BTreeMap<String, String>, Value) {
         let Parts {
             status,
             code,
@@ -165,11 +165,7 @@ impl Refusal {
             "content-type".to_owned(),
             "application/problem+json".to_owned(),
         );
-        Answer {
-            status,
-            headers,
-            body: Value::Object(body),
-        }
+        (status, headers, Value::Object(body))
     }
 }
 
