@@ -9,9 +9,8 @@ use dealbridge_core::{
     code::Code,
     fan_out::{FanOut, Listed},
     finding::Finding,
-    import::Disposition,
     link::push,
-    message::SyncRequest,
+    message::{Disposition, SyncRequest},
     ports::{Clock, PortError, RunStore},
     run::{Mode, RunId},
 };

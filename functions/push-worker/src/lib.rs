@@ -5,7 +5,10 @@ mod environment;
 use std::sync::Arc;
 
 use dealbridge_core::{
-    Queue, import::Disposition, link::push::Push, message::PushRequest, ports::Clock,
+    Queue,
+    link::push::Push,
+    message::{Disposition, PushRequest},
+    ports::Clock,
 };
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;

@@ -15,6 +15,7 @@ pub mod email;
 pub mod entry;
 pub mod explain;
 pub mod fan_out;
+pub mod fault;
 pub mod field;
 pub mod finding;
 pub mod id;

@@ -53,3 +53,12 @@ pub struct PushRequest {
     /// The write's id.
     pub write: String,
 }
+
+/// The answer for a delivered message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Its outcome is durable: acknowledge it.
+    Done,
+    /// Deliver it again.
+    Retry,
+}

@@ -9,16 +9,13 @@ mod trace;
 use serde_json::{Map, Value};
 
 use crate::{
-    salesforce::{DescribedField, FieldPath, Row, Salesforce, SalesforceError, field},
+    salesforce::{
+        DescribedField, FieldPath, OBJECT_ITSELF, Row, Salesforce, SalesforceError, field,
+    },
     schema::Objects,
 };
-use trace::{End, Step, Traced};
-
-/// The child relationship that is read with an Opportunity: a path through it is read of every Contact Role.
-pub const CONTACT_ROLES: &str = "OpportunityContactRoles";
-
-/// The field whose lack tells that the whole object is not there, or is hidden: every object has it.
-pub const OBJECT_ITSELF: &str = "Id";
+pub use trace::CONTACT_ROLES;
+use trace::{End, Renamed, Step, Traced};
 
 /// A path that cannot be read, and the place where it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,13 +72,6 @@ pub struct Columns {
     left_out: Vec<Unreadable>,
     renamed: Vec<Renamed>,
     recalls: bool,
-}
-
-/// A lookup whose name does not follow from its relationship's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Renamed {
-    guess: FieldPath,
-    actual: FieldPath,
 }
 
 impl Columns {

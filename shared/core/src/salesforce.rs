@@ -1,145 +1,23 @@
 //! What the use cases ask of Salesforce, and what it may answer.
 
+mod describe;
 mod error;
+mod field_path;
+mod row;
 
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use self::error::SalesforceError;
+pub(crate) use self::row::field;
+pub use self::{
+    describe::DescribedField,
+    error::{OBJECT_ITSELF, SalesforceError},
+    field_path::{FieldPath, InvalidFieldPath},
+    row::Row,
+};
 use crate::{SalesforceId, SalesforceObject, Stamp, schema::Schema};
-
-/// A field's path as a mapping names it: `Amount`, or dotted through parents as `Account.Name`.
-///
-/// Only names of Salesforce's own shape get in, so a path can be put into SOQL as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct FieldPath(String);
-
-/// The text is no field path.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{text:?} is not a Salesforce field name: use its API name, such as Amount, Product__c or Account.Name"
-)]
-pub struct InvalidFieldPath {
-    /// The text, shortened.
-    pub text: String,
-}
-
-impl FieldPath {
-    /// Parses an API name or a dotted path of at most five parents (the limit of SOQL).
-    ///
-    /// # Errors
-    /// When a part is no API name or there are too many parts.
-    pub fn parse(text: &str) -> Result<Self, InvalidFieldPath> {
-        let part_ok = |part: &str| {
-            part.len() <= 80
-                && part.starts_with(|c: char| c.is_ascii_alphabetic())
-                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        if text.split('.').count() > 6 || !text.split('.').all(part_ok) {
-            return Err(InvalidFieldPath {
-                text: text.chars().take(80).collect(),
-            });
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The path as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is this path, in whatever case: Salesforce does not tell cases apart.
-    #[must_use]
-    pub fn is(&self, path: &str) -> bool {
-        self.0.eq_ignore_ascii_case(path)
-    }
-
-    /// Whether the path leads through a parent. Such a field may be read, not written.
-    #[must_use]
-    pub fn is_parent_path(&self) -> bool {
-        self.0.contains('.')
-    }
-}
-
-impl TryFrom<String> for FieldPath {
-    type Error = InvalidFieldPath;
-
-    fn try_from(text: String) -> Result<Self, InvalidFieldPath> {
-        Self::parse(&text)
-    }
-}
-
-impl From<FieldPath> for String {
-    fn from(path: FieldPath) -> Self {
-        path.0
-    }
-}
-
-impl std::fmt::Display for FieldPath {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// One record as Salesforce's REST API answers it: fields by API name, parents as nested objects,
-/// child subqueries as `{"totalSize","done","records":[…]}` (complete: the client follows inner locators).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Row(pub Map<String, Value>);
-
-impl Row {
-    /// The value at a path; [`None`] when the field is not in the row at all. A null or absent parent reads as null.
-    #[must_use]
-    pub fn get(&self, path: &str) -> Option<&Value> {
-        let mut parts = path.split('.');
-        let mut value = field(&self.0, parts.next()?)?;
-        for part in parts {
-            match value {
-                Value::Object(parent) => value = field(parent, part)?,
-                _ => return Some(&Value::Null),
-            }
-        }
-        Some(value)
-    }
-
-    /// The text at a path, [`None`] for null, absent or another type.
-    #[must_use]
-    pub fn text(&self, path: &str) -> Option<&str> {
-        self.get(path).and_then(Value::as_str)
-    }
-
-    /// The record's id.
-    #[must_use]
-    pub fn id(&self) -> Option<SalesforceId> {
-        self.text("Id").and_then(|id| SalesforceId::parse(id).ok())
-    }
-
-    /// The record's SystemModstamp.
-    #[must_use]
-    pub fn stamp(&self) -> Option<Stamp> {
-        self.text("SystemModstamp")
-            .and_then(|stamp| Stamp::parse(stamp).ok())
-    }
-
-    /// Whether a checkbox is on. Null and absent read as off.
-    #[must_use]
-    pub fn is_checked(&self, path: &str) -> bool {
-        self.get(path).and_then(Value::as_bool).unwrap_or(false)
-    }
-}
-
-/// Salesforce spells keys as its schema does, whatever the query wrote.
-pub(crate) fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    map.get(name).or_else(|| {
-        map.iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
-}
 
 /// Which records of an object to list, newest SystemModstamp first (then by Id).
 ///
@@ -186,23 +64,6 @@ pub struct Page {
 /// Salesforce's `nextRecordsUrl`, checked to lead to the connected org.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locator(pub String);
-
-/// A field as the object's describe tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DescribedField {
-    /// API name.
-    pub name: String,
-    /// Label.
-    pub label: String,
-    /// Salesforce's type name, e.g. `boolean`, `currency`.
-    pub kind: String,
-    /// Whether it can be written.
-    pub updateable: bool,
-    /// For a lookup: the relationship's name (`Account` for `AccountId`).
-    pub relationship: Option<String>,
-    /// For a lookup: the objects it may point to.
-    pub reference_to: Vec<String>,
-}
 
 /// What happened to a write of fields.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,11 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use dealbridge_core::{
-    Queue, code::Code, finding::Finding, import::Disposition, message, ports::Delivery,
+    Queue,
+    code::Code,
+    finding::Finding,
+    message::{self, Disposition},
+    ports::Delivery,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dealbridge_core::{read::OBJECT_ITSELF, salesforce::SalesforceError};
+use dealbridge_core::salesforce::{OBJECT_ITSELF, SalesforceError};
 use serde::Deserialize;
 
 use crate::{answer::Answer, api_usage::CallKind, transport::TransportError};

@@ -42,38 +42,8 @@ const ALLOWED: &[Allowed] = &[
     Allowed {
         reason: "to be opened",
         files: &[
-            "shared/core/src/decide/conditions.rs",
-            "shared/core/src/decide/deal.rs",
-            "shared/core/src/decide/end_user.rs",
-            "shared/core/src/decide/linked.rs",
-            "shared/core/src/decide/mod.rs",
-            "shared/core/src/decide/parties.rs",
-            "shared/core/src/decide/party.rs",
-        ],
-    },
-    Allowed {
-        reason: "to be opened",
-        files: &[
             "shared/core/src/fan_out/mod.rs",
             "shared/core/src/fan_out/page.rs",
-        ],
-    },
-    Allowed {
-        reason: "to be opened",
-        files: &[
-            "shared/core/src/import/known.rs",
-            "shared/core/src/import/mod.rs",
-            "shared/core/src/import/outcome.rs",
-        ],
-    },
-    Allowed {
-        reason: "to be opened",
-        files: &[
-            "shared/core/src/read.rs",
-            "shared/core/src/read/trace.rs",
-            "shared/core/src/salesforce.rs",
-            "shared/core/src/salesforce/error.rs",
-            "shared/core/src/schema.rs",
         ],
     },
 ];

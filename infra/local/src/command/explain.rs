@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use dealbridge_core::{
     explain::{self, ExplainError, Explained, Explanation, Outlook},
-    import,
+    fault,
 };
 use dealbridge_local::{LocalError, LocalProduct};
 
@@ -48,7 +48,7 @@ pub(super) async fn run(asked: Explain) -> Result<ExitCode, LocalError> {
 fn sentence(error: &ExplainError) -> String {
     match error {
         ExplainError::Salesforce(error) => {
-            let finding = import::fault(error);
+            let finding = fault::finding(error);
             let (message, suggestion) = finding.sentences("the Opportunity");
             format!("{}: {message} {suggestion}", finding.code)
         }

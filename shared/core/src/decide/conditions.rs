@@ -2,69 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::{Facts, end_user, is_set, labels, party, value_at};
+use super::{
+    condition::{Checked, Condition, NOT_READ, OwnerType, owner_type},
+    end_user,
+    facts::{Facts, is_set, labels, value_at},
+    party,
+};
 use crate::{
-    SalesforceId,
     claim::ClaimState,
     code::Code,
     field::{self, Field, Misfit},
     finding::Finding,
-    portal::ResolvedUser,
     read::{HiddenParent, Reading},
     salesforce::{FieldPath, Row},
     settings::{STAGE, Settings},
     size::Sizes,
 };
-
-/// Why a field is not in a row.
-const NOT_READ: &str = "the org has no such field, or hides it from the integration user";
-
-/// One condition as it was found. Of a condition that passed, the code is the one it would have failed with first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// Whether it holds.
-    pub passed: bool,
-    /// Its code, field and value.
-    pub finding: Finding,
-}
-
-impl Condition {
-    /// One that cannot be looked at: the org has no such field, or hides it.
-    pub(super) fn unread(label: &str, api_name: &str) -> Self {
-        let finding = Finding::new(Code::RequiredFieldHidden);
-        Self::failed(finding.field(label, api_name).value(NOT_READ))
-    }
-
-    pub(super) fn passed(finding: Finding) -> Self {
-        Self {
-            passed: true,
-            finding,
-        }
-    }
-
-    pub(crate) fn failed(finding: Finding) -> Self {
-        Self {
-            passed: false,
-            finding,
-        }
-    }
-
-    fn of(passed: bool, finding: Finding) -> Self {
-        Self { passed, finding }
-    }
-}
-
-/// The conditions, and what was found on the way that the Deal is made of.
-pub(super) struct Checked<'a> {
-    pub(super) conditions: Vec<Condition>,
-    pub(super) partner: Option<&'a ResolvedUser>,
-    pub(super) distributor: Option<&'a ResolvedUser>,
-    pub(super) distributor_owned: bool,
-    pub(super) contact: Option<&'a Value>,
-    pub(super) fields: Map<String, Value>,
-    /// Mapped values that cannot be read and that the Deal can do without.
-    pub(super) hidden: Vec<Finding>,
-}
 
 /// Checks every condition, in the order of the table.
 pub(super) fn check<'a>(row: &'a Row, facts: &Facts<'a>, settings: &Settings) -> Checked<'a> {
@@ -95,28 +48,6 @@ fn sync_flag(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
     checked
         .conditions
         .push(Condition::of(row.is_checked(api_name), finding));
-}
-
-/// Who a Deal belongs to, as the Opportunity says.
-pub(super) enum OwnerType {
-    Blank,
-    Partner,
-    Distributor,
-    Invalid,
-}
-
-pub(super) fn owner_type(value: &Value) -> OwnerType {
-    let text = field::shown(value);
-    let text = text.trim();
-    if text.is_empty() {
-        OwnerType::Blank
-    } else if text.eq_ignore_ascii_case("Partner-Owned") {
-        OwnerType::Partner
-    } else if text.eq_ignore_ascii_case("Distributor-Owned") {
-        OwnerType::Distributor
-    } else {
-        OwnerType::Invalid
-    }
 }
 
 /// Rows 4, 5 and 6: they depend on each other through the Distributor module.
@@ -293,7 +224,7 @@ fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
         .extend(failures.into_iter().map(Condition::failed));
 }
 
-/// Why a mapped value is not there to be looked at; [`None`] where it is, blank or not.
+/// The reason why a mapped value cannot be looked at; [`None`] where it was read, blank or not.
 fn unread(row: &Row, path: &FieldPath) -> Option<String> {
     match row.reading(path) {
         Reading::Value(_) => None,
@@ -359,11 +290,4 @@ fn link(facts: &Facts<'_>, checked: &mut Checked<'_>) {
         live.is_none(),
         Finding::new(Code::AlreadyLinkedOther).other(other),
     ));
-}
-
-/// The id in a field, if it holds one.
-pub(super) fn id_at(value: &Value) -> Option<SalesforceId> {
-    value
-        .as_str()
-        .and_then(|text| SalesforceId::parse(text).ok())
 }

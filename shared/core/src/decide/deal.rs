@@ -3,9 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Facts,
-    conditions::{Checked, id_at},
-    value_at,
+    condition::Checked,
+    facts::{Facts, id_at, value_at},
 };
 use crate::{
     Stamp,

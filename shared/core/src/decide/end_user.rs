@@ -5,9 +5,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{
-    Condition,
-    conditions::{Checked, id_at},
-    value_at,
+    condition::{Checked, Condition},
+    facts::{id_at, value_at},
 };
 use crate::{code::Code, field, finding::Finding, salesforce::Row};
 

@@ -3,9 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Condition, Decision, Facts, Verdict,
-    conditions::{self, id_at},
-    labels, parties, value_at,
+    condition::Condition,
+    conditions,
+    decision::{Decision, Verdict},
+    facts::{Facts, id_at, labels, value_at},
+    parties,
+    record_update::RecordUpdate,
 };
 use crate::{
     SalesforceObject, Stamp,
@@ -21,29 +24,6 @@ use crate::{
     size::Sizes,
     value::{LONGEST_NAME, cut},
 };
-
-/// What changes in a linked record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecordUpdate {
-    /// Fields with their values as they will be; null clears one.
-    pub fields: Map<String, Value>,
-    /// The link's status as it will be.
-    pub status: LinkStatus,
-    /// Why it is paused or disconnected.
-    pub reason: Option<String>,
-    /// The Salesforce record's name.
-    pub name: Option<String>,
-    /// The stamp that is applied with this.
-    pub stamp: Stamp,
-    /// The digest that is applied with this.
-    pub digest: Option<Digest>,
-    /// What the log says of it.
-    pub findings: Vec<Finding>,
-    /// Whether anything but the stamp changes.
-    pub is_change: bool,
-    /// Whether the write that is on its way to Salesforce is given up: a converted Lead takes no field any more.
-    pub drops_write: bool,
-}
 
 /// The link's status as the Salesforce record has it.
 fn link_state(facts: &Facts<'_>, settings: &Settings) -> (LinkStatus, Option<String>) {

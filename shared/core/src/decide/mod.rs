@@ -1,129 +1,32 @@
-//! What to do with an Opportunity: one pure function, called by the import, by explain and by every dry run.
+//! The decision on an Opportunity: one pure function, called by the import, by explain and by every dry run.
 
+mod condition;
 mod conditions;
 mod deal;
+mod decision;
 mod end_user;
+mod facts;
 mod linked;
 mod parties;
 mod party;
+mod record_update;
 
-use serde_json::Value;
-
-pub use self::{conditions::Condition, deal::NewDeal, linked::RecordUpdate};
+pub(crate) use self::facts::labels;
+pub use self::{
+    condition::Condition,
+    deal::NewDeal,
+    decision::{Decision, Verdict},
+    facts::{Facts, Predecessor},
+    record_update::RecordUpdate,
+};
 use crate::{
-    SalesforceId, SalesforceObject,
+    SalesforceObject,
     claim::{Claim, ClaimState},
     code::Code,
-    digest::Digest,
     finding::Finding,
-    portal::Directory,
     record::{Record, RecordKind},
-    salesforce::Row,
     settings::Settings,
 };
-
-/// Labels of the fields on the Opportunity whose API names are settings.
-pub(crate) mod labels {
-    pub(crate) const SYNC_FLAG: &str = "Sync with Channeltivity";
-    pub(crate) const IMPORT_FLAG: &str = "Export to Channeltivity Deal";
-    pub(crate) const PARTNER_EMAIL: &str = "Channeltivity Partner Email";
-    pub(crate) const DISTRIBUTOR_EMAIL: &str = "Channeltivity Distributor Email";
-    pub(crate) const DEAL_OWNER_TYPE: &str = "Deal Owner Type";
-}
-
-/// All that a decision is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// The Opportunity.
-    pub opportunity: SalesforceId,
-    /// Its fields as they are in Salesforce; [`None`] when it does not exist, was purged or is hidden.
-    pub row: Option<&'a Row>,
-    /// The digest that vouches for its fields; [`None`] when none does.
-    pub digest: Option<Digest>,
-    /// Who has the e-mail addresses that it names.
-    pub directory: &'a Directory,
-    /// Its claim.
-    pub claim: Option<&'a Claim>,
-    /// The record that the claim names, if that record still exists.
-    pub record: Option<&'a Record>,
-    /// The claim of the Opportunity that a converted Lead became.
-    pub successor: Option<&'a Claim>,
-    /// The linked Lead that was converted to this Opportunity.
-    pub predecessor: Option<&'a Predecessor>,
-}
-
-/// A Lead that was converted, and what it is linked to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Predecessor {
-    /// Its live claim.
-    pub claim: Claim,
-    /// The record that the claim names.
-    pub record: Record,
-    /// The Lead's name.
-    pub name: String,
-}
-
-/// What to do, and every condition that was looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decision {
-    /// Every condition with the value read.
-    pub conditions: Vec<Condition>,
-    /// What to do.
-    pub verdict: Verdict,
-}
-
-/// What to do with the Opportunity.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It becomes a Deal.
-    Import(Box<NewDeal>),
-    /// Its record changes.
-    Update(Box<RecordUpdate>),
-    /// It is a Lead that was converted: its link moves to this Opportunity.
-    Move(SalesforceId),
-    /// A linked Lead was converted to it: that one's link moves here, and no other Deal is made.
-    TakeOver,
-    /// Its record is up to date.
-    Unchanged,
-    /// At least one condition failed.
-    Fail,
-    /// At least one condition failed, and the record that it is linked to follows it as far as it can.
-    FailAndUpdate(Box<RecordUpdate>),
-    /// It was unlinked on purpose.
-    Suppressed,
-    /// It is not flagged for import, or is gone.
-    NotACandidate(Finding),
-}
-
-impl Decision {
-    /// The failed conditions, as findings.
-    #[must_use]
-    pub fn failures(&self) -> Vec<Finding> {
-        self.conditions
-            .iter()
-            .filter(|condition| !condition.passed)
-            .map(|condition| condition.finding.clone())
-            .collect()
-    }
-
-    /// One condition failed; the record follows as far as the update says.
-    fn failed(finding: Finding, update: Option<RecordUpdate>) -> Self {
-        Self {
-            conditions: vec![Condition::failed(finding)],
-            verdict: update.map_or(Verdict::Fail, |update| {
-                Verdict::FailAndUpdate(Box::new(update))
-            }),
-        }
-    }
-
-    /// A decision for which no condition was looked at.
-    pub(crate) fn only(verdict: Verdict) -> Self {
-        Self {
-            conditions: Vec::new(),
-            verdict,
-        }
-    }
-}
 
 /// Decides what to do with an Opportunity.
 ///
@@ -214,16 +117,6 @@ fn decide_linked(
         conditions,
         verdict,
     }
-}
-
-/// Whether a value that was read counts as set.
-fn is_set(row: &Row, path: &str) -> bool {
-    row.get(path)
-        .is_some_and(|value| !crate::field::is_blank(value))
-}
-
-fn value_at<'a>(row: &'a Row, path: &str) -> &'a Value {
-    row.get(path).unwrap_or(&Value::Null)
 }
 
 #[cfg(test)]

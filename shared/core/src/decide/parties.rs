@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    conditions::{self, OwnerType, id_at},
-    end_user, labels, value_at,
+    condition::{self, OwnerType},
+    end_user,
+    facts::{id_at, labels, value_at},
 };
 use crate::{
     Email,
@@ -80,7 +81,7 @@ fn changed_parties<'a>(
     let Some(value) = row.get(owner_type.as_str()) else {
         return changed;
     };
-    let owner = match conditions::owner_type(value) {
+    let owner = match condition::owner_type(value) {
         OwnerType::Blank | OwnerType::Partner => partner,
         OwnerType::Distributor => distributor,
         OwnerType::Invalid => None,

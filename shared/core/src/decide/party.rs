@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Condition, labels};
+use super::{condition::Condition, facts::labels};
 use crate::{
     Email,
     code::Code,

@@ -5,7 +5,7 @@ use crate::{
     SalesforceId, SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
     digest::Digested,
-    import,
+    fault,
     ports::{
         ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
         SyncRequestQueue,
@@ -94,7 +94,7 @@ where
 
     /// Without access to Leads their links are left as they are: Opportunities are imported all the same.
     async fn say_hidden_leads(&self, progress: &Progress) -> Result<(), Stop> {
-        let (key, finding) = import::hidden_leads();
+        let (key, finding) = fault::hidden_leads();
         Ok(self.store.note(progress.run, &key, &finding).await?)
     }
 

@@ -17,8 +17,8 @@ use crate::{
     SalesforceId, Stamp,
     code::Code,
     entry::Line,
+    fault,
     finding::Finding,
-    import,
     message::{ImportRequest, SyncRequest, VERSION},
     ports::{
         Checkpoint, ClaimStore, Clock, Delivery, ImportQueue, Kept, ListingStore, Mark, Place,
@@ -183,7 +183,7 @@ impl<
                 Ok(Listed::Finished(run))
             }
             Err(Stop::Salesforce(error)) => {
-                self.store.fail(run, &import::fault(&error)).await?;
+                self.store.fail(run, &fault::finding(&error)).await?;
                 Ok(Listed::Finished(run))
             }
         }
@@ -197,7 +197,7 @@ impl<
     ) -> Result<Listed, Stop> {
         let listed = self.list_by(settings, progress, deadline).await;
         listed.map_err(|stop| match stop {
-            Stop::Salesforce(error) => Stop::Fault(import::fault_by(&error, settings)),
+            Stop::Salesforce(error) => Stop::Fault(fault::finding_by_setting(&error, settings)),
             stop => stop,
         })
     }

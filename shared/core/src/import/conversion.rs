@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     Import, Stop,
-    known::{KnownItems, Pending},
     read::Rows,
+    state::{KnownItems, Pending},
 };
 use crate::{
     SalesforceId, SalesforceObject,

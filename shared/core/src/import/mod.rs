@@ -2,12 +2,12 @@
 
 pub(crate) mod conversion;
 mod deal;
-mod fault;
 mod foreign;
 mod known;
 mod left_out;
 mod outcome;
 pub(crate) mod read;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -18,18 +18,16 @@ use crate::{
     SalesforceId, SalesforceObject,
     change::{Change, ItemKey, Settled, Write},
     code::Code,
-    decide,
+    decide, fault,
     finding::Finding,
-    message::ImportRequest,
+    message::{Disposition, ImportRequest},
     ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
     run::RunId,
     salesforce::{Salesforce, SalesforceError},
     settings::Settings,
 };
-pub(crate) use fault::hidden_leads;
-pub use fault::{fault, fault_by};
-use known::Pending;
 use read::Rows;
+use state::Pending;
 
 /// How often a batch is decided again because something changed under it, before the rest goes back to the queue.
 const ROUNDS: usize = 6;
@@ -54,15 +52,6 @@ impl From<SalesforceError> for Stop {
     fn from(error: SalesforceError) -> Self {
         Self::Fault(error)
     }
-}
-
-/// What becomes of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
-    /// Its outcome is durable: acknowledge it.
-    Done,
-    /// Deliver it again.
-    Retry,
 }
 
 /// The use case, over its ports.
@@ -168,7 +157,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                     .leave_to_next_run(
                         requests,
                         settings.organization_id,
-                        &fault_by(&error, settings),
+                        &fault::finding_by_setting(&error, settings),
                     )
                     .await;
             }
@@ -204,7 +193,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                         .leave_to_next_run(
                             requests,
                             settings.organization_id,
-                            &fault_by(&error, settings),
+                            &fault::finding_by_setting(&error, settings),
                         )
                         .await?;
                     settled.extend(left);

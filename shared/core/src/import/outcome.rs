@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{deal::deal_record, known::KnownItems};
+use super::{deal::deal_record, state::KnownItems};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     change::{Change, Expected, Write, with_bounded_sets},

@@ -8,6 +8,7 @@ use super::left_out::{self, CURRENCY, END_USER};
 use crate::{
     Email, SalesforceId, SalesforceObject,
     digest::{Digest, Digested},
+    fault,
     finding::Finding,
     link,
     message::ImportRequest,
@@ -175,7 +176,7 @@ impl Rows {
 
     /// One run-level finding per field that is left out, with a key of its own.
     pub(crate) fn left_out(&self, settings: &Settings) -> Vec<(String, Finding)> {
-        let leads = self.hides_leads.then(super::hidden_leads);
+        let leads = self.hides_leads.then(fault::hidden_leads);
         let fields = left_out::findings(&self.left_out, settings);
         leads.into_iter().chain(fields).collect()
     }

@@ -1,10 +1,19 @@
 //! Following a path from object to object, by what describe says of them.
 
-use super::{CONTACT_ROLES, Renamed};
 use crate::{
     salesforce::{DescribedField, FieldPath},
     schema::Objects,
 };
+
+/// The child relationship that is read with an Opportunity: a path through it is read of every Contact Role.
+pub const CONTACT_ROLES: &str = "OpportunityContactRoles";
+
+/// A lookup whose name does not follow from its relationship's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Renamed {
+    pub(super) guess: FieldPath,
+    pub(super) actual: FieldPath,
+}
 
 /// How far a path leads.
 #[derive(Debug)]

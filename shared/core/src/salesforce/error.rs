@@ -1,7 +1,10 @@
 //! What Salesforce, or the way to it, refuses with.
 
 use super::FieldPath;
-use crate::{SalesforceId, SalesforceObject, read::OBJECT_ITSELF};
+use crate::{SalesforceId, SalesforceObject};
+
+/// The field whose lack tells that the whole object is not there, or is hidden: every object has it.
+pub const OBJECT_ITSELF: &str = "Id";
 
 /// Everything that Salesforce or the way to it may refuse with. Texts never carry tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use dealbridge_core::{code::Code, import, ports::PortError, salesforce::SalesforceError};
+use dealbridge_core::{code::Code, fault, ports::PortError, salesforce::SalesforceError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -202,7 +202,7 @@ impl From<PortError> for Refusal {
 
 impl From<SalesforceError> for Refusal {
     fn from(error: SalesforceError) -> Self {
-        let finding = import::fault(&error);
+        let finding = fault::finding(&error);
         let (message, suggestion) = finding.sentences("Salesforce");
         if let SalesforceError::OrgChanged {
             settings,

@@ -1,13 +1,16 @@
-//! A Salesforce fault as the Integration Log says it.
+//! Run-level faults: Salesforce as a whole, as the Integration Log describes it.
 
 use crate::{
-    SalesforceObject, code::Code, finding::Finding, read::OBJECT_ITSELF,
-    salesforce::SalesforceError, settings::Settings,
+    SalesforceObject,
+    code::Code,
+    finding::Finding,
+    salesforce::{OBJECT_ITSELF, SalesforceError},
+    settings::Settings,
 };
 
 /// A Salesforce fault as a finding.
 #[must_use]
-pub fn fault(error: &SalesforceError) -> Finding {
+pub fn finding(error: &SalesforceError) -> Finding {
     let (code, value) = match error {
         SalesforceError::AuthFailed { detail } => (Code::SfAuthFailed, detail.clone()),
         SalesforceError::ApiDisabled { detail } => (Code::SfApiDisabled, detail.clone()),
@@ -61,8 +64,8 @@ pub fn fault(error: &SalesforceError) -> Finding {
 
 /// A Salesforce fault as a finding that names the setting which it is about.
 #[must_use]
-pub fn fault_by(error: &SalesforceError, settings: &Settings) -> Finding {
-    let mut finding = fault(error);
+pub fn finding_by_setting(error: &SalesforceError, settings: &Settings) -> Finding {
+    let mut finding = finding(error);
     let field = match error {
         SalesforceError::FieldMissing { field, .. } => Some(field.as_str()),
         error => error.refused_field(),
@@ -82,7 +85,7 @@ pub fn fault_by(error: &SalesforceError, settings: &Settings) -> Finding {
     finding
 }
 
-/// What is said, and under which key, where Leads cannot be read: their links stay as they are.
+/// The finding, with its key, where Leads cannot be read: their links stay as they are.
 pub(crate) fn hidden_leads() -> (String, Finding) {
     let mut finding = Finding::new(Code::SfFieldMissing)
         .value("; links to Leads stay as they are until it can be read");
@@ -143,7 +146,7 @@ mod tests {
                 "exclusive access",
             ),
         ] {
-            let finding = fault_by(&error, &settings());
+            let finding = finding_by_setting(&error, &settings());
 
             let (message, suggestion) = finding.sentences("the run");
             assert_eq!(finding.code, code, "{error}");

@@ -1,0 +1,113 @@
+//! Requests of a batch on their way, each with what the store knows of it.
+
+use super::read::Rows;
+use crate::{
+    SalesforceId,
+    claim::Claim,
+    counted::Counted,
+    decide::{Decision, Facts, Predecessor, Verdict},
+    digest::Digest,
+    message::ImportRequest,
+    portal::Directory,
+    problem::Problem,
+    record::Record,
+    run::RunId,
+};
+
+/// A request on its way through the rounds.
+pub(super) struct Pending {
+    pub(super) request: ImportRequest,
+    /// What is known of it in the store; [`None`] before the first read of one that is not fresh.
+    pub(super) known: Option<KnownItems>,
+    /// That there is no claim is the listing's word alone.
+    pub(super) is_assumed: bool,
+    /// What to do, where that was decided already.
+    pub(super) decision: Option<Decision>,
+}
+
+impl Pending {
+    /// The Opportunity that a link is about to move to.
+    pub(super) fn move_target(&self) -> Option<SalesforceId> {
+        match self.decision.as_ref()?.verdict {
+            Verdict::Move(opportunity) => Some(opportunity),
+            Verdict::TakeOver => Some(self.request.opportunity),
+            _ => None,
+        }
+    }
+
+    /// To be read and decided again.
+    pub(super) fn again(self) -> Self {
+        Self {
+            known: None,
+            is_assumed: false,
+            decision: None,
+            ..self
+        }
+    }
+}
+
+impl Pending {
+    /// To be read again, with what is to be done about it.
+    pub(super) fn again_as(self, decision: Decision) -> Self {
+        Self {
+            decision: Some(decision),
+            ..self.again()
+        }
+    }
+}
+
+/// The items in the store that a decision goes by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownItems {
+    pub(super) claim: Option<Claim>,
+    pub(super) problem: Option<Problem>,
+    /// The record that the claim names.
+    pub(super) record: Option<Record>,
+    /// The claim of the Opportunity that a converted Lead became.
+    pub(super) successor: Option<Claim>,
+    /// The open problem of that Opportunity.
+    pub(super) problem_of_successor: Option<Problem>,
+    /// The linked Lead that was converted to it.
+    pub(super) predecessor: Option<Predecessor>,
+    /// The runs that are kept beside claim and problem, where those two are not sure.
+    pub(super) counted_before: Option<Counted>,
+}
+
+impl KnownItems {
+    fn sets(&self) -> impl Iterator<Item = &Counted> {
+        let of_claim = self.claim.as_ref().map(|claim| &claim.counted);
+        let of_problem = self.problem.as_ref().map(|problem| &problem.counted);
+        of_claim
+            .into_iter()
+            .chain(of_problem)
+            .chain(&self.counted_before)
+    }
+
+    /// Whether that run has counted the record.
+    pub(super) fn counted_in(&self, run: RunId) -> bool {
+        self.sets().any(|counted| counted.contains(run))
+    }
+
+    pub(super) fn is_unsure_of(&self, run: RunId) -> bool {
+        !self.counted_in(run) && self.sets().any(|counted| counted.is_unsure_of(run))
+    }
+
+    /// The facts of a decision.
+    pub(super) fn facts<'a>(
+        &'a self,
+        opportunity: SalesforceId,
+        rows: &'a Rows,
+        directory: &'a Directory,
+    ) -> Facts<'a> {
+        Facts {
+            opportunity,
+            row: rows.get(opportunity),
+            digest: rows.digest(opportunity),
+            directory,
+            claim: self.claim.as_ref(),
+            record: self.record.as_ref(),
+            successor: self.successor.as_ref(),
+            predecessor: self.predecessor.as_ref(),
+        }
+    }
+}

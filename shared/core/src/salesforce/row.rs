@@ -1,0 +1,62 @@
+//! Records as Salesforce's REST API answers them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{SalesforceId, Stamp};
+
+/// One record as Salesforce's REST API answers it: fields by API name, parents as nested objects,
+/// child subqueries as `{"totalSize","done","records":[…]}` (complete: the client follows inner locators).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Row(pub Map<String, Value>);
+
+impl Row {
+    /// The value at a path; [`None`] when the field is not in the row at all. A null or absent parent reads as null.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        let mut parts = path.split('.');
+        let mut value = field(&self.0, parts.next()?)?;
+        for part in parts {
+            match value {
+                Value::Object(parent) => value = field(parent, part)?,
+                _ => return Some(&Value::Null),
+            }
+        }
+        Some(value)
+    }
+
+    /// The text at a path, [`None`] for null, absent or another type.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.get(path).and_then(Value::as_str)
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> Option<SalesforceId> {
+        self.text("Id").and_then(|id| SalesforceId::parse(id).ok())
+    }
+
+    /// The record's SystemModstamp.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.text("SystemModstamp")
+            .and_then(|stamp| Stamp::parse(stamp).ok())
+    }
+
+    /// Whether a checkbox is on. Null and absent read as off.
+    #[must_use]
+    pub fn is_checked(&self, path: &str) -> bool {
+        self.get(path).and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
+/// Salesforce spells keys as its schema does, whatever the query wrote.
+pub(crate) fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    map.get(name).or_else(|| {
+        map.iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
+}
