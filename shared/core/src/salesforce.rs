@@ -7,7 +7,6 @@ mod row;
 
 use std::future::Future;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use self::row::field;

@@ -11,10 +11,9 @@ use super::{
     record_update::RecordUpdate,
 };
 use crate::{
-    SalesforceObject, Stamp,
+    SalesforceObject,
     claim::{Claim, ClaimState},
     code::Code,
-    digest::Digest,
     finding::Finding,
     mapping::ObjectMapping,
     read::Reading,

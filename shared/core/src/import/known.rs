@@ -9,15 +9,10 @@ use super::{
 };
 use crate::{
     SalesforceId,
-    claim::Claim,
-    counted::Counted,
-    decide::{self, Decision, Facts, Predecessor, Verdict},
+    decide::{self, Verdict},
     message::ImportRequest,
     portal::Directory,
     ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
-    problem::Problem,
-    record::Record,
-    run::RunId,
     salesforce::Salesforce,
     settings::Settings,
 };

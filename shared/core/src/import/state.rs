@@ -6,7 +6,6 @@ use crate::{
     claim::Claim,
     counted::Counted,
     decide::{Decision, Facts, Predecessor, Verdict},
-    digest::Digest,
     message::ImportRequest,
     portal::Directory,
     problem::Problem,

@@ -20,6 +20,7 @@ use crate::{
     run::RunId,
     testing::settings,
 };
+use crate::{SalesforceId, portal::Directory, salesforce::Row};
 
 const OPPORTUNITY: &str = "006dM00000Mw7VtQAJ";
 
