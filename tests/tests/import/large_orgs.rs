@@ -9,7 +9,7 @@ use dealbridge_core::{
 use dealbridge_tests::{Defect, OrgFolder, World, world::SYNC_REQUESTS};
 use serde_json::json;
 
-/// That many Opportunities that fail a condition, spread over time by `stamp`: cheap, and each is counted.
+/// A folder of that many Opportunities that fail a condition, spread over time by `stamp`: cheap, and each is counted.
 fn failing(count: i64, stamp: impl Fn(i64) -> i64) -> OrgFolder {
     let mut folder = OrgFolder::new();
     for at in 0..count {
