@@ -171,7 +171,7 @@ pub fn lease() -> Attributes {
     integration("LEASE")
 }
 
-/// Attribute of the lease: the next run is to be a full one.
+/// Attribute of the lease: the number of the run after which a full one is to end well.
 pub const FULL_WANTED: &str = "full_wanted";
 
 /// Log: the watermark up to which incremental runs have read.

@@ -1,6 +1,6 @@
 //! Runs: one at a time, with lease, progress, watermark and counts.
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update, builders::UpdateBuilder};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update, builders::UpdateBuilder};
 use dealbridge_core::{
     change::Expected,
     code::Code,
@@ -23,8 +23,46 @@ use crate::{
 /// Attempts at winning a race for the lease.
 const ROUNDS: usize = 8;
 
+/// Full runs that follow each other at most to meet one request. From then on an incremental one goes between two: what
+/// keeps full runs from their end keeps no change back.
+const FULL_IN_A_ROW: u32 = 2;
+
+/// Consequence of a request for a full run for the next run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FullNeed {
+    /// A full run ended well since.
+    Met,
+    /// It is to be a full one.
+    Full,
+    /// It is another's turn first.
+    Later,
+}
+
+impl FullNeed {
+    /// Follows from the run during which it was requested, and the latest run.
+    fn of(since: u32, previous: Option<&Run>, now: Timestamp) -> Self {
+        let Some(previous) = previous else {
+            return Self::Full;
+        };
+        let tries = previous.id.number().saturating_sub(since);
+        let was_full = tries > 0 && previous.mode == Mode::Full;
+        if was_full && previous.status(now) == RunStatus::Succeeded {
+            Self::Met
+        } else if was_full && tries >= FULL_IN_A_ROW {
+            Self::Later
+        } else {
+            Self::Full
+        }
+    }
+}
+
 impl RunStore for Store {
-    async fn start(&self, mode: Mode, trigger: Trigger) -> Result<Started, PortError> {
+    async fn start(
+        &self,
+        mode: Mode,
+        trigger: Trigger,
+        passed_by: Option<RunId>,
+    ) -> Result<Started, PortError> {
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let lease = self.get(&self.tables.log, keys::lease()).await?;
@@ -32,16 +70,15 @@ impl RunStore for Store {
                 .as_ref()
                 .and_then(|item| number(item, "run"))
                 .unwrap_or(0);
-            let full_is_wanted = lease
+            let wanted: Option<u32> = lease
                 .as_ref()
-                .is_some_and(|item| item.contains_key(keys::FULL_WANTED));
-            let mode = if full_is_wanted { Mode::Full } else { mode };
+                .and_then(|item| number(item, keys::FULL_WANTED));
             let previous = if latest > 0 {
                 self.leased(RunId::new(latest)).await?
             } else {
                 None
             };
-            if let Some(leased) = previous {
+            if let Some(leased) = &previous {
                 match leased.run.status(now) {
                     RunStatus::Queued | RunStatus::Running
                         if leased.run.listed_at.is_none() && leased.until <= now =>
@@ -50,15 +87,25 @@ impl RunStore for Store {
                             .await?;
                     }
                     RunStatus::Queued | RunStatus::Running => {
-                        return Ok(Started::Active(leased.run));
+                        return Ok(Started::Active(leased.run.clone()));
+                    }
+                    RunStatus::Failed
+                        if leased.run.waits_for_messages() && passed_by != Some(leased.run.id) =>
+                    {
+                        return Ok(Started::Active(leased.run.clone()));
                     }
                     RunStatus::Succeeded | RunStatus::Failed => {}
                 }
             }
             let id = RunId::new(latest + 1);
+            let previous = previous.map(|leased| leased.run);
+            let need = wanted.map(|since| FullNeed::of(since, previous.as_ref(), now));
             let run = Run {
                 id,
-                mode,
+                mode: match need {
+                    Some(FullNeed::Full) => Mode::Full,
+                    _ => mode,
+                },
                 trigger,
                 started_at: now,
                 taken_up: false,
@@ -67,7 +114,8 @@ impl RunStore for Store {
                 last_counted_at: None,
                 counts: Counts::default(),
             };
-            let lease = self.next_lease(lease.is_some().then_some(latest), id, full_is_wanted)?;
+            let is_met = need == Some(FullNeed::Met);
+            let lease = self.next_lease(lease.is_some().then_some(latest), id, wanted, is_met)?;
             let actions = vec![
                 lease,
                 transaction::put(&self.tables.log, new_run(&run), Expected::Absent)?,
@@ -91,11 +139,10 @@ impl RunStore for Store {
         let update = Update::builder()
             .table_name(&self.tables.log)
             .set_key(Some(keys::lease()))
-            .update_expression("SET #full = :yes")
+            .update_expression("SET #full = :active")
             .condition_expression("#run = :active")
             .expression_attribute_names("#full", keys::FULL_WANTED)
             .expression_attribute_names("#run", "run")
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":active", n(active.number()));
         let token = format!("want-full|{active}|{}", self.ids.next());
         let actions = vec![transaction::update(update)?];
@@ -253,34 +300,43 @@ impl Store {
     }
 
     /// Hands the lease over to the next run, on the condition that it is as it was read: a request for a full run that
-    /// came meanwhile is not lost.
+    /// came meanwhile is not lost. One that is met is taken out.
     fn next_lease(
         &self,
         latest: Option<u32>,
         next: RunId,
-        full_is_wanted: bool,
+        wanted: Option<u32>,
+        is_met: bool,
     ) -> Result<TransactWriteItem, PortError> {
         let update = Update::builder()
             .table_name(&self.tables.log)
             .set_key(Some(keys::lease()))
-            .update_expression("SET #run = :next, #version = :next REMOVE #full")
+            .update_expression(if is_met {
+                "SET #run = :next, #version = :next REMOVE #full"
+            } else {
+                "SET #run = :next, #version = :next"
+            })
             .expression_attribute_names("#run", "run")
             .expression_attribute_names("#version", VERSION)
-            .expression_attribute_names("#full", keys::FULL_WANTED)
             .expression_attribute_values(":next", n(next.number()));
-        let update = match latest {
-            None => update
-                .condition_expression("attribute_not_exists(#pk)")
-                .expression_attribute_names("#pk", keys::PK),
-            Some(latest) => update
-                .condition_expression(if full_is_wanted {
-                    "#version = :latest AND attribute_exists(#full)"
-                } else {
-                    "#version = :latest AND attribute_not_exists(#full)"
-                })
-                .expression_attribute_values(":latest", n(latest)),
+        let Some(latest) = latest else {
+            return transaction::update(
+                update
+                    .condition_expression("attribute_not_exists(#pk)")
+                    .expression_attribute_names("#pk", keys::PK),
+            );
         };
-        transaction::update(update)
+        let update = update
+            .expression_attribute_names("#full", keys::FULL_WANTED)
+            .expression_attribute_values(":latest", n(latest));
+        transaction::update(match wanted {
+            None => {
+                update.condition_expression("#version = :latest AND attribute_not_exists(#full)")
+            }
+            Some(since) => update
+                .condition_expression("#version = :latest AND #full = :since")
+                .expression_attribute_values(":since", n(since)),
+        })
     }
 
     pub(crate) fn run_update(&self, run: RunId, expression: &str) -> UpdateBuilder {

@@ -242,15 +242,18 @@ pub enum Kept {
 
 /// Runs, their lease and their mark.
 pub trait RunStore: Send + Sync {
-    /// Starts a run, unless one is active. A crashed run whose lease has expired is closed as failed first.
-    /// It is a full one if one is wanted, and then no longer.
+    /// Starts a run, unless one is active. A crashed run whose lease has expired is closed as failed first. One that still
+    /// waits for messages counts as active, however long it has stood still, unless it is to be passed by.
+    /// It is a full one if one is wanted and none has ended well since; after two that did not, each other run is.
     fn start(
         &self,
         mode: Mode,
         trigger: Trigger,
+        passed_by: Option<RunId>,
     ) -> impl Future<Output = Result<Started, PortError>> + Send;
 
-    /// Has the run after the active one be a full one. Lost when that run is not the latest.
+    /// Has the run after the active one be a full one, and further ones until one ends well. Lost when that run is not the
+    /// latest.
     fn want_full(&self, active: RunId) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
     /// Takes up a run's listing where it stands.

@@ -216,6 +216,12 @@ impl Run {
         Some(at.duration_since(moved))
     }
 
+    /// Whether it has listed everything, met no fault, and is not through with its messages.
+    #[must_use]
+    pub fn waits_for_messages(&self) -> bool {
+        self.listed_at.is_some() && self.failed_at.is_none() && self.counts.left() > 0
+    }
+
     /// When it came to its end, if it has.
     #[must_use]
     pub fn finished_at(&self, at: Timestamp) -> Option<Timestamp> {

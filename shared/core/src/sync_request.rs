@@ -81,20 +81,21 @@ pub(crate) async fn start<S: RunStore, I: ImportBacklog>(
     (mode, trigger): (Mode, Trigger),
     at: Timestamp,
 ) -> Result<Started, PortError> {
-    let run = match store.start(mode, trigger).await? {
+    let run = match store.start(mode, trigger, None).await? {
         Started::Active(run) if run.stands_still_for(at) >= Some(QUIET) => run,
         started => return Ok(started),
     };
     let backlog = waiting.backlog().await?;
     let dead = i64::try_from(backlog.dead).unwrap_or(i64::MAX);
     let lost = run.counts.left().saturating_sub(dead);
-    // What lies in the dead-letter queue can be seen there, and replayed.
-    if backlog.queued > 0 || lost <= 0 {
+    if backlog.queued == 0 && lost > 0 {
+        if store.want_full(run.id).await? == Kept::Yes {
+            let finding = Finding::new(Code::MessagesLost).value(lost.to_string());
+            store.fail(run.id, &finding).await?;
+        }
+    } else if run.status(at) == RunStatus::Running {
+        // What lies in the dead-letter queue can be seen there, and replayed.
         return Ok(Started::Active(run));
     }
-    if store.want_full(run.id).await? == Kept::Yes {
-        let finding = Finding::new(Code::MessagesLost).value(lost.to_string());
-        store.fail(run.id, &finding).await?;
-    }
-    store.start(mode, trigger).await
+    store.start(mode, trigger, Some(run.id)).await
 }

@@ -21,7 +21,7 @@ use dealbridge_tests::{
     Fault, OrgFolder, World, opportunity,
     world::{IMPORTS, SYNC_REQUESTS, WRITES},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -53,12 +53,12 @@ async fn assert_lost(world: &World, run: RunId, count: u64) {
 async fn a_run_whose_messages_were_purged_is_ended_by_whoever_asks_next_and_what_they_named_is_imported()
  {
     for asker in ["button", "hourly", "daily"] {
-        for purged in [1, 7, 20] {
+        for (purged, minutes) in [(1, 3), (7, 55), (20, 600)] {
             let world = World::start(&OrgFolder::importable(20)).await;
             let run = listed(&world).await;
             purge(&world, purged).await;
             world.deliver_all().await;
-            world.clock.advance(3 * MINUTE);
+            world.clock.advance(minutes * MINUTE);
 
             let next = if asker == "button" {
                 world.full().await
@@ -144,6 +144,90 @@ async fn a_daily_run_that_met_an_active_one_follows_it_once() {
     assert_eq!((following.mode, following.counts.updated), (Mode::Full, 1));
     assert_eq!(after.mode, Mode::Incremental);
     assert_eq!(world.ledger().await.runs.len(), 4);
+}
+
+/// Refuses what matches, as an org does whose queries take too long (or whose requests are used up).
+fn refused(matching: &str, status: u16, code: &str) -> Value {
+    let body = json!([{ "message": "No.", "errorCode": code }]);
+    json!({ "match": matching, "status": status, "body": body, "times": 10_000 })
+}
+
+#[tokio::test]
+async fn full_runs_follow_each_other_until_one_made_up_for_what_was_lost() {
+    for (matching, code) in [
+        ("ORDER BY", "REQUEST_LIMIT_EXCEEDED"),
+        ("WHERE Id IN", "REQUEST_LIMIT_EXCEEDED"),
+        ("WHERE Export__c = true", "QUERY_TIMEOUT"),
+    ] {
+        let world = World::start(&OrgFolder::importable(20)).await;
+        let run = listed(&world).await;
+        purge(&world, 20).await;
+        world.clock.advance(3 * MINUTE);
+        world.disturb(refused(matching, 403, code)).await;
+        let failed = world.scheduled("hourly").await;
+        world.calm().await;
+
+        let next = world.hourly().await;
+        let after = world.hourly().await;
+
+        assert_lost(&world, run.id, 20).await;
+        assert_eq!(
+            world.status(failed.id).await,
+            RunStatus::Failed,
+            "{matching}"
+        );
+        assert_eq!(
+            (failed.mode, next.mode),
+            (Mode::Full, Mode::Full),
+            "{matching}"
+        );
+        assert_eq!(next.counts.imported, 20, "{matching}");
+        assert_eq!(after.mode, Mode::Incremental, "{matching}");
+        assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn full_runs_that_never_end_well_leave_each_other_run_to_what_changed() {
+    let world = World::start(&OrgFolder::importable(20)).await;
+    world.full().await;
+    world.admin("tick", json!({ "seconds": 3_600 })).await;
+    world.edit(opportunity(1), json!({ "Amount": 1 })).await;
+    world.clock.advance(60 * MINUTE);
+    world.tick("hourly").await;
+    purge(&world, 20).await;
+    world.clock.advance(3 * MINUTE);
+    world
+        .disturb(refused("WHERE Export__c = true", 400, "QUERY_TIMEOUT"))
+        .await;
+
+    let mut runs = Vec::new();
+    for amount in 2..8 {
+        world.admin("tick", json!({ "seconds": 3_600 })).await;
+        world
+            .edit(opportunity(2), json!({ "Amount": amount }))
+            .await;
+        let run = world.hourly().await;
+        runs.push((run.mode, run.counts.updated));
+    }
+    world.calm().await;
+    let mended = [world.hourly().await, world.hourly().await];
+    let after = world.hourly().await;
+
+    let (full, incremental) = ((Mode::Full, 0), (Mode::Incremental, 1));
+    assert_eq!(runs, [full, full, incremental, full, incremental, full]);
+    let modes = mended.each_ref().map(|run| run.mode);
+    assert_eq!(modes, [Mode::Incremental, Mode::Full]);
+    assert_eq!(after.mode, Mode::Incremental);
+    let ledger = world.ledger().await;
+    assert_eq!(
+        ledger.linked(opportunity(1)).unwrap().fields["amount"],
+        json!(1)
+    );
+    assert_eq!(
+        ledger.linked(opportunity(2)).unwrap().fields["amount"],
+        json!(7)
+    );
 }
 
 /// The outbox note of a write that nothing waits for: its delivery does no harm.
