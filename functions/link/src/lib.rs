@@ -203,7 +203,7 @@ fn master(text: Option<&str>) -> Result<Master, Refusal> {
         Some("channeltivity") => Ok(Master::Channeltivity),
         other => {
             let given = other
-                .map(|other| format!("{other:?} is no choice. "))
+                .map(|other| format!("{other:?} is not a choice. "))
                 .unwrap_or_default();
             let detail = format!(
                 "{given}Choose whose values are taken where both sides have one and they differ: \"master\": \"salesforce\" or \"channeltivity\"."

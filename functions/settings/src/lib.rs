@@ -149,7 +149,7 @@ impl SettingsFunction {
     async fn changed(&self, seen: Option<u64>) -> Result<Refusal, Refusal> {
         let version = self.version().await?;
         let read = seen.map_or_else(
-            || "If-Match names no version of theirs".to_owned(),
+            || "If-Match matches no settings version".to_owned(),
             |seen| format!("you read version {seen}"),
         );
         let detail = format!("The settings are at version {version}, {read}. Read them again.");

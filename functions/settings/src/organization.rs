@@ -205,7 +205,7 @@ impl Asked {
         for (name, id) in [("from", from), ("to", to)] {
             if id.key_prefix() != "00D" {
                 let detail =
-                    format!("{name}: {id} is no organization's id, which begins with 00D.");
+                    format!("{name}: {id} is not the id of an organization, which begins with 00D.");
                 return Err(Refusal::malformed(detail));
             }
         }

@@ -235,7 +235,7 @@ impl LocalProduct {
             detail,
         };
         let event = serde_json::from_str(&schedule.input)
-            .map_err(|error| failed(format!("the schedule's input is no JSON: {error}")))?;
+            .map_err(|error| failed(format!("the schedule's input is not JSON: {error}")))?;
         let fan_out = self
             .invoker("fan-out")
             .ok_or_else(|| failed("it is not there".to_owned()))?;

@@ -221,7 +221,7 @@ pub(crate) fn preview_tokens(
         Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
     })?;
     PreviewTokens::new(key.as_bytes())
-        .ok_or_else(|| LocalError::new("preview-token-key in the data directory is no key"))
+        .ok_or_else(|| LocalError::new("preview-token-key in the data directory is not a key"))
 }
 
 /// The adapters of one function, which sign in its name.

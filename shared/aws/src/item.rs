@@ -240,7 +240,7 @@ pub fn packed_ids(item: &Attributes, name: &str) -> Result<Vec<SalesforceId>, Po
         .chunks(15)
         .map(id)
         .collect::<Option<_>>()
-        .ok_or_else(|| unreadable(what, "one is no Salesforce id"))
+        .ok_or_else(|| unreadable(what, "one is not a Salesforce id"))
 }
 
 /// Decodes a packed entry.

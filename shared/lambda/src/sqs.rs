@@ -84,7 +84,7 @@ pub fn batch<T: DeserializeOwned>(event: Value) -> Result<Batch<T>, serde_json::
 pub fn decode<T: DeserializeOwned>(body: Option<&str>) -> Result<T, String> {
     let body = body.ok_or("it has no body")?;
     let value: Value =
-        serde_json::from_str(body).map_err(|error| format!("its body is no JSON: {error}"))?;
+        serde_json::from_str(body).map_err(|error| format!("its body is not JSON: {error}"))?;
     match value.get("version").and_then(Value::as_u64) {
         Some(version) if version == u64::from(message::VERSION) => {}
         Some(version) => {
@@ -210,7 +210,7 @@ mod tests {
         let (message, suggestion) = said[0].sentences("");
         assert!(
             message.starts_with(
-                "A message of the queue sync-requests cannot be read: its body is no JSON: "
+                "A message of the queue sync-requests cannot be read: its body is not JSON: "
             ),
             "{message}"
         );

@@ -252,7 +252,7 @@ pub(crate) fn locator_path(path: &str) -> Result<&str, SalesforceError> {
     };
     if path.len() > 500 || !path.starts_with(DATA_PATH) || !path.chars().all(plain) || climbs() {
         return Err(refused(
-            "a nextRecordsUrl is no path of the org's REST API".to_owned(),
+            "a nextRecordsUrl is not a path of the org's REST API".to_owned(),
         ));
     }
     Ok(path)

@@ -48,7 +48,7 @@ impl SalesforceClient {
         }
         Err(SalesforceError::NotConfigured {
             detail: format!(
-                "{:?} is no object's API name",
+                "{:?} is not the API name of an object",
                 object.chars().take(80).collect::<String>()
             ),
         })

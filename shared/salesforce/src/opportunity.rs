@@ -41,7 +41,7 @@ mod tests {
     fn row(value: Value) -> Row {
         match value {
             Value::Object(fields) => Row(fields),
-            other => panic!("{other} is no row"),
+            other => panic!("{other} is not a row"),
         }
     }
 

@@ -60,7 +60,7 @@ async fn an_unreadable_message_is_shown_with_its_reason_and_a_look_loses_nothing
     assert_eq!(unreadable["readable"], false);
     let reason = unreadable["reason"].as_str().unwrap();
     assert!(
-        reason.starts_with("it cannot be read: its body is no JSON"),
+        reason.starts_with("it cannot be read: its body is not JSON"),
         "{reason}"
     );
     assert!(unreadable["ageSeconds"].as_i64().unwrap() < 600);

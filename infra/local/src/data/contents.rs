@@ -63,7 +63,7 @@ pub(super) fn open(directory: &Path, owner: &Owner) -> Result<Contents, String> 
         Err(error) => return Err(format!("{FILE} cannot be read ({error}); correct that")),
     };
     let mut contents: Contents = serde_json::from_str(&text)
-        .map_err(|error| damaged(&format!("{FILE} is no longer readable ({error})")))?;
+        .map_err(|error| damaged(&format!("{FILE} cannot be read ({error})")))?;
     if contents.format != FORMAT {
         return Err(format!(
             "{FILE} has format {}, and this program reads format {FORMAT}; use the version that made it",
@@ -230,7 +230,7 @@ mod tests {
         std::fs::write(directory.path().join(FILE), "{").unwrap();
         let refused = open(directory.path(), &owner(directory.path())).unwrap_err();
         assert!(
-            refused.contains("contents.json is no longer readable"),
+            refused.contains("contents.json cannot be read"),
             "{refused}"
         );
     }

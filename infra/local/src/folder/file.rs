@@ -62,7 +62,7 @@ fn sentence(failure: &serde_json::Error, path: &str) -> String {
     let advice = if failure.is_data() {
         "correct it there"
     } else {
-        "the file is no JSON from there on: look for a missing bracket, quote or comma"
+        "the file is not JSON from there on: look for a missing bracket, quote or comma"
     };
     format!("line {line}, column {column}{place}: {what}; {advice}")
 }

@@ -58,7 +58,7 @@ impl Tokens {
         let pem = data::secret(directory, KEY_FILE, generate)?;
         let key = RsaPrivateKey::from_pkcs1_pem(&pem).map_err(|error| {
             LocalError::new(format!(
-                "{KEY_FILE} in the data directory is no key for tokens ({error}): remove it to have another one made"
+                "{KEY_FILE} in the data directory is not a key for tokens ({error}): remove it to have another one made"
             ))
         })?;
         Self::of(&key)
@@ -165,7 +165,7 @@ fn check(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Rejected> {
         Some(value) => value
             .as_f64()
             .map(Some)
-            .ok_or(Rejected("the token's times are no numbers")),
+            .ok_or(Rejected("the token's times are not numbers")),
     };
     #[expect(
         clippy::cast_precision_loss,
@@ -340,7 +340,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("token-key.pem in the data directory is no key")
+                .contains("token-key.pem in the data directory is not a key")
         );
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn token(
             text.parse::<i64>()
                 .ok()
                 .filter(|seconds| seconds.abs() <= YEAR_SECONDS)
-                .ok_or_else(|| format!("{text:?} is no number of seconds within a year"))
+                .ok_or_else(|| format!("{text:?} is not a number of seconds within a year"))
         })?
         .unwrap_or(LIFETIME_SECONDS);
     let scopes = match query.text("scope") {

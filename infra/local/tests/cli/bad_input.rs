@@ -48,7 +48,7 @@ fn an_unknown_column_is_left_out_and_named_once_with_its_object() {
     let ended = folder.sync();
 
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let told = "Account.csv: left out what is no field of Account here: Kynd, Trade";
+    let told = "Account.csv: left out what is not a field of Account here: Kynd, Trade";
     assert_eq!(ended.err.matches(told).count(), 1, "{ended:?}");
 }
 

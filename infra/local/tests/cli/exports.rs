@@ -55,7 +55,7 @@ fn what_a_weekly_export_leaves_open_is_said_once_per_file() {
     let (_, told) = report(Tool::WeeklyExport);
 
     for file in ["Account", "Contact", "Lead", "Opportunity", "User"] {
-        let left_out = format!("{file}.csv: left out what is no field of {file} here: ");
+        let left_out = format!("{file}.csv: left out what is not a field of {file} here: ");
         assert_eq!(told.matches(&left_out).count(), 1, "{told}");
     }
     assert!(

@@ -80,7 +80,7 @@ pub(super) fn resolve(
     }
     if !left_out.is_empty() {
         notices.push(format!(
-            "{file}: left out what is no field of {} here: {}",
+            "{file}: left out what is not a field of {} here: {}",
             object.name,
             listed(&left_out)
         ));

@@ -37,7 +37,7 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<Decoded<'a>, Loa
         Err(error) => error.valid_up_to(),
     };
     if is_marked || is_mostly_utf8(content) {
-        let problem = "has a byte that is no UTF-8, but the rest of the file is; export it again with the encoding Unicode (UTF-8)";
+        let problem = "has a byte that is not UTF-8, but the rest of the file is; export it again with the encoding Unicode (UTF-8)";
         let line = line_of(content, first_bad);
         return Err(LoadError::new(file, Some(line), None, problem));
     }

@@ -179,7 +179,7 @@ impl Walk<'_> {
             }
             let Ok(id) = SalesforceId::parse(cell.trim()) else {
                 self.notices.push(format!(
-                    "{}: {} ({}) reads {column} as a lookup, but row {line} holds {:?}, which is no id: it is taken for text, and the path leads nowhere",
+                    "{}: {} ({}) reads {column} as a lookup, but row {line} holds {:?}, which is not an id: it is taken for text, and the path leads nowhere",
                     file.name, field.path, field.place, shorten(cell)
                 ));
                 return None;

@@ -70,7 +70,7 @@ pub(super) fn read(
                 report(
                     object.system.id,
                     format!(
-                        "{id} is no {} id: those begin with {}; move the row to the right file",
+                        "{id} is not an id of {}: those begin with {}; move the row to the right file",
                         object.name,
                         object.key_prefix,
                         id = id.as_str()

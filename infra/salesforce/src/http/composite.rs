@@ -74,7 +74,7 @@ struct Sub<'a> {
 impl Sub<'_> {
     fn run(&self, outer: Caller<'_>, resource: Resource) -> Reply {
         let Ok(method) = Method::from_bytes(self.method.as_bytes()) else {
-            return bad_request(format!("{:?} is no method", self.method));
+            return bad_request(format!("{:?} is not a method", self.method));
         };
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers.and_then(Json::as_object).into_iter().flatten() {

@@ -37,7 +37,7 @@ fn each_problem_is_named_with_file_row_and_field() {
         ("Opportunity.csv", "\"false\"", "\"no\"", "Opportunity.csv, row 2, field IsDeleted: \"no\" should be true or false; correct the value".to_owned()),
         ("Opportunity.csv", "\"Anvils\"", "\"\"", "Opportunity.csv, row 2, field Name: is empty, but Salesforce never leaves it so; fill it in".to_owned()),
         ("Opportunity.csv", own.as_str(), broken.as_str(), format!("Opportunity.csv, row 2, field Id: \"{broken}\" should be a Salesforce id of 15 or 18 characters with a right checksum; copy it from Salesforce again")),
-        ("Opportunity.csv", own.as_str(), account_1.as_str(), format!("Opportunity.csv, row 2, field Id: {account_1} is no Opportunity id: those begin with 006; move the row to the right file")),
+        ("Opportunity.csv", own.as_str(), account_1.as_str(), format!("Opportunity.csv, row 2, field Id: {account_1} is not an id of Opportunity: those begin with 006; move the row to the right file")),
         ("Contact.csv", contact(2).leak(), contact(1).leak(), format!("Contact.csv, row 3, field Id: {} is in row 2 already; remove one of the two", contact(1))),
         ("Contact.csv", account_1.as_str(), own.as_str(), format!("Contact.csv, row 2, field AccountId: {own} is the id of another kind of record; it should name a row of Account (001)")),
         ("Opportunity.csv", "\"true\"", "\"maybe\"", "Opportunity.csv, row 2, field Sync__c: \"maybe\" should be true or false; correct the value".to_owned()),
@@ -87,7 +87,7 @@ fn a_damaged_file_is_refused_with_its_line() {
     assert_eq!(
         errors(folder.path()),
         [
-            "Account.csv, row 2: has a byte that is no UTF-8, but the rest of the file is; export it again with the encoding Unicode (UTF-8)"
+            "Account.csv, row 2: has a byte that is not UTF-8, but the rest of the file is; export it again with the encoding Unicode (UTF-8)"
         ]
     );
 }

@@ -255,8 +255,8 @@ fn what_is_no_field_is_left_out_and_said_once_per_file() {
     assert_eq!(
         data.notices(),
         [
-            "Lead.csv: left out what is no field of Lead here: _, STATUS",
-            "Opportunity.csv: left out what is no field of Opportunity here: Account.Name, RecordType.DeveloperName, StageSortOrder, Territory2Id, STATUS, SUCCESS, [ERROR], column 12 without a name",
+            "Lead.csv: left out what is not a field of Lead here: _, STATUS",
+            "Opportunity.csv: left out what is not a field of Opportunity here: Account.Name, RecordType.DeveloperName, StageSortOrder, Territory2Id, STATUS, SUCCESS, [ERROR], column 12 without a name",
         ]
     );
 }
@@ -471,7 +471,7 @@ async fn a_path_through_a_custom_lookup_leads_to_the_record_whose_id_the_column_
     let data = load(folder.path(), &declared);
     let told = data.notices().join("\n");
     assert!(told.contains("Elsewhere__r.Name (mappings[0]) leads to records whose ids begin with a0B, of which the folder has no file"), "{told}");
-    assert!(told.contains("Words__r.Name (mappings[0]) reads Words__c as a lookup, but row 2 holds \"Acme\", which is no id"), "{told}");
+    assert!(told.contains("Words__r.Name (mappings[0]) reads Words__c as a lookup, but row 2 holds \"Acme\", which is not an id"), "{told}");
     let handle = OrgServer::start(data, OrgOptions::with_own_clock())
         .await
         .expect("it can be served");

@@ -25,7 +25,7 @@ pub(super) fn refresh(engine: &Engine, order: &Refresh) -> Result<Json, ApiError
     if id.key_prefix() != "00D" {
         return Err(ApiError::refused(
             400,
-            format!("{id} is no organization's id"),
+            format!("{id} is not the id of an organization"),
         ));
     }
     let former = engine.organization();

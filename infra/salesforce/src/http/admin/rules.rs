@@ -72,7 +72,7 @@ pub(super) fn assignment(engine: &Engine, order: Order<AssignmentRule>) -> Resul
             }
             let owner = SalesforceId::parse(&entry.owner).ok();
             if !owner.is_some_and(|owner| ["005", "00G"].contains(&owner.key_prefix())) {
-                let problem = format!("{:?} is no id of a user or a queue", entry.owner);
+                let problem = format!("{:?} is not the id of a user or a queue", entry.owner);
                 return Err(ApiError::refused(400, problem));
             }
         }
