@@ -1,7 +1,7 @@
 //! The HTTP API on loopback: the gateway, and above it the local API.
 //!
 //! `/local/…` answers for what runs outside the deployment: signing in, the portal's own screens, schedules
-//! ([`crate::local_api`]). Everything else is the gateway's.
+//! (`local_api`). Everything else is the gateway's.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

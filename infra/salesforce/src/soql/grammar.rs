@@ -19,7 +19,9 @@ use super::{
     dates,
     error::SoqlError,
     token::{Kind, tokens},
-    tree::{Call, Comparison, Condition, Item, Literal, LiteralValue, Operand, Order, Query},
+    tree::{
+        Comparison, Condition, FunctionCall, Item, Literal, LiteralValue, Operand, Order, Query,
+    },
 };
 
 /// The longest statement Salesforce takes.
@@ -117,9 +119,9 @@ fn children(input: &mut Input<'_, '_>) -> Parsed<Item> {
     .parse_next(input)
 }
 
-fn call(input: &mut Input<'_, '_>) -> Parsed<Call> {
+fn call(input: &mut Input<'_, '_>) -> Parsed<FunctionCall> {
     (name, delimited(sign("("), opt(name), sign(")")))
-        .map(|(function, field)| Call { function, field })
+        .map(|(function, field)| FunctionCall { function, field })
         .parse_next(input)
 }
 

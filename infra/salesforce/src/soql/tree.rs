@@ -42,7 +42,7 @@ pub(crate) enum Item {
     /// `COUNT()`.
     CountAll(Name),
     /// A function of a field.
-    Aggregate(Call, Option<Name>),
+    Aggregate(FunctionCall, Option<Name>),
     /// Rows that point to each row.
     Children(Box<Query>),
     /// `FIELDS(ALL)` and its like.
@@ -51,7 +51,7 @@ pub(crate) enum Item {
 
 /// A function of a field; the field is missing in `COUNT()`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Call {
+pub(crate) struct FunctionCall {
     /// The function.
     pub(crate) function: Name,
     /// Its argument.
@@ -64,7 +64,7 @@ pub(crate) enum Operand {
     /// A field.
     Field(Name),
     /// A function of one, in HAVING and ORDER BY.
-    Aggregate(Call),
+    Aggregate(FunctionCall),
 }
 
 impl Operand {

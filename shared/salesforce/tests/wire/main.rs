@@ -4,6 +4,7 @@
     reason = "a test ends where its world cannot be set up"
 )]
 
+mod describe;
 mod faults;
 mod login;
 mod org;

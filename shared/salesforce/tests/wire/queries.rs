@@ -1,8 +1,8 @@
-//! Listings, rows by id, pages within rows, visibility and describes.
+//! Listings, rows by id, pages within rows, and visibility.
 
 use dealbridge_core::{
     SalesforceObject, Stamp,
-    salesforce::{Deleted, DescribedField, Listing, Locator, Row, Salesforce, SalesforceError},
+    salesforce::{Deleted, Listing, Locator, Row, Salesforce, SalesforceError},
 };
 use dealbridge_salesforce::{ApiLimit, ApiUsage, SalesforceClient};
 use serde_json::{Value, json};
@@ -353,67 +353,4 @@ async fn two_thousand_ids_are_checked_in_one_call() {
 
     assert_eq!(rows, vec![None; 2001]);
     assert_eq!(client.usage().retrieve, 2);
-}
-
-#[tokio::test]
-async fn a_describe_gives_the_fields() {
-    let org = Org::answering([Reply::Json(
-        200,
-        json!({ "name": "Opportunity", "fields": [
-            { "name": "AccountId", "label": "Account ID", "type": "reference", "updateable": true,
-              "relationshipName": "Account", "referenceTo": ["Account"] },
-            { "name": "IsWon", "label": "Won", "type": "boolean", "updateable": false,
-              "relationshipName": null, "referenceTo": [] },
-        ]}),
-    )])
-    .await;
-    let client = org.client();
-
-    let fields = client.describe("Opportunity").await.unwrap();
-
-    assert_eq!(
-        fields,
-        [
-            DescribedField {
-                name: "AccountId".to_owned(),
-                label: "Account ID".to_owned(),
-                kind: "reference".to_owned(),
-                updateable: true,
-                relationship: Some("Account".to_owned()),
-                reference_to: vec!["Account".to_owned()],
-            },
-            DescribedField {
-                name: "IsWon".to_owned(),
-                label: "Won".to_owned(),
-                kind: "boolean".to_owned(),
-                updateable: false,
-                relationship: None,
-                reference_to: Vec::new(),
-            },
-        ]
-    );
-    assert_eq!(client.usage().describe, 1);
-}
-
-#[tokio::test]
-async fn an_object_that_is_unknown_or_no_name_is_refused() {
-    let org = Org::answering([Reply::error(
-        404,
-        "NOT_FOUND",
-        "The requested resource does not exist",
-    )])
-    .await;
-    let client = org.client();
-
-    assert!(matches!(
-        client.describe("Nope__c").await,
-        Err(SalesforceError::FieldMissing { object, .. }) if object == "Nope__c"
-    ));
-    for name in ["", "../x", "Account.Name", "a b"] {
-        assert!(matches!(
-            client.describe(name).await,
-            Err(SalesforceError::NotConfigured { .. })
-        ));
-    }
-    assert_eq!(org.calls().len(), 1);
 }

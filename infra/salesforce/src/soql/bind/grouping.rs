@@ -6,7 +6,7 @@ use crate::{
     soql::{
         error::SoqlError,
         plan::{Column, Function, Grouping, Having, Path, Source},
-        tree::{Call, Condition, Item, Operand, Query},
+        tree::{Condition, FunctionCall, Item, Operand, Query},
     },
 };
 
@@ -122,7 +122,7 @@ fn source(
     }
 }
 
-fn call_of(binder: &Binder<'_>, call: &Call) -> Result<(Source, FieldType), SoqlError> {
+fn call_of(binder: &Binder<'_>, call: &FunctionCall) -> Result<(Source, FieldType), SoqlError> {
     let Some(function) = function(&call.function.text) else {
         let reason = format!("unexpected token: '{}'", call.function.text);
         return binder.refuse("MALFORMED_QUERY", call.function.at, &reason);

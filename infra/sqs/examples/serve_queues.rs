@@ -1,4 +1,4 @@
-//! Serves queues: `cargo run -p sqs-server --example serve -- [PORT] [DIRECTORY]`. The port is 9324 unless given, 0 takes a free
+//! Serves queues: `cargo run -p sqs-server --example serve_queues -- [PORT] [DIRECTORY]`. The port is 9324 unless given, 0 takes a free
 //! one; with a directory, queues and messages outlive the process. Ctrl-C ends it.
 
 use std::{net::Ipv4Addr, path::PathBuf, process::ExitCode};

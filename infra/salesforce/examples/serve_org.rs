@@ -1,4 +1,4 @@
-//! Serves an org folder: `cargo run -p salesforce-simulator --example serve -- FOLDER [PORT] [CHECKBOX…]`. Custom fields are
+//! Serves an org folder: `cargo run -p salesforce-simulator --example serve_org -- FOLDER [PORT] [CHECKBOX…]`. Custom fields are
 //! text, but for checkboxes that are named as `Opportunity.Sync__c`.
 
 use std::{net::Ipv4Addr, path::Path, process::ExitCode};
