@@ -1,4 +1,4 @@
-//! A change of the store: items with the condition each must meet, all or none.
+//! A change of the store: items, each with the condition that it must meet, all written or none.
 
 use crate::{
     SalesforceId,
@@ -11,17 +11,17 @@ use crate::{
     run::Counts,
 };
 
-/// What an item must be for a change to happen.
+/// The state that an item must be in for a change to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// It does not exist.
+    /// The item does not exist.
     Absent,
-    /// It is as it was read: this version.
+    /// The item has the version that was read.
     Version(u64),
 }
 
 impl Expected {
-    /// The expectation for an item that was read, or was not there.
+    /// Returns the expectation for an item that was read with this version, or that was not there.
     #[must_use]
     pub fn of(version: Option<u64>) -> Self {
         version.map_or(Self::Absent, Self::Version)
@@ -39,46 +39,47 @@ pub enum Write {
     Problem(Problem, Expected),
     /// Closes an open problem.
     CloseProblem(SalesforceId, Expected),
-    /// Adds runs that have counted a Salesforce record to those that are kept beside its claim and its problem.
+    /// Adds counted runs of a Salesforce record to those that are kept beside its claim and its open problem.
     CountedBefore(SalesforceId, Counted),
     /// Notes that the write which a claim carries is to be delivered.
     Outbox(PushRequest),
-    /// Removes that note: the claim of this Salesforce record carries no write any more.
+    /// Removes that note: the claim of this Salesforce record no longer carries a write.
     ClearOutbox(SalesforceId),
 }
 
-/// What one Opportunity's outcome writes. Its effect, its log line and its count commit together.
+/// The writes of one Opportunity's outcome. Its effect, its log line and its count commit together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The Opportunity.
     pub opportunity: SalesforceId,
     /// The writes: at least one, so that a repeat is noticed.
     pub writes: Vec<Write>,
-    /// What the log says; none for an unchanged one.
+    /// The log line; none for an unchanged Opportunity.
     pub line: Option<Line>,
-    /// What it adds to the run's counts.
+    /// The counts that are added to the run's.
     pub counts: Counts,
 }
 
-/// What became of one change of a group.
+/// The result of one change of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settled {
-    /// It is durable.
+    /// The change is durable.
     Done,
     /// An item was not as expected, and nothing of this change was written.
     Refused(Box<Holder>),
-    /// The store never takes it: too large, or with a value that cannot be stored. Nothing of it was written.
+    /// The store can never take the change: it is too large, or holds a value that cannot be stored. Nothing of it was
+    /// written.
     Impossible(String),
 }
 
 /// The items that stood in the way of a change, as they are in the store.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Holder {
-    /// The claim that is there.
+    /// The claim in the store.
     pub claim: Option<Claim>,
-    /// The record that is there.
+    /// The record in the store.
     pub record: Option<Record>,
-    /// The open problem that is there.
+    /// The open problem in the store.
     pub problem: Option<Problem>,
 }
 
@@ -91,14 +92,14 @@ pub enum ItemKey {
     Claim(SalesforceId),
     /// An open problem.
     Problem(SalesforceId),
-    /// The runs that are kept beside claim and problem.
+    /// The counted runs that are kept beside claim and open problem.
     CountedBefore(SalesforceId),
     /// The note of a write that is to be delivered.
     Outbox(SalesforceId),
 }
 
 impl Write {
-    /// The item that is written.
+    /// Returns the key of the item that is written.
     #[must_use]
     pub fn key(&self) -> ItemKey {
         match self {
@@ -121,7 +122,7 @@ impl Write {
     }
 }
 
-/// Bounds the counted runs of the items that are written: the oldest of a long set go into a write of their own.
+/// Limits the counted runs of the items that are written: the oldest runs of a long set go into a write of their own.
 #[must_use]
 pub fn with_bounded_sets(mut writes: Vec<Write>) -> Vec<Write> {
     let mut before: Vec<(SalesforceId, Counted)> = Vec::new();

@@ -4,20 +4,20 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// How much an entry matters.
+/// The severity of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// For the record: nobody has to act.
+    /// For information: nobody has to act.
     Info,
-    /// Something to look at.
+    /// Worth a look.
     Warning,
     /// An administrator has to act, or something did not happen.
     Error,
 }
 
 impl Level {
-    /// Its name in the API.
+    /// Returns the level's name in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl Level {
     }
 }
 
-/// One row of the table: the code, its level, what is wrong, what to do about it.
+/// One row of the table: the code, its level, the message and the suggestion.
 ///
 /// `{record}`, `{field}`, `{value}` and `{other}` are filled in from the [`Context`].
 #[derive(Debug)]
@@ -303,31 +303,31 @@ impl Code {
         &TEXTS[self as usize]
     }
 
-    /// The code as it stands in the log and in the API.
+    /// Returns the code as the log and the API name it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.text().name
     }
 
-    /// Its level.
+    /// Returns the code's level.
     #[must_use]
     pub fn level(self) -> Level {
         self.text().level
     }
 
-    /// The code of that name.
+    /// Returns the code with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)
     }
 
-    /// What is wrong, in a sentence.
+    /// Returns the message: one sentence with the problem or the event.
     #[must_use]
     pub fn message(self, context: &Context) -> String {
         fill(self.text().message, context)
     }
 
-    /// What to do about it.
+    /// Returns the suggestion: one sentence with the remedy.
     #[must_use]
     pub fn suggestion(self, context: &Context) -> String {
         fill(self.text().suggestion, context)
@@ -354,7 +354,7 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-/// What a code's sentences name: the record, the field, the value, and who or what else is concerned.
+/// The values that a code's sentences name: the record, the field, the value, and anyone or anything else concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// The Salesforce or portal record, e.g. `Opportunity "Acme - 12" (006…)`.
@@ -366,12 +366,12 @@ pub struct Context {
     /// The value that was read.
     #[serde(rename = "v", default, skip_serializing_if = "String::is_empty")]
     pub value: String,
-    /// Another record, a user, or what would be right.
+    /// Another record, a user, or the value that would be right.
     #[serde(rename = "o", default, skip_serializing_if = "String::is_empty")]
     pub other: String,
 }
 
-/// One pass over the template, so that a value holding braces is never filled in again.
+/// Fills in the template in one pass, so that a value with braces is never filled in again.
 fn fill(template: &str, context: &Context) -> String {
     let mut out = String::with_capacity(template.len() + 80);
     let mut rest = template;

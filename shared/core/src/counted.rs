@@ -1,4 +1,4 @@
-//! Which runs have counted an Opportunity, so that a message delivered twice, or days late, counts once in its run.
+//! The runs that have counted an Opportunity, so that a message delivered twice, or days late, counts once in its run.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::RunId;
 
-/// How many ranges an item keeps of its set; the oldest half of more is kept elsewhere.
+/// The most ranges that an item keeps of its set; of a longer one, the oldest half is kept elsewhere.
 ///
-/// Runs that count the same Opportunity are mostly consecutive, so that one range covers weeks. One that is edited a few
-/// times a day has as many ranges, and its claim is to stay within a kilobyte all the same.
+/// Runs that count the same Opportunity are mostly consecutive, so one range covers weeks. An Opportunity that is
+/// edited a few times a day has as many ranges, and its claim must still stay within a kilobyte.
 const RANGES: usize = 24;
 
 /// A set of runs, kept as ranges: `3-9,11`. `-39,44-47` says that runs up to 39 are kept elsewhere.
@@ -17,17 +17,17 @@ const RANGES: usize = 24;
 #[serde(try_from = "String", into = "String")]
 pub struct Counted {
     ranges: Vec<(u32, u32)>,
-    /// Of runs up to this one the set itself does not know all.
+    /// The set itself does not know all runs up to this one.
     elsewhere: u32,
 }
 
-/// The text is no set of runs.
+/// A text that is not a set of runs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a set of runs such as 3-9,11")]
 pub struct InvalidCounted(String);
 
 impl Counted {
-    /// The set of that one run.
+    /// Returns the set of one run.
     #[must_use]
     pub fn by(run: RunId) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Counted {
         }
     }
 
-    /// Whether the set itself says that this run has counted.
+    /// Returns `true` if the set itself holds this run.
     #[must_use]
     pub fn contains(&self, run: RunId) -> bool {
         let number = run.number();
@@ -44,19 +44,19 @@ impl Counted {
         self.ranges.iter().any(holds)
     }
 
-    /// Whether what is kept elsewhere must say if this run has counted.
+    /// Returns `true` if only the runs that are kept elsewhere can tell if this run has counted.
     #[must_use]
     pub fn is_unsure_of(&self, run: RunId) -> bool {
         run.number() <= self.elsewhere && !self.contains(run)
     }
 
-    /// The set with that run added.
+    /// Returns the set with this run added.
     #[must_use]
     pub fn with(&self, run: RunId) -> Self {
         self.and(&Self::by(run))
     }
 
-    /// The runs of both sets.
+    /// Returns the runs of both sets.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let mut ranges = [&self.ranges[..], &other.ranges[..]].concat();
@@ -74,7 +74,7 @@ impl Counted {
         }
     }
 
-    /// Takes the oldest ranges out of a set that has grown long: they are to be kept elsewhere.
+    /// Takes the oldest ranges out of a set that has grown long, to be kept elsewhere.
     pub fn take_oldest(&mut self) -> Option<Self> {
         if self.ranges.len() <= RANGES {
             return None;
@@ -89,7 +89,7 @@ impl Counted {
         })
     }
 
-    /// Its ranges, each as a text of its own.
+    /// Returns the ranges, each as a text of its own.
     pub fn ranges(&self) -> impl Iterator<Item = String> + '_ {
         self.ranges.iter().map(|(first, last)| {
             if first == last {

@@ -1,29 +1,30 @@
-//! Decimal numbers: the value that a text or a JSON number stands for, digit by digit.
+//! Decimal numbers: the value of a text or a JSON number, digit by digit.
 
 use std::fmt;
 
 use serde_json::{Number, Value};
 
-/// The most digits that a stored number has (AWS: `DynamoDB` naming rules and data types, Number).
+/// The most digits of a stored number (AWS: `DynamoDB` naming rules and data types, Number).
 const MOST_DIGITS: usize = 38;
-/// The greatest stored number is below 10 to the power of this, and the smallest is not below 10 to its negative.
+/// The power of ten that every stored number is below; its negative is the smallest magnitude.
 const GREATEST_POWER: i64 = 126;
 const SMALLEST_POWER: i64 = -129;
 
-/// A decimal number of at most 38 significant digits. It loses none of them, and equal values are equal whatever their
-/// writing: `25`, `25.0` and `2.5E1` are one. Shown, it is the shortest plain form: no exponent, no superfluous noughts.
+/// A decimal number of at most 38 significant digits. It keeps each of them, and equal values are equal however they
+/// are written: `25`, `25.0` and `2.5E1` are one. It is displayed in the shortest plain form: no exponent and no
+/// superfluous zeros.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decimal {
     is_negative: bool,
-    /// Without noughts at either end; empty for 0.
+    /// The digits without zeros at either end; empty for 0.
     digits: String,
-    /// Where the point stands, counted from the first digit: 0.digits × 10^point.
+    /// The position of the decimal point, counted from the first digit: 0.digits × 10^point.
     point: i64,
 }
 
 impl Decimal {
     /// Parses a number as JSON, CSV files and people write it: sign, digits, a decimal point, an exponent. Group
-    /// separators and decimal commas are refused, for nobody can tell one from the other.
+    /// separators and decimal commas are rejected, because a comma could be either.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (is_negative, unsigned) = match text.strip_prefix('-') {
@@ -61,14 +62,14 @@ impl Decimal {
         })
     }
 
-    /// The value of a JSON number; [`None`] beyond what can be stored.
+    /// Returns the value of a JSON number; [`None`] if it is beyond what can be stored.
     #[must_use]
     pub fn of(number: &Number) -> Option<Self> {
         Self::parse(&number.to_string())
     }
 
-    /// The number as JSON: a whole one as an integer, another as a double where a double holds every digit of it, else
-    /// its plain form as text.
+    /// Returns the number as JSON: a whole one as an integer, another as a double if a double holds every digit of it,
+    /// else as text in its plain form.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let text = self.to_string();
@@ -86,7 +87,7 @@ impl Decimal {
     }
 }
 
-/// An exponent; a huge one counts as the greatest that is looked at, which no number with it fits.
+/// Parses an exponent. A huge one is capped: no number with it can be stored.
 fn exponent_of(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

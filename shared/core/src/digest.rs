@@ -1,5 +1,5 @@
-//! What a listing shows of a record's values, in twelve bytes. Salesforce stamps whole seconds, and an edit of a parent moves
-//! no stamp of its children: equal stamps are no proof of equal rows.
+//! Digests: the listed values of a record, in twelve bytes. Salesforce stamps whole seconds, and an edit of a parent
+//! does not move the stamp of its children: equal stamps do not prove that rows are equal.
 
 use std::{fmt, str::FromStr};
 
@@ -16,10 +16,10 @@ use crate::{
     settings::Settings,
 };
 
-/// How long the names of the fields may be together: a listing's address has room for them beside its conditions.
+/// The most characters of the fields' names together: a listing's URL has room for them beside its conditions.
 const LONGEST: usize = 6_000;
 
-/// The values of a row, shortened: those of the record's own fields, and those that are read through its parents.
+/// A digest of a row's values: those of the record's own fields, and those that are read through its parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest {
@@ -27,13 +27,13 @@ pub struct Digest {
     parents: u32,
 }
 
-/// The text is no digest.
+/// A text that is not a digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no digest: it has 24 hexadecimal digits")]
 pub struct InvalidDigest(String);
 
 impl Digest {
-    /// Whether the record's own fields are the same, whatever its parents say.
+    /// Returns `true` if the record's own fields are the same, whatever its parents say.
     #[must_use]
     pub fn has_own_values_of(self, other: Self) -> bool {
         self.own == other.own
@@ -77,20 +77,20 @@ impl From<Digest> for String {
     }
 }
 
-/// The fields that a digest of an object's rows is made of.
+/// The fields that the digests of an object's rows are made of.
 #[derive(Clone, Debug)]
 pub struct Digested {
     fields: Vec<FieldPath>,
-    /// Begins every digest, so that other mappings give other digests: their rows are read again.
+    /// The bytes that begin every digest, so that other mappings give other digests and their rows are read again.
     seed: Vec<u8>,
-    /// Whether every value that comes to Channeltivity on update is among the fields.
+    /// `true` if every value that comes to Channeltivity on update is among the fields.
     is_whole: bool,
     overlap: SignedDuration,
 }
 
 impl Digested {
-    /// The fields whose values come to Channeltivity on update, and those that a link's status follows. Long text is left
-    /// out: Salesforce answers fewer rows a page where it is asked for.
+    /// Returns the fields whose values come to Channeltivity on update, and those that a link's status follows. Long
+    /// text is left out: Salesforce returns fewer rows per page when asked for it.
     #[must_use]
     pub fn of(settings: &Settings, object: SalesforceObject) -> Self {
         let follows = match object {
@@ -132,7 +132,7 @@ impl Digested {
         let is_of_account =
             |path: &FieldPath| path.as_str().to_ascii_lowercase().starts_with("account.");
         if digested.fields.iter().any(is_of_account) {
-            // A deleted Account reads as none, in a listing as in a read by id.
+            // A deleted Account reads as null, in a listing as in a read by id.
             digested
                 .fields
                 .extend(FieldPath::parse("Account.IsDeleted"));
@@ -140,13 +140,13 @@ impl Digested {
         digested
     }
 
-    /// The fields to read.
+    /// Returns the fields to read.
     #[must_use]
     pub fn fields(&self) -> &[FieldPath] {
         &self.fields
     }
 
-    /// The digest of a row. A field that was not read is told from one that is null.
+    /// Returns the digest of a row. A field that was not read is distinguished from one that is null.
     #[must_use]
     pub fn digest(&self, row: &Row) -> Digest {
         let mut own = Sha256::new_with_prefix(&self.seed);
@@ -160,7 +160,7 @@ impl Digested {
             part.update(path.as_str());
             match row.get(path.as_str()) {
                 None => part.update([0]),
-                // However Salesforce writes it.
+                // The same number gives the same digest, however Salesforce writes it.
                 Some(Value::Number(number)) => {
                     part.update([1]);
                     part.update(number.as_f64().unwrap_or_default().to_be_bytes());
@@ -185,16 +185,17 @@ impl Digested {
         }
     }
 
-    /// The digest that vouches for a row which was read at that time; none where it cannot. A value that it does not cover
-    /// may change within the second of the row's stamp, after the row was read.
+    /// Returns the digest that vouches for a row which was read at this time; none if it cannot. A value that it does
+    /// not cover may change within the second of the row's stamp, after the row was read.
     #[must_use]
     pub fn vouch(&self, row: &Row, read_at: Timestamp) -> Option<Digest> {
         self.is_settled(row.stamp()?, read_at)
             .then(|| self.digest(row))
     }
 
-    /// Whether nothing that a digest does not cover can still change under that stamp. Transactions that stamp before they
-    /// commit are waited for as the listing waits for them. A stamp that lies far ahead says nothing about when it was made.
+    /// Returns `true` if nothing that a digest does not cover can still change under this stamp. Transactions that
+    /// stamp before they commit are waited for as the listing waits for them. A stamp that lies far ahead does not tell
+    /// when it was made.
     #[must_use]
     pub fn is_settled(&self, stamp: Stamp, read_at: Timestamp) -> bool {
         let age = read_at.as_second().saturating_sub(stamp.as_second());
@@ -217,7 +218,7 @@ mod tests {
         Digested::of(settings, SalesforceObject::Opportunity).digest(&row(fields))
     }
 
-    /// The standard settings, with the name fed by the Account's.
+    /// Returns the standard settings, with the name fed by the Account's.
     fn with_parent() -> Settings {
         let mut settings = settings();
         settings.mappings[0].salesforce = FieldPath::parse("Account.Name").unwrap();

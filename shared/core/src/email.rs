@@ -11,7 +11,7 @@ use crate::value::{composed, is_invisible};
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
-/// The text is no e-mail address.
+/// A text that is not an e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not an e-mail address: write it as name@company.example")]
 pub struct InvalidEmail {
@@ -20,13 +20,15 @@ pub struct InvalidEmail {
 }
 
 impl Email {
-    /// Parses an address. Whether it exists is not asked: only shapes that no mail system accepts are refused.
+    /// Parses an address. Only shapes that no mail system accepts are rejected; the address need not exist.
     ///
-    /// Characters that cannot be seen (zero-width spaces, soft hyphens, marks of direction, no-break spaces), which copying
-    /// from web pages and chats brings along, are left out. An international domain is the same in Unicode and in Punycode.
+    /// Characters that cannot be seen (zero-width spaces, soft hyphens, directional marks, no-break spaces), which
+    /// copying from web pages and chats brings along, are left out. An international domain is the same in Unicode and
+    /// in Punycode.
     ///
     /// # Errors
-    /// When there is not exactly one `@` with something sensible on both sides, or a blank or control character inside.
+    /// Returns an error if there is not exactly one `@` with something sensible on both sides, or there is a blank or
+    /// control character inside.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
         let trimmed = visible.trim();
@@ -57,21 +59,23 @@ impl Email {
         Ok(Self(format!("{local}@{domain}")))
     }
 
-    /// The address as it is compared: without what cannot be seen, in lower case, an international domain in Unicode.
+    /// Returns the address as it is compared: without invisible characters, in lower case, an international domain in
+    /// Unicode.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A domain as mail systems send it and as people read it. What only looks like Punycode stays as it is.
+/// Returns a domain as mail systems send it and as people read it. A label that only looks like Punycode stays as it
+/// is.
 fn domain_forms(domain: &str) -> Option<(String, String)> {
     let lower = domain.to_lowercase();
     let Ok(ascii) = idna::domain_to_ascii(&lower) else {
         return lower.is_ascii().then(|| (lower.clone(), lower));
     };
     let (unicode, _) = idna::domain_to_unicode(&ascii);
-    // A form that does not lead back names another domain: only the one that is sent tells.
+    // A form that does not lead back names another domain: then only the form that is sent can be trusted.
     let leads_back = idna::domain_to_ascii(&unicode).is_ok_and(|back| back == ascii);
     let read = if leads_back { unicode } else { ascii.clone() };
     Some((ascii, read))

@@ -11,7 +11,7 @@ use crate::{
     run::Counts,
 };
 
-/// What one run or action says about one Salesforce record, or about itself when it names none.
+/// The findings of one run or action about one Salesforce record, or about the run or action itself when it names none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The Salesforce record.
@@ -23,21 +23,21 @@ pub struct Line {
     /// The Channeltivity record.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub entity: Option<RecordId>,
-    /// What was found.
+    /// The findings.
     #[serde(rename = "f")]
     pub findings: Vec<Finding>,
 }
 
-/// Lines that were written together with their effects and counts.
+/// Log lines that were written together with their effects and counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedEntry {
     /// Its id; with the run, its key.
     pub id: String,
-    /// When it was written.
+    /// The time of writing.
     pub at: Timestamp,
-    /// What it adds to the run's counts.
+    /// The counts that are added to the run's.
     pub counts: Counts,
-    /// The lines.
+    /// The log lines.
     pub lines: Vec<Line>,
 }
 
@@ -48,26 +48,26 @@ pub struct Entry {
     pub id: String,
     /// The run or action it belongs to.
     pub task: String,
-    /// When.
+    /// The time of writing.
     pub at: Timestamp,
-    /// How much it matters.
+    /// The severity.
     pub level: Level,
     /// The code.
     pub code: Code,
-    /// What is wrong, or what happened.
+    /// The problem or the event, in a sentence.
     pub message: String,
-    /// What to do about it.
+    /// The remedy, in a sentence.
     pub suggestion: String,
     /// The Channeltivity record.
     pub entity: Option<RecordId>,
     /// The Salesforce record and its name.
     pub salesforce: Option<(SalesforceId, String)>,
-    /// Raw Salesforce code, ids.
+    /// The raw Salesforce code and ids, for support.
     pub details: Option<String>,
 }
 
 impl PackedEntry {
-    /// The entries: one per finding.
+    /// Returns the entries: one per finding.
     #[must_use]
     pub fn unpack(&self, task: &str) -> Vec<Entry> {
         let mut entries = Vec::new();

@@ -1,4 +1,5 @@
-//! Why one Opportunity would or would not import, without importing it: the decision of [`decide::decide`], in words.
+//! The reasons why one Opportunity would or would not import, without importing it: the decision of [`decide::decide`],
+//! in words.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -30,7 +31,7 @@ pub struct Explain<'a, F, P, S> {
     pub instance_url: &'a str,
 }
 
-/// Why nothing can be said.
+/// The reason why an Opportunity cannot be explained.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
     /// The text names no record of the org.
@@ -46,31 +47,31 @@ pub enum ExplainError {
         "the Opportunity {0} does not exist in Salesforce, or the integration user cannot see it: check the id, or share the record with the integration user"
     )]
     NotFound(SalesforceId),
-    /// Salesforce did not answer as it should.
+    /// A Salesforce fault.
     #[error(transparent)]
     Salesforce(#[from] SalesforceError),
-    /// The store did not.
+    /// A fault of the store.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// The address of the org is none.
+    /// The org's address is not a valid URL.
     #[error(transparent)]
     Instance(#[from] record_url::InvalidInstanceUrl),
 }
 
-/// What would become of an Opportunity, and every condition.
+/// The outlook for an Opportunity, with every condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// The Opportunity.
     pub opportunity: Opportunity,
-    /// What the next run would do.
+    /// The action that the next run would take.
     pub verdict: Outlook,
-    /// Every condition that the import looks at, with the value read.
+    /// Every condition that the import checks, with the value read.
     pub conditions: Vec<Explained>,
-    /// What is wrong with the integration itself, as far as it was met on the way.
+    /// The faults of the integration itself that were met on the way.
     pub warnings: Vec<Warning>,
 }
 
-/// An Opportunity, to be recognised.
+/// An Opportunity, with enough to recognise it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Opportunity {
     /// Its id.
@@ -81,7 +82,7 @@ pub struct Opportunity {
     pub url: String,
 }
 
-/// What the next run would do.
+/// The action that the next run would take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outlook {
@@ -93,7 +94,7 @@ pub enum Outlook {
     Unchanged,
     /// It would have an open problem.
     WouldFail,
-    /// It was unlinked on purpose, and stays alone.
+    /// It was unlinked on purpose, and imports leave it alone.
     Suppressed,
     /// It is not flagged for import, or gone.
     NotACandidate,
@@ -104,31 +105,32 @@ pub enum Outlook {
 pub struct Explained {
     /// The code that it fails with.
     pub code: Code,
-    /// Whether it holds.
+    /// `true` if the condition is met.
     pub passed: bool,
     /// The API name of the field that it reads.
     pub field: Option<String>,
     /// The value read.
     pub value: Option<String>,
-    /// What is wrong, where it does not hold.
+    /// The problem, if the condition is not met.
     pub message: Option<String>,
-    /// What to do about it.
+    /// The remedy.
     pub suggestion: Option<String>,
 }
 
-/// Something that concerns more than this Opportunity.
+/// A fault that concerns more than this Opportunity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// The code.
     pub code: Code,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub suggestion: String,
 }
 
 impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S> {
-    /// Explains the Opportunity that a pasted id or URL names. Reads only: one Salesforce call and a few of the store.
+    /// Explains the Opportunity that a pasted id or URL names. Reads only: one Salesforce call and a few reads of the
+    /// store.
     ///
     /// # Errors
     /// [`ExplainError`].
@@ -212,7 +214,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S>
 }
 
 impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S> {
-    /// The linked Lead whose link it would take over instead of being imported.
+    /// Returns the linked Lead whose link the Opportunity would take over instead of being imported.
     async fn predecessor(
         &self,
         facts: &Facts<'_>,
@@ -231,8 +233,8 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S>
     }
 }
 
-/// The decision on the facts, and every condition: those that the decision itself looked at, or, where it looked at
-/// none, those that a flagged Opportunity without a link would have to meet.
+/// Makes the decision on the facts and returns it with every condition: those that the decision itself checked, or, if
+/// it checked none, those that a flagged Opportunity without a link would have to meet.
 fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Explained>) {
     let decision = decide::decide(facts, settings);
     let said =
@@ -285,7 +287,7 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
     (verdict, conditions)
 }
 
-/// The conditions of the same Opportunity if it were flagged and had no link.
+/// Returns the conditions of the same Opportunity if it were flagged and had no link.
 fn as_candidate(facts: &Facts<'_>, settings: &Settings) -> Vec<Condition> {
     let Some(row) = facts.row.filter(|row| !row.is_checked("IsDeleted")) else {
         return Vec::new();
@@ -322,7 +324,7 @@ impl Explained {
     }
 }
 
-/// `StageName` of `Stage (StageName)`.
+/// Returns `StageName` of `Stage (StageName)`.
 fn api_name(field: &str) -> &str {
     field
         .rsplit_once(" (")
@@ -330,7 +332,7 @@ fn api_name(field: &str) -> &str {
         .unwrap_or(field)
 }
 
-/// That a linked Lead's link moves here.
+/// Returns the condition that says a linked Lead's link moves to this Opportunity.
 fn taken_over(facts: &Facts<'_>) -> Vec<Explained> {
     let of = |lead: &Predecessor| {
         let finding = Finding::new(Code::LinkMoved)

@@ -8,7 +8,7 @@ use crate::{
     settings::Settings,
 };
 
-/// A Salesforce fault as a finding.
+/// Returns a Salesforce fault as a finding.
 #[must_use]
 pub fn finding(error: &SalesforceError) -> Finding {
     let (code, value) = match error {
@@ -62,7 +62,7 @@ pub fn finding(error: &SalesforceError) -> Finding {
     Finding::new(code).value(value)
 }
 
-/// A Salesforce fault as a finding that names the setting which it is about.
+/// Returns a Salesforce fault as a finding that names the setting it is about.
 #[must_use]
 pub fn finding_by_setting(error: &SalesforceError, settings: &Settings) -> Finding {
     let mut finding = finding(error);
@@ -85,7 +85,7 @@ pub fn finding_by_setting(error: &SalesforceError, settings: &Settings) -> Findi
     finding
 }
 
-/// The finding, with its key, where Leads cannot be read: their links stay as they are.
+/// Returns the finding, with its key, for Leads that cannot be read: their links stay as they are.
 pub(crate) fn hidden_leads() -> (String, Finding) {
     let mut finding = Finding::new(Code::SfFieldMissing)
         .value("; links to Leads stay as they are until it can be read");

@@ -48,8 +48,8 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    /// The greatest number of characters where the field declares none: nothing that a Salesforce field of the kind holds is
-    /// longer. A long text area has at most 131,072 characters, a multi-select picklist 4,099.
+    /// Returns the maximum length in characters if the field declares none: no value of a Salesforce field of this kind
+    /// is longer. A long text area has at most 131,072 characters, a multi-select picklist 4,099.
     #[must_use]
     pub fn longest(self) -> usize {
         match self {
@@ -59,7 +59,7 @@ impl FieldType {
         }
     }
 
-    /// What the type takes, for a sentence.
+    /// Returns the values that the type takes, in words for a sentence.
     #[must_use]
     pub fn takes(self) -> &'static str {
         match self {
@@ -91,19 +91,19 @@ pub struct Field {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: FieldType,
-    /// Whether a record cannot be without it.
+    /// `true` if a record must have a value here.
     #[serde(default)]
     pub required: bool,
     /// The values of a picklist; any value fits when the list is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
-    /// The greatest number of characters of a text; that of the type when absent ([`FieldType::longest`]).
+    /// The maximum length of a text in characters; the type's when absent ([`FieldType::longest`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
 }
 
 impl Field {
-    /// The label: as declared, or the name in words (`close_date` reads `Close date`).
+    /// Returns the label: as declared, or the name in words (`close_date` reads `Close date`).
     #[must_use]
     pub fn label(&self) -> String {
         self.label.clone().unwrap_or_else(|| {
@@ -118,7 +118,7 @@ impl Field {
     /// Fits a JSON value to this field. Blank (null, empty, white space) is [`None`]; 0 and false are values.
     ///
     /// # Errors
-    /// When the value is of another type, or not in a picklist's values.
+    /// Returns a [`Misfit`] if the value is of another type, or not in a picklist's values.
     pub fn fit(&self, value: &Value) -> Result<Option<FieldValue>, Misfit> {
         if is_blank(value) {
             return Ok(None);
@@ -160,7 +160,7 @@ impl Field {
                     .as_str()
                     .to_owned(),
             ),
-            // Salesforce takes addresses without a scheme: only what cannot be one is refused.
+            // Salesforce takes addresses without a scheme: only text that cannot be an address is rejected.
             FieldType::Url
                 if text.contains(char::is_whitespace) || !text.contains(['.', ':', '/']) =>
             {
@@ -187,7 +187,7 @@ impl Field {
         Ok(Some(fitted))
     }
 
-    /// The declared value that a choice of a value is for a person; the choice itself where none is declared.
+    /// Returns the declared value that a choice matches for a person; the choice itself if no values are declared.
     fn known(&self, choice: &str, of: &Value) -> Result<String, Misfit> {
         if self.values.is_empty() {
             return Ok(choice.to_owned());
@@ -203,8 +203,8 @@ impl Field {
         })
     }
 
-    /// Whether two values are one to this field: 1054 and 1054.0, choices in another order, accents written in another
-    /// way. A value that does not fit the field is no other's equal.
+    /// Returns `true` if two values are equal to this field: 1054 and 1054.0, choices in another order, accents
+    /// composed or not. A value that does not fit the field equals no other.
     #[must_use]
     pub fn same(&self, one: &Value, other: &Value) -> bool {
         match (self.fit(one), self.fit(other)) {
@@ -220,7 +220,7 @@ impl Field {
     }
 }
 
-/// A date as it is written; of a datetime, its date part as written: no time zone shifts it.
+/// Parses a date as it is written; of a datetime, its date part as written: no time zone shifts it.
 fn parse_date(text: &str) -> Option<Date> {
     let (date, rest) = text.split_at_checked(10)?;
     if !rest.is_empty() && Stamp::parse(text).is_err() {
@@ -229,21 +229,21 @@ fn parse_date(text: &str) -> Option<Date> {
     date.parse().ok()
 }
 
-/// Why a value does not fit a field.
+/// The reason why a value does not fit a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misfit {
-    /// It is of another type.
+    /// The value is of another type.
     Type,
-    /// It is longer than the field.
+    /// The value is longer than the field.
     Length {
-        /// The field's greatest length in characters.
+        /// The field's maximum length in characters.
         max: usize,
-        /// The value's.
+        /// The value's length in characters.
         length: usize,
-        /// Whether the settings declare the bound; else it is the type's.
+        /// `true` if the settings declare the maximum; otherwise it is the type's.
         is_declared: bool,
     },
-    /// It is none of the picklist's values.
+    /// The value is not one of the picklist's.
     Unknown {
         /// The value that is not in the list.
         value: String,
@@ -251,7 +251,7 @@ pub enum Misfit {
 }
 
 impl Misfit {
-    /// Whether the value is longer than its type takes, in a field that declares no bound of its own.
+    /// Returns `true` if the value is longer than its type takes, in a field that declares no maximum of its own.
     #[must_use]
     pub fn is_beyond_any_text(&self) -> bool {
         matches!(
@@ -282,7 +282,8 @@ pub enum FieldValue {
 }
 
 impl FieldValue {
-    /// The value as JSON, in the portal's API and store and as Salesforce takes it: a multi-picklist is joined by semicolons.
+    /// Returns the value as JSON, as the portal's API, the store and Salesforce take it: the choices of a
+    /// multi-picklist are joined by semicolons.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match self {

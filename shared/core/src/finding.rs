@@ -1,4 +1,4 @@
-//! What was found about one Opportunity: codes with what their sentences name.
+//! Findings about one Opportunity: codes with the values that their sentences name.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,31 +8,32 @@ use crate::{
     value::cut,
 };
 
-/// The most characters of anything that a finding names.
+/// The most characters of any value that a finding names.
 const LONGEST: usize = 1_000;
 
-/// The bytes of one record's findings up to which they stay as they are.
+/// The size in bytes up to which one record's findings are kept whole.
 const MOST_BYTES: usize = 100 * 1024;
 
-/// The characters that are left of a value where there are too many.
+/// The characters that are left of a value if there are too many.
 const SHORT: usize = 40;
 
-/// One code with its context. The record's label is filled in when the sentence is made, for it is the same for all findings of a record.
+/// One code with its context. The record's label is filled in when the sentence is made, because it is the same for all
+/// findings of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The code.
     #[serde(rename = "c")]
     pub code: Code,
-    /// Field, value and the like.
+    /// The field, the value and the like.
     #[serde(flatten)]
     pub context: Context,
-    /// Raw Salesforce code, ids: for support.
+    /// The raw Salesforce code and ids, for support.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
 }
 
 impl Finding {
-    /// A finding that names nothing beyond the record.
+    /// Creates a finding that names nothing beyond the record.
     #[must_use]
     pub fn new(code: Code) -> Self {
         Self {
@@ -42,7 +43,7 @@ impl Finding {
         }
     }
 
-    /// That the values of these fields were not written to a record, which became of it.
+    /// Creates the finding that says the values of these fields were not written to a record, with that record's fate.
     #[must_use]
     pub fn write_dropped(fate: &str, fields: &[String]) -> Self {
         let mut finding = Self::new(Code::WriteDropped).value(fate);
@@ -50,41 +51,41 @@ impl Finding {
         finding
     }
 
-    /// With the field's label and API name.
+    /// Sets the field's label and API name.
     #[must_use]
     pub fn field(mut self, label: &str, api_name: &str) -> Self {
         self.context.field = format!("{label} ({api_name})");
         self
     }
 
-    /// With the value.
+    /// Sets the value.
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.context.value = cut(&value.into(), LONGEST);
         self
     }
 
-    /// With the other party.
+    /// Sets the other party.
     #[must_use]
     pub fn other(mut self, other: impl Into<String>) -> Self {
         self.context.other = cut(&other.into(), LONGEST);
         self
     }
 
-    /// With details.
+    /// Sets the details.
     #[must_use]
     pub fn details(mut self, details: impl Into<String>) -> Self {
         self.details = Some(cut(&details.into(), LONGEST));
         self
     }
 
-    /// The level of its code.
+    /// Returns the level of the finding's code.
     #[must_use]
     pub fn level(&self) -> Level {
         self.code.level()
     }
 
-    /// What is wrong and what to do, for the record of that label.
+    /// Returns the message and the suggestion, for the record with this label.
     #[must_use]
     pub fn sentences(&self, record: &str) -> (String, String) {
         let context = Context {
@@ -95,7 +96,8 @@ impl Finding {
     }
 }
 
-/// The findings of one record, with shorter values where they are so many that an item of the log could not hold them.
+/// Returns the findings of one record, with shorter values if they are so many that an item of the log could not hold
+/// them.
 #[must_use]
 pub fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
     let size = |finding: &Finding| {
@@ -123,7 +125,7 @@ pub fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// A Salesforce record as sentences name it.
+/// Returns a Salesforce record as sentences name it.
 #[must_use]
 pub fn label(object: &str, id: SalesforceId, name: &str) -> String {
     if name.is_empty() {

@@ -16,7 +16,7 @@ pub enum SalesforceObject {
 }
 
 impl SalesforceObject {
-    /// The object that the id's key prefix names, if its records can be linked.
+    /// Returns the object that the id's key prefix names, if its records can be linked.
     #[must_use]
     pub fn of(id: &SalesforceId) -> Option<Self> {
         match id.key_prefix() {
@@ -26,7 +26,7 @@ impl SalesforceObject {
         }
     }
 
-    /// The object's API name.
+    /// Returns the object's API name.
     #[must_use]
     pub fn api_name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl SalesforceObject {
         }
     }
 
-    /// The three characters that its records' ids begin with.
+    /// Returns the three characters that the ids of its records begin with.
     #[must_use]
     pub fn key_prefix(self) -> &'static str {
         match self {

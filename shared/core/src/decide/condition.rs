@@ -1,4 +1,4 @@
-//! Conditions for import as they were found, and what was found on the way.
+//! Conditions for import with their results, and the findings made on the way.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::{code::Code, field, finding::Finding, portal::ResolvedUser};
 pub(super) const NOT_READ: &str =
     "the org has no such field, or hides it from the integration user";
 
-/// A condition as it was found. Of a condition that passed, the code is the one it would have failed with first.
+/// A condition with its result. The code of a condition that passed is the one it would have failed with first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// `true` if it holds.
@@ -18,7 +18,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// A condition that cannot be looked at: the org has no such field, or hides it.
+    /// Returns a condition that cannot be checked: the org lacks the field, or hides it.
     pub(super) fn unread(label: &str, api_name: &str) -> Self {
         let finding = Finding::new(Code::RequiredFieldHidden);
         Self::failed(finding.field(label, api_name).value(NOT_READ))

@@ -106,7 +106,7 @@ fn parties<'a>(row: &Row, facts: &Facts<'a>, settings: &Settings, checked: &mut 
     }
 }
 
-/// Row 7: what the Deal cannot be without.
+/// Row 7: the fields that a Deal must have.
 fn required_fields(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
     let stage_declared = settings.deal_field(STAGE).is_some();
     if !stage_declared {
@@ -181,7 +181,7 @@ fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
             Reading::Value(read) => read,
             Reading::NotRead => continue,
             Reading::Hidden(parent) => {
-                // Where the Deal needs it, its condition has said so.
+                // For a field that the Deal needs, its own condition has reported it.
                 if !deal_field.required && deal_field.name != STAGE {
                     checked
                         .hidden
@@ -213,7 +213,7 @@ fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
             }
         }
     }
-    // Where all of it is too large, that is said of the texts without a bound of their own, and once.
+    // If all of it together is too large, that is reported once, and of the texts without a maximum of their own.
     let failures = if sizes.is_too_large() {
         vec![sizes.finding(&settings.deal_fields, &settings.mappings)]
     } else {
@@ -224,7 +224,7 @@ fn values(row: &Row, settings: &Settings, checked: &mut Checked<'_>) {
         .extend(failures.into_iter().map(Condition::failed));
 }
 
-/// The reason why a mapped value cannot be looked at; [`None`] where it was read, blank or not.
+/// Returns the reason why a mapped value cannot be checked; [`None`] if it was read, blank or not.
 fn unread(row: &Row, path: &FieldPath) -> Option<String> {
     match row.reading(path) {
         Reading::Value(_) => None,
@@ -233,14 +233,14 @@ fn unread(row: &Row, path: &FieldPath) -> Option<String> {
     }
 }
 
-/// The finding for a value whose parent cannot be read.
+/// Returns the finding for a value whose parent cannot be read.
 pub(super) fn hidden(deal_field: &Field, path: &FieldPath, parent: HiddenParent<'_>) -> Finding {
     Finding::new(Code::ValueHidden)
         .field(&deal_field.label(), path.as_str())
         .value(parent.to_string())
 }
 
-/// The finding for a value that does not fit.
+/// Returns the finding for a value that does not fit.
 pub(super) fn misfit_finding(
     deal_field: &Field,
     api_name: &str,

@@ -18,7 +18,7 @@ use crate::{
 /// A Deal to be made, without the time of its link, which the import adds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDeal {
-    /// Its id, derived from org, Opportunity and epoch.
+    /// The id, derived from org, Opportunity and epoch.
     pub id: RecordId,
     /// The claim's epoch.
     pub epoch: u32,
@@ -28,13 +28,13 @@ pub struct NewDeal {
     pub stamp: Stamp,
     /// The mapped fields.
     pub fields: Map<String, Value>,
-    /// The user that owns it.
+    /// The user who owns it.
     pub owner: String,
     /// The owner's Organization.
     pub organization: String,
-    /// The Partner User.
+    /// The id of the Partner User.
     pub partner: Option<String>,
-    /// The Distributor User.
+    /// The id of the Distributor User.
     pub distributor: Option<String>,
     /// The end user's Account.
     pub account: EndUser,
@@ -42,7 +42,7 @@ pub struct NewDeal {
     pub contact: EndUser,
     /// The first step of the registration.
     pub registration_status: String,
-    /// Mapped values that cannot be read and that it goes without.
+    /// Mapped values that cannot be read, so that the Deal goes without them.
     pub hidden: Vec<Finding>,
 }
 
@@ -57,7 +57,7 @@ fn name(text: Option<&str>) -> String {
     cut(text.unwrap_or_default(), LONGEST_NAME)
 }
 
-/// Makes the Deal of a row that meets every condition; [`None`] when Salesforce left out what every row has.
+/// Makes the Deal of a row that meets every condition; [`None`] if Salesforce left out a field that every row has.
 pub(super) fn new_deal(
     row: &Row,
     facts: &Facts<'_>,

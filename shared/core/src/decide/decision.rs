@@ -3,10 +3,10 @@
 use super::{condition::Condition, deal::NewDeal, record_update::RecordUpdate};
 use crate::{SalesforceId, finding::Finding};
 
-/// A decision, with every condition that was looked at.
+/// A decision, with every condition that was checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
-    /// Every condition with the value read.
+    /// Every condition, with the value read.
     pub conditions: Vec<Condition>,
     /// The verdict.
     pub verdict: Verdict,
@@ -36,7 +36,7 @@ pub enum Verdict {
 }
 
 impl Decision {
-    /// The failed conditions, as findings.
+    /// Returns the failed conditions as findings.
     #[must_use]
     pub fn failures(&self) -> Vec<Finding> {
         self.conditions
@@ -46,7 +46,7 @@ impl Decision {
             .collect()
     }
 
-    /// One condition failed; the record follows as far as the update says.
+    /// Returns the decision for one failed condition; the record follows as far as the update says.
     pub(super) fn failed(finding: Finding, update: Option<RecordUpdate>) -> Self {
         Self {
             conditions: vec![Condition::failed(finding)],
@@ -56,7 +56,7 @@ impl Decision {
         }
     }
 
-    /// A decision for which no condition was looked at.
+    /// Returns a decision for which no condition was checked.
     pub(crate) fn only(verdict: Verdict) -> Self {
         Self {
             conditions: Vec::new(),

@@ -32,14 +32,14 @@ pub(super) fn account(row: &Row, checked: &mut Checked<'_>) {
     });
 }
 
-/// The Contact Roles of a row: none when the child subquery answered null.
+/// Returns the Contact Roles of a row: none if the child subquery returned null.
 pub(super) fn contact_roles(row: &Row) -> &[Value] {
     row.get("OpportunityContactRoles.records")
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
 
-/// A field that the Contact Roles were to be read with and were not, because the org lacks or hides it.
+/// Returns a field of the Contact Roles that was not read, because the org lacks or hides it.
 pub(super) fn unread_of_roles(row: &Row) -> Option<&'static str> {
     let lacks = |name: &str| {
         contact_roles(row)

@@ -1,4 +1,4 @@
-//! The facts that a decision is made from, and reading a row of Salesforce for it.
+//! The facts that a decision is made from, and the reading of a Salesforce row for it.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub struct Facts<'a> {
     pub row: Option<&'a Row>,
     /// The digest that vouches for its fields; [`None`] when none does.
     pub digest: Option<Digest>,
-    /// The holders of the e-mail addresses that it names.
+    /// The holders of the e-mail addresses that the Opportunity names.
     pub directory: &'a Directory,
     /// Its claim.
     pub claim: Option<&'a Claim>,
@@ -37,7 +37,7 @@ pub struct Facts<'a> {
     pub predecessor: Option<&'a Predecessor>,
 }
 
-/// A Lead that was converted, and what it is linked to.
+/// A Lead that was converted, and the record that it is linked to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predecessor {
     /// Its live claim.
@@ -53,12 +53,12 @@ pub(super) fn is_set(row: &Row, path: &str) -> bool {
     row.get(path).is_some_and(|value| !field::is_blank(value))
 }
 
-/// The value at a path; null where it was not read.
+/// Returns the value at a path; null if it was not read.
 pub(super) fn value_at<'a>(row: &'a Row, path: &str) -> &'a Value {
     row.get(path).unwrap_or(&Value::Null)
 }
 
-/// The id in a field, if it holds one.
+/// Returns the id in a field, if it holds one.
 pub(super) fn id_at(value: &Value) -> Option<SalesforceId> {
     value
         .as_str()

@@ -1,4 +1,4 @@
-//! What the state of a Salesforce record brings to the record that it is linked to.
+//! The effects of a Salesforce record's state on the record that it is linked to.
 
 use serde_json::{Map, Value};
 
@@ -24,7 +24,7 @@ use crate::{
     value::{LONGEST_NAME, cut},
 };
 
-/// The link's status as the Salesforce record has it.
+/// Returns the link's status as the Salesforce record determines it.
 fn link_state(facts: &Facts<'_>, settings: &Settings) -> (LinkStatus, Option<String>) {
     let sync_flag = settings.fields.sync_flag.as_str();
     let disconnected = |reason: String| (LinkStatus::Disconnected, Some(reason));
@@ -37,7 +37,7 @@ fn link_state(facts: &Facts<'_>, settings: &Settings) -> (LinkStatus, Option<Str
             Some(survivor) => disconnected(format!("was merged into {survivor}")),
             None => disconnected("was deleted".into()),
         },
-        // A Lead need not have the Sync Flag: what is not there cannot be off.
+        // A Lead need not have the Sync Flag: a field that is absent cannot be off.
         Some(row) if row.get(sync_flag).is_some() && !row.is_checked(sync_flag) => (
             LinkStatus::Paused,
             Some(format!("{} is off", labels::SYNC_FLAG)),
@@ -46,7 +46,7 @@ fn link_state(facts: &Facts<'_>, settings: &Settings) -> (LinkStatus, Option<Str
     }
 }
 
-/// What became of a converted Lead's link when it cannot follow.
+/// Returns the reason why a converted Lead's link cannot follow, in words.
 fn conversion(row: &Row, successor: Option<&Claim>) -> String {
     match (row.text("ConvertedOpportunityId"), successor) {
         (None, _) if row.get("ConvertedOpportunityId").is_none() => {
@@ -67,7 +67,7 @@ fn is_converted(facts: &Facts<'_>) -> bool {
     facts.row.is_some_and(|row| row.is_checked("IsConverted"))
 }
 
-/// That a converted Lead's link cannot follow, because the Opportunity belongs to another record.
+/// Returns the finding for a converted Lead whose link cannot follow because the Opportunity belongs to another record.
 fn move_conflict(facts: &Facts<'_>, record: &Record) -> Option<Finding> {
     let holder = facts
         .successor
@@ -81,7 +81,8 @@ fn move_conflict(facts: &Facts<'_>, record: &Record) -> Option<Finding> {
     Some(finding)
 }
 
-/// What a converted Lead's link still had to write to Salesforce, beside the Sync Flag.
+/// Returns the finding for the fields that a converted Lead's link still had to write to Salesforce, apart from the
+/// Sync Flag.
 fn dropped_write(claim: &Claim, record: &Record, settings: &Settings) -> Option<Finding> {
     let sync_flag = settings.fields.sync_flag.as_str();
     let fields = claim
@@ -96,9 +97,9 @@ fn dropped_write(claim: &Claim, record: &Record, settings: &Settings) -> Option<
         .then(|| Finding::write_dropped("was converted", &fields).other(record.id.to_string()))
 }
 
-/// The Opportunity that the link of a converted Lead moves to, unless that one is taken.
+/// Returns the Opportunity that the link of a converted Lead moves to, unless that one is taken.
 fn moves_to(facts: &Facts<'_>, record: &Record) -> Option<crate::SalesforceId> {
-    // That the Lead was deleted afterwards changes nothing about what it became.
+    // A later deletion of the Lead does not change which Opportunity it became.
     let row = facts.row.filter(|row| row.is_checked("IsConverted"))?;
     let free = facts
         .successor
@@ -106,7 +107,7 @@ fn moves_to(facts: &Facts<'_>, record: &Record) -> Option<crate::SalesforceId> {
     id_at(value_at(row, "ConvertedOpportunityId")).filter(|_| free)
 }
 
-/// What the Salesforce record's state brings to its linked record.
+/// Decides what changes in the linked record because of the Salesforce record's state.
 pub(super) fn update(
     facts: &Facts<'_>,
     claim: &Claim,
@@ -114,7 +115,7 @@ pub(super) fn update(
     settings: &Settings,
 ) -> Decision {
     let Some(link) = &record.link else {
-        // A live claim whose record does not point back cannot be made by any transaction of ours; leave both alone.
+        // No transaction of ours can make a live claim whose record does not point back; leave both alone.
         return Decision::only(Verdict::Unchanged);
     };
     if let Some(opportunity) = moves_to(facts, record) {
@@ -125,7 +126,7 @@ pub(super) fn update(
         // The write that is on its way sets the Sync Flag, too.
         (status, reason) = (LinkStatus::Pending, None);
     } else if status == LinkStatus::Synced && link.status == LinkStatus::Synced {
-        // What Salesforce refused of the link's own write is still refused.
+        // A refusal by Salesforce of the link's own write still stands.
         reason.clone_from(&link.reason);
     }
     let stamp = facts.row.and_then(Row::stamp).unwrap_or(link.stamp);
@@ -139,7 +140,7 @@ pub(super) fn update(
         && (facts.row.is_none() || claim.is_up_to(stamp, digest));
     if stamp < link.stamp || is_known {
         return match conflict {
-            // It is a problem for as long as it lasts.
+            // The conflict is an open problem for as long as it lasts.
             Some(conflict) => Decision::failed(conflict, None),
             None => Decision::only(Verdict::Unchanged),
         };
@@ -180,7 +181,8 @@ pub(super) fn update(
             hidden,
         } = followed(row, facts, claim, record, settings);
         if !failures.is_empty() {
-            // The link's status follows all the same. The stamp stays: what did not fit is looked at again.
+            // The link's status follows all the same. The stamp stays, so that the value that did not fit is checked
+            // again.
             let status_alone = RecordUpdate {
                 fields,
                 status,
@@ -252,14 +254,14 @@ fn status_finding(
     Some(finding.value(reason.unwrap_or_default()))
 }
 
-/// What the mapped fields whose flow on update comes from Salesforce come to.
+/// The result of the mapped fields that follow Salesforce on update.
 #[derive(Default)]
 struct Followed {
-    /// Those whose value differs.
+    /// The values that differ.
     changed: Map<String, Value>,
-    /// Those that do not fit.
+    /// The values that do not fit.
     failures: Vec<Finding>,
-    /// Those that cannot be read: they keep what they have.
+    /// The values that cannot be read: their fields keep their present values.
     hidden: Vec<Finding>,
 }
 
@@ -301,7 +303,7 @@ fn followed(
             }
         };
         if is_on_its_way(api_name) {
-            // What Salesforce has of it is about to be written over.
+            // Salesforce's value is about to be overwritten.
             continue;
         }
         let needed =

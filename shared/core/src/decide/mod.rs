@@ -30,8 +30,8 @@ use crate::{
 
 /// Decides what to do with an Opportunity.
 ///
-/// Pure: the same facts and settings give the same decision. Every condition for import is looked at,
-/// and all failures are reported together.
+/// Pure: the same facts and settings give the same decision. Every condition for import is checked, and all failures
+/// are reported together.
 #[must_use]
 pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
     let live = facts.claim.filter(|claim| claim.state == ClaimState::Live);
@@ -50,7 +50,7 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
     }
     let import_flag = &settings.fields.import_flag;
     if SalesforceObject::of(&facts.opportunity) == Some(SalesforceObject::Lead) {
-        // Leads are never imported: one that is not linked is nobody's business here.
+        // Leads are never imported: a Lead that is not linked is ignored here.
         return Decision::only(Verdict::NotACandidate(Finding::new(Code::Unchanged)));
     }
     if !row.is_checked(import_flag.as_str()) {
@@ -72,7 +72,7 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
                     verdict: Verdict::Fail,
                 };
             }
-            // The former Deal is gone and the flag was set anew: a new Deal is what the administrator asks for.
+            // The former Deal is gone and the flag was set anew: the administrator asks for a new Deal.
             (true, None) => {}
         }
     }

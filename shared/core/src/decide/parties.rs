@@ -1,4 +1,4 @@
-//! Account, Contact, owner and Distributor are taken at import only: a later change is said, not followed.
+//! Account, Contact, owner and Distributor are taken at import only: a later change is reported, not followed.
 
 use serde_json::Value;
 
@@ -18,7 +18,8 @@ use crate::{
     settings::Settings,
 };
 
-/// What the Opportunity says otherwise than the Deal was imported with. What cannot be read says nothing.
+/// Returns the findings for parties whose values differ from those the Deal was imported with. A field that cannot be
+/// read gives none.
 pub(super) fn not_moved(
     row: &Row,
     directory: &Directory,
@@ -54,7 +55,7 @@ pub(super) fn not_moved(
     findings
 }
 
-/// The fields that name another Partner, Distributor or owner than the imported Deal has.
+/// Returns the fields that name another Partner, Distributor or owner than the imported Deal has.
 fn changed_parties<'a>(
     row: &Row,
     directory: &Directory,
@@ -92,7 +93,7 @@ fn changed_parties<'a>(
     changed
 }
 
-/// The user whom an address names: nobody where it is blank, [`None`] where it cannot be told.
+/// Returns the user with the address in a field: no user if it is blank, [`None`] if it cannot be determined.
 fn named<'d>(row: &Row, path: &FieldPath, directory: &'d Directory) -> Option<Option<&'d str>> {
     let value = row.get(path.as_str())?;
     if field::is_blank(value) {

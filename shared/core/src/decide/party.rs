@@ -58,7 +58,8 @@ pub(super) const DISTRIBUTOR: PartyRow = PartyRow {
 };
 
 impl PartyRow {
-    /// Checks the address as it was read, adds the condition or its failures, and gives the user when all is well.
+    /// Checks the address that was read, adds the condition or its failures, and returns the user if all of them
+    /// passed.
     pub(super) fn check<'d>(
         &self,
         api_name: &str,

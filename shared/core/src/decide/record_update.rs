@@ -7,22 +7,22 @@ use crate::{Stamp, digest::Digest, finding::Finding, record::LinkStatus};
 /// The changes of a linked record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordUpdate {
-    /// Fields with their values as they will be; null clears one.
+    /// The changed fields with their future values; null clears one.
     pub fields: Map<String, Value>,
-    /// The link's status as it will be.
+    /// The future status of the link.
     pub status: LinkStatus,
     /// The reason why it is paused or disconnected.
     pub reason: Option<String>,
     /// The Salesforce record's name.
     pub name: Option<String>,
-    /// The stamp that is applied with this.
+    /// The stamp that is applied with this update.
     pub stamp: Stamp,
-    /// The digest that is applied with this.
+    /// The digest that is applied with this update.
     pub digest: Option<Digest>,
     /// The findings for the log.
     pub findings: Vec<Finding>,
-    /// Whether anything but the stamp changes.
+    /// `true` if anything but the stamp changes.
     pub is_change: bool,
-    /// Whether the write that is on its way to Salesforce is given up: a converted Lead takes no field any more.
+    /// `true` if the write that is on its way to Salesforce is given up: a converted Lead takes no more field values.
     pub drops_write: bool,
 }

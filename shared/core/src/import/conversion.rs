@@ -1,4 +1,5 @@
-//! Linked Leads that were converted: whose link an Opportunity takes over, and what that Opportunity holds.
+//! Linked Leads that were converted: the link that an Opportunity takes over, and the items that belong to that
+//! Opportunity.
 
 use std::collections::HashMap;
 
@@ -26,8 +27,9 @@ where
     S: ImportStore + ClaimStore + RunStore,
     C: Clock + ?Sized,
 {
-    /// Decides each. What would be imported takes over the link of a Lead that was converted to it instead, whichever of
-    /// the two is looked at first. Costs one call more, and that only where a record was ever linked to a Lead.
+    /// Decides each request. An Opportunity that would be imported takes over the link of a Lead that was converted to
+    /// it instead, whichever of the two is decided first. Costs one more call, and only if a record was ever linked to
+    /// a Lead.
     pub(super) async fn decide_all(
         &self,
         pending: &mut [Pending],
@@ -70,7 +72,7 @@ where
         Ok(())
     }
 
-    /// The Opportunities that links of converted Leads are about to move to, as they are in Salesforce.
+    /// Returns the Opportunities that links of converted Leads are about to move to, as they are in Salesforce.
     pub(super) async fn move_targets(
         &self,
         pending: &[Pending],
@@ -99,7 +101,7 @@ where
     }
 }
 
-/// The linked Leads that were converted to these Opportunities, by Opportunity.
+/// Returns the linked Leads that were converted to these Opportunities, by Opportunity.
 pub(crate) async fn find_predecessors<F: Salesforce, S: ImportStore + ClaimStore>(
     salesforce: &F,
     store: &S,
@@ -112,14 +114,14 @@ pub(crate) async fn find_predecessors<F: Salesforce, S: ImportStore + ClaimStore
         return Ok(found);
     }
     let mut leads = match salesforce.converted_leads(opportunities).await {
-        // Leads, or where they went, are hidden. Whoever looks after the links of Leads says so.
+        // Leads, or the field that names their Opportunity, are hidden. The work on the links of Leads reports it.
         Err(SalesforceError::FieldMissing { .. }) => return Ok(found),
         leads => leads?,
     };
     if leads.is_empty() {
         return Ok(found);
     }
-    // Of several, the one that was converted first goes on; the others are told that it is taken.
+    // If there are several, the link of the Lead that was converted first moves; the others find the Opportunity taken.
     leads.sort_by_key(|row| (row.stamp(), row.id()));
     let ids: Vec<SalesforceId> = leads.iter().filter_map(Row::id).collect();
     let mut claims = store.known(org, &ids, Freshness::Latest).await?.claims;

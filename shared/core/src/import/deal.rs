@@ -8,12 +8,13 @@ use crate::{
     record::{Link, LinkStatus, Record},
 };
 
-/// Who links when the import does.
+/// The `linked_by` of a link that the import makes.
 const INTEGRATION: &str = "integration";
 
-/// The Deal with its link.
+/// Returns the Deal with its link.
 pub(super) fn deal_record(deal: NewDeal, opportunity: SalesforceId, now: Timestamp) -> Record {
-    // The Opportunity's name is mostly a mapped field of the Deal already: kept once, the item stays within its first kilobyte.
+    // The Opportunity's name is mostly a mapped field of the Deal already: kept once, the item stays within its first
+    // kilobyte.
     let name = (!deal
         .fields
         .values()

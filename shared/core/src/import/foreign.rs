@@ -25,10 +25,10 @@ where
     S: ImportStore + ClaimStore + RunStore,
     C: Clock + ?Sized,
 {
-    /// Says once per run and org that its messages are of an org that the settings do not name, and counts each of them as
-    /// one with nothing to do, so that its run comes to an end. Neither Salesforce nor any record is touched.
+    /// Reports once per run and org that its messages are of an org that the settings do not name, and counts each of
+    /// them as unchanged, so that its run can end. Neither Salesforce nor any record is touched.
     ///
-    /// Safe to repeat: the org's own claims and problems remember which runs have counted.
+    /// Safe to repeat: the org's own claims and open problems remember which runs have counted.
     pub(super) async fn settle_foreign(
         &self,
         requests: Vec<ImportRequest>,
@@ -67,7 +67,7 @@ where
         Ok(settled)
     }
 
-    /// One round; answers those that the run has counted.
+    /// Works one round; returns the requests that the run has counted.
     async fn count_foreign(
         &self,
         [org, own]: [SalesforceId; 2],
@@ -98,7 +98,7 @@ where
     }
 }
 
-/// Whether the run has counted the record.
+/// Returns `true` if the run has counted the record.
 fn has_counted(known: &Known, id: SalesforceId, run: RunId) -> bool {
     let of_claim = known.claims.get(&id).map(|claim| &claim.counted);
     let of_problem = known.problems.get(&id).map(|problem| &problem.counted);
@@ -108,7 +108,7 @@ fn has_counted(known: &Known, id: SalesforceId, run: RunId) -> bool {
         .any(|counted| counted.contains(run))
 }
 
-/// Marks the claim, else the problem, as counted by the run, and leaves all else of it as it is.
+/// Marks the claim, else the open problem, as counted by the run, and leaves everything else of it unchanged.
 fn counting(id: SalesforceId, run: RunId, known: &Known, now: Timestamp) -> Change {
     let write = match (known.claims.get(&id), known.problems.get(&id)) {
         (Some(claim), _) => {

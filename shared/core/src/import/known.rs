@@ -1,4 +1,4 @@
-//! What the store knows of the requests of a batch.
+//! The stored items that belong to the requests of a batch.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,8 @@ where
     S: ImportStore + ClaimStore + RunStore,
     C: Clock + ?Sized,
 {
-    /// Of a fresh one only the problem is read: a claim that is there refuses the import, a problem would stay open beside it.
+    /// Prepares the requests of a batch. For a fresh one only the open problem is read: an existing claim makes the
+    /// import fail, but a problem would stay open beside it.
     pub(super) async fn pending(
         &self,
         requests: Vec<ImportRequest>,
@@ -52,8 +53,9 @@ where
         Ok(pending.collect())
     }
 
-    /// Only an import may go by the listing's word that there is no claim, for its conditions check it again. Whatever else
-    /// would come of a fresh one waits for a look at its claim.
+    /// Reads the claims of requests whose claim was only assumed to be absent. An import may rely on the listing for
+    /// that, because its conditions check it again; any other decision on a fresh request waits for its claim to be
+    /// read.
     pub(super) async fn confirm_assumed(
         &self,
         pending: &mut [Pending],
@@ -87,7 +89,7 @@ where
         Ok(())
     }
 
-    /// Reads claims, problems and records of those of which nothing is known.
+    /// Reads claims, open problems and records for the requests of which nothing is known.
     pub(super) async fn read_known(
         &self,
         pending: &mut [Pending],
@@ -143,7 +145,8 @@ where
         self.read_counted_before(pending, org).await
     }
 
-    /// Items remember the latest runs that counted them. For a message of an older run, what is kept beside them is read.
+    /// Items remember the latest runs that counted them. For a message of an older run, the counted runs beside them
+    /// are read.
     async fn read_counted_before(
         &self,
         pending: &mut [Pending],

@@ -1,4 +1,4 @@
-//! What is said of a field that the org lacks or hides.
+//! Findings for fields that the org lacks or hides.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use crate::{
 /// The currency of an Opportunity, in orgs with several.
 pub(super) const CURRENCY: &str = "CurrencyIsoCode";
 
-/// What tells who the end user of a Deal is. Imports need it; what is linked keeps whom it was imported with.
+/// The fields that identify the end user of a Deal. Imports need them; a linked record keeps the end user that it was
+/// imported with.
 pub(super) const END_USER: [&str; 5] = [
     "AccountId",
     "Account.Name",
@@ -22,8 +23,8 @@ pub(super) const END_USER: [&str; 5] = [
     "OpportunityContactRoles.Contact.Name",
 ];
 
-/// One finding per field that is left out and missed, with a key of its own. What nobody mapped is named by its cause
-/// alone: of a hidden object, one finding says it all.
+/// Returns one finding per missing field that is needed, each with a key of its own. Fields that nobody mapped are
+/// named by their cause alone: one finding covers a hidden object.
 pub(super) fn findings(
     left_out: &[(SalesforceObject, Unreadable)],
     settings: &Settings,
@@ -45,7 +46,7 @@ pub(super) fn findings(
     findings
 }
 
-/// What a field that is left out means, and whether a setting names it. [`None`] where nobody misses it.
+/// Returns the effect of a missing field, and whether a setting names it. [`None`] if nothing needs it.
 fn said(
     object: SalesforceObject,
     unreadable: &Unreadable,
@@ -105,7 +106,7 @@ fn said(
     } else if path == "ConvertedOpportunityId" {
         means.push("; links of converted Leads cannot follow them".to_owned());
     } else if !is_mapped {
-        // A Lead need not have the Sync Flag, and what is only shown is not missed.
+        // A Lead need not have the Sync Flag, and a field that is only displayed is not missed.
         return None;
     }
     let mut finding = Finding::new(code).value(means.concat());

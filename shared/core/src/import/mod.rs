@@ -1,4 +1,4 @@
-//! The import: looks at a batch of Opportunities as they are in Salesforce, decides, and commits.
+//! The import: reads a batch of Opportunities as they are in Salesforce, decides, and commits.
 
 pub(crate) mod conversion;
 mod deal;
@@ -29,13 +29,14 @@ use crate::{
 use read::Rows;
 use state::Pending;
 
-/// How often a batch is decided again because something changed under it, before the rest goes back to the queue.
+/// The most times that a batch is decided again because something changed under it, before the rest goes back to the
+/// queue.
 const ROUNDS: usize = 6;
 
-/// How long before the function's deadline no further round is begun: one round of writes fits into it.
+/// The time before the function's deadline from which no further round is begun: one round of writes fits into it.
 const RESERVE: SignedDuration = SignedDuration::from_secs(8);
 
-/// Why a round stopped before it wrote anything.
+/// The reason why a round stopped before it wrote anything.
 #[derive(Debug)]
 pub(crate) enum Stop {
     Port(PortError),
@@ -70,7 +71,7 @@ pub struct Import<'a, F, P, S, C: ?Sized> {
 impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock + ?Sized>
     Import<'_, F, P, S, C>
 {
-    /// Imports a batch. The answer has one disposition per request, in order.
+    /// Imports a batch. The result has one disposition per request, in order.
     ///
     /// Safe to repeat with any of the requests, at the same time or days later: each Opportunity is linked at most once
     /// and counts once per run. Costs one Salesforce query per 200 requests.
@@ -109,7 +110,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         dispositions
     }
 
-    /// Works until every request is settled, the rounds are used up or the deadline is near. Answers what is settled.
+    /// Works until every request is settled, the rounds are used up or the deadline is near. Returns what is settled.
     async fn settle(
         &self,
         requests: Vec<ImportRequest>,
@@ -130,7 +131,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         Ok(settled)
     }
 
-    /// As [`Self::settle`], for requests of the org that the settings name.
+    /// Does the same as [`Self::settle`], for requests of the org that the settings name.
     async fn settle_own(
         &self,
         requests: Vec<ImportRequest>,
@@ -169,7 +170,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         }
         let mut settled = Vec::with_capacity(requests.len());
         let mut pending = self.pending(requests, settings.organization_id).await?;
-        // What was refused was decided from something out of date: it is read again as it is at that moment.
+        // A refused change was decided from something out of date: it is read again with the latest consistency.
         for freshness in std::iter::once(Freshness::Recent)
             .chain(std::iter::repeat_n(Freshness::Latest, ROUNDS - 1))
         {
@@ -221,7 +222,8 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         read::rows(&salesforce, requests, settings, self.clock.now()).await
     }
 
-    /// Reads what is not known, decides each, commits. What met a change of others comes back for the next round.
+    /// Reads what is not known, decides each request, commits. Those that met a change by others are returned for the
+    /// next round.
     async fn round(
         &self,
         mut pending: Vec<Pending>,
@@ -241,8 +243,8 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         let now = self.clock.now();
         let mut by_run: BTreeMap<RunId, (Vec<Change>, Vec<Pending>)> = BTreeMap::new();
         let mut again = Vec::new();
-        // A converted Lead's link goes before the import of the Opportunity that it became. A transaction takes each item
-        // once, so the second change of one item waits for the next round, which sees what the first has made of it.
+        // A converted Lead's link goes before the import of the Opportunity that it became. A transaction takes each
+        // item once, so the second change of one item waits for the next round, which sees the result of the first.
         let is_lead = |item: &Pending| {
             SalesforceObject::of(&item.request.opportunity) == Some(SalesforceObject::Lead)
         };
@@ -300,14 +302,15 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         Ok(again)
     }
 
-    /// A fault that is not a record's: each record is noted for the next run, and each run has one task-level entry.
+    /// Handles a fault that is not a record's: each record is noted for the next run, and each run gets one task-level
+    /// entry.
     async fn leave_to_next_run(
         &self,
         requests: Vec<ImportRequest>,
         org: SalesforceId,
         finding: &Finding,
     ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
-        // The notes go first: a run whose end is known has nothing left that is not noted.
+        // The notes go first: once a run has ended, everything left of it is noted.
         let records: BTreeSet<SalesforceId> =
             requests.iter().map(|request| request.opportunity).collect();
         let records: Vec<SalesforceId> = records.into_iter().collect();
@@ -330,7 +333,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
     }
 }
 
-/// Notes the items that a change writes; whether no change before it writes one of them.
+/// Adds the items that a change writes to those touched; `true` if no change before it writes one of them.
 fn all_new(change: &Change, touched: &mut HashSet<ItemKey>) -> bool {
     let keys: Vec<ItemKey> = change.writes.iter().map(Write::key).collect();
     let all_new = keys.iter().all(|key| !touched.contains(key));
@@ -341,7 +344,8 @@ fn all_new(change: &Change, touched: &mut HashSet<ItemKey>) -> bool {
 }
 
 impl crate::change::Holder {
-    /// Whether this run had counted the Opportunity: then another delivery of the same message has done the work.
+    /// Returns `true` if this run had counted the Opportunity: then another delivery of the same message has done the
+    /// work.
     fn counts_in(&self, run: RunId, opportunity: SalesforceId) -> bool {
         let claim = self
             .claim

@@ -1,4 +1,4 @@
-//! From a decision to what is written: effect, log line and count of one Opportunity.
+//! From a decision to its writes: effect, log line and count of one Opportunity.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,7 +25,7 @@ use crate::{
     value::{LONGEST_NAME, cut},
 };
 
-/// What is collected for one Opportunity.
+/// The parts of the change for one Opportunity, as they are collected.
 struct Outcome<'a> {
     request: &'a ImportRequest,
     facts: &'a Facts<'a>,
@@ -36,7 +36,7 @@ struct Outcome<'a> {
     writes: Vec<Write>,
 }
 
-/// The change that a decision makes; [`None`] when the run has counted this Opportunity already.
+/// Returns the change that a decision makes; [`None`] if the run has counted this Opportunity already.
 pub(super) fn change(
     request: &ImportRequest,
     facts: &Facts<'_>,
@@ -70,7 +70,7 @@ pub(super) fn change(
     })
 }
 
-/// What is decided of an Opportunity whose outcome the store cannot take: it fails, with the sizes of its values.
+/// Returns the decision on an Opportunity whose outcome the store cannot take: it fails, with the sizes of its values.
 pub(super) fn impossible(change: &Change, detail: &str, settings: &Settings) -> Decision {
     let record = change.writes.iter().find_map(|write| match write {
         Write::Record(record, _) => Some(record),
@@ -118,8 +118,8 @@ impl Outcome<'_> {
         }
     }
 
-    /// The runs that counted the Opportunity, this one included. Its problem's runs go with the claim when the problem closes:
-    /// a message of theirs that comes again must not count again.
+    /// Returns the runs that counted the Opportunity, this one included. When its open problem closes, that problem's
+    /// counted runs move to the claim: a message of theirs that comes again must not count again.
     fn counted(&self) -> Counted {
         let of_claim = self.facts.claim.map(|claim| &claim.counted);
         let of_problem = self.problem.map(|problem| &problem.counted);
@@ -140,7 +140,7 @@ impl Outcome<'_> {
         }
     }
 
-    /// Puts the claim as it was with something changed, marked as counted by this run.
+    /// Puts the claim with an edit, marked as counted by this run.
     fn put_claim(&mut self, claim: &Claim, edit: impl FnOnce(&mut Claim)) {
         let mut next = claim.clone();
         next.version += 1;
@@ -150,7 +150,7 @@ impl Outcome<'_> {
             .push(Write::Claim(next, Expected::Version(claim.version)));
     }
 
-    /// Marks claim or problem as counted by this run, and closes the problem.
+    /// Marks claim or open problem as counted by this run, and closes the problem.
     fn put_claim_or_note(&mut self, now: Timestamp, edit: impl FnOnce(&mut Claim)) {
         if let Some(claim) = self.facts.claim {
             self.put_claim(claim, edit);
@@ -207,7 +207,7 @@ impl Outcome<'_> {
         )
     }
 
-    /// Puts record and claim as the update has them; the log's findings come back.
+    /// Puts record and claim as the update says, and returns its findings for the log.
     fn put_update(&mut self, update: RecordUpdate) -> Vec<Finding> {
         let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
             return Vec::new();
@@ -224,7 +224,7 @@ impl Outcome<'_> {
             (link.status, link.reason) = (update.status, update.reason);
             (link.name, link.stamp) = (update.name, update.stamp);
         }
-        // Where only the claim learns something, the record stays as it is.
+        // If only the claim changes, the record stays as it is.
         if next != *record {
             next.version += 1;
             self.writes.push(Write::Record(
@@ -279,7 +279,7 @@ impl Outcome<'_> {
         change
     }
 
-    /// A converted Lead's link goes on with the Opportunity: both claims and the record in one transaction.
+    /// Moves a converted Lead's link to the Opportunity: both claims and the record in one transaction.
     fn move_link(self, opportunity: SalesforceId, settings: &Settings, now: Timestamp) -> Change {
         let (Some(claim), Some(record)) = (self.facts.claim, self.facts.record) else {
             return self.unchanged(now);
@@ -293,7 +293,7 @@ impl Outcome<'_> {
         self.moved(&lead, (opportunity, holder, problem), settings, now)
     }
 
-    /// The same, met on the Opportunity's way.
+    /// Moves the link in the same way, when the Opportunity is decided before the Lead.
     fn take_over(self, settings: &Settings, now: Timestamp) -> Change {
         let Some(lead) = self.facts.predecessor else {
             return self.unchanged(now);
@@ -317,8 +317,8 @@ impl Outcome<'_> {
         } = lead;
         let counted = self.counted();
         let is_own = |id: SalesforceId| self.request.opportunity == id;
-        // What stood in the way of the Opportunity's import is settled, and the note has the next run look at it whatever
-        // its stamp: its values come with that.
+        // The reason why the Opportunity did not import is settled, and the note has the next run read it whatever its
+        // stamp: that brings its values.
         let watched = problem.map(|problem| problem.version);
         let mut watch = Problem::watch(opportunity, "", now);
         watch.version = watched.unwrap_or(0) + 1;
@@ -398,7 +398,7 @@ impl Outcome<'_> {
             let dropped = Finding::write_dropped(&fate, &carried.dropped);
             findings.push(dropped.other(record.id.to_string()));
         }
-        // The entry is the Lead's, on whoever's way the move was made.
+        // The log line belongs to the Lead, whichever of the two was being decided.
         let line = Line {
             salesforce: Some(claim.salesforce),
             name: name.clone(),
@@ -450,7 +450,7 @@ impl Outcome<'_> {
         )
     }
 
-    /// Left alone after an unlink. A Deal that was deleted while it was linked leaves the same behind.
+    /// Leaves the Opportunity alone after an unlink. A Deal that was deleted while it was linked has the same effect.
     fn suppressed(mut self) -> Change {
         let former = self.facts.claim.map(|claim| claim.record.clone());
         if let Some(claim) = self.facts.claim {
@@ -474,7 +474,8 @@ impl Outcome<'_> {
         )
     }
 
-    /// Not flagged, deleted or hidden: nothing to import. That the flag was seen off is remembered on a suppressed claim.
+    /// Handles an Opportunity that is not flagged, deleted or hidden: nothing to import. A suppressed claim remembers
+    /// that the flag was seen off.
     fn no_candidate(mut self, finding: Finding, settings: &Settings, now: Timestamp) -> Change {
         let flag_is_off = self
             .facts

@@ -1,4 +1,4 @@
-//! Reading a batch of Opportunities and linked Leads, around mapped fields that the org does not have or hides.
+//! Reading a batch of Opportunities and linked Leads, without the mapped fields that the org lacks or hides.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,14 +22,14 @@ use crate::{
 pub(crate) struct Rows {
     rows: HashMap<SalesforceId, Row>,
     digests: HashMap<SalesforceId, Digest>,
-    /// Fields that the org does not have or hides, with the objects that were read.
+    /// Fields that the org lacks or hides, with the objects that were read.
     left_out: Vec<(SalesforceObject, Unreadable)>,
-    /// Whether the integration user has no access to Leads at all.
+    /// `true` if the integration user has no access to Leads at all.
     pub(crate) hides_leads: bool,
 }
 
-/// Reads the records of a batch: one call per 200 of an object. What the org does not have or hides is refused once, and
-/// left out from then on until the next run begins.
+/// Reads the records of a batch: one call per 200 of an object. A field that the org lacks or hides is refused once,
+/// and left out from then on until the next run begins.
 pub(crate) async fn rows<F: Salesforce>(
     salesforce: &F,
     requests: &[ImportRequest],
@@ -85,7 +85,7 @@ fn columns(object: SalesforceObject, settings: &Settings) -> Columns {
     }
 }
 
-/// Only the flags must be there. What imports alone need stops no update of what is linked.
+/// Only the flags are required. The fields that only imports need do not stop updates of linked records.
 fn opportunity_columns(settings: &Settings) -> Columns {
     let flags = [&settings.fields.sync_flag, &settings.fields.import_flag];
     let parties = settings.party_fields().into_iter();
@@ -107,7 +107,7 @@ fn lead_columns(settings: &Settings) -> Columns {
     Columns::new("Lead", Vec::new(), wanted)
 }
 
-/// The fields of an object whose values come here.
+/// Returns the fields of an object whose values come to Channeltivity.
 fn mapped(settings: &Settings, object: SalesforceObject) -> impl Iterator<Item = FieldPath> + '_ {
     let rows = settings.mapping(object).rows;
     rows.iter()
@@ -143,7 +143,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Whether the record is of an object that cannot be read: nothing is known of it.
+    /// Returns `true` if the record is of an object that cannot be read: nothing is known of it.
     pub(crate) fn hides(&self, id: SalesforceId) -> bool {
         self.hides_leads && SalesforceObject::of(&id) == Some(SalesforceObject::Lead)
     }
@@ -152,7 +152,7 @@ impl Rows {
         self.rows.get(&id)
     }
 
-    /// The digest that vouches for a row.
+    /// Returns the digest that vouches for a row.
     pub(crate) fn digest(&self, id: SalesforceId) -> Option<Digest> {
         self.digests.get(&id).copied()
     }
@@ -174,14 +174,14 @@ impl Rows {
         }
     }
 
-    /// One run-level finding per field that is left out, with a key of its own.
+    /// Returns one run-level finding per field that is left out, with a key of its own.
     pub(crate) fn left_out(&self, settings: &Settings) -> Vec<(String, Finding)> {
         let leads = self.hides_leads.then(fault::hidden_leads);
         let fields = left_out::findings(&self.left_out, settings);
         leads.into_iter().chain(fields).collect()
     }
 
-    /// The Opportunity that a converted Lead became.
+    /// Returns the Opportunity that a converted Lead became.
     pub(crate) fn successor(&self, lead: SalesforceId) -> Option<SalesforceId> {
         let row = self.get(lead)?;
         let opportunity = row.text("ConvertedOpportunityId")?;
@@ -190,7 +190,7 @@ impl Rows {
             .filter(|_| row.is_checked("IsConverted"))
     }
 
-    /// The addresses that the rows name.
+    /// Returns the e-mail addresses that the rows name.
     pub(crate) fn emails(&self, settings: &Settings) -> HashSet<Email> {
         let fields = settings.fields.emails(&settings.distributor_module);
         self.rows

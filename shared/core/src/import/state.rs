@@ -1,4 +1,4 @@
-//! Requests of a batch on their way, each with what the store knows of it.
+//! Requests of a batch on their way, each with its known stored items.
 
 use super::read::Rows;
 use crate::{
@@ -16,16 +16,16 @@ use crate::{
 /// A request on its way through the rounds.
 pub(super) struct Pending {
     pub(super) request: ImportRequest,
-    /// What is known of it in the store; [`None`] before the first read of one that is not fresh.
+    /// The known items of the store; [`None`] before the first read for a request that is not fresh.
     pub(super) known: Option<KnownItems>,
-    /// That there is no claim is the listing's word alone.
+    /// `true` if only the listing says that there is no claim.
     pub(super) is_assumed: bool,
-    /// What to do, where that was decided already.
+    /// The decision, if it was made already.
     pub(super) decision: Option<Decision>,
 }
 
 impl Pending {
-    /// The Opportunity that a link is about to move to.
+    /// Returns the Opportunity that a link is about to move to.
     pub(super) fn move_target(&self) -> Option<SalesforceId> {
         match self.decision.as_ref()?.verdict {
             Verdict::Move(opportunity) => Some(opportunity),
@@ -34,7 +34,7 @@ impl Pending {
         }
     }
 
-    /// To be read and decided again.
+    /// Returns the request to be read and decided again.
     pub(super) fn again(self) -> Self {
         Self {
             known: None,
@@ -46,7 +46,7 @@ impl Pending {
 }
 
 impl Pending {
-    /// To be read again, with what is to be done about it.
+    /// Returns the request to be read again, with its decision made.
     pub(super) fn again_as(self, decision: Decision) -> Self {
         Self {
             decision: Some(decision),
@@ -55,7 +55,7 @@ impl Pending {
     }
 }
 
-/// The items in the store that a decision goes by.
+/// The stored items that a decision is based on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownItems {
     pub(super) claim: Option<Claim>,
@@ -68,7 +68,7 @@ pub(super) struct KnownItems {
     pub(super) problem_of_successor: Option<Problem>,
     /// The linked Lead that was converted to it.
     pub(super) predecessor: Option<Predecessor>,
-    /// The runs that are kept beside claim and problem, where those two are not sure.
+    /// The counted runs that are kept beside claim and open problem, if those two are unsure.
     pub(super) counted_before: Option<Counted>,
 }
 
@@ -82,7 +82,7 @@ impl KnownItems {
             .chain(&self.counted_before)
     }
 
-    /// Whether that run has counted the record.
+    /// Returns `true` if this run has counted the record.
     pub(super) fn counted_in(&self, run: RunId) -> bool {
         self.sets().any(|counted| counted.contains(run))
     }
@@ -91,7 +91,7 @@ impl KnownItems {
         !self.counted_in(run) && self.sets().any(|counted| counted.is_unsure_of(run))
     }
 
-    /// The facts of a decision.
+    /// Returns the facts of a decision.
     pub(super) fn facts<'a>(
         &'a self,
         opportunity: SalesforceId,

@@ -1,4 +1,4 @@
-//! A parent that is set and cannot be read is hidden, not blank: nothing is cleared for it, and it is said.
+//! A parent that is set and cannot be read is hidden, not blank: nothing is cleared because of it, and it is reported.
 
 use super::*;
 use crate::{
@@ -29,7 +29,7 @@ fn mapped(settings: &mut Settings, path: &str, required: bool) {
     });
 }
 
-/// What an update of a Deal whose extra field holds "as it was" brings to it, and what is said.
+/// Returns the values and findings that an update brings to a Deal whose extra field holds "as it was".
 fn followed(path: &str, mut edits: Value) -> (Value, Vec<Finding>) {
     edits["SystemModstamp"] = json!(LATER);
     let mut case = Case::linked(edits).with_settings(|settings| mapped(settings, path, false));
@@ -164,7 +164,7 @@ fn a_hidden_value_that_a_deal_needs_fails_its_import_as_hidden_and_not_as_empty(
     assert_eq!(codes("Region__c", json!({})), ["REQUIRED_FIELD_HIDDEN"]);
 }
 
-/// The same row without a field, as it comes where the org hides that.
+/// Returns the same row without a field, as if the org hid it.
 fn without(mut case: Case, path: &str) -> Case {
     let mut map = &mut case.row.0;
     let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));

@@ -1,4 +1,4 @@
-//! What a linked, unlinked or converted record comes to.
+//! Decisions on linked, unlinked and converted records.
 
 use super::*;
 
@@ -205,7 +205,7 @@ fn a_released_claim_is_imported_into_a_second_deal() {
 
 const LEAD: &str = "00Q4S000002sSacUAE";
 
-/// A Lead record of the portal, linked to a Salesforce Lead whose row holds these values.
+/// Returns the decision on a Lead record of the portal, linked to a Salesforce Lead whose row holds these values.
 fn lead_decision(edits: Value, successor: Option<&Claim>) -> Decision {
     let case = Case::linked(json!({}));
     let mut record = case.record.clone().unwrap();
