@@ -142,7 +142,7 @@ async fn a_rule_that_cannot_be_is_refused_when_it_is_added() {
         (
             "assignment",
             json!({ "object": "Lead", "entries": [{ "owner": "Ada" }] }),
-            "no id of a user or a queue",
+            "not the id of a user or a queue",
         ),
     ] {
         let refused = org.post(&format!("/_org/{call}"), rule).await;
