@@ -6,13 +6,11 @@ use std::sync::Arc;
 
 use dealbridge_core::{
     Queue,
-    code::Code,
     fan_out::{FanOut, Listed},
-    finding::Finding,
-    link::push,
     message::{Disposition, SyncRequest},
-    ports::{Clock, PortError, RunStore},
-    run::{Mode, RunId},
+    ports::{Clock, PortError},
+    run::Mode,
+    tick::tick,
 };
 use dealbridge_lambda::aws::{DynamoPortal, SqsImports, SqsSyncRequests, SqsWrites, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
@@ -66,14 +64,9 @@ impl Function for FanOutFunction {
                 Schedule::Hourly => Mode::Incremental,
                 Schedule::Daily => Mode::Full,
             };
-            // Sends again, each hour, what a crash between a link and its queue left, or an outage held up.
-            let sent = push::send_outbox(&self.store, &self.writes).await;
-            let listed = fan_out.tick(mode, invocation.deadline).await?;
-            let (run, outcome) = outcome(&listed);
-            if let Err(error) = sent {
-                self.say_unsent(run, &error).await?;
-            }
-            return Ok(json!({ "run": run.map(|run| run.to_string()), "outcome": outcome }));
+            let listed = tick(&fan_out, &self.writes, mode, invocation.deadline).await?;
+            let run = listed.run().map(|run| run.to_string());
+            return Ok(json!({ "run": run, "outcome": outcome(&listed) }));
         }
         let batch = sqs::batch::<SyncRequest>(event)?;
         for finding in batch.unreadable(Queue::SyncRequests) {
@@ -90,24 +83,12 @@ impl Function for FanOutFunction {
     }
 }
 
-impl FanOutFunction {
-    /// Notes in the run's log that pending writes could not be sent; they do not keep the run from listing.
-    async fn say_unsent(&self, run: Option<RunId>, error: &PortError) -> Result<(), Error> {
-        warn!(error.detail = %error, "Could not send pending writes to their queue: {error}");
-        if let Some(run) = run {
-            let finding = Finding::new(Code::WritesNotSent).value(error.to_string());
-            self.store.note(run, "OUTBOX", &finding).await?;
-        }
-        Ok(())
-    }
-}
-
-fn outcome(listed: &Listed) -> (Option<RunId>, &'static str) {
+fn outcome(listed: &Listed) -> &'static str {
     match listed {
-        Listed::Finished(run) => (Some(*run), "listed"),
-        Listed::Continued(run) => (Some(*run), "continued"),
-        Listed::NotOurs(run) => (Some(*run), "active"),
-        Listed::SwitchedOff => (None, "switched_off"),
+        Listed::Finished(_) => "listed",
+        Listed::Continued(_) => "continued",
+        Listed::NotOurs(_) => "active",
+        Listed::SwitchedOff => "switched_off",
     }
 }
 

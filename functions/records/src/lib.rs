@@ -147,7 +147,9 @@ fn status(text: &str) -> Result<LinkFilter, String> {
         "disconnected" => LinkFilter::Status(LinkStatus::Disconnected),
         other => {
             let known = "synced, pending, paused, disconnected, unlinked";
-            return Err(format!("{other:?} is not a status; the statuses are {known}"));
+            return Err(format!(
+                "{other:?} is not a status; the statuses are {known}"
+            ));
         }
     })
 }

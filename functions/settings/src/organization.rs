@@ -204,8 +204,9 @@ impl Asked {
         }
         for (name, id) in [("from", from), ("to", to)] {
             if id.key_prefix() != "00D" {
-                let detail =
-                    format!("{name}: {id} is not the id of an organization, which begins with 00D.");
+                let detail = format!(
+                    "{name}: {id} is not the id of an organization, which begins with 00D."
+                );
                 return Err(Refusal::malformed(detail));
             }
         }

@@ -460,9 +460,9 @@ impl Store {
 fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortError> {
     let Some(item) = item else { return Ok(()) };
     let pk = item::text(&item, keys::PK).unwrap_or_default();
-    if pk.starts_with("SF#") {
+    if keys::is_claim(pk) {
         holder.claim = Some(item::claim(item)?);
-    } else if pk.starts_with("PROBLEM#") {
+    } else if keys::is_problem(pk) {
         holder.problem = Some(item::problem(item)?);
     } else if item::record_id(pk).is_some() {
         holder.record = Some(item::record(item)?);

@@ -22,6 +22,13 @@ pub const EXPIRES_AT: &str = "expires_at";
 /// The number of items that a run's counts are spread over, so that concurrent workers do not contend for one item.
 pub const COUNTER_SHARDS: usize = 8;
 
+const ORGANIZATION: &str = "ORGANIZATION#";
+const EMAIL: &str = "EMAIL#";
+const CLAIM: &str = "SF#";
+const PROBLEM: &str = "PROBLEM#";
+/// The sort key of a run, beside its counters and entries.
+pub const RUN: &str = "RUN";
+
 /// A key or an item.
 pub type Attributes = HashMap<String, AttributeValue>;
 
@@ -67,13 +74,25 @@ pub fn group(id: &str) -> Attributes {
 /// Records: an organization.
 #[must_use]
 pub fn organization(id: &str) -> Attributes {
-    one(format!("ORGANIZATION#{id}"))
+    one(format!("{ORGANIZATION}{id}"))
+}
+
+/// Returns `true` for the partition key of an Organization.
+#[must_use]
+pub fn is_organization(pk: &str) -> bool {
+    pk.starts_with(ORGANIZATION)
 }
 
 /// Records: the users and contacts with an e-mail address.
 #[must_use]
 pub fn email(email: &Email) -> Attributes {
-    one(format!("EMAIL#{email}"))
+    one(format!("{EMAIL}{email}"))
+}
+
+/// The address in the partition key of an e-mail address.
+#[must_use]
+pub fn address(pk: &str) -> Option<&str> {
+    pk.strip_prefix(EMAIL)
 }
 
 /// Records: the integration's settings.
@@ -91,13 +110,19 @@ pub fn directory() -> Attributes {
 /// Prefix of the claims of an org.
 #[must_use]
 pub fn claim_prefix(org: SalesforceId) -> String {
-    format!("SF#{org}#")
+    format!("{CLAIM}{org}#")
+}
+
+/// Returns `true` for the partition key of a claim.
+#[must_use]
+pub fn is_claim(pk: &str) -> bool {
+    pk.starts_with(CLAIM)
 }
 
 /// The org in a claim's partition key.
 #[must_use]
 pub fn org_of_claim(pk: &str) -> Option<SalesforceId> {
-    let org = pk.strip_prefix("SF#")?.split('#').next()?;
+    let org = pk.strip_prefix(CLAIM)?.split('#').next()?;
     SalesforceId::parse(org).ok()
 }
 
@@ -110,7 +135,13 @@ pub fn claim(org: SalesforceId, id: SalesforceId) -> Attributes {
 /// Log: partition of the open problems of an org.
 #[must_use]
 pub fn problems(org: SalesforceId) -> String {
-    format!("PROBLEM#{org}")
+    format!("{PROBLEM}{org}")
+}
+
+/// Returns `true` for the partition key of an open problem.
+#[must_use]
+pub fn is_problem(pk: &str) -> bool {
+    pk.starts_with(PROBLEM)
 }
 
 /// Log: the open problem of an Opportunity.
@@ -137,7 +168,7 @@ pub fn run_partition(run: RunId) -> String {
 /// Log: a run.
 #[must_use]
 pub fn run(run: RunId) -> Attributes {
-    two(run_partition(run), "RUN".to_owned())
+    two(run_partition(run), RUN.to_owned())
 }
 
 /// Log: one shard of a run's counts.

@@ -298,7 +298,7 @@ impl DynamoPortal {
             .await?
         {
             let address = text(&item, PK)
-                .and_then(|pk| pk.strip_prefix("EMAIL#"))
+                .and_then(keys::address)
                 .unwrap_or_default()
                 .to_owned();
             items.insert(address, item::decode(item, "an address")?);
@@ -320,7 +320,7 @@ impl DynamoPortal {
             .items(wanted)
             .await?
             .into_iter()
-            .partition(|item| text(item, PK).is_some_and(|pk| pk.starts_with("ORGANIZATION#")));
+            .partition(|item| text(item, PK).is_some_and(keys::is_organization));
         let organizations: Vec<Organization> = decode_all(organizations, "an organization")?;
         let groups: Vec<Group> = decode_all(groups, "a group")?;
         let resolve = |id: &String| {

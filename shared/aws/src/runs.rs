@@ -377,7 +377,7 @@ impl Store {
             let mut counts = Counts::default();
             let mut last_counted_at = None;
             for item in mine {
-                if text(item, SK) == Some("RUN") {
+                if text(item, SK) == Some(keys::RUN) {
                     leased = Some(read_run(*id, item)?);
                 } else {
                     counts += item::counts(item);

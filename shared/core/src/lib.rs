@@ -39,6 +39,7 @@ pub mod settings;
 pub mod size;
 pub mod stamp;
 pub mod sync_request;
+pub mod tick;
 pub mod value;
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
 
 pub use check::InvalidSetting;
 pub use org::OrgFindings;
-pub(crate) use org::holds_text;
+pub(crate) use org::wanted_type;
 pub use record_fields::InvalidField;
 
 /// The Deal field that every Deal needs, by design.

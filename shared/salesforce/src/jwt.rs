@@ -35,7 +35,9 @@ impl AssertionSigner {
             .choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])
             .is_none()
         {
-            return Err(unusable("is not an RSA key, and Salesforce takes only RS256"));
+            return Err(unusable(
+                "is not an RSA key, and Salesforce takes only RS256",
+            ));
         }
         Ok(Self { key })
     }

@@ -11,7 +11,7 @@ use crate::{
         ClaimStore, Clock, ImportQueue, ListingStore, Portal, Progress, RunStore, SyncRequestQueue,
     },
     salesforce::{DescribedField, FieldPath, Row, Salesforce},
-    settings::{Settings, holds_text},
+    settings::{Settings, wanted_type},
 };
 
 impl<F, P, S, Q, R, C> FanOut<'_, F, P, S, Q, R, C>
@@ -47,20 +47,14 @@ where
 fn wrong_types(settings: &Settings, described: &[DescribedField]) -> Vec<Finding> {
     let wrong = |(setting, path): (&str, &FieldPath)| {
         let field = described.iter().find(|field| path.is(&field.name))?;
-        let (fits, needed) = if setting.ends_with("_flag") {
-            (field.kind == "boolean", "a checkbox")
-        } else {
-            (holds_text(&field.kind), "a text")
-        };
-        (!fits).then(|| {
+        let needed = wanted_type(setting, &field.kind)?;
+        let is = format!("it is of the type {}, and must be {needed}", field.kind);
+        Some(
             Finding::new(Code::SfFieldTypeWrong)
                 .field(&field.label, &format!("Opportunity.{}", field.name))
                 .other(format!("fields.{setting}"))
-                .value(format!(
-                    "it is of the type {}, and must be {needed}",
-                    field.kind
-                ))
-        })
+                .value(is),
+        )
     };
     settings
         .party_fields()

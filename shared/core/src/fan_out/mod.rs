@@ -64,6 +64,17 @@ pub enum Listed {
     SwitchedOff,
 }
 
+impl Listed {
+    /// The run; [`None`] where none was wanted.
+    #[must_use]
+    pub fn run(&self) -> Option<RunId> {
+        match self {
+            Self::Finished(run) | Self::Continued(run) | Self::NotOurs(run) => Some(*run),
+            Self::SwitchedOff => None,
+        }
+    }
+}
+
 /// Why a listing stopped.
 enum Stop {
     Fault(Finding),

@@ -116,17 +116,21 @@ fn missing(object: &str, field: &str) -> String {
 
 /// Why a field cannot serve as what the settings name it for.
 fn named_misfit(setting: &str, field: &DescribedField) -> Option<String> {
-    let (fits, needed) = if setting.ends_with("_flag") {
-        (field.kind == "boolean", "a checkbox")
+    let needed = wanted_type(setting, &field.kind)?;
+    Some(format!(
+        "{} ({}) is of the type {}: name {needed}",
+        field.label, field.name, field.kind
+    ))
+}
+
+/// The type of field that a setting of `fields` needs; [`None`] where a field of this Salesforce type serves.
+pub(crate) fn wanted_type(setting: &str, kind: &str) -> Option<&'static str> {
+    let (serves, needed) = if setting.ends_with("_flag") {
+        (kind == "boolean", "a checkbox")
     } else {
-        (holds_text(&field.kind), "a text, an email or a picklist")
+        (holds_text(kind), "a text, an email or a picklist")
     };
-    (!fits).then(|| {
-        format!(
-            "{} ({}) is of the type {}: name {needed}",
-            field.label, field.name, field.kind
-        )
-    })
+    (!serves).then_some(needed)
 }
 
 fn row_misfits(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField) -> Vec<String> {
@@ -152,7 +156,7 @@ fn row_misfits(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField
 }
 
 /// Whether a field of a Salesforce type holds a text.
-pub(crate) fn holds_text(kind: &str) -> bool {
+fn holds_text(kind: &str) -> bool {
     matches!(
         kind,
         "string"

@@ -141,7 +141,9 @@ mod tests {
     fn a_parameter_of_several_values_may_be_repeated_and_separated_by_commas() {
         let query = Query::parse("code=A,B&code=&code=C", &["cleared"], &["code"]).unwrap();
         let texts = query.values("code", |text| Ok::<_, String>(text.to_owned()));
-        let wrong = query.values("code", |text| Err::<(), _>(format!("{text:?} is not a code")));
+        let wrong = query.values("code", |text| {
+            Err::<(), _>(format!("{text:?} is not a code"))
+        });
 
         assert_eq!(texts.unwrap(), ["A", "B", "C"]);
         assert_eq!(wrong.unwrap_err().status(), 400);
