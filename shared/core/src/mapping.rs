@@ -1,4 +1,4 @@
-//! Field mapping: which Channeltivity field belongs to which Salesforce field, and which way values flow.
+//! Field mapping: pairs of Channeltivity and Salesforce fields, and the direction in which their values flow.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     value::{choices, in_type_of, reads_as, same_text, text_of},
 };
 
-/// Which way a value flows.
+/// The direction in which a value flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flow {
@@ -28,13 +28,13 @@ pub enum Flow {
 }
 
 impl Flow {
-    /// Whether Salesforce's value may reach Channeltivity.
+    /// Returns `true` if Salesforce's value may reach Channeltivity.
     #[must_use]
     pub fn reaches_channeltivity(self) -> bool {
         matches!(self, Self::ToChanneltivity | Self::Both)
     }
 
-    /// Whether Channeltivity's value may reach Salesforce.
+    /// Returns `true` if Channeltivity's value may reach Salesforce.
     #[must_use]
     pub fn reaches_salesforce(self) -> bool {
         matches!(self, Self::ToSalesforce | Self::Both)
@@ -53,20 +53,20 @@ pub struct MappingRow {
     pub on_create: Flow,
     /// The flow afterwards.
     pub on_update: Flow,
-    /// Salesforce's value to Channeltivity's, where they differ; other values pass as they are.
+    /// The value map, from Salesforce's values to Channeltivity's; other values pass as they are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
 }
 
 impl MappingRow {
-    /// Whether the row writes its Salesforce field, at whatever time.
+    /// Returns `true` if the row ever writes its Salesforce field.
     #[must_use]
     pub fn writes_salesforce(&self) -> bool {
         self.on_create.reaches_salesforce() || self.on_update.reaches_salesforce()
     }
 
-    /// Salesforce's value in Channeltivity's words: the value map applies to the whole value, and where that is a list
-    /// of choices to each of them.
+    /// Translates Salesforce's value to Channeltivity's: the value map applies to the whole value, and if that is a
+    /// list of choices, to each of them.
     #[must_use]
     pub fn to_channeltivity(&self, value: &Value, field: &Field) -> Value {
         if let Some(mapped) = self.mapped(value) {
@@ -83,8 +83,9 @@ impl MappingRow {
         joined(mapped.collect())
     }
 
-    /// Channeltivity's value in Salesforce's words, where Salesforce has the value `there`. Of several Salesforce values
-    /// that map to it, those that are there stay; else the one that is the same text is taken, else the first in order.
+    /// Translates Channeltivity's value to Salesforce's, given Salesforce's present value `there`. If several
+    /// Salesforce values map to it, those that are present stay; else the one with the same text is taken, else the
+    /// first in order.
     #[must_use]
     pub fn to_salesforce(&self, value: &Value, field: &Field, there: &Value) -> Value {
         let Some(text) = text_of(value) else {
@@ -107,7 +108,7 @@ impl MappingRow {
         in_type_of(translated, there)
     }
 
-    /// What the value map makes of a whole value.
+    /// Returns the value map's entry for a whole value.
     fn mapped(&self, value: &Value) -> Option<&str> {
         let exact = text_of(value).and_then(|text| self.values.get(text.as_ref()));
         let same = || {
@@ -126,12 +127,12 @@ impl MappingRow {
         exact.or_else(same).map(String::as_str)
     }
 
-    /// The choices in Channeltivity's words that one of Salesforce's stands for.
+    /// Returns Channeltivity's choices that one of Salesforce's stands for.
     fn channeltivity_choices<'a>(&'a self, choice: &'a str) -> Vec<&'a str> {
         choices(self.mapped_choice(choice).unwrap_or(choice)).collect()
     }
 
-    /// Salesforce's word for one of Channeltivity's.
+    /// Returns Salesforce's choice for one of Channeltivity's.
     fn word_for(&self, text: &str) -> Option<&str> {
         let means = |mapped: &str| same_text(mapped, text) || same_number(mapped, text);
         if self.mapped_choice(text).is_some_and(means) {
@@ -145,8 +146,8 @@ impl MappingRow {
         entries.find_map(|(word, mapped)| means(mapped).then_some(word.as_str()))
     }
 
-    /// Whether a text is a list of choices: always in a multi-picklist; in another field only where the value map knows
-    /// each choice.
+    /// Returns `true` if a text is a list of choices: always in a multi-picklist; in another field only if the value
+    /// map knows each choice.
     fn is_list(&self, text: &str, field: &Field, is_known: impl Fn(&str) -> bool) -> bool {
         match field.kind {
             FieldType::MultiPicklist => true,
@@ -197,7 +198,7 @@ impl MappingRow {
     }
 }
 
-/// Choices as Salesforce takes them: each once, in order, separated by semicolons.
+/// Joins choices as Salesforce takes them: each once, in order, separated by semicolons.
 fn joined(mut choices: Vec<&str>) -> Value {
     choices.sort_unstable();
     choices.dedup();
@@ -219,7 +220,8 @@ pub struct FixedValue {
     pub value: Value,
 }
 
-/// The mapping of one Salesforce object: the portal's fields that it feeds, the rows, and the fixed values that it is sent.
+/// The mapping of one Salesforce object: the Channeltivity fields that it feeds, the rows, and the fixed values that
+/// are sent to it.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectMapping<'a> {
     /// The Salesforce object.
@@ -233,7 +235,7 @@ pub struct ObjectMapping<'a> {
 }
 
 impl<'a> ObjectMapping<'a> {
-    /// The Channeltivity field of that name.
+    /// Returns the Channeltivity field with this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'a Field> {
         self.fields.iter().find(|field| field.name == name)

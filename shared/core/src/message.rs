@@ -1,4 +1,4 @@
-//! What travels through the queues: thin messages that name a record, never its values.
+//! The messages in the queues: they name a record, and never carry its values.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::{
 /// The version of every message format here.
 pub const VERSION: u32 = 1;
 
-/// Asks the import worker to look at one Opportunity or linked Lead as it is in Salesforce by then.
+/// Asks the import worker to read one Opportunity or linked Lead, as it is in Salesforce by then, and decide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportRequest {
     /// [`VERSION`].
@@ -22,8 +22,8 @@ pub struct ImportRequest {
     pub org: SalesforceId,
     /// The record.
     pub opportunity: SalesforceId,
-    /// A hint: when it was listed it had neither claim nor open problem, so writing can be tried without reading first.
-    /// The write's conditions decide all the same.
+    /// A hint: when it was listed, it had neither claim nor open problem, so that writing can be tried without reading
+    /// first. The write's conditions decide all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
 }
@@ -35,7 +35,7 @@ pub struct SyncRequest {
     pub version: u32,
     /// The run.
     pub run: RunId,
-    /// What asked for it.
+    /// The origin of the run.
     pub trigger: Trigger,
 }
 
@@ -54,11 +54,11 @@ pub struct PushRequest {
     pub write: String,
 }
 
-/// The answer for a delivered message.
+/// The handling of a delivered message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// Its outcome is durable: acknowledge it.
+    /// The outcome is durable: acknowledge the message.
     Done,
-    /// Deliver it again.
+    /// Deliver the message again.
     Retry,
 }

@@ -1,8 +1,8 @@
-//! Another org takes the place of the connected one: what becomes of each claim of the former org.
+//! The replacement of the connected org by another: the step that each claim of the former org takes.
 //!
-//! A refreshed sandbox has another org id and the same record ids, so its links can be moved; a wrong or abandoned org's are
-//! cleared. Either way a Salesforce record belongs to at most one record, and a record to at most one Salesforce record,
-//! after each step.
+//! A refreshed sandbox has another org id and the same record ids, so its links can be moved; those of a wrong or
+//! abandoned org are cleared. Either way a Salesforce record belongs to at most one record, and a record to at most one
+//! Salesforce record, after each step.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +13,13 @@ use crate::{
     record::{Record, RecordId},
 };
 
-/// What is done with the claims of the former org.
+/// The action on the claims of the former org.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// They become claims of the new org: the record ids are the same there.
+    /// The claims move to the new org: the record ids are the same there.
     Move,
-    /// They go, and their records are left without a link.
+    /// The claims are released, and their records are left without a link.
     Clear,
 }
 
@@ -30,20 +30,20 @@ pub struct OrgChange {
     pub from: SalesforceId,
     /// The org that takes its place.
     pub to: SalesforceId,
-    /// What is done with the claims.
+    /// The action on the claims.
     pub action: Action,
 }
 
-/// What becomes of one claim of the former org, all of it in one transaction.
+/// The step that one claim of the former org takes, all of it in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// It is settled already.
+    /// The claim is settled already.
     Nothing,
     /// The former org's claim is released, so that its epoch is known if that org is ever connected again.
     Release {
         /// The former org's claim as it will be.
         released: Box<Claim>,
-        /// The claim that takes its place in the new org, and what must be there.
+        /// The claim that takes its place in the new org, with the state that must be found there.
         moved: Option<(Box<Claim>, Expected)>,
         /// Its record without the link, over the version that was read.
         unlinked: Option<(Box<Record>, u64)>,
@@ -57,8 +57,8 @@ pub enum Step {
     },
 }
 
-/// Decides about a claim of the former org: `there` is the new org's claim of the same Salesforce record, `record` the record
-/// that the claim names.
+/// Decides the step for a claim of the former org: `there` is the new org's claim of the same Salesforce record,
+/// `record` the record that the claim names.
 #[must_use]
 pub fn step(action: Action, claim: &Claim, there: Option<&Claim>, record: Option<&Record>) -> Step {
     if claim.state == ClaimState::Released {
@@ -103,8 +103,8 @@ fn are_two_links(claim: &Claim, there: &Claim) -> bool {
     is_live(claim) && is_live(there) && claim.record != there.record
 }
 
-/// One claim of the two orgs' claims of a Salesforce record. The live one stays; the epoch is the later one, so that no id of a
-/// Deal is given out twice.
+/// Merges the two orgs' claims of a Salesforce record into one. The live one stays; the epoch is the later one, so that
+/// no id of a Deal is given out twice.
 fn merge(claim: &Claim, there: &Claim) -> (Box<Claim>, Expected) {
     let rank = |claim: &Claim| match claim.state {
         ClaimState::Live => 2,
@@ -125,7 +125,7 @@ fn merge(claim: &Claim, there: &Claim) -> (Box<Claim>, Expected) {
     (Box::new(merged), Expected::Version(there.version))
 }
 
-/// The record without the link that the claim stands for; a link that the new org's claim stands for stays.
+/// Returns the record without the link that the claim stands for; a link that the new org's claim stands for stays.
 fn without_link(
     claim: &Claim,
     there: Option<&Claim>,
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// What takes the claim's place in the new org.
+    /// Returns the claim and the expectation that take the claim's place in the new org.
     fn moved(claim: &Claim, there: Option<&Claim>) -> (Claim, Expected) {
         let Step::Release {
             released,

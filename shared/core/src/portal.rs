@@ -19,7 +19,7 @@ pub enum PartyType {
 }
 
 impl PartyType {
-    /// The kind's name in the portal's data.
+    /// Returns the kind's name in the portal's data.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl PartyType {
         }
     }
 
-    /// The kind as a sentence names it.
+    /// Returns the kind as a sentence names it.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -40,27 +40,27 @@ impl PartyType {
     }
 }
 
-/// Whether a User can use the portal.
+/// The status of a User's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserStatus {
-    /// Can.
+    /// The User can use the portal.
     Active,
-    /// Never activated the account.
+    /// The account was never activated.
     Pending,
     /// The Organization is not active.
     Inactive,
-    /// Switched off.
+    /// The account was disabled.
     Disabled,
 }
 
-/// Whether an Organization takes part.
+/// The status of an Organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrganizationStatus {
-    /// Takes part.
+    /// It takes part.
     Active,
-    /// Does not.
+    /// It does not take part.
     Inactive,
 }
 
@@ -126,7 +126,7 @@ pub const MODULES: [&str; 14] = [
 ];
 
 impl Group {
-    /// The modules that the portal does not have: a name that was mistyped would grant nothing, without a word.
+    /// Returns the modules that the portal does not have: a mistyped name would silently grant nothing.
     pub fn unknown_modules(&self) -> impl Iterator<Item = &str> {
         let modules = self.modules.iter().map(String::as_str);
         modules.filter(|module| !MODULES.contains(module))
@@ -160,14 +160,14 @@ pub struct Contact {
     pub organization: String,
 }
 
-/// A user with what its Organization and Groups say about it.
+/// A user with the status and the access that its Organization and Groups give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedUser {
     /// The user.
     pub user: User,
-    /// The status that counts: Inactive when the Organization is not active.
+    /// The effective status: Inactive if the Organization is not active.
     pub status: UserStatus,
-    /// Whether any one Group of the user's own kind grants Deal Registration.
+    /// `true` if a Group of the user's own kind grants Deal Registration.
     pub has_deal_registration: bool,
 }
 
@@ -200,12 +200,12 @@ impl ResolvedUser {
     }
 }
 
-/// Who has an e-mail address in the portal.
+/// The holders of an e-mail address in the portal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holders {
     /// The users with this address: one, unless the portal's data is ambiguous.
     pub users: Vec<ResolvedUser>,
-    /// Whether a Contact has it.
+    /// `true` if a Contact has the address.
     pub is_contact: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the use cases ask of the world, beside Salesforce: the store, the queues, the clock.
+//! The ports of the use cases, beside Salesforce: the store, the queues, the clock.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,7 +25,7 @@ use crate::{
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
-    /// The current instant.
+    /// Returns the current instant.
     fn now(&self) -> Timestamp;
 }
 
@@ -37,15 +37,15 @@ impl<T: Clock + ?Sized> Clock for std::sync::Arc<T> {
 
 /// Makes ids that never repeat and order roughly as they were made.
 pub trait Ids: Send + Sync {
-    /// The next id: letters and digits.
+    /// Returns the next id: letters and digits.
     fn next(&self) -> String;
 }
 
-/// The store or a queue did not do what it was asked; asking again later may help.
+/// The store or a queue could not do what it was asked; asking again later may help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} failed: {detail}")]
 pub struct PortError {
-    /// What was asked, e.g. `BatchGetItem on the Links table`.
+    /// The operation, e.g. `BatchGetItem on the Links table`.
     pub operation: String,
     /// The cause, without values of records.
     pub detail: String,
@@ -53,37 +53,37 @@ pub struct PortError {
 
 /// The portal: settings and people.
 pub trait Portal: Send + Sync {
-    /// The settings as they are, from one small read. It also drops what is known of people if the portal's people changed.
+    /// Reads the current settings, in one small read. It also drops the cached people if the portal's people changed.
     fn settings(&self) -> impl Future<Output = Result<Arc<Settings>, PortError>> + Send;
 
-    /// Who has these addresses. Addresses that nobody has are left out.
+    /// Returns the holders of these addresses. Addresses that nobody has are left out.
     fn directory(
         &self,
         emails: &HashSet<Email>,
     ) -> impl Future<Output = Result<Directory, PortError>> + Send;
 }
 
-/// What the store knows about some Opportunities.
+/// The stored items of some Opportunities.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// Claims, live or not.
     pub claims: HashMap<SalesforceId, Claim>,
-    /// Problems, closed ones too.
+    /// Problems, including closed ones.
     pub problems: HashMap<SalesforceId, Problem>,
 }
 
-/// How fresh what is read must be.
+/// The consistency of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Everything acknowledged before is seen.
+    /// Every acknowledged write is seen.
     Latest,
-    /// May miss the latest moment, at half the cost: for reads whose result a write's condition checks again.
+    /// The latest writes may be missed, at half the cost: for reads whose result a write's condition checks again.
     Recent,
 }
 
 /// Links, records and open problems, as the import needs them.
 pub trait ImportStore: Send + Sync {
-    /// Claims and open problems of these Opportunities.
+    /// Returns the claims and open problems of these Opportunities.
     fn known(
         &self,
         org: SalesforceId,
@@ -91,27 +91,27 @@ pub trait ImportStore: Send + Sync {
         freshness: Freshness,
     ) -> impl Future<Output = Result<Known, PortError>> + Send;
 
-    /// The problems of these Opportunities, closed ones too.
+    /// Returns the problems of these Opportunities, including closed ones.
     fn problems(
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
     ) -> impl Future<Output = Result<HashMap<SalesforceId, Problem>, PortError>> + Send;
 
-    /// The runs that have counted these records and that their claims and problems no longer name.
+    /// Returns the runs that have counted these records and that their claims and open problems no longer name.
     fn counted_before(
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
     ) -> impl Future<Output = Result<HashMap<SalesforceId, Counted>, PortError>> + Send;
 
-    /// The records of these ids; those that do not exist are left out.
+    /// Returns the records with these ids; those that do not exist are left out.
     fn records(
         &self,
         ids: &[RecordId],
     ) -> impl Future<Output = Result<HashMap<RecordId, Record>, PortError>> + Send;
 
-    /// Notes that the next run must look at these, whatever their stamps. An open problem that is there stays as it is.
+    /// Notes that the next run must look at these, whatever their stamps. An open problem that exists stays as it is.
     ///
     /// Safe to repeat.
     fn leave_to_next_run(
@@ -122,7 +122,8 @@ pub trait ImportStore: Send + Sync {
 
     /// Commits changes of one run in as few transactions as they fit into, each with a packed entry and the run's counts.
     ///
-    /// Answers in the order of the changes. A repeat of a change that is durable is refused by its own conditions.
+    /// Returns the results in the order of the changes. A repeat of a change that is durable is refused by its own
+    /// conditions.
     fn commit(
         &self,
         org: SalesforceId,
@@ -131,7 +132,7 @@ pub trait ImportStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Settled>, PortError>> + Send;
 }
 
-/// How far a listing came. The steps follow each other in this order.
+/// The position of a listing. The steps follow each other in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Among the open problems, by id: behind this one.
@@ -144,46 +145,46 @@ pub enum Place {
     Links(SalesforceId),
 }
 
-/// Where a run's listing stands.
+/// The progress of a run's listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The run.
     pub run: RunId,
-    /// How much it reads.
+    /// The mode of the run.
     pub mode: Mode,
-    /// Tells this attempt from one that was taken for dead.
+    /// The number of this attempt, which tells it from one that was taken for dead.
     pub attempt: u32,
-    /// How many checkpoints were made.
+    /// The number of checkpoints that were made.
     pub checkpoints: u32,
-    /// What was dealt with.
+    /// The position up to which everything was handled.
     pub place: Place,
-    /// The mark that the run will leave: the newest stamp it could see.
+    /// The watermark that the run will leave: the newest stamp it could see.
     pub newest: Option<Stamp>,
-    /// Salesforce gives up on more: the listing is asked for in parts of so many seconds.
+    /// The length of the parts, in seconds, that the listing is asked for in, because Salesforce gives up on more.
     pub part_seconds: Option<i64>,
-    /// What the last checkpoint counted as listed, and an earlier attempt may not have enqueued.
+    /// The work that the last checkpoint counted as listed, and that an earlier attempt may not have enqueued.
     pub unsent: Vec<SalesforceId>,
 }
 
-/// What came of asking for a run.
+/// The result of asking for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Started {
-    /// A run was made.
+    /// A run was started.
     New(Run),
     /// One is active already.
     Active(Run),
 }
 
-/// What came of taking up a run.
+/// The result of acquiring a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakenUp {
-    /// It is ours to list.
+    /// The run is ours to list.
     Go(Progress),
-    /// Another attempt is at it, or it has come to its end.
+    /// Another attempt is listing it, or it has ended.
     NotOurs,
 }
 
-/// Whether an earlier delivery of the same message is known to be dead.
+/// The delivery of a message: the first one, or a repeat after an attempt that is known to be dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// The first one.
@@ -192,21 +193,21 @@ pub enum Delivery {
     Repeated,
 }
 
-/// The mark: up to where incremental runs have read.
+/// The watermark: the stamp up to which incremental runs have read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// The newest stamp that was read.
     pub stamp: Option<Stamp>,
     /// Fingerprints of the rows within the overlap before it, as they were enqueued or found unchanged.
     pub recent: HashSet<u64>,
-    /// The run that left it.
+    /// The run that left the watermark.
     pub left_by: Option<RunId>,
     /// The Salesforce organization whose stamps these are.
     pub org: Option<SalesforceId>,
 }
 
 impl Mark {
-    /// The mark as it is of use for that organization: one of another says nothing.
+    /// Returns the watermark as far as it is of use for that organization: one of another org is of none.
     #[must_use]
     pub fn of(&self, org: SalesforceId) -> Self {
         if self.org.is_some_and(|own| own != org) {
@@ -216,35 +217,35 @@ impl Mark {
     }
 }
 
-/// What a checkpoint adds.
+/// The additions of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// What was dealt with.
+    /// The position up to which everything was handled.
     pub place: Place,
     /// The newest stamp.
     pub newest: Option<Stamp>,
-    /// Those that are about to be enqueued.
+    /// The records that are about to be enqueued.
     pub work: Vec<SalesforceId>,
-    /// Counts of those that were listed, and of those that needed no message.
+    /// Counts of the records that were listed, and of those that needed no message.
     pub counts: Counts,
-    /// Lines for those that needed no message.
+    /// Log lines for the records that needed no message.
     pub lines: Vec<Line>,
 }
 
-/// Whether a write to a run took place.
+/// The state of the lease after a write to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// It did.
+    /// The write took place.
     Yes,
-    /// The run is no longer ours: it failed, ended or was taken up by another attempt.
+    /// The run is no longer ours: it failed, ended or was acquired by another attempt.
     Lost,
 }
 
-/// Runs, their lease and their mark.
+/// Runs, their lease and their watermark.
 pub trait RunStore: Send + Sync {
-    /// Starts a run, unless one is active. A crashed run whose lease has expired is closed as failed first. One that still
-    /// waits for messages counts as active, however long it has stood still, unless it is to be passed by.
-    /// It is a full one if one is wanted and none has ended well since; after two that did not, each other run is.
+    /// Starts a run, unless one is active. A crashed run whose lease has expired is closed as failed first. One that
+    /// still waits for messages counts as active, however long it has stood still, unless it is to be passed over. The
+    /// run is a full one if one is wanted and none has ended well since; after two that did not, every other run is.
     fn start(
         &self,
         mode: Mode,
@@ -252,33 +253,34 @@ pub trait RunStore: Send + Sync {
         passed_by: Option<RunId>,
     ) -> impl Future<Output = Result<Started, PortError>> + Send;
 
-    /// Has the run after the active one be a full one, and further ones until one ends well. Lost when that run is not the
+    /// Makes the run after the active one a full run, and further ones until one ends well. Lost if that run is not the
     /// latest.
     fn want_full(&self, active: RunId) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
-    /// Takes up a run's listing where it stands.
+    /// Acquires a run's listing at its last position.
     fn take_up(
         &self,
         run: RunId,
         delivery: Delivery,
     ) -> impl Future<Output = Result<TakenUp, PortError>> + Send;
 
-    /// The mark.
+    /// Returns the watermark.
     fn mark(&self) -> impl Future<Output = Result<Mark, PortError>> + Send;
 
-    /// Keeps how far the listing came, with its counts, its lines and what is about to be enqueued, and renews the lease.
+    /// Saves the listing's progress, with its counts, its log lines and the records that are about to be enqueued, and
+    /// renews the lease.
     fn checkpoint(
         &self,
         progress: &Progress,
         checkpoint: &Checkpoint,
     ) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
-    /// Lets another invocation go on with the listing at once, everything being enqueued. The run stays active.
+    /// Lets another invocation continue the listing at once, everything being enqueued. The run stays active.
     fn release(&self, progress: &Progress) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
-    /// Ends the listing and moves the mark, in one step.
+    /// Ends the listing and moves the watermark, in one step.
     ///
-    /// A mark that is no longer as it was found stays as it is: a run that failed meanwhile took it away, so that the next
+    /// A watermark that is not as it was found stays as it is: a run that failed meanwhile removed it, so that the next
     /// run finds again what that one left behind.
     fn finish_listing(
         &self,
@@ -287,8 +289,8 @@ pub trait RunStore: Send + Sync {
         mark: &Mark,
     ) -> impl Future<Output = Result<Kept, PortError>> + Send;
 
-    /// Records a fault that is not a record's: one task-level entry, the run failed. Safe to repeat.
-    /// The mark stays: what the run has not enqueued is behind it, and what its workers leave is noted.
+    /// Records a fault that is not a record's: one task-level entry, the run failed. Safe to repeat. The watermark
+    /// stays: the records that the run has not enqueued are past it, and those that its workers leave are noted.
     fn fail(
         &self,
         run: RunId,
@@ -303,32 +305,32 @@ pub trait RunStore: Send + Sync {
         finding: &Finding,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// The run with its counts.
+    /// Returns the run with its counts.
     fn run(&self, run: RunId) -> impl Future<Output = Result<Option<Run>, PortError>> + Send;
 }
 
 /// Claims by id.
 pub trait ClaimStore: Send + Sync {
-    /// Claims of these Opportunities.
+    /// Returns the claims of these Opportunities.
     fn claims(
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
     ) -> impl Future<Output = Result<HashMap<SalesforceId, Claim>, PortError>> + Send;
 
-    /// Whether any record was ever linked to a Salesforce Lead, so that Leads need to be looked at at all.
+    /// Returns `true` if any record was ever linked to a Salesforce Lead, so that Leads need to be read.
     fn has_lead_links(&self) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
-/// What the fan-out asks about links and open problems.
+/// The links and open problems that the fan-out reads.
 pub trait ListingStore: Send + Sync {
-    /// The Opportunities with an open problem, or with a note to look at them.
+    /// Returns the Opportunities with an open problem, or with a note to look at them.
     fn open_problems(
         &self,
         org: SalesforceId,
     ) -> impl Future<Output = Result<HashSet<SalesforceId>, PortError>> + Send;
 
-    /// Every claim.
+    /// Returns every claim.
     fn all_claims(
         &self,
         org: SalesforceId,
@@ -337,20 +339,20 @@ pub trait ListingStore: Send + Sync {
 
 /// The queue of import requests.
 pub trait ImportQueue: ImportBacklog {
-    /// Enqueues all of them, or fails; what was enqueued before a failure may be enqueued again by the repeat.
+    /// Enqueues all requests, or fails; those that were enqueued before a failure may be enqueued again by the repeat.
     fn send(
         &self,
         requests: &[ImportRequest],
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// What waits in the queue of import requests.
+/// The backlog of the queue of import requests.
 pub trait ImportBacklog: Send + Sync {
-    /// How many wait, as far as the queue knows.
+    /// Returns the number of requests that wait, as far as the queue knows.
     fn backlog(&self) -> impl Future<Output = Result<Backlog, PortError>> + Send;
 }
 
-/// How many import requests wait.
+/// The number of import requests that wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// In the queue: visible, in flight or delayed.
@@ -361,6 +363,6 @@ pub struct Backlog {
 
 /// The queue of sync requests.
 pub trait SyncRequestQueue: Send + Sync {
-    /// Enqueues one.
+    /// Enqueues one request.
     fn send(&self, request: &SyncRequest) -> impl Future<Output = Result<(), PortError>> + Send;
 }

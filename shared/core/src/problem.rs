@@ -1,4 +1,4 @@
-//! An open problem: why one Opportunity does not import, until it does.
+//! An open problem: the reasons why one Opportunity does not import, kept until it does.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,24 +14,25 @@ pub struct Problem {
     /// Its name when last read.
     #[serde(default)]
     pub name: String,
-    /// What is wrong.
+    /// The findings.
     pub findings: Vec<Finding>,
-    /// When it was first met.
+    /// The time at which a run first met it.
     pub first_seen: Timestamp,
-    /// When a run last met it.
+    /// The time at which a run last met it.
     pub last_seen: Timestamp,
-    /// How many runs met it.
+    /// The number of runs that met it.
     pub times: u32,
-    /// Whether an administrator acknowledged these codes.
+    /// `true` if an administrator acknowledged these codes.
     #[serde(default)]
     pub cleared: bool,
     /// The runs that counted it.
     #[serde(default)]
     pub counted: Counted,
-    /// Nothing is wrong any more. The item stays for a while, for it is all that knows which runs have counted the Opportunity.
+    /// `true` if the problem is settled. The item stays for a while, because only it knows which runs have counted the
+    /// Opportunity.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
-    /// Counts the changes of this item.
+    /// The number of changes of this item.
     pub version: u64,
 }
 
@@ -40,7 +41,7 @@ fn unset_id() -> SalesforceId {
 }
 
 impl Problem {
-    /// The problem as a run met it. It stays acknowledged while its codes are the same.
+    /// Returns the problem as a run met it. It stays acknowledged while its codes are the same.
     #[must_use]
     pub fn met(
         earlier: Option<&Self>,
@@ -69,7 +70,7 @@ impl Problem {
         }
     }
 
-    /// What stays of an Opportunity that a run counted and that has neither a claim nor anything wrong with it.
+    /// Returns the closed item of an Opportunity that a run counted and that has neither a claim nor a problem.
     #[must_use]
     pub fn closed(
         earlier: Option<&Self>,
@@ -93,7 +94,7 @@ impl Problem {
         earlier.map_or(0, |earlier| earlier.version) + 1
     }
 
-    /// A note that the next run must look at this Opportunity, though its stamp did not move.
+    /// Returns a note that the next run must look at this Opportunity, though its stamp did not move.
     #[must_use]
     pub fn watch(opportunity: SalesforceId, name: &str, at: Timestamp) -> Self {
         Self {
@@ -110,13 +111,13 @@ impl Problem {
         }
     }
 
-    /// Its codes, each once, in the table's order.
+    /// Returns the codes, each once, in the table's order.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {
         codes(&self.findings)
     }
 
-    /// Whether it is only a note: for the next run, or of what was counted.
+    /// Returns `true` if it is only a note: for the next run, or of the runs that counted.
     #[must_use]
     pub fn is_watch(&self) -> bool {
         self.findings.is_empty()

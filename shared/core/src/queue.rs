@@ -17,7 +17,7 @@ impl Queue {
     /// Every queue.
     pub const ALL: [Self; 3] = [Self::SyncRequests, Self::Imports, Self::SalesforceWrites];
 
-    /// The queue's name, without the stack's.
+    /// Returns the queue's name, without the stack's.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -27,7 +27,7 @@ impl Queue {
         }
     }
 
-    /// The name of its dead-letter queue, without the stack's.
+    /// Returns the name of its dead-letter queue, without the stack's.
     #[must_use]
     pub const fn dead_letter_queue(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Queue {
         }
     }
 
-    /// The queue of that name.
+    /// Returns the queue with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|queue| queue.name() == name)

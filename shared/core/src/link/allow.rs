@@ -15,7 +15,7 @@ use crate::{
     problem::Problem,
 };
 
-/// How often it is decided again because something changed under it.
+/// The most times that a request is decided again because something changed under it.
 const ROUNDS: usize = 4;
 
 impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {

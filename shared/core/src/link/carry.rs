@@ -1,4 +1,4 @@
-//! Carrying a write that is on its way to a Lead over to the Opportunity that the Lead was converted to.
+//! Carrying a write for a Lead over to the Opportunity that the Lead was converted to.
 
 use serde_json::{Map, Value};
 
@@ -14,19 +14,19 @@ use crate::{
     value::{is_blank, same},
 };
 
-/// What becomes of the write.
+/// The parts of the write after the conversion.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Carried {
-    /// What is to be written to the Opportunity, the Sync Flag included.
+    /// The write to the Opportunity, the Sync Flag included.
     pub(crate) pending: Option<PendingWrite>,
-    /// Fields of the Lead whose values have no place on the Opportunity, or would go over a value of its own.
+    /// Fields of the Lead whose values have no place on the Opportunity, or would overwrite a value of its own.
     pub(crate) dropped: Vec<String>,
 }
 
-/// Carries a write over. `opportunity` holds the Opportunity's fields as they are, if it can be read.
+/// Carries a write over. `opportunity` holds the Opportunity's present fields, if it can be read.
 ///
-/// A value goes where the Opportunity's mapping has the same Channeltivity field, unless the Opportunity has a value there
-/// that the preview of the Lead did not show. The Sync Flag is set, as a link sets it.
+/// A value goes to the Opportunity field that is mapped to the same Channeltivity field, unless the Opportunity has a
+/// value there that the preview of the Lead did not show. The Sync Flag is set, as a link sets it.
 pub(crate) fn carry(
     record: &Record,
     from: Option<&PendingWrite>,
@@ -87,7 +87,8 @@ struct Mapped<'a> {
     field: &'a Field,
 }
 
-/// The rows of one Channeltivity field: that of the Lead's field, and that of an Opportunity's field that can be written.
+/// Returns the rows of one Channeltivity field: that of the Lead's field, and that of an Opportunity's field that can
+/// be written.
 fn rows<'a>(lead_field: &str, settings: &'a Settings) -> Option<[Mapped<'a>; 2]> {
     let find = |object: SalesforceObject, is_it: &dyn Fn(&MappingRow) -> bool| {
         let ObjectMapping { fields, rows, .. } = settings.mapping(object);

@@ -25,34 +25,34 @@ use crate::{
     value::{LONGEST_NAME, cut},
 };
 
-/// How often a confirm is decided again because something changed under it.
+/// The most times that a confirm is decided again because something changed under it.
 const ROUNDS: usize = 4;
 
-/// What is asked for.
+/// A request to confirm a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirm<'a> {
     /// The record.
     pub record: &'a RecordId,
     /// The pasted text.
     pub url: &'a str,
-    /// The choice.
+    /// The choice of the master.
     pub master: Master,
     /// The preview's token.
     pub token: &'a str,
-    /// The user, as the preview's token names the one it was made for.
+    /// The user, as named by the preview's token, which was made for one user.
     pub user: &'a str,
     /// The user as people know them: an e-mail address.
     pub by: &'a str,
 }
 
-/// A link as it was made or found.
+/// A link that was made, or that existed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linked {
     /// The record with its link.
     pub record: Record,
     /// The Salesforce record.
     pub salesforce: SalesforceRecord,
-    /// Whether this call made it.
+    /// `true` if this call made the link.
     pub is_new: bool,
 }
 
@@ -65,7 +65,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
     /// which is kept in the same transaction.
     ///
     /// # Errors
-    /// A refusal (nothing was written), or a fault (unknown: repeat).
+    /// Returns a refusal (nothing was written), or a fault (the outcome is unknown: repeat the call).
     pub async fn confirm(
         &self,
         ask: &Confirm<'_>,
@@ -88,8 +88,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             if let Some(why) = difference(&seen, &current) {
                 return Err(stale(why));
             }
-            // What stood in the way of an import is settled by the link. The runs that counted it go with the claim: a message
-            // of theirs that comes again must not count again.
+            // The link settles the problem of an import. Its counted runs move to the claim: a message of theirs that
+            // comes again must not count again.
             let org = looked.sides.settings.organization_id;
             let problem = self.store.problem(org, looked.sides.target.id).await?;
             let (change, linked) = self.change(looked, problem.as_ref(), ask.by, &receipt);
@@ -102,7 +102,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 }
                 return Ok(linked);
             }
-            // Something changed between reading and writing: look again, for a link made meanwhile is the better answer.
+            // Something changed between reading and writing: look again, because a link made meanwhile is the better
+            // answer.
         }
         Err(Refusal::PreviewStale("a record changed again and again").into())
     }
@@ -245,7 +246,7 @@ fn found(sides: Sides) -> Linked {
     }
 }
 
-/// How what is there differs from what was previewed.
+/// Returns the first difference between the current state and the preview, in words.
 fn difference(seen: &Previewed, current: &Previewed) -> Option<&'static str> {
     if seen.user != current.user {
         Some("it was made by another user")

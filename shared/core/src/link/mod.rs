@@ -1,5 +1,5 @@
 //! Linking a record to an existing Salesforce record by hand, unlinking it, allowing its import again, and delivering
-//! what a link writes to Salesforce.
+//! the values that a link writes to Salesforce.
 
 pub mod allow;
 pub(crate) mod carry;
@@ -25,16 +25,16 @@ use crate::{
 };
 pub use plan::{FieldPreview, Master, Taken};
 
-/// Why a link, an unlink or a preview is refused. Nothing was written.
+/// The reason why a link, an unlink or a preview is refused. Nothing was written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no such record.
+    /// The record does not exist.
     #[error("there is no {0}")]
     RecordNotFound(RecordId),
     /// The pasted text names no Lead or Opportunity of the connected org.
     #[error(transparent)]
     Url(#[from] RecordUrlError),
-    /// No such record in the org, or it is hidden from the integration user.
+    /// The Salesforce record does not exist in the org, or is hidden from the integration user.
     #[error(
         "{object} {id} does not exist in the connected Salesforce org, or the integration user cannot see it: check the URL, or share the record with the integration user"
     )]
@@ -44,7 +44,7 @@ pub enum Refusal {
         /// The id.
         id: SalesforceId,
     },
-    /// It is in the recycle bin.
+    /// The Salesforce record is in the recycle bin.
     #[error(
         "{object} {id} is deleted in Salesforce: restore it from the recycle bin, or link to another record"
     )]
@@ -59,7 +59,7 @@ pub enum Refusal {
     LeadMerged {
         /// The Lead.
         id: SalesforceId,
-        /// The Lead that is left of both.
+        /// The Lead that survives the merge.
         survivor: SalesforceId,
     },
     /// The Lead was converted.
@@ -95,22 +95,22 @@ pub enum Refusal {
     /// Something changed since the preview, or the preview was for something else or too long ago.
     #[error("the preview is out of date ({0}): preview again, look at the values, and confirm")]
     PreviewStale(&'static str),
-    /// The values do not fit into the record, or into what is kept of them until they are written to Salesforce.
+    /// The values do not fit into the record, or into the claim that keeps them until they are written to Salesforce.
     #[error(
         "the values that this link brings to the {record} come to {size}, and a record holds at most 400 KB; the largest are {largest}: shorten them, or take their rows out of the mapping"
     )]
     TooLarge {
         /// The record.
         record: RecordId,
-        /// How much they take.
+        /// The size of all values.
         size: String,
-        /// The largest of them, with their sizes.
+        /// The largest values, with their sizes.
         largest: String,
     },
     /// The record is not linked.
     #[error("the {0} is not linked")]
     NotLinked(RecordId),
-    /// The claims are on their way from one org to another.
+    /// The claims are being moved from one org to another.
     #[error(
         "the links are being moved to another Salesforce org or cleared: wait until that has ended, then unlink the {0}"
     )]
@@ -131,16 +131,16 @@ fn converted(id: SalesforceId, opportunity: Option<SalesforceId>) -> String {
     }
 }
 
-/// What stops a use case: a refusal, or a fault that may pass.
+/// The reason why a use case stops: a refusal, or a fault that may pass.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LinkError {
-    /// Refused.
+    /// A refusal.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The store or a queue.
+    /// A fault of the store or a queue.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Salesforce.
+    /// A Salesforce fault.
     #[error(transparent)]
     Salesforce(#[from] SalesforceError),
 }
@@ -163,7 +163,7 @@ pub struct Links<'a, F, P, S, Q, C: ?Sized> {
     pub instance_url: &'a str,
 }
 
-/// The use cases that take links apart: they leave Salesforce as it is and never ask it.
+/// The use cases that remove links: they leave Salesforce as it is and never call it.
 pub struct Unlinks<'a, P, S, C: ?Sized> {
     /// Settings.
     pub portal: &'a P,
@@ -185,7 +185,7 @@ pub(crate) struct Sides {
 }
 
 impl Sides {
-    /// A link that was made meanwhile is the better answer than any other.
+    /// Refuses if either side is linked: a link that was made meanwhile is the better answer than any other.
     pub(crate) fn refuse_if_linked(&self) -> Result<(), Refusal> {
         if let Some(link) = &self.record.link {
             return Err(Refusal::LinkedHere {
@@ -207,7 +207,7 @@ impl Sides {
         Ok(())
     }
 
-    /// Whether the very link that is asked for exists.
+    /// Returns `true` if the very link that is asked for exists.
     pub(crate) fn is_this_link(&self) -> bool {
         self.record
             .link
@@ -216,10 +216,10 @@ impl Sides {
     }
 }
 
-/// The connected org, as pasted URLs are held against it and URLs are shown.
+/// Returns the connected org, which pasted URLs are compared with and whose URLs are shown.
 ///
 /// # Errors
-/// When the address cannot be one.
+/// Returns an error if the address is not a valid instance URL.
 pub fn connected_org(
     instance_url: &str,
     settings: &Settings,
@@ -263,7 +263,7 @@ pub(crate) async fn read_target<F: Salesforce>(
     Ok(row)
 }
 
-/// What tells a record and its fate, beside mapped fields.
+/// Returns the fields that identify a record and show its fate, beside the mapped fields.
 pub(crate) fn more_fields(object: SalesforceObject) -> Vec<FieldPath> {
     let names: &[&str] = match object {
         SalesforceObject::Opportunity => &["Name", "StageName", "Account.Name"],
@@ -282,7 +282,7 @@ pub(crate) fn more_fields(object: SalesforceObject) -> Vec<FieldPath> {
         .collect()
 }
 
-/// Reads one record, leaving out fields that the org does not have or hides.
+/// Reads one record, leaving out fields that the org lacks or hides.
 pub(crate) async fn read_one<F: Salesforce>(
     salesforce: &F,
     object: SalesforceObject,
@@ -307,12 +307,12 @@ pub struct SalesforceRecord {
     pub id: SalesforceId,
     /// The name.
     pub name: String,
-    /// Where it is in Salesforce.
+    /// The URL of its page in Salesforce.
     pub url: String,
 }
 
 impl SalesforceRecord {
-    /// Names a record of the connected org.
+    /// Creates the description of a record of the connected org.
     #[must_use]
     pub fn new(org: &ConnectedOrg, object: SalesforceObject, id: SalesforceId, name: &str) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What linking does to each mapped field: one pure function, shown by the preview and done by the confirm.
+//! The effect of linking on each mapped field: one pure function, shown by the preview and carried out by the confirm.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::{
     value,
 };
 
-/// Which side's value is taken where both have one and they differ.
+/// The side whose value is taken if both have one and they differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Master {
@@ -23,7 +23,7 @@ pub enum Master {
     Channeltivity,
 }
 
-/// Where a field's value comes from when the link is confirmed.
+/// The source of a field's value when the link is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Taken {
@@ -45,39 +45,39 @@ pub struct FieldPreview {
     pub salesforce_field: String,
     /// Channeltivity's value.
     pub channeltivity_value: Value,
-    /// Salesforce's value, in Channeltivity's words.
+    /// Salesforce's value, translated to Channeltivity's by the value map.
     pub salesforce_value: Value,
-    /// Whether both have a value and they differ.
+    /// `true` if both have a value and they differ.
     pub conflict: bool,
-    /// Which one is taken.
+    /// The side whose value is taken.
     pub taken: Taken,
-    /// Why, where it is not the master's choice.
+    /// The reason, if it is not the master's choice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'static str>,
 }
 
-/// What a link does.
+/// The changes that a link makes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// Each mapped field.
     pub fields: Vec<FieldPreview>,
-    /// Channeltivity's values as they will be.
+    /// Channeltivity's future values.
     pub to_channeltivity: Map<String, Value>,
-    /// Salesforce's values as they will be.
+    /// Salesforce's future values.
     pub to_salesforce: Map<String, Value>,
-    /// Salesforce's values as they are, of the fields that will be written.
+    /// Salesforce's present values of the fields that will be written.
     pub salesforce_before: Map<String, Value>,
     /// The mapped Salesforce fields whose values cannot be read, in the mapping's order.
     pub unread: Vec<String>,
 }
 
-/// Why a row is left out: the org lacks the field.
+/// The note on a row that is left out because the org lacks the field.
 const NOT_READ: &str = "left out: the connected org has no such Salesforce field, or hides it from the integration user";
 
-/// Why a row is left out: a parent cannot be read.
+/// The note on a row that is left out because a parent cannot be read.
 const HIDDEN: &str = "left out: the Salesforce record that holds the value is deleted or hidden from the integration user";
 
-/// The Salesforce fields that a link to this object reads.
+/// Returns the Salesforce fields that a link to this object reads.
 #[must_use]
 pub fn fields_to_read(settings: &Settings, object: SalesforceObject) -> Vec<FieldPath> {
     let rows = settings.mapping(object).rows;
@@ -98,8 +98,8 @@ pub fn fields_to_read(settings: &Settings, object: SalesforceObject) -> Vec<Fiel
     fields
 }
 
-/// Plans a link. Linking counts as "create" for flows. A field whose value cannot be read is left out and said: what is
-/// hidden is no blank for the other side to fill.
+/// Plans a link. Linking counts as "create" for flows. A field whose value cannot be read is left out, with a note: a
+/// hidden value is not a blank for the other side to fill.
 #[must_use]
 pub fn plan(
     record: &Record,
@@ -146,7 +146,8 @@ pub fn plan(
     if object == SalesforceObject::Opportunity && row.get(sync_flag).is_none() {
         plan.leave_out_fixed(&settings.fields.sync_flag, &Value::Bool(true));
     }
-    // The Sync Flag is set on the linked record; the Import Flag never. An object without the field has nothing to set.
+    // The Sync Flag is set on the linked record; the Import Flag never. On an object without the field there is nothing
+    // to set.
     if row.get(sync_flag).is_some() && !row.is_checked(sync_flag) {
         plan.add_fixed(
             &settings.fields.sync_flag,
@@ -158,14 +159,16 @@ pub fn plan(
     plan
 }
 
-/// Whether the integration writes a mapped Salesforce field: it belongs to the record itself and is none of the flags.
+/// Returns `true` if the integration writes a mapped Salesforce field: it belongs to the record itself and is not one
+/// of the flags.
 pub(crate) fn is_writable(path: &FieldPath, settings: &Settings) -> bool {
     Plan::default().unwritable(path, settings).is_none()
 }
 
 impl Plan {
-    /// Why no value goes to a Salesforce field, if so. The flags are the integration's own; of several rows for one
-    /// field the first that writes it counts, so that what is shown is what is written.
+    /// Returns the reason why no value goes to a Salesforce field, if there is one. The flags are the integration's
+    /// own. If several rows write one field, only the first does, so that the preview shows exactly the values that are
+    /// written.
     fn unwritable(&self, path: &FieldPath, settings: &Settings) -> Option<&'static str> {
         let is = |name: &str| name.eq_ignore_ascii_case(path.as_str());
         if path.is_parent_path() {
@@ -201,7 +204,8 @@ impl Plan {
                 .map_or(Value::Null, field::FieldValue::to_json),
             Err(_) => mapped,
         };
-        // Ours is compared as the field reads it, so 1054 equals 1054.0; what does not fit is compared as it is.
+        // Channeltivity's value is compared as the field reads it, so 1054 equals 1054.0; one that does not fit is
+        // compared as it is.
         let ours = field.fit(&ours_raw).ok().map_or_else(
             || ours_raw.clone(),
             |value| value.map_or(Value::Null, |value| value.to_json()),
@@ -251,7 +255,7 @@ impl Plan {
         });
     }
 
-    /// Lists a row whose Salesforce value is not known: both sides stay as they are.
+    /// Lists a row whose Salesforce value is unknown: both sides stay as they are.
     fn leave_out(&mut self, record: &Record, field: &Field, path: &FieldPath, why: &'static str) {
         let ours = record.fields.get(&field.name);
         self.unread.push(path.to_string());
@@ -309,7 +313,7 @@ impl Plan {
     }
 }
 
-/// Which side is taken of two values that differ.
+/// Chooses the side that is taken of two values that differ.
 fn choose(
     flow: Flow,
     ours_blank: bool,
@@ -322,7 +326,7 @@ fn choose(
             Taken::Unchanged,
             Some("this field does not flow when a record is linked"),
         ),
-        // A blank never wins: there is nothing to bring.
+        // A blank never wins: it has no value to bring.
         Flow::ToChanneltivity if theirs_blank => (
             Taken::Unchanged,
             Some("one way, to Channeltivity, and Salesforce has no value"),

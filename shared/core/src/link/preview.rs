@@ -1,4 +1,4 @@
-//! Preview: reads both sides and says what a confirm would do. Writes nothing.
+//! Preview: reads both sides and shows what a confirm would do. Writes nothing.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,19 +21,19 @@ use crate::{
     size::Sizes,
 };
 
-/// What a preview answers.
+/// A preview of a link.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
-    /// What the text resolved to.
+    /// The Salesforce record that the text names.
     pub salesforce: SalesforceRecord,
-    /// Enough to recognise it: stage, Account, company.
+    /// Fields by which a person recognises it: stage, Account, company.
     pub recognise: Vec<(String, String)>,
-    /// The choice.
+    /// The choice of the master.
     pub master: Master,
     /// The token for the confirm.
     pub preview_token: String,
-    /// Until when it is good.
+    /// The time at which the token expires.
     pub expires_at: Timestamp,
     /// Each mapped field.
     pub fields: Vec<FieldPreview>,
@@ -50,7 +50,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
     /// Previews a link.
     ///
     /// # Errors
-    /// A refusal, or a fault of store or Salesforce.
+    /// Returns a refusal, or a fault of the store or of Salesforce.
     pub async fn preview(
         &self,
         record: &RecordId,
@@ -114,7 +114,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
         })
     }
 
-    /// A record that was deleted while it was linked holds nothing: its claim is as an unlink would have left it.
+    /// Returns the claim as an unlink would have left it, if its record was deleted while it was linked: such a record
+    /// holds nothing.
     async fn without_deleted_holder(&self, claim: Claim) -> Result<Claim, LinkError> {
         Ok(match self.store.record(&claim.record).await? {
             Some(_) => claim,
@@ -142,7 +143,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
     }
 }
 
-/// Neither the record nor its claim, which keeps what goes to Salesforce and what was there, may outgrow the store.
+/// Refuses values that would make the record too large for the store, or the claim, which keeps the pending write and
+/// the values before it.
 fn refuse_too_large(sides: &Sides, plan: &Plan) -> Result<(), Refusal> {
     let kept = sides
         .record
@@ -165,7 +167,7 @@ fn refuse_too_large(sides: &Sides, plan: &Plan) -> Result<(), Refusal> {
 }
 
 impl Looked {
-    /// What a token binds.
+    /// Returns the facts that a token binds.
     pub(crate) fn previewed(
         &self,
         master: Master,
@@ -185,7 +187,8 @@ impl Looked {
         })?;
         let ObjectMapping { fields, rows, .. } = settings.mapping(target.object);
         let flags = (&settings.fields.sync_flag, &settings.fields.import_flag);
-        // What could not be read belongs to what was seen: it may be readable meanwhile without any record having changed.
+        // The fields that could not be read are part of the preview: they may become readable without any change of a
+        // record.
         let unread = &self.plan.unread;
         let mapping = serde_json::to_vec(&(fields, rows, &settings.fixed_values, flags, unread))
             .unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Push: delivers what a link writes to Salesforce, without going over a user's newer edit.
+//! Push: delivers the values that a link writes to Salesforce, without overwriting a user's newer edit.
 
 use serde_json::{Map, Value};
 
@@ -20,10 +20,10 @@ use crate::{
     value::{self, cut, same},
 };
 
-/// How often one delivery looks again because a user was faster.
+/// The most times that one delivery reads again because a user was faster.
 const ROUNDS: usize = 5;
 
-/// The most characters of Salesforce's words that are kept with a link.
+/// The most characters of Salesforce's message that are kept with a link.
 const LONGEST_REASON: usize = 1_000;
 
 /// Salesforce's refusal of any write to a converted Lead.
@@ -41,7 +41,7 @@ pub struct Push<'a, F, P, S, C: ?Sized> {
     pub clock: &'a C,
 }
 
-/// Why a delivery has to be repeated.
+/// The reason why a delivery has to be repeated.
 #[derive(Debug, thiserror::Error)]
 enum Again {
     #[error(transparent)]
@@ -54,7 +54,7 @@ enum Again {
     Busy,
 }
 
-/// What came of the fields of one write.
+/// The result of one write, by field.
 #[derive(Default)]
 struct Delivered {
     findings: Vec<Finding>,
@@ -63,10 +63,10 @@ struct Delivered {
 }
 
 impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S, C> {
-    /// Delivers one write. Safe to repeat: a write that was delivered, or whose link was cut, is done.
+    /// Delivers one write. Safe to repeat: a write that was delivered, or whose link was removed, is done.
     ///
-    /// A write of another org than the settings' is said and not sent. While the login leads to another org, the write
-    /// stays in the outbox, from where each scheduled run sends it again.
+    /// A write of another org than the settings' is reported and not sent. While the login leads to another org, the
+    /// write stays in the outbox, from where each scheduled run sends it again.
     pub async fn deliver(&self, request: &PushRequest) -> Disposition {
         match self.try_deliver(request).await {
             Ok(()) => Disposition::Done,
@@ -95,7 +95,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             return Ok(self.store.refuse_push(request, &line).await?);
         }
         let Some((claim, pending, object)) = self.pending(request).await? else {
-            // Delivered before, or its link was cut or moved.
+            // It was delivered before, or its link was removed or moved.
             return Ok(self.store.forget(request).await?);
         };
         let salesforce = self.salesforce.of(request.org).await?;
@@ -104,7 +104,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             ..*self
         };
         let Some(delivered) = push.write(object, claim.salesforce, pending).await? else {
-            // The next run finds the Lead converted. It carries the write to the Opportunity, or says what is not written.
+            // The next run finds the Lead converted. It carries the write to the Opportunity, or reports the fields
+            // that are not written.
             return Ok(());
         };
         for _ in 0..ROUNDS {
@@ -127,7 +128,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         Err(Again::Busy)
     }
 
-    /// The claim with the write that the request names, if it is still to be delivered.
+    /// Returns the claim with the write that the request names, if it is still to be delivered.
     async fn pending(
         &self,
         request: &PushRequest,
@@ -145,8 +146,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             }))
     }
 
-    /// Writes the fields. A field that a user changed since the preview, or that Salesforce refuses, is left out and said.
-    /// A converted Lead takes no field any more: nothing is settled then.
+    /// Writes the fields. A field that a user changed since the preview, or that Salesforce refuses, is left out and
+    /// reported. A converted Lead takes no more field values: then nothing is settled.
     async fn write(
         &self,
         object: SalesforceObject,
@@ -210,8 +211,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         Err(Again::Busy)
     }
 
-    /// Leaves out the fields that a user changed since the preview, and those that hold their values already: an earlier
-    /// delivery wrote them and died. Answers the stamp that the rest may be written over.
+    /// Leaves out the fields that a user changed since the preview, and those that hold their values already, because
+    /// an earlier delivery wrote them and died. Returns the stamp that the rest may be written over.
     async fn leave_newer_edits(
         &self,
         object: SalesforceObject,
@@ -234,7 +235,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             return Ok(None);
         };
         let is_newer = |field: &str, target: &Value| {
-            // What cannot be read cannot be told to be newer: whether it may be written is Salesforce's to say.
+            // A value that cannot be read cannot be known to be newer: Salesforce decides whether the field may be
+            // written.
             let Some(now) = row.get(field) else {
                 return false;
             };
@@ -338,7 +340,7 @@ impl Delivered {
     }
 }
 
-/// Writes values in the other JSON type where Salesforce cannot read the one they have; whether there are any.
+/// Changes values to the other JSON type if Salesforce cannot read the one they have; `true` if there are any.
 fn retype(fields: &mut Map<String, Value>, message: &str) -> bool {
     let mut is_any = false;
     for value in fields.values_mut() {
@@ -350,7 +352,8 @@ fn retype(fields: &mut Map<String, Value>, message: &str) -> bool {
     is_any
 }
 
-/// The fields that a refusal is about: those it names, else those its message names as a word, else all of them.
+/// Returns the fields that a refusal is about: those it names, else those its message names as a word, else all of
+/// them.
 fn blamed(fields: &Map<String, Value>, named: &[String], message: &str) -> Vec<String> {
     let words: Vec<&str> = message
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
@@ -376,11 +379,11 @@ fn blamed(fields: &Map<String, Value>, named: &[String], message: &str) -> Vec<S
     }
 }
 
-/// Sends every write that is still to be delivered: what a crash between transaction and queue left, or an outage held up.
-/// A note that cannot be read is set aside, with an entry that says so; the others are sent all the same.
+/// Sends every write that is still to be delivered: those left by a crash between transaction and queue, or held up by
+/// an outage. A note that cannot be read is set aside, with an entry in the log; the others are sent all the same.
 ///
 /// # Errors
-/// When the store or the queue cannot be reached.
+/// Returns an error if the store or the queue cannot be reached.
 pub async fn send_outbox<S: LinkStore, Q: PushQueue>(
     store: &S,
     queue: &Q,

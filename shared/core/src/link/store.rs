@@ -1,4 +1,4 @@
-//! What the use cases of links ask of the store, and what one of their changes writes.
+//! The part of the store that the use cases of links need, and the writes of one of their changes.
 
 use std::future::Future;
 
@@ -14,28 +14,29 @@ use crate::{
     record::{Record, RecordId},
 };
 
-/// What an administrator, or the system, did to a record: kept with the record for good.
+/// A row of the audit trail: an act of an administrator, or of the system, on a record. It is kept with the record for
+/// good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// The record.
     pub record: RecordId,
-    /// What was done: `link`, `unlink`, `allow-import`, `write-delivered` and the like.
+    /// The act: `link`, `unlink`, `allow-import`, `write-delivered` and the like.
     pub action: &'static str,
-    /// By whom.
+    /// The user who did it.
     pub by: String,
     /// The Salesforce record.
     pub salesforce: SalesforceId,
-    /// More, for a person to read.
+    /// Details for a person to read.
     pub details: String,
 }
 
 /// The receipt of a request with an `Idempotency-Key`, kept in the same transaction as what the request did.
 pub type Receipted = (ReceiptKey, Receipt);
 
-/// What becomes of the note that a write to Salesforce is to be delivered.
+/// The change to the note that a write to Salesforce is to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outbox {
-    /// Nothing.
+    /// It stays as it is.
     Keep,
     /// A write was added.
     Add(PushRequest),
@@ -48,72 +49,73 @@ pub enum Outbox {
 pub struct LinkChange {
     /// The organization.
     pub org: SalesforceId,
-    /// Records and claims with what they must be.
+    /// Records and claims, each with the state that it must be in.
     pub writes: Vec<Write>,
     /// The audit row.
     pub audit: Audit,
-    /// What the Integration Log says.
+    /// The log line.
     pub line: Line,
     /// The outbox.
     pub outbox: Outbox,
     /// A note for the next run, unless there is an open problem already.
     pub watch: Option<Problem>,
-    /// Whether a record is linked to a Salesforce Lead by this.
+    /// `true` if this links a record to a Salesforce Lead.
     pub links_lead: bool,
     /// The receipt.
     pub receipt: Option<Receipted>,
 }
 
-/// Whether a change took place.
+/// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Committed {
-    /// It is durable.
+    /// The change is durable.
     Yes,
     /// Something was not as expected; nothing was written.
     Refused,
 }
 
-/// Where the changes of the connected org stand.
+/// The state of the changes of the connected org.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrgChanges {
-    /// Moves with each beginning and each end.
+    /// The version, which moves with each beginning and each end of a change.
     pub version: u64,
-    /// Whether claims are on their way from one org to another.
+    /// `true` while claims are being moved from one org to another.
     pub under_way: bool,
 }
 
 /// Records, claims and the changes of links.
 pub trait LinkStore: Send + Sync {
-    /// A record.
+    /// Returns a record.
     fn record(
         &self,
         id: &RecordId,
     ) -> impl Future<Output = Result<Option<Record>, PortError>> + Send;
 
-    /// A claim.
+    /// Returns a claim.
     fn claim(
         &self,
         org: SalesforceId,
         id: SalesforceId,
     ) -> impl Future<Output = Result<Option<Claim>, PortError>> + Send;
 
-    /// Every live claim that names a record, with its org. Reads all claims: for a record whose claim is not where it should be.
+    /// Returns every live claim that names a record, with its org. Reads all claims: for a record whose claim is not
+    /// under the connected org.
     fn live_claims_of(
         &self,
         record: &RecordId,
     ) -> impl Future<Output = Result<Vec<(SalesforceId, Claim)>, PortError>> + Send;
 
-    /// Where the changes of the connected org stand.
+    /// Returns the state of the changes of the connected org.
     fn org_changes(&self) -> impl Future<Output = Result<OrgChanges, PortError>> + Send;
 
-    /// As [`Self::commit_link`], only if no change of the org began or ended since.
+    /// Commits like [`Self::commit_link`], only if no change of the org began or ended since.
     fn commit_stray(
         &self,
         change: &LinkChange,
         seen: OrgChanges,
     ) -> impl Future<Output = Result<Committed, PortError>> + Send;
 
-    /// The problem of a Salesforce record, a closed one too.
+    /// Returns the open problem of a Salesforce record, even if it is closed.
     fn problem(
         &self,
         org: SalesforceId,
@@ -126,20 +128,21 @@ pub trait LinkStore: Send + Sync {
         change: &LinkChange,
     ) -> impl Future<Output = Result<Committed, PortError>> + Send;
 
-    /// Forgets the note of a write that is no longer to be delivered. A note of another write stays.
+    /// Removes the note of a write that is no longer to be delivered. A note of another write stays.
     fn forget(&self, request: &PushRequest) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Says that a write is not delivered, and forgets its note. A note of another write stays.
+    /// Reports that a write is not delivered, and removes its note. A note of another write stays.
     fn refuse_push(
         &self,
         request: &PushRequest,
         line: &Line,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Writes that are to be delivered.
+    /// Returns the writes that are to be delivered.
     fn outbox(&self) -> impl Future<Output = Result<Notes, PortError>> + Send;
 
-    /// Takes a note that cannot be read out of the outbox, keeps it aside, and says so in the Integration Log: all at once.
+    /// Takes a note that cannot be read out of the outbox, keeps it aside, and reports it in the Integration Log, in
+    /// one transaction.
     fn set_aside(
         &self,
         key: &str,
@@ -147,17 +150,17 @@ pub trait LinkStore: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// What the outbox holds.
+/// The content of the outbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
     /// Writes that are to be delivered.
     pub requests: Vec<PushRequest>,
-    /// Keys of notes that cannot be read, and why.
+    /// Keys of notes that cannot be read, each with the reason.
     pub unreadable: Vec<(String, String)>,
 }
 
 /// The queue of writes to Salesforce.
 pub trait PushQueue: Send + Sync {
-    /// Enqueues all of them.
+    /// Enqueues all requests.
     fn send(&self, requests: &[PushRequest]) -> impl Future<Output = Result<(), PortError>> + Send;
 }

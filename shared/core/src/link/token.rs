@@ -1,4 +1,4 @@
-//! The preview token: says which values an administrator has seen and agreed to, for fifteen minutes.
+//! The preview token: binds the values that an administrator has seen and agreed to, for fifteen minutes.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
@@ -9,10 +9,10 @@ use sha2::Sha256;
 use super::plan::Master;
 use crate::{SalesforceId, Stamp, record::RecordId};
 
-/// How long a preview is good for.
+/// The lifetime of a preview.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
-/// What was previewed: both sides' versions, the user and the choice.
+/// The facts that were previewed: both sides' versions, the user and the choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previewed {
     /// The record.
@@ -23,16 +23,16 @@ pub struct Previewed {
     pub salesforce: SalesforceId,
     /// Its SystemModstamp.
     pub stamp: Stamp,
-    /// The epoch of its claim, which each unlink moves; none when there was no claim. Its version would move with each
-    /// run that counts it.
+    /// The epoch of its claim, which each unlink moves; none if there was no claim. The claim's version would move with
+    /// each run that counts it.
     pub epoch: Option<u32>,
-    /// The version of the settings' mappings, as a digest: other mappings would do something else.
+    /// The version of the settings' mappings, as a digest: other mappings would have other effects.
     pub mapping: String,
-    /// The choice.
+    /// The choice of the master.
     pub master: Master,
     /// The user.
     pub user: String,
-    /// Until when, in Unix seconds.
+    /// The time at which the token expires, in Unix seconds.
     pub expires: i64,
 }
 
@@ -46,13 +46,13 @@ impl std::fmt::Debug for PreviewTokens {
 }
 
 impl PreviewTokens {
-    /// Tokens under this key, which takes any length; 32 random bytes are right.
+    /// Creates tokens under this key, which may have any length; 32 random bytes are right.
     #[must_use]
     pub fn new(key: &[u8]) -> Option<Self> {
         Hmac::new_from_slice(key).ok().map(Self)
     }
 
-    /// Signs.
+    /// Signs a preview.
     #[must_use]
     pub fn issue(&self, previewed: &Previewed) -> String {
         let body = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(previewed).unwrap_or_default());
@@ -61,7 +61,7 @@ impl PreviewTokens {
         format!("{body}.{signature}")
     }
 
-    /// What a token says; none when it is not ours, damaged or expired.
+    /// Returns the content of a token; none if it was not signed with this key, is damaged or has expired.
     #[must_use]
     pub fn read(&self, token: &str, now: Timestamp) -> Option<Previewed> {
         let (body, signature) = token.split_once('.')?;

@@ -1,4 +1,4 @@
-//! Unlink: takes a link apart in one transaction, and has imports leave the Salesforce record alone.
+//! Unlink: removes a link in one transaction, and has imports leave the Salesforce record alone.
 
 use super::{
     LinkError, Refusal, SalesforceRecord, Unlinks, connected_org,
@@ -16,10 +16,10 @@ use crate::{
     record::{Link, Record, RecordId},
 };
 
-/// How often an unlink is decided again because something changed under it.
+/// The most times that an unlink is decided again because something changed under it.
 const ROUNDS: usize = 6;
 
-/// What was unlinked.
+/// The result of an unlink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unlinked {
     /// The record, without its link.
@@ -29,7 +29,7 @@ pub struct Unlinked {
 }
 
 impl Unlinked {
-    /// What the administrator should know.
+    /// Returns a sentence that tells the administrator what imports do from here on.
     #[must_use]
     pub fn sentence(&self) -> String {
         let (record, salesforce) = (&self.record.id, &self.salesforce);
@@ -38,7 +38,7 @@ impl Unlinked {
             salesforce.object, salesforce.id
         );
         match salesforce.object {
-            // Imports make Deals of Opportunities alone: nothing would bring a Lead back by itself.
+            // Imports make Deals of Opportunities only: nothing would bring a Lead back by itself.
             SalesforceObject::Lead => {
                 format!("{apart} Each can be linked to another record, or to the same one again.")
             }
@@ -51,7 +51,7 @@ impl Unlinked {
     }
 }
 
-/// The entry of an unlink, which says what imports do where they would do something.
+/// Returns the entry of an unlink, which says what imports do if they would do something.
 fn entry(object: SalesforceObject) -> Finding {
     let finding = Finding::new(Code::Unlinked);
     match object {
@@ -66,7 +66,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
     /// Unlinks a record. With `version`, only the link that the caller has seen: a newer one of the same pair stays.
     ///
     /// # Errors
-    /// A refusal (nothing was written), or a fault.
+    /// Returns a refusal (nothing was written), or a fault.
     pub async fn unlink(
         &self,
         id: &RecordId,
@@ -88,7 +88,8 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 .link
                 .clone()
                 .ok_or_else(|| Refusal::NotLinked(id.clone()))?;
-            // The link that was there when the call began is the one to cut; what replaced it is somebody's newer will.
+            // The link that was there when the call began is removed; a link that replaced it is somebody's newer
+            // decision.
             let since = linked_version(&record);
             if *seen.get_or_insert(since) != since && version.is_none() {
                 return Err(Refusal::PreviewStale("the record was linked anew meanwhile").into());
@@ -108,7 +109,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     has_pending: claim.pending.is_some(),
                     stray: None,
                 },
-                // Read between the two reads: the record was unlinked since.
+                // The record was unlinked between the two reads.
                 _ if unclaimed.replace(record.version) != Some(record.version) => continue,
                 claim => {
                     self.stray(&record, &link, claim, settings.organization_id)
@@ -180,26 +181,26 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
     }
 }
 
-/// Tells one link of a record from a later one of the same pair.
+/// Returns the version that tells one link of a record from a later one of the same pair.
 fn linked_version(record: &Record) -> u64 {
     record.link.as_ref().map_or(0, |link| {
         u64::try_from(link.linked_at.as_microsecond()).unwrap_or(0)
     })
 }
 
-/// What is cut beside the record's own side.
+/// The writes that remove a link, beside the record's own.
 struct Cut {
     /// The org of the claim.
     org: SalesforceId,
     /// The claim as it will be.
     claim: Option<(Claim, Expected)>,
-    /// Whether a write to Salesforce was on its way.
+    /// `true` if a write to Salesforce was on its way.
     has_pending: bool,
-    /// Of a record whose claim is not where it should be: where the changes of the org stood before it was looked for.
+    /// The state of the org's changes before the search, for a record whose claim is not under the connected org.
     stray: Option<OrgChanges>,
 }
 
-/// The claim as an unlink leaves it.
+/// Returns the claim as an unlink leaves it.
 fn suppressed(claim: &Claim) -> Claim {
     Claim {
         state: ClaimState::Suppressed,
@@ -213,7 +214,8 @@ fn suppressed(claim: &Claim) -> Claim {
 }
 
 impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
-    /// What to cut of a linked record that no claim of the connected org names: its claim is another org's, or there is none.
+    /// Returns what to remove for a linked record that no claim of the connected org names: its claim is another org's,
+    /// or there is none.
     async fn stray(
         &self,
         record: &Record,
@@ -237,7 +239,8 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 stray: Some(changes),
             });
         }
-        // Without a suppression the next run would import what was unlinked on purpose. Another record's claim stays as it is.
+        // Without a suppression the next run would import an Opportunity that was unlinked on purpose. Another record's
+        // claim stays as it is.
         let claim = here.is_none().then(|| Claim {
             salesforce: link.salesforce_id,
             state: ClaimState::Suppressed,
