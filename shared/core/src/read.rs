@@ -1,8 +1,8 @@
 //! Reading around fields that the org does not have or hides, and telling what is hidden from what is blank.
 //!
-//! Every read of the product goes through [`Columns`]: a field that cannot be read takes itself out of the query and
-//! nothing else, whatever object it belongs to. What a row then says at a path is a [`Reading`]: a value (null where it
-//! was read as blank), hidden, or not read at all. What is not a value never changes anything on the other side.
+//! Every read of the product goes through [`Columns`]: a field that cannot be read is taken out of the query, and
+//! nothing else is, whatever object it belongs to. A row then has a [`Reading`] at each path: a value (null if it was
+//! read as blank), hidden, or not read at all. Only a value ever changes anything on the other side.
 
 mod trace;
 
@@ -24,15 +24,15 @@ pub struct Unreadable {
     pub path: FieldPath,
     /// The object that lacks the next step of the path, or hides it.
     pub object: String,
-    /// That step: a field, or a relationship in the middle of the path.
+    /// The step: a field, or a relationship in the middle of the path.
     pub field: String,
-    /// Nothing of the object can be read: it is not there, or is hidden as a whole.
+    /// `true` if nothing of the object can be read: it does not exist, or is hidden as a whole.
     pub is_without_object: bool,
 }
 
 impl Unreadable {
-    /// The field for whose lack the path ends there: of a relationship, the lookup behind it; without the object, the
-    /// field that every object has. Paths with one cause can be read again together.
+    /// Returns the field whose absence ends the path: for a relationship, the lookup behind it; without the object, the
+    /// field that every object has. Paths with one cause become readable together.
     #[must_use]
     pub fn cause(&self) -> String {
         let last = self.path.as_str().rsplit('.').next().unwrap_or_default();
@@ -47,10 +47,10 @@ impl Unreadable {
     }
 }
 
-/// The fields of a query that goes on without what cannot be read.
+/// The fields of a query that goes on without those that cannot be read.
 ///
-/// A query that Salesforce answers costs nothing more. One that it refuses for a field costs one describe of each object
-/// on the way of the fields, after which everything that cannot be read is known, however much it is.
+/// A query that Salesforce answers costs nothing more. One that it refuses because of a field costs one describe of
+/// each object on the way of the fields, after which all unreadable fields are known, however many there are.
 ///
 /// ```ignore
 /// let mut columns = Columns::new("Opportunity", needed, wanted);
@@ -66,7 +66,7 @@ impl Unreadable {
 #[derive(Clone, Debug)]
 pub struct Columns {
     object: String,
-    /// The needed ones first.
+    /// The fields, the needed ones first.
     fields: Vec<FieldPath>,
     needed: Vec<FieldPath>,
     left_out: Vec<Unreadable>,
@@ -75,7 +75,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Fields of an object, each once: those without which nothing can be done, and those that are wanted if they are there.
+    /// Creates the columns of an object, each once: the fields that are needed, and those that are wanted if they
+    /// exist.
     #[must_use]
     pub fn new(
         object: &str,
@@ -98,7 +99,8 @@ impl Columns {
         }
     }
 
-    /// Leaves out at once what the same run found unreadable before, so that it is refused once and not with each batch.
+    /// Leaves out at once the fields that the same run found unreadable before, so that they are refused once and not
+    /// with each batch.
     pub fn recall<F: Salesforce>(&mut self, salesforce: &F) {
         self.recalls = true;
         let objects = salesforce.schema().objects();
@@ -112,7 +114,8 @@ impl Columns {
         }
     }
 
-    /// What to ask for: the fields that are left, and the lookups that tell a hidden parent from one that is not there.
+    /// Returns the fields to ask for: those that are left, and the lookups that tell a hidden parent from one that is
+    /// blank.
     #[must_use]
     pub fn asked(&self) -> Vec<FieldPath> {
         let mut asked = self.fields.clone();
@@ -126,17 +129,17 @@ impl Columns {
         asked
     }
 
-    /// What cannot be read, as far as it was met.
+    /// Returns the fields that were found unreadable.
     #[must_use]
     pub fn left_out(&self) -> &[Unreadable] {
         &self.left_out
     }
 
-    /// Takes out what cannot be read after Salesforce refused a field. Then the query can be asked again.
+    /// Takes out the unreadable fields after Salesforce refused one. Then the query can be asked again.
     ///
     /// # Errors
-    /// The refusal itself when it is of another kind, or when nothing tells which field it is about; a missing field,
-    /// named with its object, that is needed; and the faults of a describe.
+    /// Returns the refusal itself if it is of another kind, or if nothing shows which field it is about; a missing
+    /// field that is needed, named with its object; or the faults of a describe.
     pub async fn go_without<F: Salesforce>(
         &mut self,
         salesforce: &F,
@@ -156,12 +159,12 @@ impl Columns {
             self.take_out(self.unreadable(&objects, |_| true))?;
         }
         if self.asked() == before {
-            // What is known is out of date, or nothing is known.
+            // The schema is out of date, or nothing is known.
             schema.forget();
             let objects = self.describe(salesforce).await?;
             self.take_out(self.unreadable(&objects, |_| true))?;
             if self.asked() == before {
-                // Describe has all of it: then Salesforce's own words must do.
+                // Describe has all the fields: then Salesforce's own message must do.
                 let is_named = |step: &Step<'_>| {
                     step.name.eq_ignore_ascii_case(field) && step.may_be_of(object)
                 };
@@ -184,7 +187,7 @@ impl Columns {
         Ok(objects)
     }
 
-    /// Notes which lookups have names of their own.
+    /// Notes which lookups have irregular names.
     fn learn_lookups(&mut self, objects: &Objects) {
         for path in &self.fields {
             let Traced::Leads(steps) = trace::trace(&self.object, path, objects) else {
@@ -198,7 +201,7 @@ impl Columns {
         }
     }
 
-    /// The fields that cannot be read by what describe says, and those with a step that is not good.
+    /// Returns the fields that cannot be read by what describe says, and those with a step that is not good.
     fn unreadable(&self, objects: &Objects, good: impl Fn(&Step<'_>) -> bool) -> Vec<Unreadable> {
         let blamed = |path: &FieldPath| match trace::trace(&self.object, path, objects) {
             Traced::Unknown(_) => None,
@@ -249,7 +252,7 @@ impl Columns {
         self.left_out.push(unreadable);
     }
 
-    /// Gives lookups with names of their own the names that follow from their relationships, by which rows are looked at.
+    /// Gives lookups with irregular names the names that follow from their relationships, by which rows are read.
     #[must_use]
     pub fn settle(&self, mut rows: Vec<Row>) -> Vec<Row> {
         for renamed in &self.renamed {
@@ -263,11 +266,11 @@ impl Columns {
     }
 }
 
-/// Describes the objects that fields lead through, one after the other: each says which are next. One call each, for
+/// Describes the objects that fields lead through, one after the other: each shows which are next. One call each, for
 /// those that are not known.
 ///
 /// # Errors
-/// The faults of a describe. An object that is not there or hidden is no fault.
+/// Returns the faults of a describe. An object that does not exist or is hidden is not a fault.
 pub(crate) async fn describe<F: Salesforce>(
     salesforce: &F,
     object: &str,
@@ -293,7 +296,7 @@ pub(crate) async fn describe<F: Salesforce>(
     }
 }
 
-/// What describe says of a path.
+/// The result of looking a path up.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
     /// It leads to this field.
@@ -327,7 +330,7 @@ pub(crate) fn find<'a>(object: &str, path: &FieldPath, objects: &'a Objects) -> 
     )
 }
 
-/// Puts a value at a path whose parents are there.
+/// Inserts a value at a path whose parents exist.
 fn insert(map: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
@@ -344,10 +347,10 @@ fn insert(map: &mut Map<String, Value>, path: &str, value: Value) {
     }
 }
 
-/// What a row says at a path.
+/// The reading of a row at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading<'a> {
-    /// The value; null where it is blank, or where there is no parent.
+    /// The value; null if it is blank, or if there is no parent.
     Value(&'a Value),
     /// A parent on the way is set and cannot be read: it is deleted, or hidden from the integration user.
     Hidden(HiddenParent<'a>),
@@ -375,7 +378,7 @@ impl std::fmt::Display for HiddenParent<'_> {
 }
 
 impl Row {
-    /// What the row says at a path.
+    /// Returns the reading at a path.
     #[must_use]
     pub fn reading<'a>(&'a self, path: &'a FieldPath) -> Reading<'a> {
         let text = path.as_str();

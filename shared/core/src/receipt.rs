@@ -1,11 +1,11 @@
-//! Receipts: what a write answered, so that its repeat under the same `Idempotency-Key` gets the same answer.
+//! Receipts: the answers of writes, so that a repeat under the same `Idempotency-Key` gets the same answer.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Names one act of one caller.
+/// The key of one act of one caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReceiptKey {
     /// The caller's subject: keys of two callers never meet.
@@ -14,10 +14,10 @@ pub struct ReceiptKey {
     pub key: String,
 }
 
-/// What was asked under a key, and what came of it.
+/// A request under a key, and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// A digest of the request: the same key with another request is refused.
+    /// A digest of the request: another request with the same key is refused.
     pub request: String,
     /// The answer's status.
     pub status: u16,

@@ -24,7 +24,7 @@ impl RecordKind {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::Deal, Self::Lead, Self::Referral];
 
-    /// The kind in the singular, as in the API.
+    /// Returns the kind in the singular, as in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl RecordKind {
         }
     }
 
-    /// The kind's collection in the API.
+    /// Returns the kind's collection in the API.
     #[must_use]
     pub fn collection(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl RecordKind {
         }
     }
 
-    /// The kind as a sentence names it.
+    /// Returns the kind as a sentence names it.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ pub struct RecordId {
     id: String,
 }
 
-/// The text is no record id.
+/// A text that is not a record id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a record id: it has 1 to 64 letters, digits, '-', '_' or '.'")]
 pub struct InvalidRecordId {
@@ -74,7 +74,7 @@ impl RecordId {
     /// Checks an id from outside.
     ///
     /// # Errors
-    /// When it is empty, too long, or holds characters that do not belong into keys and paths.
+    /// Returns an error if it is empty, too long, or holds characters that do not belong in keys and paths.
     pub fn new(kind: RecordKind, id: &str) -> Result<Self, InvalidRecordId> {
         let ok = (1..=64).contains(&id.len())
             && id
@@ -92,7 +92,7 @@ impl RecordId {
         }
     }
 
-    /// The id of the Deal that the import makes of an Opportunity in one epoch of its claim.
+    /// Returns the id of the Deal that the import makes of an Opportunity in one epoch of its claim.
     ///
     /// It depends on nothing else, so a repeated import can never make a second Deal.
     #[must_use]
@@ -112,13 +112,13 @@ impl RecordId {
         }
     }
 
-    /// The kind.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> RecordKind {
         self.kind
     }
 
-    /// The id within its kind.
+    /// Returns the id within its kind.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -126,14 +126,14 @@ impl RecordId {
 }
 
 impl fmt::Display for RecordId {
-    /// As a sentence names it: `Deal deal-12`.
+    /// Formats the id as a sentence names it: `Deal deal-12`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind.label(), self.id)
     }
 }
 
 impl Serialize for RecordId {
-    /// As it is stored: `deal/deal-12`.
+    /// Serializes the id as it is stored: `deal/deal-12`.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{}/{}", self.kind.as_str(), self.id))
     }
@@ -162,7 +162,7 @@ impl FromStr for RecordId {
     }
 }
 
-/// What a link shows.
+/// The status of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkStatus {
@@ -187,7 +187,7 @@ pub struct Link {
     /// Its status.
     #[serde(rename = "link_status")]
     pub status: LinkStatus,
-    /// Why it is paused or disconnected.
+    /// The reason why it is paused or disconnected.
     #[serde(
         rename = "link_reason",
         default,
@@ -201,9 +201,9 @@ pub struct Link {
         skip_serializing_if = "Option::is_none"
     )]
     pub name: Option<String>,
-    /// Since when.
+    /// The time of linking.
     pub linked_at: jiff::Timestamp,
-    /// Who linked: a user's id, or the integration.
+    /// The user's id, or the integration.
     pub linked_by: String,
     /// The SystemModstamp of the Salesforce data last applied. It never goes back.
     pub stamp: Stamp,
@@ -228,7 +228,7 @@ pub struct Record {
     /// Its id; part of the key in the store.
     #[serde(skip, default = "unset_id")]
     pub id: RecordId,
-    /// Counts its changes.
+    /// The number of its changes.
     pub version: u64,
     /// Its mapped and other fields, by name.
     pub fields: Map<String, Value>,
@@ -259,8 +259,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// The name of the linked Salesforce record when it was last read. An imported Deal keeps it once, in the field that
-    /// is mapped to it.
+    /// Returns the name of the linked Salesforce record when it was last read. An imported Deal keeps it once, in the
+    /// field that is mapped to it.
     #[must_use]
     pub fn salesforce_name(&self, settings: &Settings) -> Option<&str> {
         let link = self.link.as_ref()?;

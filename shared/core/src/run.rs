@@ -13,7 +13,7 @@ pub const DEAL_REGISTRATION: &str = "deal-registration";
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(u32);
 
-/// The text is no run id.
+/// A text that is not a run id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a run id such as run-00000042")]
 pub struct InvalidRunId {
@@ -22,7 +22,7 @@ pub struct InvalidRunId {
 }
 
 impl RunId {
-    /// The id of the run of that number.
+    /// Creates the id of the run with this number.
     #[must_use]
     pub fn new(number: u32) -> Self {
         Self(number)
@@ -31,7 +31,7 @@ impl RunId {
     /// Parses `run-00000042`.
     ///
     /// # Errors
-    /// When the text has another form.
+    /// Returns an error if the text has another form.
     pub fn parse(text: &str) -> Result<Self, InvalidRunId> {
         text.strip_prefix("run-")
             .filter(|digits| digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_digit()))
@@ -42,7 +42,7 @@ impl RunId {
             })
     }
 
-    /// Its number.
+    /// Returns the number.
     #[must_use]
     pub fn number(self) -> u32 {
         self.0
@@ -75,17 +75,17 @@ impl From<RunId> for String {
     }
 }
 
-/// How much a run reads.
+/// The extent of a run's listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// What changed since the mark, and every open problem.
+    /// Everything that changed since the watermark, and every open problem.
     Incremental,
     /// Everything that is flagged or linked.
     Full,
 }
 
-/// What asked for a run.
+/// The origin of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
@@ -95,25 +95,25 @@ pub enum Trigger {
     Manual,
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
-    /// Asked for; no function has taken it up.
+    /// The run was asked for; no function has acquired it.
     Queued,
-    /// Listing, or its messages are being worked on.
+    /// The run is listing, or its messages are being worked on.
     Running,
-    /// Everything that it listed is counted.
+    /// Everything that the run listed is counted.
     Succeeded,
-    /// It met a fault that is not a record's, or something of it is stuck in the dead-letter queue.
+    /// The run met a fault that is not a record's, or something of it is stuck in the dead-letter queue.
     Failed,
 }
 
-/// What became of the Opportunities (and linked Leads) of a run.
+/// Counts of the Opportunities (and linked Leads) of a run, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Taken up by the run.
+    /// Included in the run.
     pub listed: u64,
     /// Became a Deal.
     pub imported: u64,
@@ -128,14 +128,15 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// What the run has come to a result about.
+    /// Returns the number of those that have an outcome.
     #[must_use]
     pub fn settled(&self) -> u64 {
         self.imported + self.updated + self.unchanged + self.failed + self.suppressed
     }
 
-    /// Listed and not yet counted: in the queue, in flight, in the dead-letter queue, or left to the next run by a fault.
-    /// Below zero, more was counted than was listed, which is a fault of ours and hides as many that are left.
+    /// Returns the number of those that were listed and not yet counted: in the queue, in flight, in the dead-letter
+    /// queue, or left to the next run by a fault. If it is negative, more were counted than listed, which is a fault of
+    /// ours and hides as many that are left.
     #[must_use]
     pub fn left(&self) -> i64 {
         let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
@@ -168,31 +169,31 @@ impl Sum for Counts {
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// How much it reads.
+    /// The extent of its listing.
     pub mode: Mode,
-    /// What asked for it.
+    /// The origin of the run.
     pub trigger: Trigger,
-    /// When it was asked for.
+    /// The time at which it was asked for.
     pub started_at: Timestamp,
-    /// When a function began to list.
+    /// `true` once a function has begun to list.
     pub taken_up: bool,
-    /// When everything was listed and enqueued.
+    /// The time at which everything was listed and enqueued.
     pub listed_at: Option<Timestamp>,
-    /// When it met a fault that is not a record's.
+    /// The time at which it met a fault that is not a record's.
     pub failed_at: Option<Timestamp>,
-    /// When its counts last moved.
+    /// The time at which its counts last moved.
     pub last_counted_at: Option<Timestamp>,
     /// The counts.
     pub counts: Counts,
 }
 
-/// How long a run whose listing is done may stand still before what is left of it counts as stuck.
+/// The time that a run whose listing is done may stand still before the rest of it counts as stuck.
 ///
 /// Five receives, a visibility timeout of six times the worker's minute apart.
 pub const STUCK_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(40);
 
 impl Run {
-    /// Where the run stands at that time.
+    /// Returns the run's status at that time.
     #[must_use]
     pub fn status(&self, at: Timestamp) -> RunStatus {
         let drained = self.listed_at.is_some() && self.counts.left() == 0;
@@ -208,7 +209,8 @@ impl Run {
         }
     }
 
-    /// For how long a run has waited for its messages without one of them being worked on; none while it lists.
+    /// Returns the time for which a run has waited for its messages without any of them being worked on; none while it
+    /// lists.
     #[must_use]
     pub fn stands_still_for(&self, at: Timestamp) -> Option<jiff::SignedDuration> {
         let listed_at = self.listed_at?;
@@ -216,13 +218,13 @@ impl Run {
         Some(at.duration_since(moved))
     }
 
-    /// Whether it has listed everything, met no fault, and is not through with its messages.
+    /// Returns `true` if it has listed everything, met no fault, and still has messages to work on.
     #[must_use]
     pub fn waits_for_messages(&self) -> bool {
         self.listed_at.is_some() && self.failed_at.is_none() && self.counts.left() > 0
     }
 
-    /// When it came to its end, if it has.
+    /// Returns the time at which it ended, if it has.
     #[must_use]
     pub fn finished_at(&self, at: Timestamp) -> Option<Timestamp> {
         match self.status(at) {

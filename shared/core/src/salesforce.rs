@@ -1,4 +1,4 @@
-//! What the use cases ask of Salesforce, and what it may answer.
+//! The port of Salesforce: its calls, and the answers that it may give.
 
 mod describe;
 mod error;
@@ -18,15 +18,15 @@ pub use self::{
 };
 use crate::{SalesforceId, SalesforceObject, Stamp, schema::Schema};
 
-/// Which records of an object to list, newest SystemModstamp first (then by Id).
+/// A listing of an object's records, newest SystemModstamp first (then by Id).
 ///
-/// Newest first makes the first row's stamp the run's mark: all that the query could see is at or before it,
-/// and a record edited while the pages are read moves ahead of them, to be listed by the next run.
+/// Newest first makes the first row's stamp the run's watermark: everything that the query could see is at or before
+/// it, and a record edited while the pages are read moves ahead of them, to be listed by the next run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The object.
     pub object: SalesforceObject,
-    /// Fields to read beside Id, IsDeleted and SystemModstamp.
+    /// The fields to read beside Id, IsDeleted and SystemModstamp.
     pub fields: Vec<FieldPath>,
     /// Only records on which this checkbox is on; every record when absent.
     pub flag: Option<FieldPath>,
@@ -34,15 +34,15 @@ pub struct Listing {
     pub since: Option<Stamp>,
     /// Only records whose stamp is before this.
     pub before: Option<Stamp>,
-    /// Only records that come after this one in the listing's order: where an earlier attempt stopped.
+    /// Only records that come after this one in the listing's order: the place where an earlier attempt stopped.
     pub after: Option<(Stamp, SalesforceId)>,
     /// Only records whose id is at most this.
     pub up_to: Option<SalesforceId>,
-    /// Whether rows of the recycle bin are listed too (`queryAll`).
+    /// The rows of the recycle bin, included (`queryAll`) or not.
     pub deleted: Deleted,
 }
 
-/// Whether deleted rows take part in a read.
+/// The part of deleted rows in a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
     /// `queryAll`: rows of the recycle bin and merged rows too, with IsDeleted.
@@ -56,7 +56,7 @@ pub enum Deleted {
 pub struct Page {
     /// The rows, in order.
     pub rows: Vec<Row>,
-    /// How to get the next page; none on the last one.
+    /// The locator of the next page; none on the last one.
     pub next: Option<Locator>,
 }
 
@@ -64,7 +64,7 @@ pub struct Page {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locator(pub String);
 
-/// What happened to a write of fields.
+/// The result of a write of fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateOutcome {
     /// The values are there.
@@ -79,19 +79,20 @@ pub enum UpdateOutcome {
         code: String,
         /// Salesforce's message.
         message: String,
-        /// The fields it names.
+        /// The fields that the message names.
         fields: Vec<String>,
     },
     /// The row is locked (UNABLE_TO_LOCK_ROW) after bounded retries: try again later.
     Locked,
 }
 
-/// The Salesforce org, as the use cases need it. Each method costs the API calls it says; a token is fetched when needed.
+/// The Salesforce org, as the use cases need it. Each method costs the API calls that it states; a token is fetched
+/// when needed.
 pub trait Salesforce: Send + Sync {
-    /// The same org, held to its id: logs in where no session is kept, and every call fails with
-    /// [`SalesforceError::OrgChanged`] when the session it would use is another org's, at this and at each later login.
+    /// Returns the same org, held to its id: logs in if no session is kept, and every call fails with
+    /// [`SalesforceError::OrgChanged`] if the session it would use is another org's, at this and at each later login.
     ///
-    /// Costs no call beside a login that the first call would need, for the login itself names the org.
+    /// Costs no call beside a login that the first call would need, because the login itself names the org.
     fn of(&self, org: SalesforceId) -> impl Future<Output = Result<Self, SalesforceError>> + Send
     where
         Self: Sized;
@@ -105,16 +106,17 @@ pub trait Salesforce: Send + Sync {
     -> impl Future<Output = Result<Page, SalesforceError>> + Send;
 
     /// Reads Opportunities by id with the given fields, the recycle bin included: one call for up to 200 ids, more only
-    /// when the answer has more pages. Paths that begin with `OpportunityContactRoles.` are read of **all** Contact Roles
-    /// (a child subquery). With a field of the Account, or of a role's Contact, comes its Id; one that is deleted reads as null.
-    /// Ids that are not in the answer do not exist, were purged or are hidden.
+    /// if the answer has more pages. Paths that begin with `OpportunityContactRoles.` are read of **all** Contact Roles
+    /// (a child subquery). A field of the Account, or of a role's Contact, brings its Id along; a deleted parent reads
+    /// as null. Ids that are not in the answer do not exist, were purged or are hidden.
     fn opportunities(
         &self,
         ids: &[SalesforceId],
         fields: &[FieldPath],
     ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
 
-    /// Reads records of one object by id with the given fields, the recycle bin included (`queryAll`): one call per 200 ids.
+    /// Reads records of one object by id with the given fields, the recycle bin included (`queryAll`): one call per 200
+    /// ids.
     fn records(
         &self,
         object: SalesforceObject,
@@ -129,9 +131,9 @@ pub trait Salesforce: Send + Sync {
         opportunities: &[SalesforceId],
     ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
 
-    /// The records of these ids in order, with SystemModstamp and the given fields of their own (`POST
-    /// /composite/sobjects/<O>`); none for one that is deleted, purged or hidden from the integration user: one call per
-    /// 2,000 ids.
+    /// Returns the records with these ids in order, with SystemModstamp and the given fields of their own (`POST
+    /// /composite/sobjects/<O>`); none for one that is deleted, purged or hidden from the integration user: one call
+    /// per 2,000 ids.
     fn retrieve(
         &self,
         object: SalesforceObject,
@@ -139,10 +141,10 @@ pub trait Salesforce: Send + Sync {
         fields: &[FieldPath],
     ) -> impl Future<Output = Result<Vec<Option<Row>>, SalesforceError>> + Send;
 
-    /// What was learned of the org's objects, kept for the life of the adapter.
+    /// Returns the schema: the descriptions of the org's objects, kept for the life of the adapter.
     fn schema(&self) -> &Schema;
 
-    /// The fields of an object: one call.
+    /// Returns the fields of an object: one call.
     fn describe(
         &self,
         object: &str,

@@ -1,4 +1,4 @@
-//! What describe said of the org's objects, kept for the length of a run.
+//! The descriptions of the org's objects, kept for the length of a run.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{run::RunId, salesforce::DescribedField};
 
-/// How long one run goes by what describe said.
+/// The longest time that one run relies on a description.
 const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 
 /// An object's fields; [`None`] when the org has no such object, or hides it.
@@ -18,11 +18,11 @@ pub(crate) type Described = Option<Arc<[DescribedField]>>;
 /// Described objects by their API names, in lower case.
 pub(crate) type Objects = HashMap<String, Described>;
 
-/// What is known of the org's objects. The adapter of the Salesforce port keeps one for its life.
+/// The known descriptions of the org's objects. The adapter of the Salesforce port keeps one schema for its life.
 ///
 /// It is empty until Salesforce refuses a field: a query that is answered needs no describe. It is forgotten with the
-/// run that learned it, after five minutes, and when Salesforce refuses a field that should be there by it: what an
-/// administrator mends is seen by the next run.
+/// run that learned it, after five minutes, and when Salesforce refuses a field that should exist by it: the next run
+/// sees an administrator's correction.
 #[derive(Debug, Default)]
 pub struct Schema(Mutex<Known>);
 
@@ -33,7 +33,7 @@ struct Known {
 }
 
 impl Schema {
-    /// Forgets what another run learned, and what is too old.
+    /// Forgets descriptions that another run learned, and those that are too old.
     pub(crate) fn begin(&self, run: RunId, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_ours = known

@@ -31,7 +31,7 @@ pub struct Settings {
     pub organization_id: SalesforceId,
     /// Its My Domain name.
     pub my_domain: String,
-    /// Whether the integration runs at all.
+    /// `true` if the integration runs at all.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub enabled: bool,
     /// The API names of the five fields on the Opportunity that are the customer's choice.
@@ -61,13 +61,13 @@ pub struct Settings {
     /// The currencies that the portal takes; all when empty. Only orgs with several currencies have the field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub currencies: Vec<String>,
-    /// How far before the mark an incremental run reads again, in minutes.
+    /// The overlap, in minutes: the distance before the watermark from which an incremental run reads again.
     #[serde(default = "ten", skip_serializing_if = "is_ten")]
     pub overlap_minutes: u32,
     /// The first step of a registration.
     #[serde(default = "submitted", skip_serializing_if = "is_submitted")]
     pub default_registration_status: String,
-    /// Whether only administrators may link.
+    /// `true` if only administrators may link.
     #[serde(default, skip_serializing_if = "is_no")]
     pub link_requires_admin: bool,
 }
@@ -94,11 +94,11 @@ pub struct FieldNames {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DistributorModule {
-    /// Whether it is on.
+    /// `true` if the module is on.
     pub enabled: bool,
-    /// Whether every Deal needs a Distributor.
+    /// `true` if every Deal needs a Distributor.
     pub partners_must_select_distributor: bool,
-    /// Whether a Distributor-Owned Deal may come without a Partner.
+    /// `true` if a Distributor-Owned Deal may come without a Partner.
     pub distributor_deals_may_omit_partner: bool,
 }
 
@@ -134,13 +134,13 @@ fn is_submitted(value: &str) -> bool {
 }
 
 impl Settings {
-    /// The Deal field of that name.
+    /// Returns the Deal field with this name.
     #[must_use]
     pub fn deal_field(&self, name: &str) -> Option<&Field> {
         self.deal_fields.iter().find(|field| field.name == name)
     }
 
-    /// The fields and rows that belong to a Salesforce object.
+    /// Returns the fields and rows that belong to a Salesforce object.
     #[must_use]
     pub fn mapping(&self, object: SalesforceObject) -> ObjectMapping<'_> {
         match object {
@@ -159,14 +159,14 @@ impl Settings {
         }
     }
 
-    /// How far before the mark an incremental run reads again.
+    /// Returns the overlap: the distance before the watermark from which an incremental run reads again.
     #[must_use]
     pub fn overlap(&self) -> SignedDuration {
         SignedDuration::from_mins(i64::from(self.overlap_minutes))
     }
 
-    /// The fields on the Opportunity whose API names are settings and that the import reads, with the names of their
-    /// settings: without the Distributor module, its two fields are not looked at.
+    /// Returns the fields on the Opportunity whose API names are settings and that the import reads, with the names of
+    /// their settings: without the Distributor module, its two fields are ignored.
     #[must_use]
     pub fn party_fields(&self) -> Vec<(&'static str, &FieldPath)> {
         let is_read = |name: &str| {
@@ -179,7 +179,7 @@ impl Settings {
 }
 
 impl FieldNames {
-    /// Those that are set, with the names of their settings.
+    /// Returns the fields that are set, with the names of their settings.
     #[must_use]
     pub fn named(&self) -> Vec<(&'static str, &FieldPath)> {
         [
@@ -194,7 +194,7 @@ impl FieldNames {
         .collect()
     }
 
-    /// Those that hold the e-mail addresses of portal users.
+    /// Returns the fields that hold the e-mail addresses of portal users.
     #[must_use]
     pub fn emails(&self, module: &DistributorModule) -> Vec<&FieldPath> {
         let distributor = self.distributor_email.as_ref();

@@ -1,19 +1,19 @@
-//! How much of the store a record's values take (AWS: Amazon DynamoDB item sizes and formats).
+//! The size of a record's values in the store (AWS: Amazon DynamoDB item sizes and formats).
 
 use serde_json::Value;
 
 use crate::{code::Code, field::Field, finding::Finding, mapping::MappingRow};
 
-/// The most that one record takes, its owner and link included.
+/// The maximum size of one record in bytes, its owner and link included.
 pub const MOST_BYTES: usize = 400 * 1024;
 
-/// What is left for owner, end user, link and keys: none of them has values without a bound.
+/// The bytes reserved for owner, end user, link and keys, all of which have bounded values.
 const REST: usize = 10 * 1024;
 
-/// How many of the largest values are named.
+/// The number of largest values that are named.
 const NAMED: usize = 3;
 
-/// The bytes that a value takes.
+/// Returns the bytes that a value takes.
 #[must_use]
 pub fn of(value: &Value) -> usize {
     match value {
@@ -37,7 +37,7 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes of fields by name.
+    /// Returns the sizes of fields by name.
     pub fn of<'v>(fields: impl IntoIterator<Item = (&'v String, &'v Value)>) -> Self {
         let mut sizes = Self::default();
         for (name, value) in fields {
@@ -56,13 +56,13 @@ impl Sizes {
         each.sum()
     }
 
-    /// Whether the values do not fit into one record.
+    /// Returns `true` if the values do not fit into one record.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         self.total() > MOST_BYTES - REST
     }
 
-    /// What is said of values that do not fit: how much they take, and which are the largest.
+    /// Returns the finding for values that do not fit: their size, and which are the largest.
     #[must_use]
     pub fn finding(mut self, fields: &[Field], rows: &[MappingRow]) -> Finding {
         let total = shown(self.total());
@@ -97,7 +97,7 @@ impl Sizes {
     }
 }
 
-/// A size as a sentence shows it.
+/// Returns a size as a sentence shows it.
 #[must_use]
 pub fn shown(bytes: usize) -> String {
     match bytes {

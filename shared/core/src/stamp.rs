@@ -1,16 +1,17 @@
-//! Salesforce's SystemModstamp: an instant with a grain of one second.
+//! Salesforce's SystemModstamp: an instant with a precision of one second.
 
 use std::{fmt, str::FromStr};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A SystemModstamp. Orders as time does; equal stamps are common (bulk edits), so nothing may rely on their being unique.
+/// A SystemModstamp. Orders as time does; equal stamps are common (bulk edits), so nothing may rely on their being
+/// unique.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Stamp(i64);
 
-/// The text is no Salesforce datetime.
+/// A text that is not a Salesforce datetime.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a Salesforce datetime: expected the form 2026-01-31T23:01:01.000+0000")]
 pub struct InvalidStamp {
@@ -22,7 +23,7 @@ impl Stamp {
     /// Parses Salesforce's JSON form (`2026-05-01T07:25:37.000+0000`) or RFC 3339.
     ///
     /// # Errors
-    /// When the text is neither.
+    /// Returns an error if the text is neither.
     pub fn parse(text: &str) -> Result<Self, InvalidStamp> {
         Timestamp::from_str(text.trim())
             .map(|at| Self(at.as_second()))
@@ -31,19 +32,19 @@ impl Stamp {
             })
     }
 
-    /// The stamp of that Unix second.
+    /// Creates the stamp of that Unix second.
     #[must_use]
     pub fn from_second(second: i64) -> Self {
         Self(second)
     }
 
-    /// Seconds since the Unix epoch.
+    /// Returns the seconds since the Unix epoch.
     #[must_use]
     pub fn as_second(self) -> i64 {
         self.0
     }
 
-    /// The stamp that lies `by` earlier.
+    /// Returns the stamp that lies `by` earlier.
     #[must_use]
     pub fn earlier(self, by: SignedDuration) -> Self {
         Self(self.0.saturating_sub(by.as_secs()))
@@ -51,7 +52,7 @@ impl Stamp {
 }
 
 impl fmt::Display for Stamp {
-    /// RFC 3339 in UTC, which is also SOQL's dateTime literal: `2026-01-31T23:01:01Z`.
+    /// Formats the stamp as RFC 3339 in UTC, which is also SOQL's dateTime literal: `2026-01-31T23:01:01Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_second(self.0) {
             Ok(at) => write!(f, "{at}"),

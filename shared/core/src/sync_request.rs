@@ -10,29 +10,29 @@ use crate::{
     run::{Mode, Run, RunStatus, Trigger},
 };
 
-/// How long a run must have stood still before an empty queue says that its messages are lost: SQS counts what it holds
-/// exactly a minute after the last message moved (AWS: GetQueueAttributes).
+/// The time that a run must have stood still before an empty queue shows that its messages are lost: the counts of SQS
+/// are exact a minute after the last message moved (AWS: GetQueueAttributes).
 const QUIET: SignedDuration = SignedDuration::from_mins(2);
 
-/// What asking for a run answers.
+/// The answer to a request for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requested {
     /// A run was started.
     Started(Run),
-    /// One was active already.
+    /// A run was active already.
     Active(Run),
     /// The integration is switched off: nothing was started.
     SwitchedOff,
 }
 
-/// Asking for runs, over its ports.
+/// The use case of asking for runs, over its ports.
 #[derive(Debug)]
 pub struct RunRequests<'a, P, S, I, Q, C: ?Sized> {
     /// The settings.
     pub portal: &'a P,
     /// Runs.
     pub store: &'a S,
-    /// What an active run waits for.
+    /// The backlog that an active run waits for.
     pub backlog: &'a I,
     /// The queue of sync requests.
     pub sync_requests: &'a Q,
@@ -45,11 +45,12 @@ impl<P: Portal, S: RunStore, I: ImportBacklog, Q: SyncRequestQueue, C: Clock + ?
 {
     /// Asks for a full run.
     ///
-    /// Safe to repeat: while a run is active, it is the answer. Its request is sent again if no function has taken it up,
-    /// for the first asker may have died between starting it and sending.
+    /// Safe to repeat: while a run is active, it is the answer. Its request is sent again if no function has acquired
+    /// it, because the first caller may have died between starting it and sending.
     ///
     /// # Errors
-    /// When the store or the queue cannot be reached. A started run stays, and the repeat sends its request.
+    /// Returns an error if the store or the queue cannot be reached. A started run stays, and the repeat sends its
+    /// request.
     pub async fn ask(&self) -> Result<Requested, PortError> {
         if !self.portal.settings().await?.enabled {
             return Ok(Requested::SwitchedOff);
@@ -73,8 +74,8 @@ impl<P: Portal, S: RunStore, I: ImportBacklog, Q: SyncRequestQueue, C: Clock + ?
     }
 }
 
-/// Starts a run, unless one is active. One that waits for messages which no queue holds any more is ended, and the run
-/// that is started instead is a full one: it looks at whatever the messages named.
+/// Starts a run, unless one is active. A run that waits for messages which no queue holds any more is ended, and the
+/// run that is started instead is a full one: it reads every record that the messages named.
 pub(crate) async fn start<S: RunStore, I: ImportBacklog>(
     store: &S,
     waiting: &I,
@@ -94,7 +95,7 @@ pub(crate) async fn start<S: RunStore, I: ImportBacklog>(
             store.fail(run.id, &finding).await?;
         }
     } else if run.status(at) == RunStatus::Running {
-        // What lies in the dead-letter queue can be seen there, and replayed.
+        // Messages in the dead-letter queue can be seen there, and replayed.
         return Ok(Started::Active(run));
     }
     store.start(mode, trigger, Some(run.id)).await

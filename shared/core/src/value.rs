@@ -1,4 +1,4 @@
-//! JSON values as Salesforce and Channeltivity hold them: what they read as text, and when two are the same.
+//! JSON values as Salesforce and Channeltivity hold them: their form as text, and when two are the same.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::{Stamp, decimal::Decimal};
 /// The most characters of a value that a sentence shows.
 const MOST_SHOWN: usize = 200;
 
-/// Null, empty or white space.
+/// Returns `true` for null, empty or white space.
 #[must_use]
 pub fn is_blank(value: &Value) -> bool {
     match value {
@@ -20,8 +20,8 @@ pub fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// A value as text: a number in its shortest plain form, a checkbox as `true` or `false`, a text without outer white
-/// space. [`None`] for what has no text: null, lists, objects.
+/// Returns a value as text: a number in its shortest plain form, a checkbox as `true` or `false`, a text without outer
+/// white space. [`None`] for values without a text: null, lists, objects.
 ///
 /// The one place where a value becomes text, so that fields, value maps and sentences agree.
 #[must_use]
@@ -36,7 +36,7 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A value as a sentence shows it: without JSON's quotes, not endless, and with what cannot be seen named.
+/// Returns a value as a sentence shows it: without JSON's quotes, not too long, and with invisible characters named.
 #[must_use]
 pub fn shown(value: &Value) -> String {
     let text = match value {
@@ -50,7 +50,7 @@ pub fn shown(value: &Value) -> String {
 /// The longest name of a Salesforce record or Account that is kept.
 pub const LONGEST_NAME: usize = 255;
 
-/// The text, cut to that many characters with a mark where it is longer.
+/// Cuts the text to that many characters, with a mark if it is longer.
 #[must_use]
 pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -62,7 +62,7 @@ pub fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A text as a sentence shows it.
+/// Returns a text as a sentence shows it.
 #[must_use]
 pub fn shortened(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MOST_SHOWN));
@@ -80,8 +80,8 @@ pub fn shortened(text: &str) -> String {
     out
 }
 
-/// A character that takes no place on a screen, or that hides in another's: zero-width spaces and joiners, soft hyphens,
-/// marks of direction, byte order marks, no-break spaces.
+/// Returns `true` for a character that takes no space on a screen, or that hides in another's: zero-width spaces and
+/// joiners, soft hyphens, directional marks, byte order marks, no-break spaces.
 #[must_use]
 pub fn is_invisible(character: char) -> bool {
     matches!(character,
@@ -89,21 +89,21 @@ pub fn is_invisible(character: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A text as it is compared: composed (NFC), so that `é` equals `e` with an accent of its own.
+/// Returns a text as it is compared: composed (NFC), so that `é` equals `e` with an accent of its own.
 #[must_use]
 pub fn composed(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// Whether two texts are one for a person: outer white space and the way in which accents are written do not count.
+/// Returns `true` if two texts are one for a person: outer white space and the encoding of accents do not count.
 #[must_use]
 pub fn same_text(one: &str, other: &str) -> bool {
     let (one, other) = (one.trim(), other.trim());
     one == other || composed(one) == composed(other)
 }
 
-/// Whether a word of a picklist or a value map stands for a value: the same text, a number of the same value, a checkbox
-/// in any case.
+/// Returns `true` if a word of a picklist or a value map stands for a value: the same text, a number of the same value,
+/// a checkbox in any case.
 #[must_use]
 pub fn reads_as(word: &str, value: &Value) -> bool {
     match value {
@@ -116,7 +116,7 @@ pub fn reads_as(word: &str, value: &Value) -> bool {
     }
 }
 
-/// Whether two lists hold the same choices, in any order.
+/// Returns `true` if two lists hold the same choices, in any order.
 #[must_use]
 pub fn same_choices<T: AsRef<str>>(one: &[T], other: &[T]) -> bool {
     let sorted = |choices: &[T]| {
@@ -131,15 +131,15 @@ pub fn same_choices<T: AsRef<str>>(one: &[T], other: &[T]) -> bool {
     sorted(one) == sorted(other)
 }
 
-/// The choices of a multi-picklist's value.
+/// Returns the choices of a multi-picklist's value.
 pub fn choices(text: &str) -> impl Iterator<Item = &str> {
     text.split(';')
         .map(str::trim)
         .filter(|choice| !choice.is_empty())
 }
 
-/// Whether two values are the same in whatever form Salesforce answers them: numbers by value, also in a text, blank
-/// texts as null, instants in either form, choices in any order.
+/// Returns `true` if two values are the same in whatever form Salesforce returns them: numbers by value, also in a
+/// text, blank texts as null, instants in either form, choices in any order.
 #[must_use]
 pub fn same(one: &Value, other: &Value) -> bool {
     fn list(text: &str) -> Vec<&str> {
@@ -165,7 +165,7 @@ pub fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// A number in its shortest form; any other value as it is.
+/// Returns a number in its shortest form; any other value as it is.
 #[must_use]
 pub fn plain(value: Value) -> Value {
     match &value {
@@ -174,8 +174,8 @@ pub fn plain(value: Value) -> Value {
     }
 }
 
-/// A value in the JSON type that the Salesforce field has, told from the value that is there: a number or a checkbox goes
-/// into a text as it reads, and a text that reads as one goes into a number or a checkbox.
+/// Converts a value to the JSON type of the Salesforce field, as the present value shows it: a number or a checkbox
+/// goes into a text as it reads, and a text that reads as one goes into a number or a checkbox.
 #[must_use]
 pub fn in_type_of(value: Value, there: &Value) -> Value {
     match (&value, there) {
@@ -196,8 +196,8 @@ pub fn in_type_of(value: Value, there: &Value) -> Value {
     }
 }
 
-/// A value in the other JSON type that can hold it, where Salesforce says that it cannot read the one it has: `Cannot
-/// deserialize instance of string from VALUE_NUMBER value 25`.
+/// Converts a value to the other JSON type that can hold it, if Salesforce says that it cannot read the present one:
+/// `Cannot deserialize instance of string from VALUE_NUMBER value 25`.
 #[must_use]
 pub fn in_other_type(value: &Value, refusal: &str) -> Option<Value> {
     match value {

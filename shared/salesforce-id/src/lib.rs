@@ -25,7 +25,7 @@ const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 #[serde(try_from = "String", into = "String")]
 pub struct SalesforceId([u8; 18]);
 
-/// Why a text is no Salesforce id.
+/// The reason why a text is not a Salesforce id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
     /// Not 15 or 18 ASCII letters and digits.
@@ -91,14 +91,14 @@ impl SalesforceId {
         }
     }
 
-    /// The 18-character form.
+    /// Returns the 18-character form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Only ASCII letters and digits get in.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The three characters that name the object.
+    /// Returns the key prefix: the three characters that name the object.
     #[must_use]
     pub fn key_prefix(&self) -> &str {
         &self.as_str()[..3]

@@ -1,4 +1,4 @@
-//! What is read of an org that lacks or hides something.
+//! Reading from an org that lacks or hides something.
 
 mod org;
 
@@ -29,7 +29,7 @@ async fn read(
     }
 }
 
-/// What an Opportunity's query leaves out, as `path: object.field`.
+/// Returns the fields that an Opportunity's query leaves out, as `path: object.field`.
 async fn left_out(
     org: &Org,
     needed: &[&str],
@@ -229,7 +229,7 @@ async fn what_one_batch_of_a_run_found_unreadable_the_next_leaves_out_at_once() 
 
     assert_eq!(batch(1, 0).await, (2, 2));
     assert_eq!(batch(1, 60).await, (1, 2));
-    // Another run looks whether it was mended.
+    // Another run checks whether it was mended.
     assert_eq!(batch(2, 61).await, (2, 4));
 }
 

@@ -1,4 +1,4 @@
-//! Following a path from object to object, by what describe says of them.
+//! Following a path from object to object by their describes.
 
 use crate::{
     salesforce::{DescribedField, FieldPath},
@@ -15,23 +15,23 @@ pub(super) struct Renamed {
     pub(super) actual: FieldPath,
 }
 
-/// How far a path leads.
+/// The end of following a path.
 #[derive(Debug)]
 pub(super) enum Traced<'a> {
     /// An object on the way was not described.
     Unknown(String),
     /// The object has no such field or relationship, or hides it.
     Ends(End),
-    /// To its end, through these steps.
+    /// The path leads to its end, through these steps.
     Leads(Vec<Step<'a>>),
 }
 
-/// Where a path ends that leads nowhere.
+/// The place where a path ends without leading to a field.
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) object: String,
     pub(super) field: String,
-    /// The object itself is not there, or is hidden.
+    /// `true` if the object itself does not exist, or is hidden.
     pub(super) is_without_object: bool,
 }
 
@@ -49,8 +49,8 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Whether a refusal that names this object can mean this step: the targets of a lookup with several answer as the
-    /// object `Name`, and a refused relationship is told without its object.
+    /// Returns `true` if a refusal that names this object can mean this step: the targets of a lookup with several
+    /// answer as the object `Name`, and a refused relationship is reported without its object.
     pub(super) fn may_be_of(&self, object: &str) -> bool {
         self.lookup.is_some()
             || self.objects.len() > 1
@@ -60,7 +60,7 @@ impl Step<'_> {
                 .any(|own| own.eq_ignore_ascii_case(object))
     }
 
-    /// The field as it is described.
+    /// Returns the described field.
     pub(super) fn field<'o>(&self, objects: &'o Objects) -> Option<&'o DescribedField> {
         self.objects.iter().find_map(|object| {
             let fields = objects.get(&object.to_ascii_lowercase())?.as_deref()?;
@@ -68,12 +68,12 @@ impl Step<'_> {
         })
     }
 
-    /// Its object, or its objects.
+    /// Returns the object, or the objects.
     pub(super) fn object(&self) -> String {
         self.objects.join(" or ")
     }
 
-    /// The lookup, where its name does not follow from the relationship's.
+    /// Returns the lookup, if its name does not follow from the relationship's.
     pub(super) fn renamed(&self) -> Option<Renamed> {
         let actual = self.lookup.as_deref()?;
         let guess = lookup(self.name);
@@ -87,8 +87,8 @@ impl Step<'_> {
     }
 }
 
-/// The field that holds a relationship's id, as Salesforce names the two. `__pr` ends a Contact's relationship as a
-/// person account has it.
+/// Returns the field that holds a relationship's id, as Salesforce names the two. `__pr` ends a Contact's relationship
+/// as a person account has it.
 pub(super) fn lookup(relationship: &str) -> String {
     let without = |end: &str| {
         let at = relationship.len().checked_sub(end.len())?;
@@ -104,7 +104,7 @@ pub(super) fn lookup(relationship: &str) -> String {
     }
 }
 
-/// The lookups that a path leads through.
+/// Returns the lookups that a path leads through.
 pub(super) fn lookups(path: &FieldPath) -> Vec<FieldPath> {
     let text = path.as_str();
     let mut lookups = Vec::new();

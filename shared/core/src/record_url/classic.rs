@@ -7,12 +7,12 @@ use crate::record_url::{
     token::{is_id_shaped, looks_like_an_id, starts_like_a_linkable},
 };
 
-/// What a page outside Lightning Experience shows.
+/// Reads the page at a location outside Lightning Experience.
 pub(super) fn page(location: &Location) -> Page {
     page_at(&location.segments(), location)
 }
 
-/// The same, for a path within another.
+/// Reads the page at a path within another.
 pub(super) fn page_at(segments: &[&str], location: &Location) -> Page {
     let Some((first, rest)) = segments.split_first() else {
         return login(location).or_else(|| parameter(location));
@@ -41,19 +41,19 @@ pub(super) fn page_at(segments: &[&str], location: &Location) -> Page {
     }
 }
 
-/// `006..` with the wrong number of characters, where a record page has its id.
+/// Returns `true` for `006..` with the wrong number of characters, where a record page has its id.
 fn is_damaged_linkable(segment: &str) -> bool {
     starts_like_a_linkable(segment) && segment.len() > 3
 }
 
-/// Three characters with a digit among them: the tab of an object.
+/// Returns `true` for three characters with a digit among them: the tab of an object.
 fn is_key_prefix(segment: &str) -> bool {
     segment.len() == 3
         && segment.bytes().all(|b| b.is_ascii_alphanumeric())
         && segment.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// A login page that leads on to the record.
+/// Reads a login page that leads on to the record.
 fn login(location: &Location) -> Page {
     ["startURL", "url"]
         .iter()
@@ -67,7 +67,7 @@ fn parameter(location: &Location) -> Page {
         .map_or(Page::Nothing, |id| Page::id(&id))
 }
 
-/// A Visualforce page: its record is in `id`, whatever is written there.
+/// Reads a Visualforce page: its record is in `id`, whatever is written there.
 fn visualforce(location: &Location) -> Page {
     parameter(location).or_else(|| match location.parameter("id") {
         Some(id) => Page::id(id.trim()),
@@ -75,7 +75,7 @@ fn visualforce(location: &Location) -> Page {
     })
 }
 
-/// The only segment that is the id of a Lead or Opportunity.
+/// Returns the only segment that is the id of a Lead or Opportunity.
 fn only_linkable(segments: &[&str]) -> Page {
     let mut ids = segments
         .iter()
@@ -86,7 +86,7 @@ fn only_linkable(segments: &[&str]) -> Page {
     }
 }
 
-/// Experience Cloud, after `/s/`.
+/// Reads an Experience Cloud page, after `/s/`.
 fn site(segments: &[&str], location: &Location) -> Page {
     let Some((first, rest)) = segments.split_first() else {
         return login(location).or_else(|| parameter(location));
@@ -110,7 +110,7 @@ fn site(segments: &[&str], location: &Location) -> Page {
     }
 }
 
-/// The REST API, after `/services/`.
+/// Reads a REST API resource, after `/services/`.
 fn rest_api(segments: &[&str]) -> Page {
     let after = |words: &[&str]| {
         let at = segments

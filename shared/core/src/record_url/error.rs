@@ -1,15 +1,15 @@
-//! What can be wrong with a pasted text.
+//! Errors in a pasted text.
 
 use std::{borrow::Cow, error, fmt};
 
 /// A pasted text that names no record that can be linked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordUrlError {
-    /// What was wrong.
+    /// The kind of error.
     pub kind: ErrorKind,
 }
 
-/// What was wrong with a pasted text.
+/// The kind of error in a pasted text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Nothing, or only blanks and invisible characters.
@@ -18,7 +18,7 @@ pub enum ErrorKind {
     TooLong,
     /// Neither a URL nor an id.
     NotAUrl,
-    /// The host is none of Salesforce's.
+    /// The host is not one of Salesforce's.
     NotSalesforce,
     /// The host belongs to another org than the connected one.
     WrongOrg,
@@ -32,18 +32,18 @@ pub enum ErrorKind {
     ListView,
     /// The form of a record that does not exist yet.
     NewRecord,
-    /// Where the id should be is something that has not the shape of one.
+    /// The text in the place of the id does not have the shape of one.
     BadId,
     /// The id's last three characters do not belong to the first fifteen.
     BadChecksum,
     /// The URL names one object, the id belongs to another.
     ObjectPrefixMismatch,
-    /// A record of an object that cannot be linked: its name, as far as it is known.
+    /// A record of an object that cannot be linked, with the object's name as far as it is known.
     WrongObject(String),
 }
 
 impl ErrorKind {
-    /// The kind as one word, with the object after `wrong_object:`.
+    /// Returns the kind as one word, with the object after `wrong_object:`.
     #[must_use]
     pub fn as_str(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -73,8 +73,8 @@ impl From<ErrorKind> for RecordUrlError {
 
 impl error::Error for RecordUrlError {}
 
-/// Says what was wrong and what to paste instead. Nothing of the pasted text is repeated but an object's name:
-/// it may hold a session.
+/// Formats the error and what to paste instead. It repeats nothing of the pasted text but an object's name, because the
+/// text may hold a session.
 impl fmt::Display for RecordUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.kind {

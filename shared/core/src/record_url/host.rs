@@ -1,15 +1,15 @@
-//! The host families of Salesforce, and what a host tells about its org.
+//! The host families of Salesforce, and the org that a host belongs to.
 
-/// What a host is.
+/// The class of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Host {
     /// A host of one org.
     Org(OrgHost),
     /// An instance that many orgs share, e.g. `na139.salesforce.com`.
     Instance,
-    /// Salesforce's, but no org's: help, login and the like.
+    /// A host of Salesforce's that belongs to no org: help, login and the like.
     NoOrg,
-    /// None of Salesforce's.
+    /// A host that is not one of Salesforce's.
     Foreign,
 }
 
@@ -18,7 +18,7 @@ pub(super) enum Host {
 pub(super) struct OrgHost {
     /// The My Domain name in lower case, with `--<sandbox>` where it has one.
     pub(super) name: String,
-    /// The name's other reading, on sites of the time before enhanced domains: `uat-acme` is the sandbox `acme--uat`.
+    /// The other reading of the name, on sites from before enhanced domains: `uat-acme` is the sandbox `acme--uat`.
     pub(super) alias: Option<String>,
     /// The partition between name and suffix, if there is one.
     pub(super) partition: Option<Partition>,
@@ -38,7 +38,7 @@ pub(super) enum Cloud {
 }
 
 impl Cloud {
-    /// The suffix of the hosts that show Lightning pages.
+    /// Returns the suffix of the hosts that show Lightning pages.
     pub(super) fn lightning_suffix(self) -> &'static str {
         match self {
             Self::Commercial => "lightning.force.com",
@@ -68,7 +68,7 @@ pub(super) enum Partition {
 }
 
 impl Partition {
-    /// The host label.
+    /// Returns the host label.
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Sandbox => "sandbox",
@@ -96,7 +96,7 @@ impl Partition {
     }
 }
 
-/// How the labels before a suffix are read.
+/// The reading of the labels before a suffix.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
     /// `<name>`, and nothing else in that place.
@@ -183,7 +183,7 @@ const CORPORATE_WORDS: &[&str] = &[
     "sites",
 ];
 
-/// Says what a host is. Upper case, a trailing dot and the suffix of Microsoft's session proxy do not matter.
+/// Classifies a host. Upper case, a trailing dot and the suffix of Microsoft's session proxy do not matter.
 pub(super) fn classify(host: &str) -> Host {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let host = without_proxy(&host);
@@ -201,7 +201,7 @@ pub(super) fn classify(host: &str) -> Host {
     }
 }
 
-/// `<host>.mcas.ms`, `<host>.us3.mcas.ms`, `<host>.mcas-gov.us`: the session proxy of Defender for Cloud Apps.
+/// Removes the session proxy of Defender for Cloud Apps: `<host>.mcas.ms`, `<host>.us3.mcas.ms`, `<host>.mcas-gov.us`.
 fn without_proxy(host: &str) -> &str {
     let Some(rest) = host
         .strip_suffix(".mcas.ms")
@@ -270,7 +270,7 @@ fn read(before: &str, cloud: Cloud, family: Family) -> Host {
     }
 }
 
-/// The org's name without the package behind it: `acme--uat--c` is `acme--uat`.
+/// Returns the org's name without the package behind it: `acme--uat--c` is `acme--uat`.
 fn named(name: &str, family: Family) -> &str {
     match family {
         Family::Packaged => name.rsplit_once("--").map_or(name, |(name, _)| name),

@@ -1,4 +1,5 @@
-//! Pages of Lightning Experience and the mobile app, and the way from any location to its page: by path, query and fragment.
+//! Pages of Lightning Experience and the mobile app, and the route from any location to its page: by path, query and
+//! fragment.
 
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::record_url::{
     token::{self, is_id_shaped, looks_like_an_id},
 };
 
-/// Reads what the page at a location shows.
+/// Reads the page at a location.
 pub(super) fn page(location: &Location) -> Page {
     if location.carries_session() {
         return Page::Session;
@@ -25,7 +26,7 @@ pub(super) fn page(location: &Location) -> Page {
     page.or_else(|| fragment(location))
 }
 
-/// Lightning Experience: `/lightning/..`, after that word.
+/// Reads a Lightning Experience page: `/lightning/..`, after that word.
 fn lightning(segments: &[&str], location: &Location) -> Page {
     let Some((word, rest)) = segments.split_first() else {
         return Page::Nothing;
@@ -47,14 +48,14 @@ fn lightning(segments: &[&str], location: &Location) -> Page {
     }
 }
 
-/// The record tab of the console in which a page without a record is open.
+/// Reads the record tab of the console in which a page without a record is open.
 fn workspace(location: &Location) -> Page {
     location
         .parameter("ws")
         .map_or(Page::Nothing, |path| Page::Elsewhere(path.to_owned()))
 }
 
-/// `<object>/<id>/view`, `<id>/view`, `<object>/new`, `<object>/list`.
+/// Reads `<object>/<id>/view`, `<id>/view`, `<object>/new`, `<object>/list`.
 fn record_route(segments: &[&str]) -> Page {
     match segments {
         [id, ..] if is_id_shaped(id) => Page::id(id),
@@ -76,7 +77,7 @@ fn has_digit(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
 }
 
-/// The mobile app and the routes behind the hash of `one.app`.
+/// Reads a page of the mobile app, or a route behind the hash of `one.app`.
 pub(super) fn app_route(location: &Location) -> Page {
     let segments = location.segments();
     let Some((word, rest)) = segments.split_first() else {
@@ -101,7 +102,8 @@ pub(super) fn app_route(location: &Location) -> Page {
     })
 }
 
-/// Pages that keep the place in the fragment: `one.app`, the classic console, and nothing in the path at all.
+/// Reads pages that keep the place in the fragment: `one.app`, the classic console, and those with nothing in the path
+/// at all.
 fn fragment(location: &Location) -> Page {
     let fragment = location.fragment();
     if fragment.is_empty() {
@@ -113,7 +115,7 @@ fn fragment(location: &Location) -> Page {
     token::decoded_json(fragment).map_or(Page::Nothing, |state| component(&state))
 }
 
-/// The component of a base64 fragment: `{"componentDef":..,"attributes":{..},"state":{..}}`.
+/// Reads the component of a base64 fragment: `{"componentDef":..,"attributes":{..},"state":{..}}`.
 fn component(state: &Value) -> Page {
     const IDS: &[&str] = &["recordId", "entityId", "sobjectId", "c__recordId", "id"];
     const OBJECTS: &[&str] = &[
@@ -162,7 +164,7 @@ fn component(state: &Value) -> Page {
     }
 }
 
-/// Whether a text that is not within a URL would be taken for an id.
+/// Returns `true` if a text that is not within a URL would be taken for an id.
 pub(super) fn is_an_attempt(text: &str) -> bool {
     is_id_shaped(text) || looks_like_an_id(text)
 }

@@ -23,7 +23,7 @@ const RECORD_PARAMETERS: &[&str] = &[
     "eid",
 ];
 
-/// Parameters that say where to go on, not what is shown.
+/// Parameters that hold a target to go on to, not the record that is shown.
 const OTHER_PLACES: &[&str] = &[
     "returl",
     "saveurl",
@@ -43,7 +43,7 @@ pub(super) struct Location {
 }
 
 impl Location {
-    /// Reads what follows the host.
+    /// Reads the part of a URL after the host.
     pub(super) fn parse(text: &str) -> Self {
         let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
@@ -67,7 +67,7 @@ impl Location {
         }
     }
 
-    /// The path's segments that are not blank, without blanks and punctuation around.
+    /// Returns the path's segments that are not blank, without surrounding blanks and punctuation.
     pub(super) fn segments(&self) -> Vec<&str> {
         self.path
             .split('/')
@@ -80,21 +80,22 @@ impl Location {
             .collect()
     }
 
-    /// The query's parameters.
+    /// Returns the query's parameters.
     pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.query
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// The first value of a parameter that has one, in whatever case its name is.
+    /// Returns the first value of a parameter that has one, whatever the case of its name.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters()
             .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.trim().is_empty())
             .map(|(_, value)| value)
     }
 
-    /// The classic page that a page of Lightning Experience frames. Its own parameters stand beside it once all is decoded.
+    /// Returns the classic page that a page of Lightning Experience frames. Its own parameters stand beside it once all
+    /// is decoded.
     pub(super) fn address(&self) -> Option<String> {
         let mut parameters = self
             .parameters()
@@ -109,12 +110,12 @@ impl Location {
         (!address.is_empty()).then_some(address)
     }
 
-    /// What follows the hash.
+    /// Returns the part after the hash.
     pub(super) fn fragment(&self) -> &str {
         self.fragment.trim()
     }
 
-    /// The id in the parameters: in the one that says so, or else the only one of a Lead or Opportunity.
+    /// Returns the id in the parameters: in the one that says so, or else the only one of a Lead or Opportunity.
     pub(super) fn record_parameter(&self) -> Option<String> {
         let named = RECORD_PARAMETERS.iter().find_map(|name| {
             self.parameters().find_map(|(key, value)| {

@@ -1,7 +1,7 @@
 //! URLs of Salesforce records: reading one that an administrator pastes, in any form or as an id, and writing one.
 //!
-//! The text is read, never fetched. What counts, in this order: the host, what kind of page it is, the id's shape,
-//! its checksum, whether the object that the URL names is the id's, and whether that object can be linked.
+//! The text is read, never fetched. The checks, in this order: the host, the kind of page, the id's shape, its
+//! checksum, the object that the URL names against the id's, and the object's being one that can be linked.
 
 mod classic;
 mod error;
@@ -30,10 +30,10 @@ use crate::{
 /// No browser shows a record under a longer URL; pasted mails and documents are longer.
 const MAX_CHARACTERS: usize = 2048;
 
-/// How often one address may lead to another: wrapped by a mail filter, then a login page, then a hash.
+/// The most times that one address may lead to another: wrapped by a mail filter, then a login page, then a hash.
 const MAX_REDIRECTS: u8 = 5;
 
-/// The record that a pasted text names. Whether it exists is for the org to say.
+/// The record that a pasted text names. Only the org can tell if it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordUrl {
     /// Its object.
@@ -45,7 +45,7 @@ pub struct RecordUrl {
 /// Reads the record from a pasted text.
 ///
 /// # Errors
-/// [`RecordUrlError`] with what was wrong. It repeats nothing of the text that could be a session.
+/// Returns a [`RecordUrlError`] that repeats nothing of the text that could be a session.
 pub fn parse(text: &str, org: &ConnectedOrg) -> Result<RecordUrl, RecordUrlError> {
     let tidy = text::tidy(text);
     let result = read(&tidy, org);
@@ -73,7 +73,8 @@ fn read(text: &str, org: &ConnectedOrg) -> Result<RecordUrl, ErrorKind> {
     result
 }
 
-/// The text without the line breaks that a mail program put into a URL, nor the blanks that were made of them.
+/// Returns the text without the line breaks that a mail program put into a URL, and without the blanks that they
+/// became.
 fn joined(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     for line in text.split(['\n', '\r']) {
@@ -119,7 +120,7 @@ fn read_line(text: &str, org: &ConnectedOrg) -> Result<RecordUrl, ErrorKind> {
     Err(ErrorKind::Multiple)
 }
 
-/// Whether a whole id of another Lead or Opportunity stands beside the URL.
+/// Returns `true` if a whole id of another Lead or Opportunity stands beside the URL.
 fn names_another(text: &str, record: RecordUrl) -> bool {
     text.split_whitespace()
         .map(text::bare)
@@ -132,7 +133,7 @@ fn is_instance(authority: &str, org: &ConnectedOrg) -> bool {
     Url::parse(&format!("http://{authority}")).is_ok_and(|url| org.is_instance(&url))
 }
 
-/// An id, alone or in a sentence. In a sentence only the checksum shows that it is whole.
+/// Reads an id, alone or in a sentence. In a sentence only the checksum shows that it is whole.
 fn without_address(text: &str) -> Result<RecordUrl, ErrorKind> {
     let word = text::bare(text);
     if word.is_empty() {
@@ -225,7 +226,7 @@ fn show(page: &Page, org: &ConnectedOrg, depth: u8) -> Result<RecordUrl, ErrorKi
     }
 }
 
-/// The id's shape, its checksum, whether it is of the named object, and whether that can be linked.
+/// Checks the id's shape and its checksum, that it is of the named object, and that the object can be linked.
 fn judge(object: Option<&str>, id: &str) -> Result<RecordUrl, ErrorKind> {
     let id = SalesforceId::parse(id).map_err(|error| match error {
         InvalidId::Shape { .. } => ErrorKind::BadId,

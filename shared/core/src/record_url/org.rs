@@ -1,4 +1,4 @@
-//! The connected org, as far as URLs tell it.
+//! The connected org, as far as URLs show it.
 
 use url::{Host as UrlHost, Url};
 
@@ -19,7 +19,7 @@ pub struct ConnectedOrg {
     shared_instance: bool,
 }
 
-/// What is known of the org's hosts beside the name.
+/// The layout of the org's hosts, beside its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
     /// Read from the instance URL.
@@ -28,7 +28,7 @@ enum Layout {
     Unknown,
 }
 
-/// A text that is no instance URL.
+/// A text that is not an instance URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{text:?} is not an instance URL: it needs http or https and a host, and nothing of a login"
@@ -39,19 +39,19 @@ pub struct InvalidInstanceUrl {
 }
 
 impl ConnectedOrg {
-    /// The org at an instance URL, e.g. `https://acme--uat.sandbox.my.salesforce.com`.
+    /// Creates the org at an instance URL, e.g. `https://acme--uat.sandbox.my.salesforce.com`.
     ///
     /// # Errors
-    /// [`InvalidInstanceUrl`] if the text is no http or https URL.
+    /// Returns [`InvalidInstanceUrl`] if the text is not an http or https URL.
     pub fn from_instance_url(instance_url: &str) -> Result<Self, InvalidInstanceUrl> {
         Self::new(instance_url, None)
     }
 
-    /// The org at an instance URL whose host may tell nothing, as that of a simulated org on this machine: then the
-    /// My Domain name says which Salesforce hosts are the org's, beside the instance's own host and port.
+    /// Creates the org at an instance URL whose host may say nothing, like that of a simulated org on this machine:
+    /// then the My Domain name says which Salesforce hosts are the org's, beside the instance's own host and port.
     ///
     /// # Errors
-    /// [`InvalidInstanceUrl`] if the text is no http or https URL.
+    /// Returns [`InvalidInstanceUrl`] if the text is not an http or https URL.
     pub fn new(instance_url: &str, my_domain: Option<&str>) -> Result<Self, InvalidInstanceUrl> {
         let refused = || InvalidInstanceUrl {
             text: instance_url
@@ -89,8 +89,8 @@ impl ConnectedOrg {
         })
     }
 
-    /// The org of a My Domain name, e.g. `acme` or `acme--uat`, or with its partition `acme--uat.sandbox`.
-    /// A whole host is understood too.
+    /// Creates the org of a My Domain name, e.g. `acme` or `acme--uat`, or with its partition `acme--uat.sandbox`. A
+    /// whole host is understood too.
     #[must_use]
     pub fn my_domain(name: &str) -> Self {
         let name = name.trim().trim_end_matches('.').to_ascii_lowercase();
@@ -121,7 +121,7 @@ impl ConnectedOrg {
         }
     }
 
-    /// Whether the host is one of the org's, as far as name, cloud and partition can tell.
+    /// Returns `true` if the host is one of the org's, as far as name, cloud and partition can tell.
     pub(super) fn owns(&self, host: &OrgHost) -> bool {
         let Some(name) = &self.name else {
             return self.shared_instance;
@@ -133,7 +133,7 @@ impl ConnectedOrg {
             Layout::Known(cloud, partition) => (cloud == host.cloud, partition),
             Layout::Unknown => (true, None),
         };
-        // Hosts without a partition are those of the time before partitions; Salesforce redirects them.
+        // Hosts without a partition are from before partitions; Salesforce redirects them.
         cloud_fits
             && match (host.partition, partition) {
                 (None, _) => true,
@@ -143,7 +143,7 @@ impl ConnectedOrg {
             }
     }
 
-    /// Whether the URL is on the host and port of an instance that is not on one of Salesforce's hosts.
+    /// Returns `true` if the URL is on the host and port of an instance that is not on one of Salesforce's hosts.
     pub(super) fn is_instance(&self, url: &Url) -> bool {
         self.instance.as_ref().is_some_and(|own| {
             own.port() == url.port()
@@ -161,7 +161,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The URL of a record's Lightning page in the org.
+/// Returns the URL of a record's Lightning page in the org.
 #[must_use]
 pub fn url_of(org: &ConnectedOrg, object: SalesforceObject, id: SalesforceId) -> String {
     let path = format!("/lightning/r/{object}/{id}/view");

@@ -23,7 +23,7 @@ pub(super) enum Page {
 }
 
 impl Page {
-    /// A record of which the URL does not name the object.
+    /// Returns the page of a record whose object the URL does not name.
     pub(super) fn id(id: &str) -> Self {
         Self::Record {
             object: None,
@@ -31,7 +31,7 @@ impl Page {
         }
     }
 
-    /// A record of the object that the URL names.
+    /// Returns the page of a record whose object the URL names.
     pub(super) fn named(object: &str, id: &str) -> Self {
         Self::Record {
             object: Some(object.to_owned()),
@@ -39,7 +39,7 @@ impl Page {
         }
     }
 
-    /// The page, or the other one if this shows nothing.
+    /// Returns the page, or the other one if this shows nothing.
     pub(super) fn or_else(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Nothing => other(),

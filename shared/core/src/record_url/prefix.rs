@@ -96,7 +96,7 @@ const OBJECTS: &[(&str, &[&str])] = &[
     ("ka0", &["Knowledge__kav"]),
 ];
 
-/// The objects whose ids start with the prefix; none if it is not in the table.
+/// Returns the objects whose ids start with the prefix; none if it is not in the table.
 pub(super) fn objects(prefix: &str) -> &'static [&'static str] {
     OBJECTS
         .iter()
@@ -104,14 +104,14 @@ pub(super) fn objects(prefix: &str) -> &'static [&'static str] {
         .map_or(&[], |(_, names)| names)
 }
 
-/// Whether the table knows the object, and so its prefix.
+/// Returns `true` if the table knows the object, and so its prefix.
 pub(super) fn knows(object: &str) -> bool {
     OBJECTS
         .iter()
         .any(|(_, names)| names.iter().any(|name| name.eq_ignore_ascii_case(object)))
 }
 
-/// What to call the object of an id when the URL does not name it.
+/// Returns a name for the object of an id, for when the URL does not name it.
 pub(super) fn name(prefix: &str) -> &'static str {
     match objects(prefix) {
         [name, ..] => name,

@@ -1,4 +1,4 @@
-//! The vectors, and what holds for any text.
+//! The test vectors, and the properties that hold for any text.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -88,7 +88,7 @@ fn id(letter: char) -> SalesforceId {
     id.parse().unwrap()
 }
 
-/// The answer as the vectors write it.
+/// Returns the answer as the vectors write it.
 fn answer(result: &Result<RecordUrl, RecordUrlError>) -> String {
     match result {
         Ok(record) => {

@@ -1,4 +1,4 @@
-//! From what was pasted to the addresses in it.
+//! From the pasted text to the addresses in it.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::record_url::host::{self, Host};
 
-/// Characters that stand around a pasted URL and belong to the prose, the mark-up or the quotation.
+/// Characters around a pasted URL that belong to the prose, the mark-up or the quotation.
 const AROUND: &[char] = &[
     '"', '\'', '`', '<', '>', '(', ')', '[', ']', '{', '}', ',', ';', ':', '!', '?', '*', '_', '|',
     '~', '\\', '.', '…', '“', '”', '„', '‘', '’', '‚', '«', '»', '‹', '›', '•', '·', '–', '—',
@@ -18,7 +18,7 @@ const BREAKS: &[char] = &[
     '<', '>', '"', '\'', '`', '|', '^', '“', '”', '„', '‘', '’', '«', '»',
 ];
 
-/// Schemes under which a Salesforce address inside is not what is opened.
+/// Schemes that do not open a Salesforce address inside them.
 const OTHER_SCHEMES: &[&str] = &[
     "about:",
     "blob:",
@@ -54,13 +54,13 @@ const OTHER_SCHEMES: &[&str] = &[
 pub(super) enum Address {
     /// Scheme http or https.
     Web(String),
-    /// What follows the scheme of the mobile app, as a path.
+    /// The part after the scheme of the mobile app, as a path.
     Mobile(String),
     /// A path without a host.
     Path(String),
 }
 
-/// The text without invisible characters, HTML entities and blanks around.
+/// Returns the text without invisible characters, HTML entities and surrounding blanks.
 pub(super) fn tidy(text: &str) -> String {
     let mut text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     // A copy of a copy is escaped twice.
@@ -122,7 +122,7 @@ fn entity(name: &str) -> Option<char> {
     })
 }
 
-/// The words of a text, without punctuation around them.
+/// Returns the words of a text, without punctuation around them.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| {
         c.is_whitespace() || BREAKS.contains(&c) || matches!(c, ',' | ';' | '(' | ')' | '=' | ':')
@@ -131,12 +131,12 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     .filter(|word| !word.is_empty())
 }
 
-/// The text without what stands around it.
+/// Returns the text without the characters around it.
 pub(super) fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || AROUND.contains(&c))
 }
 
-/// Percent-decoded until nothing changes, three times at most, without invisible characters.
+/// Decodes percent escapes until nothing changes, three times at most, and drops invisible characters.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..3 {
@@ -153,7 +153,7 @@ pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// The distinct addresses in a tidy text. `own` says whether a host without a scheme is one to expect.
+/// Returns the distinct addresses in a tidy text. `own` tells if a host without a scheme is one to expect.
 pub(super) fn addresses(text: &str, own: impl Fn(&str) -> bool) -> Vec<Address> {
     if begins_with_other_scheme(text) {
         return Vec::new();
@@ -225,15 +225,15 @@ fn in_token(token: &str, alone: bool, own: &impl Fn(&str) -> bool) -> Vec<Addres
     found
 }
 
-/// Whether a text is an address under a scheme that is not the web's: what it holds, a script or a document, must not fall
-/// apart into an address or an id.
+/// Returns `true` if a text is an address under a scheme other than the web's: its content, a script or a document,
+/// must not fall apart into an address or an id.
 pub(super) fn begins_with_other_scheme(text: &str) -> bool {
     text.split_whitespace()
         .next()
         .is_some_and(|word| is_other_scheme(&decoded(bare(word))))
 }
 
-/// Whether a word is more than the bare name of a scheme that is not the web's.
+/// Returns `true` if a word is more than the bare name of a scheme other than the web's.
 fn is_other_scheme(word: &str) -> bool {
     const OPENED: &[&str] = &[
         "http",
@@ -256,7 +256,7 @@ fn is_other_scheme(word: &str) -> bool {
     is_listed || is_unknown
 }
 
-/// Where web addresses start; those inside the query or path of another are part of it.
+/// Returns the places where web addresses start; those inside the query or path of another are part of it.
 fn starts(lower: &str) -> Vec<usize> {
     let mut starts: Vec<usize> = Vec::new();
     for (at, _) in lower.match_indices("http") {
@@ -295,7 +295,7 @@ fn has_scheme(token: &str) -> bool {
     })
 }
 
-/// Whether a token without a scheme starts with a host.
+/// Returns `true` if a token without a scheme starts with a host.
 fn is_host_like(token: &str, alone: bool, own: &impl Fn(&str) -> bool) -> bool {
     let token = token.strip_prefix("//").unwrap_or(token);
     let head_length = token.find(['/', '\\', '?', '#']).unwrap_or(token.len());

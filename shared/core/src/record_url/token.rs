@@ -1,4 +1,4 @@
-//! What single words are: ids, attempts at ids, sessions, encoded state.
+//! Classes of single words: ids, attempts at ids, sessions, encoded state.
 
 use base64::{
     Engine, alphabet,
@@ -8,20 +8,20 @@ use serde_json::Value;
 
 use crate::record_url::text::decoded;
 
-/// Whether the text has the shape of an id: 15 or 18 letters and digits, at least one of them a digit.
+/// Returns `true` if the text has the shape of an id: 15 or 18 letters and digits, at least one of them a digit.
 pub(super) fn is_id_shaped(text: &str) -> bool {
     matches!(text.len(), 15 | 18)
         && text.bytes().all(|b| b.is_ascii_alphanumeric())
         && text.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// Whether the text starts as the ids of Opportunities and Leads do, in whatever case.
+/// Returns `true` if the text starts like the ids of Opportunities and Leads, in whatever case.
 pub(super) fn starts_like_a_linkable(text: &str) -> bool {
     text.get(..3)
         .is_some_and(|prefix| prefix == "006" || prefix.eq_ignore_ascii_case("00q"))
 }
 
-/// Whether the text seems meant as an id, though it is damaged.
+/// Returns `true` if the text seems to be meant as an id, though it is damaged.
 pub(super) fn looks_like_an_id(text: &str) -> bool {
     let length = text.chars().count();
     (starts_like_a_linkable(text) && (10..=24).contains(&length))
@@ -31,7 +31,7 @@ pub(super) fn looks_like_an_id(text: &str) -> bool {
             && text.bytes().any(|b| b.is_ascii_alphabetic()))
 }
 
-/// Whether a text holds an access token: the org's id, an exclamation mark and the secret.
+/// Returns `true` if a text holds an access token: the org's id, an exclamation mark and the secret.
 pub(super) fn holds_session(text: &str) -> bool {
     let text = decoded(text);
     text.match_indices("00D").any(|(at, _)| {
@@ -43,7 +43,7 @@ pub(super) fn holds_session(text: &str) -> bool {
     })
 }
 
-/// The JSON object of a base64 text in either alphabet, with or without padding.
+/// Returns the JSON object of a base64 text in either alphabet, with or without padding.
 pub(super) fn decoded_json(text: &str) -> Option<Value> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::record_url::text::decoded;
 
-/// Hosts, or what they end with, and the parameter that holds the address.
+/// Hosts, or their endings, with the parameter that holds the address.
 const REDIRECTS: &[(&str, &str)] = &[
     ("safelinks.protection.outlook.com", "url"),
     ("statics.teams.cdn.office.net", "url"),
@@ -18,7 +18,7 @@ const REDIRECTS: &[(&str, &str)] = &[
     ("google.com", "url"),
 ];
 
-/// The address within the address; nothing is asked of any host.
+/// Returns the address within the address, without calling any host.
 pub(super) fn unwrapped(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     if matches!(host, "urldefense.com" | "urldefense.proofpoint.com") {
@@ -36,7 +36,7 @@ pub(super) fn unwrapped(url: &Url) -> Option<String> {
     found.filter(|inner| inner.contains("://"))
 }
 
-/// `/v3/__<address>__;..`, and `/v2/url?u=` with `-` for `%` and `_` for `/`.
+/// Reads `/v3/__<address>__;..`, and `/v2/url?u=` with `-` for `%` and `_` for `/`.
 fn proofpoint(url: &Url) -> Option<String> {
     if let Some((_, rest)) = url.as_str().split_once("/v3/__") {
         let (inner, _) = rest.split_once("__;").or_else(|| rest.rsplit_once("__"))?;

@@ -1,6 +1,6 @@
 //! Fields of an object, as its describe names them.
 
-/// A field as the object's describe tells it.
+/// A field as its object's describe shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescribedField {
     /// API name.
@@ -9,7 +9,7 @@ pub struct DescribedField {
     pub label: String,
     /// Salesforce's type name, e.g. `boolean`, `currency`.
     pub kind: String,
-    /// Whether it can be written.
+    /// `true` if it can be written.
     pub updateable: bool,
     /// For a lookup: the relationship's name (`Account` for `AccountId`).
     pub relationship: Option<String>,

@@ -1,15 +1,15 @@
-//! What Salesforce, or the way to it, refuses with.
+//! The errors of Salesforce and of the connection to it.
 
 use super::FieldPath;
 use crate::{SalesforceId, SalesforceObject};
 
-/// The field whose lack tells that the whole object is not there, or is hidden: every object has it.
+/// The field whose absence shows that the whole object does not exist, or is hidden: every object has it.
 pub const OBJECT_ITSELF: &str = "Id";
 
-/// Everything that Salesforce or the way to it may refuse with. Texts never carry tokens.
+/// Any error of Salesforce or of the connection to it. Texts never carry tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SalesforceError {
-    /// The token endpoint refused us, or a fresh session was refused.
+    /// The token endpoint refused the login, or a fresh session was refused.
     #[error("Salesforce refused the login: {detail}")]
     AuthFailed {
         /// The reason it gave.
@@ -27,29 +27,30 @@ pub enum SalesforceError {
         /// The reason it gave.
         detail: String,
     },
-    /// The org's API requests are spent, or too many run at once.
+    /// The org's API requests are used up, or too many run at once.
     #[error("the Salesforce API request limit is reached: {detail}")]
     RequestLimit {
         /// The reason it gave.
         detail: String,
     },
-    /// Salesforce cannot be reached, answers 5xx, or answers what cannot be read, after bounded retries.
+    /// Salesforce cannot be reached, answers 5xx, or gives an answer that cannot be read, after bounded retries.
     #[error("Salesforce is unavailable: {detail}")]
     Unavailable {
-        /// What happened.
+        /// The failure.
         detail: String,
     },
-    /// The query finds or scans more than Salesforce does at once (QUERY_TIMEOUT, OPERATION_TOO_LARGE, EXCEEDED_ID_LIMIT):
-    /// a smaller part of it may be answered.
+    /// The query finds or scans more than Salesforce handles at once (QUERY_TIMEOUT, OPERATION_TOO_LARGE,
+    /// EXCEEDED_ID_LIMIT): a smaller part of it may be answered.
     #[error("the query is too large for Salesforce: {detail}")]
     TooLarge {
         /// The reason it gave.
         detail: String,
     },
-    /// A query was sent, and no whole answer came in time, after bounded retries: Salesforce is away, or the query too large.
+    /// A query was sent, and no complete answer came in time, after bounded retries: Salesforce is unavailable, or the
+    /// query too large.
     #[error("Salesforce is unavailable: {detail}")]
     NoAnswer {
-        /// What happened.
+        /// The failure.
         detail: String,
     },
     /// A field or object that was asked for does not exist or is hidden from the integration user.
@@ -63,10 +64,10 @@ pub enum SalesforceError {
     /// The connection's settings are incomplete or contradict each other.
     #[error("the Salesforce connection is not set up: {detail}")]
     NotConfigured {
-        /// What is missing.
+        /// The missing or contradictory setting.
         detail: String,
     },
-    /// The login leads to another org than the settings name: nothing that is known of one may be written to the other.
+    /// The login leads to another org than the settings name: data of one org must never be written to the other.
     #[error(
         "the settings name the Salesforce org {settings}, but the login leads to the org {connected}"
     )]
@@ -94,7 +95,7 @@ pub enum SalesforceError {
 }
 
 impl SalesforceError {
-    /// The code in the Integration Log.
+    /// Returns the code in the Integration Log.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -120,7 +121,7 @@ impl SalesforceError {
 const LOCKED: &str = "UNABLE_TO_LOCK_ROW";
 
 impl SalesforceError {
-    /// The field that a refused query cannot use as it does: it is of another type, or cannot be filtered.
+    /// Returns the field that a refused query cannot use as it does: it is of another type, or cannot be filtered.
     #[must_use]
     pub fn refused_field(&self) -> Option<&str> {
         let Self::Refused { code, message, .. } = self else {
@@ -135,7 +136,8 @@ impl SalesforceError {
         FieldPath::parse(name).is_ok().then_some(name)
     }
 
-    /// Whether it says that the object as a whole is not there, or is hidden from the integration user.
+    /// Returns `true` if the error says that the object as a whole does not exist, or is hidden from the integration
+    /// user.
     #[must_use]
     pub fn hides(&self, object: SalesforceObject) -> bool {
         matches!(
@@ -145,7 +147,7 @@ impl SalesforceError {
         )
     }
 
-    /// Whether it stays until someone mends the settings, or the access that the integration user has.
+    /// Returns `true` if the error stays until someone mends the settings, or the access that the integration user has.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 /// A field's path as a mapping names it: `Amount`, or dotted through parents as `Account.Name`.
 ///
-/// Only names of Salesforce's own shape get in, so a path can be put into SOQL as it is.
+/// Only names of the shape that Salesforce allows are accepted, so a path can be put into SOQL as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FieldPath(String);
 
-/// The text is no field path.
+/// A text that is not a field path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{text:?} is not a Salesforce field name: use its API name, such as Amount, Product__c or Account.Name"
@@ -23,7 +23,7 @@ impl FieldPath {
     /// Parses an API name or a dotted path of at most five parents (the limit of SOQL).
     ///
     /// # Errors
-    /// When a part is no API name or there are too many parts.
+    /// Returns an error if a part is not an API name or there are too many parts.
     pub fn parse(text: &str) -> Result<Self, InvalidFieldPath> {
         let part_ok = |part: &str| {
             part.len() <= 80
@@ -38,19 +38,19 @@ impl FieldPath {
         Ok(Self(text.to_owned()))
     }
 
-    /// The path as it was written.
+    /// Returns the path as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is this path, in whatever case: Salesforce does not tell cases apart.
+    /// Returns `true` if it is this path, in whatever case: Salesforce ignores case.
     #[must_use]
     pub fn is(&self, path: &str) -> bool {
         self.0.eq_ignore_ascii_case(path)
     }
 
-    /// Whether the path leads through a parent. Such a field may be read, not written.
+    /// Returns `true` if the path leads through a parent. Such a field may be read, not written.
     #[must_use]
     pub fn is_parent_path(&self) -> bool {
         self.0.contains('.')

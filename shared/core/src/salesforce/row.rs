@@ -1,18 +1,19 @@
-//! Records as Salesforce's REST API answers them.
+//! Records in the form that Salesforce's REST API returns.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{SalesforceId, Stamp};
 
-/// One record as Salesforce's REST API answers it: fields by API name, parents as nested objects,
-/// child subqueries as `{"totalSize","done","records":[…]}` (complete: the client follows inner locators).
+/// One record in the form that Salesforce's REST API returns: fields by API name, parents as nested objects, child
+/// subqueries as `{"totalSize","done","records":[…]}` (complete: the client follows inner locators).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Row(pub Map<String, Value>);
 
 impl Row {
-    /// The value at a path; [`None`] when the field is not in the row at all. A null or absent parent reads as null.
+    /// Returns the value at a path; [`None`] if the field is not in the row at all. A null or absent parent reads as
+    /// null.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Value> {
         let mut parts = path.split('.');
@@ -26,33 +27,34 @@ impl Row {
         Some(value)
     }
 
-    /// The text at a path, [`None`] for null, absent or another type.
+    /// Returns the text at a path, [`None`] for null, absent or another type.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<&str> {
         self.get(path).and_then(Value::as_str)
     }
 
-    /// The record's id.
+    /// Returns the record's id.
     #[must_use]
     pub fn id(&self) -> Option<SalesforceId> {
         self.text("Id").and_then(|id| SalesforceId::parse(id).ok())
     }
 
-    /// The record's SystemModstamp.
+    /// Returns the record's SystemModstamp.
     #[must_use]
     pub fn stamp(&self) -> Option<Stamp> {
         self.text("SystemModstamp")
             .and_then(|stamp| Stamp::parse(stamp).ok())
     }
 
-    /// Whether a checkbox is on. Null and absent read as off.
+    /// Returns `true` if a checkbox is on. Null and absent read as off.
     #[must_use]
     pub fn is_checked(&self, path: &str) -> bool {
         self.get(path).and_then(Value::as_bool).unwrap_or(false)
     }
 }
 
-/// Salesforce spells keys as its schema does, whatever the query wrote.
+/// Returns the value of a field, in whatever case: Salesforce spells keys as its schema does, however the query wrote
+/// them.
 pub(crate) fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     map.get(name).or_else(|| {
         map.iter()

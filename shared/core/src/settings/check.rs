@@ -1,4 +1,4 @@
-//! The validator: what the types of the settings cannot say, found before anything runs.
+//! The validator of the settings: the rules that their types cannot express, checked before anything runs.
 
 mod read_only;
 
@@ -15,24 +15,24 @@ use crate::{
     size,
 };
 
-/// The most that the settings come to, keys and version left out.
+/// The maximum size of the settings in bytes, keys and version left out.
 const MOST_BYTES: usize = size::MOST_BYTES - 1024;
 
-/// Something in the settings that contradicts itself.
+/// A setting that is invalid or contradicts another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
 pub struct InvalidSetting {
-    /// Where, as a path into the settings.
+    /// The place, as a path into the settings.
     pub place: String,
-    /// What is wrong and what to do.
+    /// The problem and its remedy.
     pub problem: String,
 }
 
 impl Settings {
-    /// Checks what the types cannot say.
+    /// Checks the rules that the types cannot express.
     ///
     /// # Errors
-    /// Everything that is wrong, each with its place.
+    /// Returns every invalid setting, each with its place.
     pub fn check(&self) -> Result<(), Vec<InvalidSetting>> {
         let mut found = Found::default();
         self.check_size(&mut found);
@@ -60,7 +60,7 @@ impl Settings {
         }
     }
 
-    /// The settings are one item of the store.
+    /// Checks the size: the settings are one item of the store.
     fn check_size(&self, found: &mut Found) {
         let bytes = serde_json::to_string(self).map_or(0, |json| json.len());
         if bytes > MOST_BYTES {
@@ -105,7 +105,7 @@ impl Settings {
         }
     }
 
-    /// The fields that the customer names: each on the Opportunity itself, and each another one.
+    /// Checks the fields that the customer names: each on the Opportunity itself, and no two the same.
     fn check_names(&self, found: &mut Found) {
         if self.distributor_module.enabled {
             for (name, path) in [
@@ -166,7 +166,7 @@ impl Settings {
     }
 }
 
-/// What is wrong, in the order of the settings.
+/// The invalid settings, in the order of the settings.
 #[derive(Default)]
 struct Found(Vec<InvalidSetting>);
 
@@ -332,7 +332,7 @@ impl ObjectCheck<'_> {
         }
     }
 
-    /// Why no row and no fixed value may write a field.
+    /// Returns the reason why no row and no fixed value may write a field.
     fn unwritable(&self, path: &FieldPath) -> Option<&'static str> {
         let names = &self.settings.fields;
         let is_flag = [&names.sync_flag, &names.import_flag]
@@ -350,7 +350,7 @@ impl ObjectCheck<'_> {
     }
 }
 
-/// Each value that a map leads to must be one that the field takes.
+/// Checks that each value that a map leads to is one that the field takes.
 fn check_value_map(
     row: &MappingRow,
     field: &Field,

@@ -1,4 +1,4 @@
-//! Settings held against what describe says of the connected org.
+//! Settings compared with the describes of the connected org.
 
 use super::{InvalidSetting, Settings};
 use crate::{
@@ -10,12 +10,12 @@ use crate::{
     schema::Objects,
 };
 
-/// What the connected org has against settings that contradict nothing by themselves.
+/// The mismatches between valid settings and the connected org.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrgFindings {
-    /// What can never work: the settings are refused.
+    /// Settings that can never work: they are refused.
     pub refused: Vec<InvalidSetting>,
-    /// What to look at: it works as soon as the org is mended, and the rest works meanwhile.
+    /// Settings that work as soon as the org is mended; the rest works meanwhile.
     pub warnings: Vec<InvalidSetting>,
 }
 
@@ -23,7 +23,7 @@ impl Settings {
     /// Compares the settings with the connected org. Costs one describe of each object that the mappings lead through.
     ///
     /// # Errors
-    /// The faults of a describe.
+    /// Returns the faults of a describe.
     pub async fn check_against<F: Salesforce>(
         &self,
         salesforce: &F,
@@ -38,7 +38,7 @@ impl Settings {
         Ok(findings)
     }
 
-    /// Every path that the settings name on an object.
+    /// Returns every path that the settings name on an object.
     fn paths_of(&self, object: SalesforceObject) -> Vec<FieldPath> {
         let mapping = self.mapping(object);
         let rows = mapping.rows.iter().map(|row| &row.salesforce);
@@ -114,7 +114,7 @@ fn missing(object: &str, field: &str) -> String {
     )
 }
 
-/// Why a field cannot serve as what the settings name it for.
+/// Returns the reason why a field cannot serve the purpose that the settings name it for.
 fn named_misfit(setting: &str, field: &DescribedField) -> Option<String> {
     let needed = wanted_type(setting, &field.kind)?;
     Some(format!(
@@ -123,7 +123,7 @@ fn named_misfit(setting: &str, field: &DescribedField) -> Option<String> {
     ))
 }
 
-/// The type of field that a setting of `fields` needs; [`None`] where a field of this Salesforce type serves.
+/// Returns the type of field that a setting of `fields` needs; [`None`] if a field of this Salesforce type serves.
 pub(crate) fn wanted_type(setting: &str, kind: &str) -> Option<&'static str> {
     let (serves, needed) = if setting.ends_with("_flag") {
         (kind == "boolean", "a checkbox")
@@ -155,7 +155,7 @@ fn row_misfits(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField
     problems
 }
 
-/// Whether a field of a Salesforce type holds a text.
+/// Returns `true` if a field of a Salesforce type holds text.
 fn holds_text(kind: &str) -> bool {
     matches!(
         kind,
@@ -170,7 +170,8 @@ fn holds_text(kind: &str) -> bool {
     )
 }
 
-/// Whether values of a Salesforce type can be those of a Channeltivity type (Object Reference, "Field Types").
+/// Returns `true` if values of a Salesforce type can be those of a Channeltivity type (Object Reference, "Field
+/// Types").
 fn fits(kind: FieldType, salesforce: &str) -> bool {
     let is_number = matches!(
         salesforce,
@@ -200,7 +201,8 @@ mod tests {
     use super::*;
     use crate::{mapping::FixedValue, testing::settings};
 
-    /// Described objects: fields as `Name type`, a `!` before one that cannot be written, a lookup `Name Relationship>Object`.
+    /// Creates described objects: fields as `Name type`, a `!` before one that cannot be written, a lookup `Name
+    /// Relationship>Object`.
     fn objects(described: &[(&str, &[&str])]) -> Objects {
         let field = |text: &&str| {
             let (name, rest) = text.split_once(' ').unwrap();

@@ -1,4 +1,4 @@
-//! Values of a portal record, held against the declared fields.
+//! Values of a portal record, checked against the declared fields.
 
 use serde_json::{Map, Value};
 
@@ -11,13 +11,13 @@ use crate::field::{Field, Misfit, shown};
 pub struct InvalidField {
     /// The field's name.
     pub field: String,
-    /// What is wrong and what to do.
+    /// The problem and its remedy.
     pub problem: String,
 }
 
 impl Settings {
-    /// The fields of that name that a record may have: a Lead, Deal or Referral can be linked to an Opportunity as well as
-    /// to a Salesforce Lead, so the fields of both mappings are its own.
+    /// Returns the fields with this name that a record may have: a Lead, Deal or Referral can be linked to an
+    /// Opportunity as well as to a Salesforce Lead, so the fields of both mappings belong to it.
     fn record_fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Field> {
         self.deal_fields
             .iter()
@@ -28,7 +28,7 @@ impl Settings {
     /// Checks the fields of a portal record: each is declared, and its value fits it. A blank value fits every field.
     ///
     /// # Errors
-    /// Every field that is wrong.
+    /// Returns every field that is invalid.
     pub fn check_record(&self, fields: &Map<String, Value>) -> Result<(), Vec<InvalidField>> {
         let wrong: Vec<InvalidField> = fields
             .iter()

@@ -1,4 +1,4 @@
-//! The standard set for Leads, pre-filled.
+//! The standard set of fields and mapping rows for Leads.
 
 use crate::{
     field::{Field, FieldType},

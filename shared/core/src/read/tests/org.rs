@@ -105,7 +105,7 @@ impl Org {
         Some(described.collect())
     }
 
-    /// Salesforce stops at the first field that it does not have.
+    /// Finds the first field that the org does not have, as Salesforce does.
     fn judge(&self, object: &str, path: &FieldPath) -> Result<(), SalesforceError> {
         if let Some((named, field)) = self.contrary
             && path.as_str().rsplit('.').next() == Some(field)
@@ -143,12 +143,12 @@ impl Org {
         Ok(())
     }
 
-    /// The objects that were described.
+    /// Returns the objects that were described.
     pub(super) fn descriptions(&self) -> Vec<String> {
         self.described.lock().unwrap().clone()
     }
 
-    /// How many queries were asked.
+    /// Returns the number of queries.
     pub(super) fn queries(&self) -> usize {
         *self.queries.lock().unwrap()
     }

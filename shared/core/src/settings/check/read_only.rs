@@ -2,7 +2,7 @@
 
 use crate::{SalesforceObject, salesforce::FieldPath};
 
-/// By object, those of every object first (Object Reference, "System Fields", Opportunity, Lead).
+/// The read-only fields by object, those of every object first (Object Reference, "System Fields", Opportunity, Lead).
 const READ_ONLY: [(Option<SalesforceObject>, &[&str]); 3] = [
     (
         None,
@@ -52,7 +52,7 @@ const READ_ONLY: [(Option<SalesforceObject>, &[&str]); 3] = [
     ),
 ];
 
-/// Whether a field is one of them.
+/// Returns `true` if a field is one of them.
 pub(super) fn includes(object: SalesforceObject, path: &FieldPath) -> bool {
     READ_ONLY
         .iter()

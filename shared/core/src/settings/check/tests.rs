@@ -10,7 +10,7 @@ fn path(text: &str) -> FieldPath {
     FieldPath::parse(text).unwrap()
 }
 
-/// The places and problems of the sample settings after an edit.
+/// Returns the places and problems of the sample settings after an edit.
 fn wrong(edit: impl FnOnce(&mut Settings)) -> Vec<(String, String)> {
     let mut settings = settings();
     edit(&mut settings);
