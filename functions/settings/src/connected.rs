@@ -12,7 +12,7 @@ use url::Url;
 use crate::{SettingsFunction, invalid};
 
 /// Requests to the store for counting the links of a former org; beyond them, the answer says "at least".
-const REQUESTS: usize = 20;
+const REQUESTS: usize = 10;
 
 impl SettingsFunction {
     /// Refuses settings of another org than the connected one, and settings that the connected org can never serve. Returns
@@ -86,15 +86,17 @@ impl SettingsFunction {
             return Err(crate::organization::under_way(&state.change));
         }
         let (mut count, mut after) = (0, None);
-        for _ in 0..REQUESTS {
-            let (claims, next) = self.store.claims_after(from, after).await?;
+        for request in 1.. {
+            let page = self.store.claims_after(from, after.as_deref(), None);
+            let (claims, next) = page.await?;
             count += claims.len();
             after = next;
-            if after.is_none() {
+            // One is enough to refuse.
+            if after.is_none() || (count > 0 && request >= REQUESTS) {
                 break;
             }
         }
-        if count > 0 || after.is_some() {
+        if count > 0 {
             let at_least = if after.is_some() { "at least " } else { "" };
             let detail = format!(
                 "The org {from} has {at_least}{count} links and suppressions. If it was refreshed or copied to the org {to}, so that its record ids are the same, move them: POST /settings/organization {{\"from\":\"{from}\",\"to\":\"{to}\",\"action\":\"move\",\"confirm\":true}}. To leave the records without links, use \"clear\". Either one names the org {to} in the settings.",

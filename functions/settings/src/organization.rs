@@ -10,7 +10,10 @@ use dealbridge_core::{
     run::RunId,
     salesforce::SalesforceError,
 };
-use dealbridge_lambda::aws::organization::{Begun, ClaimSettled, OrgChangeState};
+use dealbridge_lambda::aws::{
+    keys,
+    organization::{Begun, ClaimSettled, OrgChangeState},
+};
 use dealbridge_lambda::{
     access::Caller,
     http::{Answer, ProblemCode, Refusal, Request},
@@ -25,9 +28,13 @@ use crate::SettingsFunction;
 
 /// Claims and problems in flight at once.
 const CONCURRENT: usize = 16;
-/// Problems per request to the store.
-const SLICE: i32 = 250;
-/// The time before the function's deadline from which no further request is begun.
+/// Claims that one request to the store evaluates, those of other orgs included.
+const LOOKED_AT: i32 = 500;
+/// Claims between two checks of the time.
+const CHUNK: usize = 48;
+/// Problems per request to the store, and between two checks of the time.
+const SLICE: i32 = 48;
+/// The time before the function's deadline from which nothing further is begun.
 const RESERVE: SignedDuration = SignedDuration::from_secs(6);
 /// Maximum number of conflicts in an answer.
 const NAMED: usize = 20;
@@ -47,7 +54,27 @@ struct Asked {
 struct Progress {
     settled: usize,
     conflicts: Vec<ClaimSettled>,
+    /// The place up to which this call has settled all.
+    settled_to: Option<String>,
     is_complete: bool,
+}
+
+impl Progress {
+    fn add(&mut self, settled: Vec<ClaimSettled>) {
+        for outcome in settled {
+            match outcome {
+                ClaimSettled::Yes => self.settled += 1,
+                conflict @ ClaimSettled::Conflict { .. } => self.conflicts.push(conflict),
+            }
+        }
+    }
+
+    /// Keeps a place, up to the first conflict: conflicts are checked again.
+    fn reach(&mut self, place: Option<String>) {
+        if self.conflicts.is_empty() && place.is_some() {
+            self.settled_to = place;
+        }
+    }
 }
 
 impl SettingsFunction {
@@ -68,7 +95,14 @@ impl SettingsFunction {
             Begun::Other(other) => return Err(under_way(&other)),
             Begun::RunActive(run) => return Err(run_active(run)),
         };
-        let progress = self.settle_claims(&change, caller, deadline).await?;
+        let progress = self.settle_claims(&state, caller, deadline).await?;
+        if let Some(place) = progress
+            .settled_to
+            .as_ref()
+            .filter(|_| !progress.is_complete)
+        {
+            self.store.keep_place(&state, place).await?;
+        }
         if !progress.conflicts.is_empty() {
             return Err(conflict(&change, &progress));
         }
@@ -132,34 +166,40 @@ impl SettingsFunction {
         }
     }
 
-    /// Settles claims until only conflicts are left, or the time is up.
+    /// Settles claims, from where the call before stopped, until only conflicts are left, or the time is up.
     async fn settle_claims(
         &self,
-        change: &OrgChange,
+        state: &OrgChangeState,
         caller: &Caller,
         deadline: Option<Timestamp>,
     ) -> Result<Progress, PortError> {
+        let change = &state.change;
         let mut progress = Progress::default();
-        let mut after = None;
+        let mut place = state.settled_to.clone();
         loop {
-            let (claims, next) = self.store.claims_after(change.from, after).await?;
-            let ids: Vec<SalesforceId> = claims.iter().map(|claim| claim.salesforce).collect();
-            let settled: Vec<ClaimSettled> = stream::iter(ids)
-                .map(|id| self.store.settle_claim(change, id, &caller.user))
-                .buffer_unordered(CONCURRENT)
-                .try_collect()
-                .await?;
-            for outcome in settled {
-                match outcome {
-                    ClaimSettled::Yes => progress.settled += 1,
-                    conflict @ ClaimSettled::Conflict { .. } => progress.conflicts.push(conflict),
+            let page = self
+                .store
+                .claims_after(change.from, place.as_deref(), Some(LOOKED_AT));
+            let (claims, next) = page.await?;
+            for some in claims.chunks(CHUNK) {
+                let ids: Vec<SalesforceId> = some.iter().map(|claim| claim.salesforce).collect();
+                let settled = stream::iter(ids.clone())
+                    .map(|id| self.store.settle_claim(change, id, &caller.user))
+                    .buffer_unordered(CONCURRENT)
+                    .try_collect()
+                    .await?;
+                progress.add(settled);
+                if self.is_late(deadline) {
+                    progress.reach(ids.last().map(|id| keys::claim_place(change.from, *id)));
+                    return Ok(progress);
                 }
             }
-            after = next;
-            progress.is_complete = after.is_none();
+            progress.reach(next.clone());
+            progress.is_complete = next.is_none();
             if progress.is_complete || self.is_late(deadline) {
                 return Ok(progress);
             }
+            place = next;
         }
     }
 
@@ -259,8 +299,13 @@ fn conflict(change: &OrgChange, progress: &Progress) -> Refusal {
             } => Some(json!({ "salesforceId": salesforce, "from": from, "to": to })),
         })
         .collect();
+    let others = if progress.is_complete {
+        "Every other link is settled."
+    } else {
+        "More is left than one call's time reaches."
+    };
     let detail = format!(
-        "{} Salesforce records are linked to one record by the org {} and to another by the org {}. Everything else is settled. Unlink one of the two records of each, then send the same request again.",
+        "{} Salesforce records are linked to one record by the org {} and to another by the org {}. {others} Unlink one of the two records of each, then send the same request again.",
         progress.conflicts.len(),
         change.from,
         change.to

@@ -129,7 +129,19 @@ pub fn org_of_claim(pk: &str) -> Option<SalesforceId> {
 /// Links: the claim of a Salesforce record.
 #[must_use]
 pub fn claim(org: SalesforceId, id: SalesforceId) -> Attributes {
-    one(format!("{}{id}", claim_prefix(org)))
+    claim_at(&claim_place(org, id))
+}
+
+/// The place of a claim in the Links table.
+#[must_use]
+pub fn claim_place(org: SalesforceId, id: SalesforceId) -> String {
+    format!("{}{id}", claim_prefix(org))
+}
+
+/// Links: the item at that place.
+#[must_use]
+pub fn claim_at(place: &str) -> Attributes {
+    one(place.to_owned())
 }
 
 /// Log: partition of the open problems of an org.

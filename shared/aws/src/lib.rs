@@ -4,6 +4,7 @@
 //! log entry and its count ([`commit`]).
 
 pub mod batch;
+mod claims;
 pub mod commit;
 pub mod config;
 pub mod dead_letters;

@@ -46,8 +46,13 @@ impl LinkStore for Store {
     }
 
     async fn org_changes(&self) -> Result<OrgChanges, PortError> {
-        let (version, under_way) = self.org_change_version().await?;
-        Ok(OrgChanges { version, under_way })
+        let latest = self.org_change().await?;
+        Ok(OrgChanges {
+            version: latest.as_ref().map_or(0, |state| state.version),
+            under_way: latest
+                .filter(|state| state.ended_at.is_none())
+                .map(|state| state.change),
+        })
     }
 
     async fn problem(

@@ -14,8 +14,8 @@ use dealbridge_core::{
 
 use crate::{
     batch::Consistency,
-    item::{self, s},
-    keys::{self, PK, SK},
+    item,
+    keys::{self, SK},
     partition::Partition,
     store::{Store, port_error},
 };
@@ -75,32 +75,8 @@ impl ListingStore for Store {
         &self,
         org: SalesforceId,
     ) -> Result<HashMap<SalesforceId, Claim>, PortError> {
-        let mut claims = HashMap::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .dynamodb
-                .scan()
-                .table_name(&self.tables.links)
-                .filter_expression("begins_with(#pk, :prefix)")
-                .expression_attribute_names("#pk", PK)
-                .expression_attribute_values(":prefix", s(keys::claim_prefix(org)))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| port_error("Scan of the Links table", error))?;
-            self.meter.read(answer.consumed_capacity.as_slice());
-            for item in answer.items.unwrap_or_default() {
-                let claim = item::claim(item)?;
-                claims.insert(claim.salesforce, claim);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(claims);
-            }
-        }
+        let claims = self.claims_of(org).await?.into_iter();
+        Ok(claims.map(|claim| (claim.salesforce, claim)).collect())
     }
 }
 

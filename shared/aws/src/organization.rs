@@ -1,6 +1,6 @@
 //! Changing the connected org, claim by claim.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::ConditionCheck;
 use dealbridge_core::{
     SalesforceId,
     change::Expected,
@@ -18,20 +18,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    item::{self, n, number, s},
+    item::{self, n},
     keys::{self, Attributes, PK, VERSION},
     link::audit_row,
     log::Slice,
     settings::Idle,
-    store::{Store, port_error},
+    store::Store,
     transaction::{self, Committed},
 };
 
 /// Attempts at a claim that others change at the same time.
 const ROUNDS: usize = 6;
-
-/// Items that one Scan of the claims evaluates, those of other orgs included.
-const LOOKED_AT: i32 = 500;
 
 /// The latest change of the connected org.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +43,10 @@ pub struct OrgChangeState {
     /// The time at which it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// The version of this item.
+    /// The place in the list of claims up to which all are settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_to: Option<String>,
+    /// The version of this item: it grows with the beginning and the end of each change.
     pub version: u64,
 }
 
@@ -114,6 +114,7 @@ impl Store {
                 by: by.to_owned(),
                 began_at: self.clock.now(),
                 ended_at: None,
+                settled_to: None,
                 version: seen.unwrap_or(0) + 1,
             };
             let actions = vec![
@@ -171,85 +172,6 @@ impl Store {
                 .expression_attribute_names("#version", VERSION)
                 .expression_attribute_values(":seen", n(latest)),
         })
-    }
-
-    /// Links and suppressions of an org, starting after the key `after`, as far as so many requests to the store reach.
-    ///
-    /// # Errors
-    /// Returns an error if DynamoDB does not answer, or a claim cannot be read.
-    pub async fn claims_after(
-        &self,
-        org: SalesforceId,
-        after: Option<Attributes>,
-    ) -> Result<(Vec<Claim>, Option<Attributes>), PortError> {
-        let answer = self
-            .dynamodb
-            .scan()
-            .table_name(&self.tables.links)
-            .filter_expression("begins_with(#pk, :prefix) AND #state <> :released")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":prefix", s(keys::claim_prefix(org)))
-            .expression_attribute_values(":released", s("released"))
-            .consistent_read(true)
-            .set_exclusive_start_key(after)
-            .limit(LOOKED_AT)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| port_error("Scan of the Links table", error))?;
-        self.meter.read(answer.consumed_capacity.as_slice());
-        let claims = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(item::claim)
-            .collect::<Result<_, _>>()?;
-        Ok((claims, answer.last_evaluated_key))
-    }
-
-    /// Finds every live claim that names a record, with its org. Scans the whole table, for a record whose own claim is
-    /// missing where it should be.
-    ///
-    /// # Errors
-    /// Returns an error if DynamoDB does not answer, or a claim cannot be read.
-    pub(crate) async fn live_claims_of(
-        &self,
-        record: &RecordId,
-    ) -> Result<Vec<(SalesforceId, Claim)>, PortError> {
-        let mut claims = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .dynamodb
-                .scan()
-                .table_name(&self.tables.links)
-                .filter_expression("#record = :record AND #state = :live")
-                .expression_attribute_names("#record", "record")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(
-                    ":record",
-                    serde_dynamo::to_attribute_value(record)
-                        .map_err(|error| item::unreadable("a record's id", error))?,
-                )
-                .expression_attribute_values(":live", s("live"))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| port_error("Scan of the Links table", error))?;
-            self.meter.read(answer.consumed_capacity.as_slice());
-            for item in answer.items.unwrap_or_default() {
-                let org = item::text(&item, PK).and_then(keys::org_of_claim);
-                let org = org.ok_or_else(|| item::unreadable("a claim", "its key has no org"))?;
-                claims.push((org, item::claim(item)?));
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(claims);
-            }
-        }
     }
 
     /// Settles one claim of the former org. Idempotent.
@@ -401,6 +323,25 @@ impl Store {
         self.problems_after(org, None, most).await
     }
 
+    /// Stores the place up to which all claims are settled, so that the next call continues from there. A change that has
+    /// ended meanwhile needs none.
+    ///
+    /// # Errors
+    /// Returns an error if DynamoDB does not answer.
+    pub async fn keep_place(&self, state: &OrgChangeState, place: &str) -> Result<(), PortError> {
+        let reached = OrgChangeState {
+            settled_to: Some(place.to_owned()),
+            ..state.clone()
+        };
+        let kept = transaction::put(
+            &self.tables.log,
+            item::encode(&reached, keys::org_change())?,
+            Expected::Version(state.version),
+        )?;
+        let token = format!("org-place|{}", self.ids.next());
+        self.transact(&token, vec![kept]).await.map(|_| ())
+    }
+
     /// Ends a change and makes the settings name the new org where they name the former one. The watermark is deleted
     /// then: it concerns the former org's records.
     ///
@@ -414,6 +355,7 @@ impl Store {
         for _ in 0..ROUNDS {
             let ended = OrgChangeState {
                 ended_at: Some(self.clock.now()),
+                settled_to: None,
                 version: state.version + 1,
                 ..state.clone()
             };
@@ -447,14 +389,6 @@ impl Store {
             }
         }
         Err(busy("ending the change of the org"))
-    }
-
-    /// The version of the latest change, and `true` while it is under way.
-    pub(crate) async fn org_change_version(&self) -> Result<(u64, bool), PortError> {
-        let item = self.get(&self.tables.log, keys::org_change()).await?;
-        let version = item.as_ref().and_then(|item| number(item, VERSION));
-        let under_way = item.is_some_and(|item| !item.contains_key("ended_at"));
-        Ok((version.unwrap_or(0), under_way))
     }
 }
 

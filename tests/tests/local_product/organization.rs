@@ -1,5 +1,12 @@
 //! Settings are checked against the connected org, and the links of a replaced org are moved or cleared.
 
+mod conflicts;
+mod crashes;
+mod holdings;
+mod moves;
+mod office;
+
+use dealbridge_core::SalesforceId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -8,8 +15,12 @@ use crate::product::{ADMIN, Answer, INTERNAL, Product};
 /// An org that is not the sample one.
 const OTHER: &str = "00DdM0000000002UAA";
 
-async fn settings(product: &Product) -> Value {
-    product.get(ADMIN, "/settings").await.ok()
+fn other() -> SalesforceId {
+    SalesforceId::parse(OTHER).unwrap()
+}
+
+async fn settings(product: &Product, admin: &str) -> Value {
+    product.get(admin, "/settings").await.ok()
 }
 
 fn org(settings: &Value) -> String {
@@ -36,15 +47,19 @@ async fn links(product: &Product) -> Vec<(String, String)> {
 }
 
 async fn replace(product: &Product, from: &str, to: &str, action: &str) -> Answer {
+    replace_by(product, ADMIN, from, to, action).await
+}
+
+async fn replace_by(product: &Product, admin: &str, from: &str, to: &str, action: &str) -> Answer {
     let body = json!({ "from": from, "to": to, "action": action, "confirm": true });
     let target = "/settings/organization";
-    product.call(ADMIN, Method::POST, target, Some(body)).await
+    product.call(admin, Method::POST, target, Some(body)).await
 }
 
 #[tokio::test]
 async fn what_the_org_lacks_is_listed_by_row_and_a_fixed_value_for_it_is_refused() {
     let product = Product::start(None).await;
-    let before = settings(&product).await;
+    let before = settings(&product, ADMIN).await;
     let mut rows = before.clone();
     rows["mappings"][4]["salesforce"] = "Nothing__c".into();
     rows["mappings"][6]["salesforce"] = "Account.Nothing__c".into();
@@ -77,7 +92,7 @@ async fn what_the_org_lacks_is_listed_by_row_and_a_fixed_value_for_it_is_refused
 #[tokio::test]
 async fn settings_of_another_org_than_the_connected_one_are_refused_with_both_ids() {
     let product = Product::start(None).await;
-    let before = settings(&product).await;
+    let before = settings(&product, ADMIN).await;
     let mut wrong = before.clone();
     wrong["organization_id"] = OTHER.into();
 
@@ -91,13 +106,13 @@ async fn settings_of_another_org_than_the_connected_one_are_refused_with_both_id
         text.contains(OTHER) && text.contains(&org(&before)),
         "{text}"
     );
-    assert_eq!(settings(&product).await, before);
+    assert_eq!(settings(&product, ADMIN).await, before);
 }
 
 #[tokio::test]
 async fn settings_are_stored_with_a_warning_while_salesforce_does_not_answer() {
     let product = Product::start(None).await;
-    let before = settings(&product).await;
+    let before = settings(&product, ADMIN).await;
     let order = json!({ "match": "/oauth2/token", "status": 400, "times": 9, "body": { "error": "invalid_grant", "error_description": "inactive user" } });
     product.org("fail", order).await;
 
@@ -105,13 +120,13 @@ async fn settings_are_stored_with_a_warning_while_salesforce_does_not_answer() {
 
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body["warnings"][0]["place"], "organization_id");
-    assert_eq!(settings(&product).await, before);
+    assert_eq!(settings(&product, ADMIN).await, before);
 }
 
 #[tokio::test]
 async fn a_refreshed_sandbox_s_links_move_and_nothing_is_imported_twice() {
     let product = Product::imported().await;
-    let before = settings(&product).await;
+    let before = settings(&product, ADMIN).await;
     let (from, all) = (org(&before), links(&product).await);
     let is_linked = |(_, id): &&(String, String)| !id.is_empty();
     let count = all.iter().filter(is_linked).count();
@@ -158,7 +173,7 @@ async fn a_refreshed_sandbox_s_links_move_and_nothing_is_imported_twice() {
         (&json!(true), &json!(0))
     );
 
-    assert_eq!(org(&settings(&product).await), OTHER);
+    assert_eq!(org(&settings(&product, ADMIN).await), OTHER);
     let counts = product.run("hourly").await;
     assert_eq!(
         (&counts["imported"], &counts["left"]),
@@ -184,7 +199,7 @@ async fn a_refreshed_sandbox_s_links_move_and_nothing_is_imported_twice() {
 #[tokio::test]
 async fn cleared_links_leave_the_records_and_the_new_org_s_are_imported() {
     let product = Product::imported().await;
-    let from = org(&settings(&product).await);
+    let from = org(&settings(&product, ADMIN).await);
     let before = links(&product).await;
     let linked = before.iter().filter(|(_, id)| !id.is_empty()).count();
     product
@@ -214,7 +229,7 @@ async fn cleared_links_leave_the_records_and_the_new_org_s_are_imported() {
 #[tokio::test]
 async fn an_org_s_links_are_replaced_only_as_is_meant_and_by_an_administrator() {
     let product = Product::imported().await;
-    let before = settings(&product).await;
+    let before = settings(&product, ADMIN).await;
     let from = org(&before);
     let target = "/settings/organization";
     let body = json!({ "from": from, "to": OTHER, "action": "move" });
@@ -234,13 +249,13 @@ async fn an_org_s_links_are_replaced_only_as_is_meant_and_by_an_administrator() 
     assert_eq!(not_connected.body["connected"], from.as_str());
     assert_eq!(forbidden.refusal(), (403, "FORBIDDEN"));
     assert_eq!(same.status, 400);
-    assert_eq!(settings(&product).await, before);
+    assert_eq!(settings(&product, ADMIN).await, before);
 }
 
 #[tokio::test]
 async fn an_explanation_from_another_org_is_refused_with_both_ids() {
     let product = Product::imported().await;
-    let from = org(&settings(&product).await);
+    let from = org(&settings(&product, ADMIN).await);
     let all = links(&product).await;
     let (_, id) = all.iter().find(|(_, id)| !id.is_empty()).unwrap();
     product

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use dealbridge_aws::{Endpoint, sdk_config};
+use dealbridge_core::message::ImportRequest;
 use dealbridge_local::{
     LocalProduct, Options, SalesforceTarget,
     server::{self, ApiServer},
@@ -160,18 +162,42 @@ impl Product {
         assert!(answer.await.unwrap().status().is_success(), "{name} {body}");
     }
 
-    /// Puts an unreadable message into a queue's dead-letter queue.
-    pub(crate) async fn dead_letter(&self, queue: &str) {
-        let queues = &self.world.queues;
-        let url = queues.endpoint_url();
+    async fn sqs(&self) -> aws_sdk_sqs::Client {
+        let url = self.world.queues.endpoint_url();
         let sdk = sdk_config(&Endpoint::Local { url }).await;
         aws_sdk_sqs::Client::new(&sdk)
-            .send_message()
-            .queue_url(queues.queue_url(&format!("{queue}-dlq")))
-            .message_body("unreadable")
-            .send()
-            .await
-            .unwrap();
+    }
+
+    /// Puts an unreadable message into a queue's dead-letter queue.
+    pub(crate) async fn dead_letter(&self, queue: &str) {
+        self.put_message(&format!("{queue}-dlq"), "unreadable")
+            .await;
+    }
+
+    /// Puts a message into a queue.
+    pub(crate) async fn put_message(&self, queue: &str, body: &str) {
+        let message = self.sqs().await.send_message();
+        let url = self.world.queues.queue_url(queue);
+        let sent = message.queue_url(url).message_body(body).send().await;
+        sent.unwrap();
+    }
+
+    /// Puts import requests into their queue.
+    pub(crate) async fn send_imports(&self, requests: &[ImportRequest]) {
+        for request in requests {
+            let body = serde_json::to_string(request).unwrap();
+            self.put_message("imports", &body).await;
+        }
+    }
+
+    /// Receives the one message of a queue.
+    pub(crate) async fn receive(&self, queue: &str) -> Message {
+        let receive = self.sqs().await.receive_message();
+        let answer = receive
+            .queue_url(self.world.queues.queue_url(queue))
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .send();
+        answer.await.unwrap().messages.unwrap().pop().unwrap()
     }
 
     /// A call below `/local`.
@@ -187,7 +213,12 @@ impl Product {
 
     /// Replaces the settings as an administrator, whatever they are.
     pub(crate) async fn put_settings(&self, settings: &Value) -> Answer {
-        let token = self.token(ADMIN).await;
+        self.put_settings_by(ADMIN, settings).await
+    }
+
+    /// As [`Product::put_settings`], as that administrator.
+    pub(crate) async fn put_settings_by(&self, admin: &str, settings: &Value) -> Answer {
+        let token = self.token(admin).await;
         let request = self
             .http
             .put(format!("{}/settings", self.address))

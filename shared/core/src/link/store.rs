@@ -8,6 +8,7 @@ use crate::{
     claim::Claim,
     entry::Line,
     message::PushRequest,
+    organization::OrgChange,
     ports::PortError,
     problem::Problem,
     receipt::{Receipt, ReceiptKey},
@@ -79,8 +80,8 @@ pub enum Committed {
 pub struct OrgChanges {
     /// The version, which moves with each beginning and each end of a change.
     pub version: u64,
-    /// `true` while claims are being moved from one org to another.
-    pub under_way: bool,
+    /// The change that is moving claims from one org to another.
+    pub under_way: Option<OrgChange>,
 }
 
 /// Records, claims and the changes of links.

@@ -12,6 +12,7 @@ use crate::{
     counted::Counted,
     entry::Line,
     finding::Finding,
+    organization::OrgChange,
     ports::{Clock, PortError, Portal},
     record::{Link, Record, RecordId},
 };
@@ -214,6 +215,31 @@ fn suppressed(claim: &Claim) -> Claim {
 }
 
 impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
+    /// Returns what to remove for a linked record whose claim is being moved from one org to another.
+    async fn on_its_way(
+        &self,
+        record: &Record,
+        link: &Link,
+        change: &OrgChange,
+        changes: OrgChanges,
+    ) -> Result<Cut, LinkError> {
+        // In the order of its way, so that it is not missed while it moves.
+        for org in [change.from, change.to] {
+            let claim = self.store.claim(org, link.salesforce_id).await?;
+            let is_its =
+                |claim: &Claim| claim.state == ClaimState::Live && claim.record == record.id;
+            if let Some(claim) = claim.filter(is_its) {
+                return Ok(Cut {
+                    org,
+                    claim: Some((suppressed(&claim), Expected::Version(claim.version))),
+                    has_pending: claim.pending.is_some(),
+                    stray: Some(changes),
+                });
+            }
+        }
+        Err(Refusal::OrgChanging(record.id.clone()).into())
+    }
+
     /// Returns what to remove for a linked record that no claim of the connected org names: its claim is another org's,
     /// or there is none.
     async fn stray(
@@ -224,8 +250,8 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         org: SalesforceId,
     ) -> Result<Cut, LinkError> {
         let changes = self.store.org_changes().await?;
-        if changes.under_way {
-            return Err(Refusal::OrgChanging(record.id.clone()).into());
+        if let Some(change) = &changes.under_way {
+            return self.on_its_way(record, link, change, changes).await;
         }
         let claims = self.store.live_claims_of(&record.id).await?;
         let elsewhere = claims
