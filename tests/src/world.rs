@@ -28,7 +28,7 @@ use fan_out::FanOutFunction;
 use import_worker::ImportWorker;
 use salesforce_simulator::{OrgHandle, OrgOptions, OrgServer};
 use serde_json::{Value, json};
-use sqs_server::{QueueHandle, QueueOptions, QueueServer};
+use sqs_server::QueueHandle;
 
 pub use self::queues::{Delivery, event_of};
 use crate::{
@@ -79,6 +79,8 @@ pub struct World {
     pub worker: Arc<ImportWorker>,
     /// The functions' roles, which both proxies enforce.
     pub roles: Roles,
+    /// The largest batch of import requests that is delivered.
+    pub batch: usize,
     sync_requests: SqsSyncRequests,
     backlog: SqsBacklog,
     ids: Arc<NumberedIds>,
@@ -122,7 +124,7 @@ impl World {
         let store = store_of(LOCAL_ACCESS_KEY);
         let portal = DynamoPortal::new(store.clone());
 
-        let queues = start_queues(&clock).await;
+        let queues = queues::start(&clock).await;
         let sqs = Proxy::start(&queues.endpoint_url(), roles.clone()).await;
         let to_sqs = sdk_config(&Endpoint::Local { url: sqs.url() }).await;
         let sender = |key: &str, name: &str| {
@@ -158,6 +160,7 @@ impl World {
                 sender(FULL_SYNC, Queue::Imports.dead_letter_queue()),
             ),
             roles,
+            batch: queues::BATCH,
             ids,
             to_dynamodb,
             to_sqs,
@@ -379,28 +382,4 @@ fn client(org: &OrgHandle, clock: &TestClock) -> SalesforceClient {
         longest_pause: Duration::ZERO,
         ..RetryPolicy::default()
     })
-}
-
-async fn start_queues(clock: &TestClock) -> QueueHandle {
-    let options = QueueOptions {
-        clock: Arc::new(clock.for_queues()),
-        seed: Some(1),
-        ..QueueOptions::default()
-    };
-    let queues = QueueServer::start(options).await.unwrap();
-    for name in [SYNC_REQUESTS, IMPORTS, WRITES] {
-        let dead_letters = format!("{name}-dlq");
-        queues
-            .ensure_queue(&dead_letters, &[("MessageRetentionPeriod", "1209600")])
-            .unwrap();
-        let redrive =
-            json!({ "deadLetterTargetArn": queues.queue_arn(&dead_letters), "maxReceiveCount": 5 });
-        let visibility = VISIBILITY.as_secs().to_string();
-        let attributes = [
-            ("VisibilityTimeout", visibility.as_str()),
-            ("RedrivePolicy", &redrive.to_string()),
-        ];
-        queues.ensure_queue(name, &attributes).unwrap();
-    }
-    queues
 }

@@ -191,6 +191,7 @@ impl Engine {
         locked(&self.faults).clear();
         self.allowance.refill();
         self.allowance.set_query_rows(u64::MAX);
+        self.allowance.set_page_rows(usize::MAX);
         self.counters.clear();
     }
 

@@ -19,7 +19,7 @@
 //! | `merge` | `{"object","winner","losers"}` | merges leads, contacts or accounts |
 //! | `expire` | `{"what":"sessions" or "locators","withLocators":true}` | ends all of them; with `withLocators` the locators of the ended sessions answer 401 in later sessions too |
 //! | `fail` | `{"match","status","body","times","skip","mode":"answer", "cut" or "hang"}` | spoils the next calls that contain the text; `times` 0 forgets all orders |
-//! | `limit` | `{"remaining"}` | sets what is left of the daily allowance; null fills it up |
+//! | `limit` | `{"remaining","queryRows","pageRows"}` | sets what is left of the daily allowance (null fills it up), how many rows a query may find before it is given up, how many a page has at most |
 //! | `stats` | none, or `{"reset":true}` | counts of calls by kind |
 //! | `reset` | none | back to the loaded state |
 //!

@@ -1,6 +1,6 @@
 //! Receiving, delivering and deleting messages step by step.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
@@ -9,11 +9,13 @@ use aws_sdk_sqs::types::{
 use dealbridge_core::message::ImportRequest;
 use dealbridge_lambda::Function;
 use serde_json::{Value, json};
+use sqs_server::{QueueHandle, QueueOptions, QueueServer};
 
-use super::{IMPORTS, SYNC_REQUESTS, UNLIMITED, VISIBILITY, World};
+use super::{IMPORTS, SYNC_REQUESTS, UNLIMITED, VISIBILITY, WRITES, World};
+use crate::clock::TestClock;
 
 /// The largest batch of imports, as template.yaml has it.
-const BATCH: usize = 200;
+pub(super) const BATCH: usize = 200;
 
 /// Messages that were received together, hidden from others until they are deleted or their visibility timeout passes.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +61,31 @@ impl Delivery {
                 .collect(),
         }
     }
+}
+
+/// Starts the queues, each with its dead-letter queue.
+pub(super) async fn start(clock: &TestClock) -> QueueHandle {
+    let options = QueueOptions {
+        clock: Arc::new(clock.for_queues()),
+        seed: Some(1),
+        ..QueueOptions::default()
+    };
+    let queues = QueueServer::start(options).await.unwrap();
+    for name in [SYNC_REQUESTS, IMPORTS, WRITES] {
+        let dead_letters = format!("{name}-dlq");
+        queues
+            .ensure_queue(&dead_letters, &[("MessageRetentionPeriod", "1209600")])
+            .unwrap();
+        let redrive =
+            json!({ "deadLetterTargetArn": queues.queue_arn(&dead_letters), "maxReceiveCount": 5 });
+        let visibility = VISIBILITY.as_secs().to_string();
+        let attributes = [
+            ("VisibilityTimeout", visibility.as_str()),
+            ("RedrivePolicy", &redrive.to_string()),
+        ];
+        queues.ensure_queue(name, &attributes).unwrap();
+    }
+    queues
 }
 
 /// An event of these bodies, each at its first delivery.
@@ -172,7 +199,7 @@ impl World {
                 self.work(SYNC_REQUESTS, &request).await;
                 continue;
             }
-            let imports = self.receive(IMPORTS, BATCH).await;
+            let imports = self.receive(IMPORTS, self.batch).await;
             if imports.messages.is_empty() {
                 return;
             }

@@ -282,6 +282,8 @@ struct Limit {
     remaining: Option<u64>,
     /// The most rows that a query may find before it is given up.
     query_rows: Option<u64>,
+    /// How many rows a page has at most.
+    page_rows: Option<usize>,
 }
 
 fn limit(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
@@ -293,6 +295,9 @@ fn limit(engine: &Engine, call: &Call) -> Result<Json, ApiError> {
     engine
         .allowance
         .set_query_rows(order.query_rows.unwrap_or(u64::MAX));
+    engine
+        .allowance
+        .set_page_rows(order.page_rows.unwrap_or(usize::MAX));
     Ok(json!({}))
 }
 

@@ -1,6 +1,6 @@
 //! The daily allowance of API calls.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use serde_json::json;
 
@@ -13,6 +13,8 @@ pub(crate) struct Allowance {
     left: AtomicU64,
     /// Queries that find more rows are given up.
     query_rows: AtomicU64,
+    /// Rows of a page, however many are asked for.
+    page_rows: AtomicUsize,
 }
 
 impl Allowance {
@@ -22,12 +24,23 @@ impl Allowance {
             most,
             left: AtomicU64::new(most),
             query_rows: AtomicU64::new(u64::MAX),
+            page_rows: AtomicUsize::new(usize::MAX),
         }
     }
 
     /// Sets how many rows a query may find, which stands for the two minutes that Salesforce takes over one at most.
     pub(crate) fn set_query_rows(&self, most: u64) {
         self.query_rows.store(most, Ordering::Relaxed);
+    }
+
+    /// Sets how many rows a page has at most: Salesforce takes the size that is asked for as a wish.
+    pub(crate) fn set_page_rows(&self, most: usize) {
+        self.page_rows.store(most.max(1), Ordering::Relaxed);
+    }
+
+    /// The rows of a page that is asked for with so many.
+    pub(crate) fn page(&self, asked: usize) -> usize {
+        asked.min(self.page_rows.load(Ordering::Relaxed))
     }
 
     /// Gives up on a query that finds so many rows.

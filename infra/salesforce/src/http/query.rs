@@ -85,7 +85,7 @@ pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
     if let Err(refusal) = engine.allowance.found(positions.len()) {
         return refusal;
     }
-    let page = page_size(call, &plan);
+    let page = engine.allowance.page(page_size(call, &plan));
     let cursor = Cursor {
         plan: Arc::new(plan),
         positions: Arc::new(positions),

@@ -21,6 +21,10 @@ pub(super) struct Known {
     pub(super) deleted: bool,
     pub(super) hidden: bool,
     pub(super) purged: bool,
+    /// Unlinked by hand: imports leave it alone.
+    pub(super) suppressed: bool,
+    /// The fields that a person saw who linked it by hand.
+    pub(super) seen: Option<Value>,
 }
 
 /// The org and the portal's people.
@@ -91,6 +95,11 @@ impl Model {
             let is_there = !row.deleted && !row.hidden && !row.purged;
             let codes = match ledger.linked(opportunity(number)) {
                 Some(deal) => {
+                    if row.suppressed {
+                        wrong.push(format!(
+                            "{number} is linked although it was unlinked: {row:?}"
+                        ));
+                    }
                     wrong.extend(Self::link_differences(number, row, is_there, deal));
                     let is_followed = is_there && row.sync;
                     if is_followed {
@@ -98,6 +107,15 @@ impl Model {
                     } else {
                         Vec::new()
                     }
+                }
+                None if row.suppressed => {
+                    let flag_was_off = ledger
+                        .claims
+                        .get(&opportunity(number))
+                        .is_some_and(|claim| claim.import_flag_was_off);
+                    let asks_anew = is_there && row.export && flag_was_off;
+                    let codes = asks_anew.then_some(Code::ImportSuppressedFormerDeal);
+                    codes.into_iter().collect()
                 }
                 None if is_there && row.export => {
                     let codes = self.codes(row);
@@ -113,7 +131,9 @@ impl Model {
             codes.dedup();
             let problem = ledger.problems.get(&opportunity(number));
             let open = problem.map(|problem| problem.codes()).unwrap_or_default();
-            if open != codes {
+            // A person knows of what was wrong when the link was made.
+            let is_known = open.is_empty() && row.seen.as_ref() == Some(&row.fields());
+            if open != codes && !is_known {
                 wrong.push(format!(
                     "{number} has the problem {open:?}, not {codes:?}: {row:?}"
                 ));

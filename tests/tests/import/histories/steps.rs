@@ -2,18 +2,25 @@
 
 use std::time::Duration;
 
-use dealbridge_core::portal::UserStatus;
+use dealbridge_core::{
+    SalesforceId, SalesforceObject,
+    portal::UserStatus,
+    ports::Clock,
+    salesforce::{FieldPath, Salesforce},
+};
 use dealbridge_tests::{
     Fault, OrgFolder, Role, World, opportunity,
     people::address,
     role,
     world::{IMPORTS, SYNC_REQUESTS},
 };
+use jiff::Timestamp;
 use rand::{Rng, rngs::StdRng};
 use serde_json::json;
 use sqs_server::Disorder;
 
 use super::{
+    desk::Desk,
     model::{Known, Model},
     one_of, pick,
 };
@@ -22,10 +29,24 @@ const PARTNERS: [&str; 5] = ["active", "second", "pending", "nobody", ""];
 const PRODUCTS: [&str; 4] = ["Basic", "Pro", "", "Deluxe"];
 const STAGES: [&str; 4] = ["Prospecting", "Closed Won", "", "Daydreaming"];
 const SEATS: [&str; 4] = ["1", "12", "", "a dozen"];
+/// Messages of one delivery.
+const BATCHES: [usize; 6] = [1, 2, 3, 10, 57, 200];
+
+/// The side on which a step did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Did {
+    /// In the org, in time or in the queues: the store is as before.
+    Outside,
+    /// In runs and their messages.
+    Work,
+    /// At an administrator's desk, who may take links apart.
+    ByHand,
+}
 
 /// A test app in the middle of its history.
 pub(super) struct Stage {
     pub(super) world: World,
+    pub(super) desk: Desk,
     pub(super) model: Model,
     /// The steps so far.
     pub(super) told: Vec<String>,
@@ -46,7 +67,9 @@ impl Stage {
     pub(super) async fn start(random: &mut StdRng) -> Self {
         let mut folder = OrgFolder::new();
         let mut rows = Vec::new();
-        for _ in 0..random.random_range(3..9) {
+        let few = random.random_range(3..9);
+        let many = random.random_range(9..40);
+        for _ in 0..one_of(random, &[few, few, few, few, few, many]) {
             let row = Known {
                 sync: random.random_bool(0.8),
                 export: random.random_bool(0.8),
@@ -60,6 +83,8 @@ impl Stage {
                 deleted: false,
                 hidden: false,
                 purged: false,
+                suppressed: false,
+                seen: None,
             };
             // Some share a second.
             let stamp = random.random_range(0..20) * 60;
@@ -97,7 +122,8 @@ impl Stage {
             });
             rows.push(row);
         }
-        let world = World::start(&folder).await;
+        let mut world = World::start(&folder).await;
+        world.batch = one_of(random, &BATCHES);
         if random.random_bool(0.5) {
             world.queues.set_disorder(Some(Disorder {
                 seed: random.random(),
@@ -109,21 +135,25 @@ impl Stage {
         if random.random_bool(0.5) {
             world.admin("clock", json!({ "step": 0 })).await;
         }
+        let page = one_of(random, &[1, 2, 5, 2_000]);
+        world.admin("limit", json!({ "pageRows": page })).await;
+        let told = format!("batches of {}, pages of {page}", world.batch);
         Self {
+            desk: Desk::over(&world),
             world,
             model: Model::new(rows),
-            told: Vec::new(),
+            told: vec![told],
             bodies: Vec::new(),
         }
     }
 
-    fn tell(&mut self, what: impl Into<String>) {
+    pub(super) fn tell(&mut self, what: impl Into<String>) {
         self.told.push(what.into());
     }
 
-    /// Takes a step, and returns `true` if the store may have changed by it.
-    pub(super) async fn step(&mut self, random: &mut StdRng) -> bool {
-        let what = random.random_range(0..100);
+    /// Takes a step.
+    pub(super) async fn step(&mut self, random: &mut StdRng) -> Did {
+        let what = random.random_range(0..112);
         match what {
             0..3 => self.pace(random).await,
             3..25 => self.edit(random).await,
@@ -135,16 +165,28 @@ impl Stage {
             53..56 => self.late_duplicates(random).await,
             56..72 => self.run(random).await,
             72..90 => self.deliver(random).await,
-            _ => self.crash(random).await,
+            90..100 => self.crash(random).await,
+            _ => self.by_hand(random).await,
         }
-        what >= 56
+        match what {
+            0..56 => Did::Outside,
+            56..100 => Did::Work,
+            _ => Did::ByHand,
+        }
     }
 
-    /// Makes edits from here on carry the same system modstamp, or one each.
+    /// Makes edits from here on carry one stamp, which may be of the second in which runs read them, or one each.
     async fn pace(&mut self, random: &mut StdRng) {
         let step = one_of(random, &[0, 0, 2]);
-        self.world.admin("clock", json!({ "step": step })).await;
-        self.tell(format!("{step} seconds a write"));
+        let mut order = json!({ "step": step });
+        let here = self.world.clock.now();
+        let there = self.world.admin("clock", order.clone()).await;
+        let there: Timestamp = there["now"].as_str().unwrap().parse().unwrap();
+        if random.random_bool(0.5) && there < here {
+            order["now"] = here.to_string().into();
+            self.world.admin("clock", order).await;
+        }
+        self.tell(format!("{step} seconds a write, at {there} of {here}"));
     }
 
     async fn edit(&mut self, random: &mut StdRng) {
@@ -265,7 +307,7 @@ impl Stage {
 
     async fn deliver(&mut self, random: &mut StdRng) {
         let queue = one_of(random, &[SYNC_REQUESTS, IMPORTS, IMPORTS]);
-        let most = one_of(random, &[1, 2, 200]);
+        let most = one_of(random, &BATCHES);
         let delivery = self.world.receive(queue, most).await;
         if delivery.messages.is_empty() {
             return;
@@ -346,9 +388,22 @@ impl Stage {
         self.tell("calm");
     }
 
+    /// Takes the Sync Flags over from the org, where a link by hand has ticked them.
+    pub(super) async fn look_at_the_org(&mut self) {
+        let ids: Vec<SalesforceId> = (1..=self.model.len()).map(opportunity).collect();
+        let fields = [FieldPath::parse("Sync__c").unwrap()];
+        let object = SalesforceObject::Opportunity;
+        let rows = self.world.salesforce.records(object, &ids, &fields).await;
+        for row in rows.unwrap() {
+            let number = ids.iter().position(|id| Some(*id) == row.id()).unwrap() + 1;
+            self.model.row(number).sync = row.is_checked("Sync__c");
+        }
+    }
+
     pub(super) async fn drain(&self) {
         for _ in 0..6 {
             self.world.deliver_again().await;
+            while self.desk.push(&self.world).await > 0 {}
             self.world.clock.advance(Duration::from_secs(6_000));
         }
     }

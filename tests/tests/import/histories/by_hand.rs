@@ -1,0 +1,80 @@
+//! A step of an administrator.
+
+use dealbridge_aws::{item, keys, transaction};
+use dealbridge_core::record::{Record, RecordId, RecordKind};
+use dealbridge_tests::{World, opportunity};
+use rand::{Rng, rngs::StdRng};
+use serde_json::Map;
+
+use super::{pick, steps::Stage};
+
+impl Stage {
+    /// Links, unlinks or allows an import as an administrator, or delivers writes to Salesforce.
+    pub(super) async fn by_hand(&mut self, random: &mut StdRng) {
+        if random.random_bool(0.25) {
+            let pushed = self.desk.push(&self.world).await;
+            self.tell(format!("{pushed} pushed"));
+            return;
+        }
+        let number = pick(random, &self.model);
+        let id = opportunity(number);
+        let ledger = self.world.ledger().await;
+        let linked = ledger.linked(id).map(|record| record.id.clone());
+        let was_suppressed = self.model.row(number).suppressed;
+        let (what, status) = match linked {
+            Some(record) => {
+                let status = self.desk.unlink(&record).await;
+                assert_eq!(status, 200, "unlink {record}");
+                self.model.row(number).suppressed = true;
+                ("unlink", status)
+            }
+            None if was_suppressed && random.random_bool(0.5) => {
+                let status = self.desk.allow(id).await;
+                assert_eq!(status, 200, "allow {id}");
+                self.model.row(number).suppressed = false;
+                ("allow", status)
+            }
+            None => {
+                let records = ledger.records.values();
+                let free: Vec<&Record> = records.filter(|deal| deal.link.is_none()).collect();
+                let deal = if free.is_empty() || random.random_bool(0.5) {
+                    make_deal(&self.world, ledger.records.len()).await
+                } else {
+                    free[random.random_range(0..free.len())].id.clone()
+                };
+                let status = self.desk.link(&deal, id).await;
+                if status == 201 {
+                    let row = self.model.row(number);
+                    row.suppressed = false;
+                    row.seen = Some(row.fields());
+                }
+                ("link", status)
+            }
+        };
+        self.tell(format!("{what} {number} by hand: {status}"));
+    }
+}
+
+/// Stores a Deal that somebody made in the portal.
+pub(super) async fn make_deal(world: &World, number: usize) -> RecordId {
+    let id = RecordId::new(RecordKind::Deal, &format!("by-hand-{number}")).unwrap();
+    let record = Record {
+        id: id.clone(),
+        version: 1,
+        fields: Map::new(),
+        owner: None,
+        organization: None,
+        partner: None,
+        distributor: None,
+        account: None,
+        contact: None,
+        registration_status: None,
+        link: None,
+    };
+    let table = &world.store.tables().records;
+    let item = item::encode(&record, keys::record(&id)).unwrap();
+    let put = transaction::put_anyway(table, item).unwrap();
+    let token = format!("by hand|{number}");
+    world.store.transact(&token, vec![put]).await.unwrap();
+    id
+}
