@@ -226,7 +226,7 @@ impl IntegrationLog {
         }
         Err(PortError {
             operation: "acknowledging a problem".to_owned(),
-            detail: format!("the problem of {id} changed again and again"),
+            detail: format!("the problem of {id} kept changing"),
         })
     }
 }

@@ -107,7 +107,7 @@ impl Store {
         }
         Err(PortError {
             operation: operation.to_owned(),
-            detail: "DynamoDB left keys unprocessed again and again".to_owned(),
+            detail: "DynamoDB kept leaving keys unprocessed".to_owned(),
         })
     }
 }

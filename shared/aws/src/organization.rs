@@ -395,6 +395,6 @@ impl Store {
 fn busy(operation: &str) -> PortError {
     PortError {
         operation: operation.to_owned(),
-        detail: "it changed again and again".to_owned(),
+        detail: "it kept changing".to_owned(),
     }
 }

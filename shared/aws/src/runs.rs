@@ -131,7 +131,7 @@ impl RunStore for Store {
         }
         Err(PortError {
             operation: "starting a run".to_owned(),
-            detail: "the lease changed hands again and again".to_owned(),
+            detail: "the lease kept changing hands".to_owned(),
         })
     }
 

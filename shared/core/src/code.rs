@@ -69,23 +69,23 @@ codes! {
         "{record} has no Contact: it has no {field}."
         "Add a Contact Role to the Opportunity in Salesforce and mark it Primary.";
     PrimaryContactMissing "PRIMARY_CONTACT_MISSING" Error
-        "{record} has {value} {field}, none of them Primary."
+        "{record} has {value} {field}, but none is marked as Primary."
         "Mark one Contact Role of the Opportunity as Primary in Salesforce.";
     PrimaryContactNotAccessible "PRIMARY_CONTACT_NOT_ACCESSIBLE" Error
-        "The primary one of the {field} of {record} names the Contact {value}, which is deleted or cannot be read by the integration user."
+        "The primary entry in {field} of {record} names the Contact {value}, which is deleted or cannot be read by the integration user."
         "Share the Contact with the integration user, or mark another Contact Role as Primary.";
     MultiplePrimaryContacts "MULTIPLE_PRIMARY_CONTACTS" Error
         "{record} has {value} primary {field}; exactly one is needed."
         "Leave one Contact Role of the Opportunity marked as Primary in Salesforce.";
     PartnerEmailMissing "PARTNER_EMAIL_MISSING" Error
         "{record} names no partner: {field} is empty."
-        "Fill {field} with the e-mail address of the partner's portal user.";
+        "Fill {field} with the email address of the partner's portal user.";
     PartnerEmailInvalid "PARTNER_EMAIL_INVALID" Error
-        "{field} of {record} holds {value}, which is no e-mail address."
+        "{field} of {record} holds {value}, which is not a valid email address."
         "Correct {field} on the Opportunity: it has the form name@company.example.";
     PartnerEmailAmbiguous "PARTNER_EMAIL_AMBIGUOUS" Error
         "{field} of {record} holds {value}, which belongs to several portal users: {other}."
-        "Give each portal user an e-mail address of their own, or name another partner user on the Opportunity.";
+        "Give each portal user an email address of their own, or name another partner user on the Opportunity.";
     PartnerEmailIsContact "PARTNER_EMAIL_IS_CONTACT" Error
         "{field} of {record} holds {value}, which is a Contact without portal access."
         "Invite the Contact as a Partner User, or name another partner user on the Opportunity.";
@@ -111,14 +111,14 @@ codes! {
         "{field} of {record} holds {value}; it may be blank, Partner-Owned or Distributor-Owned."
         "Choose Partner-Owned or Distributor-Owned in {field} on the Opportunity, or leave it blank.";
     DistributorEmailMissing "DISTRIBUTOR_EMAIL_MISSING" Error
-        "{record} needs a Distributor, and names none: {field} is empty."
-        "Fill {field} with the e-mail address of the Distributor's portal user.";
+        "{record} needs a Distributor but names none: {field} is empty."
+        "Fill {field} with the email address of the Distributor's portal user.";
     DistributorEmailInvalid "DISTRIBUTOR_EMAIL_INVALID" Error
-        "{field} of {record} holds {value}, which is no e-mail address."
+        "{field} of {record} holds {value}, which is not a valid email address."
         "Correct {field} on the Opportunity: it has the form name@company.example.";
     DistributorEmailAmbiguous "DISTRIBUTOR_EMAIL_AMBIGUOUS" Error
         "{field} of {record} holds {value}, which belongs to several portal users: {other}."
-        "Give each portal user an e-mail address of their own, or name another Distributor on the Opportunity.";
+        "Give each portal user an email address of their own, or name another Distributor on the Opportunity.";
     DistributorEmailIsContact "DISTRIBUTOR_EMAIL_IS_CONTACT" Error
         "{field} of {record} holds {value}, which is a Contact without portal access."
         "Invite the Contact as a Distributor User, or name another Distributor on the Opportunity.";
@@ -150,40 +150,40 @@ codes! {
         "{field} of {record} cannot be read, and the Deal needs it: {value}."
         "Give the integration user access to it in Salesforce, or restore the record if it was deleted.";
     RequiredFieldNotMapped "REQUIRED_FIELD_NOT_MAPPED" Error
-        "The Deal field {field} is required, but no mapping row brings a value for it, so {record} cannot become a Deal."
+        "The Deal field {field} is required, but no mapping row provides a value for it, so {record} cannot become a Deal."
         "Add a mapping row for {field} whose flow on create comes from Salesforce, or make the field optional.";
     ValueTypeInvalid "VALUE_TYPE_INVALID" Error
         "{field} of {record} holds {value}, which does not fit the Deal field: it takes {other}."
         "Correct the value in Salesforce, or change the mapping row.";
     PicklistValueUnknown "PICKLIST_VALUE_UNKNOWN" Error
-        "{field} of {record} holds {value}, which is none of the Deal field's values: {other}."
+        "{field} of {record} holds {value}, which is not one of the Deal field's values: {other}."
         "Choose another value in Salesforce, or add it to the Deal field or to the value map of the mapping row.";
     DealTooLarge "DEAL_TOO_LARGE" Error
-        "The values of {record} come to {value}, and a record of the portal holds at most 400 KB. The largest are {other}."
-        "Shorten these values in Salesforce, or take the mapping rows of the largest out of the settings. The next run looks at it again.";
+        "The values of {record} add up to {value}, but a record of the portal holds at most 400 KB. The largest are {other}."
+        "Shorten these values in Salesforce, or remove the mapping rows of the largest from the settings. The next run checks the Opportunity again.";
     CurrencyNotSupported "CURRENCY_NOT_SUPPORTED" Error
         "{field} of {record} is {value}; the portal takes {other}."
         "Change the Opportunity's currency, or add it to the portal's currencies.";
     AlreadyLinkedOther "ALREADY_LINKED_OTHER" Error
-        "{record} is linked already, to the {other}."
+        "{record} is already linked to the {other}."
         "Unlink the {other} first if this Opportunity should belong to another record.";
     AlreadyLinkedHere "ALREADY_LINKED_HERE" Error
-        "{record} is linked already, to the Salesforce {other}."
+        "{record} is already linked to the Salesforce {other}."
         "Unlink it first if it should belong to another Salesforce record.";
     ImportSuppressedFormerDeal "IMPORT_SUPPRESSED_FORMER_DEAL" Error
-        "{record} was unlinked from the {other}, which still exists; importing would make a twin of it."
+        "{record} was unlinked from the {other}, which still exists; importing would create a duplicate of it."
         "Link the {other} to the Opportunity again, or allow the import of a second Deal.";
     ImportSuppressed "IMPORT_SUPPRESSED" Info
         "{record} is not imported, because it was unlinked from the {other} on purpose."
         "Nothing to do. To import it after all, link it again or allow its import.";
     Imported "IMPORTED" Info "{record} became the {other}." "Nothing to do.";
-    Updated "UPDATED" Info "{record} brought the {other} up to date: {value}." "Nothing to do.";
-    Unchanged "UNCHANGED" Info "{record} has nothing to bring to the {other}." "Nothing to do.";
+    Updated "UPDATED" Info "The {other} was updated from {record}: {value}." "Nothing to do.";
+    Unchanged "UNCHANGED" Info "{record} has no changes for the {other}." "Nothing to do.";
     ValueHidden "VALUE_HIDDEN" Warning
-        "{field} of {record} cannot be read, and the {other} goes on without a value from it: {value}."
+        "{field} of {record} cannot be read, so the {other} gets no value from it: {value}."
         "Share that record with the integration user, restore it if it was deleted, or choose another one in Salesforce.";
     PartiesNotMoved "PARTIES_NOT_MOVED" Info
-        "{field} of {record} changed after the import; the {other} keeps what it was imported with."
+        "{field} of {record} changed after the import; the {other} keeps the value that it was imported with."
         "Nothing to do. To move the Deal, change it in the portal.";
     LinkPaused "LINK_PAUSED" Info
         "{field} of {record} was cleared: the link to the {other} is paused."
@@ -205,7 +205,7 @@ codes! {
         "Unlink one of the two, then link the right record to the Opportunity.";
     WriteDropped "WRITE_DROPPED" Warning
         "{record} {value}: these values of the {other} were not written to Salesforce ({field})."
-        "Compare the two records, and set in Salesforce by hand what is missing there.";
+        "Compare the two records and enter the missing values in Salesforce by hand.";
     Linked "LINKED" Info "The {other} was linked to {record}." "Nothing to do.";
     Unlinked "UNLINKED" Info
         "The {other} was unlinked from {record}. Both keep their values{value}."
@@ -214,9 +214,9 @@ codes! {
     WriteDelivered "WRITE_DELIVERED" Info "The values of the {other} were written to {record}." "Nothing to do.";
     WriteRefused "WRITE_REFUSED" Error
         "Salesforce refused the values of the {other} for {record} ({field}): {value}"
-        "The link itself stands. Set the value in Salesforce by hand, or mend it or the rule that Salesforce names, unlink, and link again.";
+        "The link itself stands. Set the value in Salesforce by hand, or correct the value or the rule that Salesforce names, then unlink and link again.";
     WriteSkipped "WRITE_SKIPPED" Warning
-        "{record} was edited in Salesforce after the link was confirmed, so the values of the {other} were not written over it ({field})."
+        "{record} was edited in Salesforce after the link was confirmed, so the values of the {other} did not overwrite the edit ({field})."
         "Compare the two records; edit the one that is wrong.";
     OpportunityGone "OPPORTUNITY_GONE" Info
         "{record} no longer exists in Salesforce or is hidden from the integration user, so there is nothing to import."
@@ -228,13 +228,13 @@ codes! {
         "The run stopped before it had listed all Opportunities."
         "Nothing to do: the next run lists them again. If it happens again, look at the fan-out function's log.";
     MessagesLost "MESSAGES_LOST" Error
-        "{value} messages of the run are gone from the imports queue, and nobody has worked on them."
-        "Nothing to do: the next run is a full one and looks at their Opportunities again. If nobody purged the queue, messages expired in it: see how long they wait there.";
+        "{value} messages of the run are gone from the imports queue without having been processed."
+        "Nothing to do: the next run is a full one and checks their Opportunities again. If nobody purged the queue, the messages expired in it: check how long messages wait there.";
     WritesNotSent "WRITES_NOT_SENT" Warning
-        "Values that links are to write to Salesforce could not be sent to their queue: {value}"
+        "The values that links write to Salesforce could not be sent to the queue: {value}"
         "Nothing to do if it passes: each scheduled run sends them again. If it lasts, look at the salesforce-writes queue and the fan-out function's log.";
     OutboxNoteUnreadable "OUTBOX_NOTE_UNREADABLE" Error
-        "The note that a link's values are to be written to the Salesforce record {field} cannot be read: {value}"
+        "The outbox note for a link's write to the Salesforce record {field} cannot be read: {value}"
         "The note is set aside and the link stays pending. Unlink its record and link it again, or compare the two records by hand.";
     SfAuthFailed "SF_AUTH_FAILED" Error
         "Salesforce refused the login of the integration user: {value}"
@@ -252,8 +252,8 @@ codes! {
         "Salesforce could not be reached or did not answer properly: {value}"
         "Nothing to do if it passes: the next run makes up for it. See status.salesforce.com if it lasts.";
     SfQueryTooLarge "SF_QUERY_TOO_LARGE" Error
-        "Salesforce takes too long over a query, even in small parts, and gives it up: {value}"
-        "Runs that read less go on: an hourly run lists what changed since the last one. Ask Salesforce Support for a custom index on the export flag, or look for automation that edits all Opportunities at once; then start a full run.";
+        "Salesforce takes too long to answer a query, even in small parts, and cancels it: {value}"
+        "Runs that read less continue: an hourly run lists only the changes since the last one. Ask Salesforce Support for a custom index on the export flag, or look for automation that edits all Opportunities at once; then start a full run.";
     SfFieldMissing "SF_FIELD_MISSING" Error
         "Salesforce has no field {field}, or hides it from the integration user{value}."
         "Create the field, give the integration user access to it and to its object, or correct its API name in the settings.";
@@ -270,17 +270,17 @@ codes! {
         "The login leads to the Salesforce org {value}, but the settings are those of the org {other}. Nothing was read from it or written to either side."
         "If the login is wrong, connect the org {other}. If the org was replaced, as by a sandbox refresh, move its links to the org {value} or clear them (RUNBOOK, Another org).";
     MessageOfOtherOrg "MESSAGE_OF_OTHER_ORG" Warning
-        "A message about {other} is of the Salesforce org {value}, which the settings do not name: it was left undone."
-        "Nothing to do if the org was changed on purpose. If the links of the org {value} are still of use, move them (RUNBOOK, Another org).";
+        "A message about {other} belongs to the Salesforce org {value}, which the settings do not name: it was not processed."
+        "Nothing to do if the org was changed on purpose. If the links of the org {value} are still needed, move them (RUNBOOK, Another org).";
     SfNotConfigured "SF_NOT_CONFIGURED" Error
         "The connection to Salesforce is not set up: {value}"
         "Complete the connection's settings.";
     IntegrationDisabled "INTEGRATION_DISABLED" Error
         "The Deal Registration integration is switched off."
-        "Switch it on in the settings to have Opportunities imported. The next run looks at what was left.";
+        "Switch it on in the settings to have Opportunities imported. The next run picks up the rest.";
     SettingsReplaced "SETTINGS_REPLACED" Info
         "The settings were replaced by {other}; they are at version {value}."
-        "Nothing to do. The next run goes by them.";
+        "Nothing to do. The next run uses them.";
     OrgReplaced "ORG_REPLACED" Info
         "{other} {value}."
         "Nothing to do. The next run reads everything of the org that the settings name.";
@@ -289,13 +289,13 @@ codes! {
         "Nothing to do. The next full run looks at every record that is flagged or linked.";
     MessageUnreadable "MESSAGE_UNREADABLE" Error
         "A message of the queue {field} cannot be read: {value}"
-        "Look at GET /dead-letters once it was tried five times, and discard it there. If many come, look at who sends them.";
+        "Once it has failed five times, it appears in GET /dead-letters: discard it there. If there are many, find out who sends them.";
     ProblemsCleared "PROBLEMS_CLEARED" Info
         "{other} acknowledged open problems: {value}."
         "Nothing to do. Each run looks at them again, and raises those whose codes change.";
     DeadLettersReplayed "DEAD_LETTERS_REPLAYED" Info
         "{other} sent dead letters back to their queues ({field}): {value}."
-        "Nothing to do. What fails again comes back to the dead-letter queue after five tries.";
+        "Nothing to do. A message that fails five times again returns to the dead-letter queue.";
 }
 
 impl Code {
@@ -350,7 +350,7 @@ impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         Self::parse(&name)
-            .ok_or_else(|| de::Error::custom(format!("{name:?} is no code of the Integration Log")))
+            .ok_or_else(|| de::Error::custom(format!("{name:?} is not a code of the Integration Log")))
     }
 }
 
@@ -430,7 +430,7 @@ mod tests {
 
         assert_eq!(
             Code::PartnerEmailInvalid.message(&context),
-            "F of R holds {record}, which is no e-mail address."
+            "F of R holds {record}, which is not a valid email address."
         );
     }
 

@@ -29,7 +29,7 @@ pub struct Digest {
 
 /// A text that is not a digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no digest: it has 24 hexadecimal digits")]
+#[error("{0:?} is not a digest: a digest has 24 hexadecimal digits")]
 pub struct InvalidDigest(String);
 
 impl Digest {

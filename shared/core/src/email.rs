@@ -13,7 +13,7 @@ pub struct Email(String);
 
 /// A text that is not an e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not an e-mail address: write it as name@company.example")]
+#[error("{text:?} is not a valid email address: write it as name@company.example")]
 pub struct InvalidEmail {
     /// The text, shortened.
     pub text: String,

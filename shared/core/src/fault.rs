@@ -36,7 +36,7 @@ pub fn finding(error: &SalesforceError) -> Finding {
         }
         SalesforceError::LocatorExpired => (
             Code::SfUnavailable,
-            "the query locator expired again and again".to_owned(),
+            "the query locator kept expiring".to_owned(),
         ),
         SalesforceError::Refused {
             status,

@@ -39,7 +39,7 @@ pub enum FieldType {
     Picklist,
     /// Some of a list; their order does not matter.
     MultiPicklist,
-    /// An e-mail address.
+    /// An email address.
     Email,
     /// A telephone number.
     Phone,
@@ -72,7 +72,7 @@ impl FieldType {
             Self::Checkbox => "true or false",
             Self::Picklist => "one of its values",
             Self::MultiPicklist => "some of its values, separated by semicolons",
-            Self::Email => "an e-mail address",
+            Self::Email => "an email address",
             Self::Phone => "a telephone number",
             Self::Url => "a web address",
         }

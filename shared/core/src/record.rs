@@ -64,7 +64,7 @@ pub struct RecordId {
 
 /// A text that is not a record id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a record id: it has 1 to 64 letters, digits, '-', '_' or '.'")]
+#[error("{text:?} is not a record id: an id has 1 to 64 letters, digits, '-', '_' or '.'")]
 pub struct InvalidRecordId {
     /// The text, shortened.
     pub text: String,

@@ -188,7 +188,7 @@ mod tests {
         );
         assert_eq!(
             answer.body["detail"],
-            "The Salesforce record 006dM00000Mw7VtQAJ is linked to the Lead lead-1 already: unlink that one first."
+            "The Salesforce record 006dM00000Mw7VtQAJ is already linked to the Lead lead-1: unlink that one first."
         );
     }
 

@@ -64,7 +64,7 @@ async fn a_deal_larger_than_the_store_takes_fails_alone_and_names_its_fields() {
     assert_eq!(first.codes(), [Code::DealTooLarge]);
     let (message, suggestion) = first.findings[0].sentences("It");
     assert!(
-        message.starts_with("The values of It come to 421 KB, and a record of the portal holds at most 400 KB. The largest are Notes (Notes__c) with 420 KB, "),
+        message.starts_with("The values of It add up to 421 KB, but a record of the portal holds at most 400 KB. The largest are Notes (Notes__c) with 420 KB, "),
         "{message}"
     );
     assert!(suggestion.contains("Shorten"), "{suggestion}");
@@ -93,7 +93,7 @@ async fn a_text_longer_than_its_field_says_both_lengths() {
     let context = &problem.findings[0].context;
     assert_eq!(
         context.other,
-        "at most 131072 characters, and this has 204800"
+        "at most 131072 characters, but this has 204800"
     );
     assert_eq!(context.value.chars().count(), 203, "the value is cut");
 }

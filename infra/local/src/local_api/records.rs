@@ -52,7 +52,7 @@ async fn record(product: &LocalProduct, id: &RecordId) -> Result<Record, Refusal
 fn busy(id: &RecordId) -> Refusal {
     Refusal::new(
         LocalProblem::Busy,
-        format!("The {id} changed again and again; try once more."),
+        format!("The {id} kept changing; try again."),
     )
 }
 

@@ -251,7 +251,7 @@ pub(super) fn misfit_finding(
         Misfit::Type => (Code::ValueTypeInvalid, deal_field.kind.takes().to_owned()),
         Misfit::Length { max, length, .. } => (
             Code::ValueTypeInvalid,
-            format!("at most {max} characters, and this has {length}"),
+            format!("at most {max} characters, but this has {length}"),
         ),
         Misfit::Unknown { .. } => (
             Code::PicklistValueUnknown,

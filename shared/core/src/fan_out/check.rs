@@ -48,7 +48,7 @@ fn wrong_types(settings: &Settings, described: &[DescribedField]) -> Vec<Finding
     let wrong = |(setting, path): (&str, &FieldPath)| {
         let field = described.iter().find(|field| path.is(&field.name))?;
         let needed = wanted_type(setting, &field.kind)?;
-        let is = format!("it is of the type {}, and must be {needed}", field.kind);
+        let is = format!("it is of the type {}, but must be {needed}", field.kind);
         Some(
             Finding::new(Code::SfFieldTypeWrong)
                 .field(&field.label, &format!("Opportunity.{}", field.name))
@@ -79,7 +79,7 @@ pub(super) fn wrong_flag(settings: &Settings, rows: &[Row]) -> Option<Finding> {
             let mut finding = Finding::new(Code::SfFieldTypeWrong)
                 .other(format!("fields.{setting}"))
                 .value(format!(
-                    "it holds {}, and must be a checkbox",
+                    "it holds {}, but must be a checkbox",
                     field::shown(value)
                 ));
             finding.context.field = format!("Opportunity.{path}");

@@ -96,13 +96,13 @@ fn said(
     let mut code = Code::SfFieldMissing;
     if stops_imports {
         means.push(
-            "; until it can be read, Opportunities are not imported and have open problems instead, and linked records go on without it"
+            "; until it can be read, Opportunities are not imported and have open problems instead, and linked records are updated without it"
                 .to_owned(),
         );
     } else if is_opportunity && path == CURRENCY && !is_mapped {
         code = Code::SfNoCurrencies;
     } else if path.starts_with(CONTACT_ROLES) {
-        means.push("; Deals go without the e-mail address of their Contact".to_owned());
+        means.push("; Deals go without the email address of their Contact".to_owned());
     } else if path == "ConvertedOpportunityId" {
         means.push("; links of converted Leads cannot follow them".to_owned());
     } else if !is_mapped {

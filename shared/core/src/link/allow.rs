@@ -72,7 +72,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         }
         Err(PortError {
             operation: format!("allowing the import of {id}"),
-            detail: "it changed again and again".to_owned(),
+            detail: "it kept changing".to_owned(),
         }
         .into())
     }

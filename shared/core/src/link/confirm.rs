@@ -105,7 +105,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             // Something changed between reading and writing: look again, because a link made meanwhile is the better
             // answer.
         }
-        Err(Refusal::PreviewStale("a record changed again and again").into())
+        Err(Refusal::PreviewStale("a record kept changing").into())
     }
 
     fn change(
@@ -251,15 +251,15 @@ fn difference(seen: &Previewed, current: &Previewed) -> Option<&'static str> {
     if seen.user != current.user {
         Some("it was made by another user")
     } else if seen.record != current.record || seen.salesforce != current.salesforce {
-        Some("it was for other records")
+        Some("it was made for other records")
     } else if seen.master != current.master {
-        Some("the master was another one")
+        Some("the master was a different one")
     } else if seen.version != current.version {
         Some("the Channeltivity record changed")
     } else if seen.stamp != current.stamp {
         Some("the Salesforce record changed")
     } else if seen.epoch != current.epoch {
-        Some("the Salesforce record was linked or unlinked meanwhile")
+        Some("the Salesforce record was linked or unlinked in the meantime")
     } else if seen.mapping != current.mapping {
         Some("the field mapping changed")
     } else {

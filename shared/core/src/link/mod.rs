@@ -72,7 +72,7 @@ pub enum Refusal {
     },
     /// This record is linked to another Salesforce record.
     #[error(
-        "the {record} is linked to the Salesforce {object} {salesforce} already: unlink it first"
+        "the {record} is already linked to the Salesforce {object} {salesforce}: unlink it first"
     )]
     LinkedHere {
         /// This record.
@@ -84,7 +84,7 @@ pub enum Refusal {
     },
     /// The Salesforce record belongs to another record.
     #[error(
-        "the Salesforce record {salesforce} is linked to the {holder} already: unlink that one first"
+        "the Salesforce record {salesforce} is already linked to the {holder}: unlink that one first"
     )]
     LinkedOther {
         /// The Salesforce record.
@@ -97,7 +97,7 @@ pub enum Refusal {
     PreviewStale(&'static str),
     /// The values do not fit into the record, or into the claim that keeps them until they are written to Salesforce.
     #[error(
-        "the values that this link brings to the {record} come to {size}, and a record holds at most 400 KB; the largest are {largest}: shorten them, or take their rows out of the mapping"
+        "the values that this link brings to the {record} add up to {size}, but a record holds at most 400 KB; the largest are {largest}: shorten them, or remove their rows from the mapping"
     )]
     TooLarge {
         /// The record.
@@ -116,7 +116,7 @@ pub enum Refusal {
     )]
     OrgChanging(RecordId),
     /// The Salesforce record is not suppressed.
-    #[error("imports do not leave {0} alone: there is nothing to lift")]
+    #[error("{0} is not suppressed: there is nothing to allow")]
     NotSuppressed(SalesforceId),
 }
 

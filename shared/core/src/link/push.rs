@@ -50,7 +50,7 @@ enum Again {
     Salesforce(#[from] SalesforceError),
     #[error("the Salesforce record is locked by another transaction")]
     Locked,
-    #[error("records changed again and again")]
+    #[error("the records kept changing")]
     Busy,
 }
 

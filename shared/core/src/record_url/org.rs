@@ -31,7 +31,7 @@ enum Layout {
 /// A text that is not an instance URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} is not an instance URL: it needs http or https and a host, and nothing of a login"
+    "{text:?} is not an instance URL: it needs http or https and a host, and must not contain a login"
 )]
 pub struct InvalidInstanceUrl {
     /// The text, without a user's name and password.

@@ -67,7 +67,7 @@ impl Settings {
             found.add(
                 "settings",
                 format!(
-                    "they come to {}, and at most {} can be stored: take out picklist values, value maps or rows that are not needed",
+                    "they add up to {}, but at most {} can be stored: remove picklist values, value maps or rows that are not needed",
                     size::shown(bytes),
                     size::shown(MOST_BYTES)
                 ),
@@ -80,7 +80,7 @@ impl Settings {
             found.add(
                 "organization_id",
                 format!(
-                    "{} is not an organization id: it begins with 00D",
+                    "{} is not an organization id: an organization id begins with 00D",
                     self.organization_id
                 ),
             );
@@ -131,7 +131,7 @@ impl Settings {
             match seen.get(&path.as_str().to_ascii_lowercase()) {
                 Some(other) => found.add(
                     format!("fields.{name}"),
-                    format!("{path} is the field of fields.{other} already: name another field"),
+                    format!("{path} is already named by fields.{other}: name another field"),
                 ),
                 None => {
                     seen.insert(path.as_str().to_ascii_lowercase(), name);
@@ -283,7 +283,7 @@ impl ObjectCheck<'_> {
                 found.add(
                     place("salesforce"),
                     format!(
-                        "{path} is written by {}[{other}] already: let one row write it, and give the other the flow to_channeltivity",
+                        "{path} is already written by {}[{other}]: let one row write it, and give the other the flow to_channeltivity",
                         self.rows
                     ),
                 );
@@ -318,7 +318,7 @@ impl ObjectCheck<'_> {
                 found.add(
                     place("salesforce"),
                     format!(
-                        "{path} is written by {}[{row}] already: remove one of them",
+                        "{path} is already written by {}[{row}]: remove one of them",
                         self.rows
                     ),
                 );

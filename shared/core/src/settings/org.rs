@@ -138,7 +138,7 @@ fn row_misfits(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField
     let reaches_us = row.on_create.reaches_channeltivity() || row.on_update.reaches_channeltivity();
     if let Some(kind) = kind.filter(|kind| reaches_us && !fits(*kind, &field.kind)) {
         problems.push(format!(
-            "{} ({}) is of the type {}, and {:?} takes {}: map another field, or change the type",
+            "{} ({}) is of the type {}, but {:?} takes {}: map another field, or change the type",
             field.label,
             field.name,
             field.kind,

@@ -70,7 +70,7 @@ fn no_two_of_the_named_fields_are_one_field() {
     refused(
         |settings| settings.fields.import_flag = path("SYNC__c"),
         "fields.import_flag",
-        "is the field of fields.sync_flag already",
+        "is already named by fields.sync_flag",
     );
 }
 
@@ -127,7 +127,7 @@ fn one_row_writes_a_salesforce_field() {
     refused(
         |settings| settings.mappings[2].salesforce = path("closedate"),
         "mappings[3].salesforce",
-        "is written by mappings[2] already",
+        "is already written by mappings[2]",
     );
     assert_eq!(
         wrong(|settings| {
@@ -183,7 +183,7 @@ fn neither_rows_nor_fixed_values_write_flags_or_what_salesforce_keeps_itself() {
     refused(
         |settings| settings.fixed_values.push(fixed("Amount")),
         "fixed_values[0].salesforce",
-        "is written by mappings[2] already",
+        "is already written by mappings[2]",
     );
     refused(
         |settings| {
