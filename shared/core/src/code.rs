@@ -349,8 +349,9 @@ impl Serialize for Code {
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        Self::parse(&name)
-            .ok_or_else(|| de::Error::custom(format!("{name:?} is not a code of the Integration Log")))
+        Self::parse(&name).ok_or_else(|| {
+            de::Error::custom(format!("{name:?} is not a code of the Integration Log"))
+        })
     }
 }
 

@@ -156,8 +156,20 @@ async fn a_token_is_of_one_user_one_master_and_two_records() {
         .token();
     let before = desk.dump().await;
 
-    assert_stale(&desk, opportunity(1), &token, "the master was a different one").await;
-    assert_stale(&desk, opportunity(2), &token, "it was made for other records").await;
+    assert_stale(
+        &desk,
+        opportunity(1),
+        &token,
+        "the master was a different one",
+    )
+    .await;
+    assert_stale(
+        &desk,
+        opportunity(2),
+        &token,
+        "it was made for other records",
+    )
+    .await;
     let other = desk
         .confirm(&deal("e"), opportunity(1), "channeltivity", &token)
         .await;

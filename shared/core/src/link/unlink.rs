@@ -93,7 +93,9 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             // decision.
             let since = linked_version(&record);
             if *seen.get_or_insert(since) != since && version.is_none() {
-                return Err(Refusal::PreviewStale("the record was linked again in the meantime").into());
+                return Err(
+                    Refusal::PreviewStale("the record was linked again in the meantime").into(),
+                );
             }
             if version.is_some_and(|version| version != record.version) {
                 return Err(Refusal::PreviewStale("the record changed since it was read").into());
