@@ -1,4 +1,4 @@
-//! E-mail addresses, compared as people read them.
+//! Email addresses, compared as people read them.
 
 use std::{fmt, str::FromStr};
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{composed, is_invisible};
 
-/// An e-mail address: nothing around or hidden in it, lower case, with one `@` between a local part and a domain.
+/// An email address: nothing around or hidden in it, lower case, with one `@` between a local part and a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
-/// A text that is not an e-mail address.
+/// A text that is not an email address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a valid email address: write it as name@company.example")]
 pub struct InvalidEmail {

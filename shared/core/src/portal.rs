@@ -200,7 +200,7 @@ impl ResolvedUser {
     }
 }
 
-/// The holders of an e-mail address in the portal.
+/// The holders of an email address in the portal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holders {
     /// The users with this address: one, unless the portal's data is ambiguous.

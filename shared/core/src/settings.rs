@@ -194,7 +194,7 @@ impl FieldNames {
         .collect()
     }
 
-    /// Returns the fields that hold the e-mail addresses of portal users.
+    /// Returns the fields that hold the email addresses of portal users.
     #[must_use]
     pub fn emails(&self, module: &DistributorModule) -> Vec<&FieldPath> {
         let distributor = self.distributor_email.as_ref();

@@ -18,12 +18,13 @@ use crate::{
     salesforce::Salesforce,
 };
 
-/// The key under which a run's log holds that pending writes could not be sent.
+/// The key of the finding that pending writes could not be sent, in a run's log.
 const OUTBOX: &str = "OUTBOX";
 
-/// Sends again what a crash between a link and its queue left, or an outage held up, then starts a run of that mode.
+/// Sends the pending writes that a crash between a link and its queue left, or an outage held up, then starts a run of
+/// that mode.
 ///
-/// Writes that cannot be sent keep no run from listing: its log says so, and the next tick sends them.
+/// Writes that cannot be sent do not keep a run from listing: its log reports them, and the next tick sends them.
 ///
 /// # Errors
 /// Returns an error if the store or the queue of imports cannot be reached: the delivery is to be repeated.

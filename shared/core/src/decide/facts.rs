@@ -25,7 +25,7 @@ pub struct Facts<'a> {
     pub row: Option<&'a Row>,
     /// The digest that vouches for its fields; [`None`] when none does.
     pub digest: Option<Digest>,
-    /// The holders of the e-mail addresses that the Opportunity names.
+    /// The holders of the email addresses that the Opportunity names.
     pub directory: &'a Directory,
     /// Its claim.
     pub claim: Option<&'a Claim>,

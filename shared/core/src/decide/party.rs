@@ -1,4 +1,4 @@
-//! Condition rows 4 and 6: an e-mail address that must name an Active user with Deal Registration.
+//! Condition rows 4 and 6: an email address that must name an Active user with Deal Registration.
 
 use serde_json::Value;
 

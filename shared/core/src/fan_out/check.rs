@@ -1,4 +1,4 @@
-//! Looking at the fields that the settings name, before the first query of a full run goes by them.
+//! Checking the fields that the settings name, before the first query of a full run relies on them.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ where
     R: SyncRequestQueue,
     C: Clock + ?Sized,
 {
-    /// Stops the run where a field cannot serve as what the settings name it for. Costs one call.
+    /// Stops the run if a field cannot serve the purpose that the settings name it for. Costs one call.
     pub(super) async fn check_fields(
         &self,
         progress: &Progress,
@@ -42,8 +42,8 @@ where
     }
 }
 
-/// What is wrong with the types of the fields that the settings name. A field that is missing is not looked at: the query
-/// that needs it says so.
+/// Returns a finding for each field that the settings name and that has the wrong type. A missing field is ignored: the
+/// query that needs it reports it.
 fn wrong_types(settings: &Settings, described: &[DescribedField]) -> Vec<Finding> {
     let wrong = |(setting, path): (&str, &FieldPath)| {
         let field = described.iter().find(|field| path.is(&field.name))?;
@@ -63,7 +63,7 @@ fn wrong_types(settings: &Settings, described: &[DescribedField]) -> Vec<Finding
         .collect()
 }
 
-/// What is wrong with a flag that a listing shows to be no checkbox: between full runs no describe is asked for.
+/// Returns a finding for a flag that a listing shows not to be a checkbox: between full runs there is no describe.
 pub(super) fn wrong_flag(settings: &Settings, rows: &[Row]) -> Option<Finding> {
     let is_wrong = |value: &Value| !matches!(value, Value::Null | Value::Bool(_));
     settings

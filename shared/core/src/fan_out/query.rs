@@ -1,4 +1,4 @@
-//! Listing around fields that the org does not have or hides: all but the flags only tell rows of one stamp apart.
+//! Listing without the fields that the org lacks or hides: all but the flags only tell rows of one stamp apart.
 
 use super::FanOut;
 use crate::{
@@ -16,7 +16,8 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// The needed columns cannot be gone without. What the run found unreadable before is left out at once.
+    /// Creates a query. The needed columns cannot be left out; the fields that the run found unreadable before are left
+    /// out at once.
     pub(super) fn new<F: Salesforce>(
         salesforce: &F,
         listing: Listing,

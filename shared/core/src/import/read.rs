@@ -190,7 +190,7 @@ impl Rows {
             .filter(|_| row.is_checked("IsConverted"))
     }
 
-    /// Returns the e-mail addresses that the rows name.
+    /// Returns the email addresses that the rows name.
     pub(crate) fn emails(&self, settings: &Settings) -> HashSet<Email> {
         let fields = settings.fields.emails(&settings.distributor_module);
         self.rows

@@ -41,7 +41,7 @@ pub struct Confirm<'a> {
     pub token: &'a str,
     /// The user, as named by the preview's token, which was made for one user.
     pub user: &'a str,
-    /// The user as people know them: an e-mail address.
+    /// The user as people know them: an email address.
     pub by: &'a str,
 }
 
