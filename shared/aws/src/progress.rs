@@ -3,7 +3,7 @@
 use crate::{
     item::{self, n, number, s},
     keys::{self, EXPIRES_AT},
-    run_item::{PART_SECONDS, RELEASED, lease_end, mark_item, place_text},
+    run_item::{PART, RELEASED, lease_end, mark_item, part_text, place_text},
     store::Store,
     transaction::{self, Committed},
 };
@@ -92,11 +92,11 @@ impl Store {
                 .expression_attribute_names("#newest", "newest")
                 .expression_attribute_values(":newest", s(newest));
         }
-        if let Some(seconds) = progress.part_seconds {
+        if let Some(part) = progress.part {
             set.push("#part = :part");
             update = update
-                .expression_attribute_names("#part", PART_SECONDS)
-                .expression_attribute_values(":part", n(seconds));
+                .expression_attribute_names("#part", PART)
+                .expression_attribute_values(":part", s(part_text(part)));
         }
         let mut actions = vec![transaction::update(
             update.update_expression(format!("SET {}", set.join(", "))),
@@ -133,10 +133,12 @@ impl Store {
         // before.
         let update = ours(self, progress)
             .update_expression("SET #until = :until, #released = :yes, #part = :part")
-            .expression_attribute_names("#part", PART_SECONDS)
+            .expression_attribute_names("#part", PART)
             .expression_attribute_values(
                 ":part",
-                progress.part_seconds.map_or(AttributeValue::Null(true), n),
+                progress
+                    .part
+                    .map_or(AttributeValue::Null(true), |part| s(part_text(part))),
             )
             .expression_attribute_names("#until", "until")
             .expression_attribute_names("#released", RELEASED)

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use dealbridge_core::{
     SalesforceId, Stamp,
-    ports::{Mark, Place, PortError, Progress},
+    ports::{Mark, Part, Place, PortError, Progress},
     run::{Counts, Mode, Run, RunId, Trigger},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +19,8 @@ const LEASE: SignedDuration = SignedDuration::from_mins(15);
 /// Attribute of a run whose listing waits for another invocation.
 pub(crate) const RELEASED: &str = "released";
 
-/// Attribute: the seconds that one part of a listing spans, where Salesforce gives up on all at once.
-pub(crate) const PART_SECONDS: &str = "part_seconds";
+/// Attribute: the size of the parts that a listing is asked for in, where Salesforce gives up on all at once.
+pub(crate) const PART: &str = "part";
 
 /// A run with the state of its lease.
 pub(crate) struct Leased {
@@ -94,7 +94,7 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
         checkpoints: number(item, "checkpoints").ok_or_else(|| missing("checkpoints"))?,
         place: place(item),
         newest: text(item, "newest").and_then(|stamp| Stamp::parse(stamp).ok()),
-        part_seconds: number(item, PART_SECONDS),
+        part: part(item),
         unsent: Vec::new(),
     };
     Ok(Leased {
@@ -128,6 +128,23 @@ fn place(item: &Attributes) -> Place {
         ("leads", Some(id), Some(stamp)) => Place::Leads(stamp, id),
         ("links", Some(id), _) => Place::Links(id),
         (_, id, _) => Place::Problems(id),
+    }
+}
+
+/// Writes the size of a listing's parts as the item of a run holds it.
+pub(crate) fn part_text(part: Part) -> String {
+    match part {
+        Part::Seconds(seconds) => format!("seconds|{seconds}"),
+        Part::Ids(power) => format!("ids|{power}"),
+    }
+}
+
+/// Reads that size; none where all is asked for at once.
+fn part(item: &Attributes) -> Option<Part> {
+    match text(item, PART)?.split_once('|')? {
+        ("seconds", seconds) => seconds.parse().ok().map(Part::Seconds),
+        ("ids", power) => power.parse().ok().map(Part::Ids),
+        _ => None,
     }
 }
 
@@ -187,6 +204,16 @@ mod tests {
             assert_eq!(place(&item), kept);
         }
         assert_eq!(place(&Attributes::new()), Place::Problems(None));
+    }
+
+    #[test]
+    fn a_part_reads_back_as_it_was_kept() {
+        for kept in [Part::Seconds(86_400), Part::Ids(0), Part::Ids(11)] {
+            let item = Attributes::from([(PART.to_owned(), s(part_text(kept)))]);
+
+            assert_eq!(part(&item), Some(kept));
+        }
+        assert_eq!(part(&Attributes::new()), None);
     }
 
     #[test]

@@ -160,10 +160,19 @@ pub struct Progress {
     pub place: Place,
     /// The watermark that the run will leave: the newest stamp it could see.
     pub newest: Option<Stamp>,
-    /// The length of the parts, in seconds, that the listing is asked for in, because Salesforce gives up on more.
-    pub part_seconds: Option<i64>,
+    /// The size of the parts that the listing is asked for in, because Salesforce gives up on more.
+    pub part: Option<Part>,
     /// The work that the last checkpoint counted as listed, and that an earlier attempt may not have enqueued.
     pub unsent: Vec<SalesforceId>,
+}
+
+/// The size of the parts in which a listing is asked for, where all of it is too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Seconds of stamps; below one, what is so far ahead of our clock.
+    Seconds(i64),
+    /// A range of 62 to that power of ids, within one second.
+    Ids(u32),
 }
 
 /// The result of asking for a run.

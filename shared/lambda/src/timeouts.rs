@@ -44,7 +44,19 @@ pub fn answer(left: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use dealbridge_core::fan_out;
+
     use super::*;
+
+    #[test]
+    fn a_call_that_a_listing_begins_has_all_of_its_time() {
+        let reserve = Duration::try_from(fan_out::RESERVE).unwrap();
+
+        assert!(LONGEST_CALL + LONGEST_REST <= reserve);
+        // The last one is begun when just the reserve is left, and is not cut short.
+        let CallTimes { total, all, .. } = salesforce(Duration::from_secs(900));
+        assert!(Duration::from_secs(900) - reserve + total <= all);
+    }
 
     #[test]
     fn calls_end_before_their_function_whatever_time_it_has() {

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use dealbridge_core::{
     code::Code,
-    run::{Counts, Mode, RunStatus},
+    fan_out::RESERVE,
+    ports::Clock,
+    run::{Counts, Mode, RunId, RunStatus},
 };
+use dealbridge_lambda::{Function, Invocation};
 use dealbridge_tests::{Defect, OrgFolder, World, world::SYNC_REQUESTS};
 use serde_json::json;
 
@@ -202,5 +205,89 @@ async fn a_locator_that_ends_with_its_session_costs_another_query_and_nothing_el
         assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{times}");
         let codes: BTreeSet<Code> = world.ledger().await.faults(run.id).into_iter().collect();
         assert_eq!(codes, BTreeSet::new(), "{times}");
+    }
+}
+
+/// A world with linked Opportunities of every kind that a daily run meets: unchanged, edited, no longer flagged, in the
+/// recycle bin (known there, and just deleted), purged, hidden; and one that is not imported.
+async fn variety(count: usize) -> World {
+    let mut folder = OrgFolder::importable(count);
+    folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
+    let world = World::start(&folder).await;
+    world.full().await;
+    let ids: Vec<_> = world.ledger().await.claims.keys().copied().collect();
+    for id in &ids[..2] {
+        world.on_opportunity("delete", *id).await;
+    }
+    world.on_opportunity("purge", ids[2]).await;
+    world.hourly().await;
+    world.scheduled("daily").await;
+    world.edit(ids[3], json!({ "Export__c": false })).await;
+    world.edit(ids[4], json!({ "Amount": 5 })).await;
+    world.hourly().await;
+    world.on_opportunity("hide", ids[5]).await;
+    world.on_opportunity("delete", ids[6]).await;
+    // What comes last has the stamp up to which the listing sees.
+    world.edit(ids[7], json!({ "Amount": 6 })).await;
+    world
+}
+
+#[tokio::test]
+async fn a_full_run_in_ever_so_many_invocations_does_in_each_what_is_left_and_counts_as_one_in_one()
+{
+    for most in [None, Some(9), Some(2)] {
+        let (whole, pieces) = (variety(24).await, variety(24).await);
+        if let Some(most) = most {
+            give_up_beyond(&whole, most).await;
+            give_up_beyond(&pieces, most).await;
+        }
+        let expected = whole.scheduled("daily").await;
+
+        // Each invocation has no time for more than one step.
+        let deadline = pieces.clock.now().checked_add(RESERVE).ok();
+        pieces.clock.advance(std::time::Duration::from_secs(1));
+        let calls = || pieces.salesforce.usage().total();
+        let tick = json!({ "schedule": "daily" });
+        let invocation = Invocation { deadline };
+        let mut most_calls = 0;
+        let mut invocations = 1;
+        let before = calls();
+        let answer = pieces.fan_out.handle(tick, invocation).await.unwrap();
+        most_calls = most_calls.max(calls() - before);
+        loop {
+            let request = pieces.receive(SYNC_REQUESTS, 1).await;
+            if request.messages.is_empty() {
+                break;
+            }
+            invocations += 1;
+            assert!(invocations < 300, "{most:?}");
+            let before = calls();
+            let answer = pieces.fan_out.handle(request.event(), invocation).await;
+            most_calls = most_calls.max(calls() - before);
+            pieces
+                .delete(SYNC_REQUESTS, &request.done(&answer.unwrap()))
+                .await;
+        }
+        pieces.deliver_all().await;
+        let run = pieces
+            .run(RunId::parse(answer["run"].as_str().unwrap()).unwrap())
+            .await;
+
+        assert_eq!(run.counts, expected.counts, "{most:?}");
+        assert_eq!(
+            pieces.status(run.id).await,
+            RunStatus::Succeeded,
+            "{most:?}"
+        );
+        assert!(
+            invocations > 1 && most_calls <= 6,
+            "{most:?}: {invocations}, {most_calls}"
+        );
+        let ledger = pieces.ledger().await;
+        assert_eq!(ledger.faults(run.id), [], "{most:?}");
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "{most:?}");
+        let next = [whole.hourly().await, pieces.hourly().await];
+        let counts = next.map(|run| (run.mode, run.counts.updated, run.counts.failed));
+        assert_eq!(counts[0], counts[1], "{most:?}");
     }
 }

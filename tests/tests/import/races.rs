@@ -241,13 +241,14 @@ async fn a_message_replayed_days_later_acts_on_the_present_state_and_counts_in_i
     let late = folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
     let world = World::start(&folder).await;
     let (run, bodies) = listed(&world, 10).await;
-    // One of the two messages is delayed; the other is processed.
+    // One of the two messages is a dead letter; the other is processed.
     let (astray, rest): (Vec<String>, Vec<String>) = bodies
         .into_iter()
         .partition(|body| body.contains(late.as_str()));
     world.send(IMPORTS, &rest).await;
     world.deliver_all().await;
     assert_eq!(world.run(run).await.counts.left(), 1);
+    world.send("imports-dlq", &astray).await;
 
     // A later full run finds it failing; then it is mended, and no run has looked since.
     world
@@ -259,7 +260,9 @@ async fn a_message_replayed_days_later_acts_on_the_present_state_and_counts_in_i
     world
         .edit(late, json!({ "Product__c": "Basic", "Amount": 5 }))
         .await;
+    let dead = world.receive("imports-dlq", 1).await;
     world.send(IMPORTS, &astray).await;
+    world.delete("imports-dlq", &dead).await;
     world.deliver_all().await;
 
     let ledger = world.ledger().await;

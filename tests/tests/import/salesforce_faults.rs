@@ -271,7 +271,8 @@ async fn a_mapped_field_that_is_gone_is_said_once_per_run_and_the_other_rows_go_
 }
 
 #[tokio::test]
-async fn a_field_that_feeds_a_required_one_or_is_a_setting_fails_the_run_when_it_is_gone() {
+async fn a_field_that_only_imports_need_fails_each_of_them_when_it_is_gone_and_the_run_names_it_once()
+ {
     for field in ["Product__c", "Stage__c", "Partner__c", "Owner_Type__c"] {
         let mut folder = mixed();
         folder.without.push(field);
@@ -279,10 +280,17 @@ async fn a_field_that_feeds_a_required_one_or_is_a_setting_fails_the_run_when_it
 
         let run = world.full().await;
 
-        assert_failed_once_with(&world, &run, Code::SfFieldMissing, field).await;
-        assert_eq!((run.counts.listed, run.counts.left()), (8, 8), "{field}");
-        let message = &world.ledger().await.log(run.id)[0].message;
+        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{field}");
+        assert_eq!((run.counts.listed, run.counts.failed), (8, 8), "{field}");
+        let ledger = world.ledger().await;
+        assert_eq!(ledger.faults(run.id), [Code::SfFieldMissing], "{field}");
+        let hidden = ledger.failures(run.id)[&Code::RequiredFieldHidden];
+        assert_eq!(hidden, 8, "{field}");
+        let entries = ledger.log(run.id).into_iter();
+        let mut said = entries.filter(|entry| entry.code == Code::SfFieldMissing);
+        let message = said.next().unwrap().message;
         assert!(message.contains(field), "{message}");
+        assert_eq!(ledger.broken(), Vec::<String>::new(), "{field}");
     }
 }
 

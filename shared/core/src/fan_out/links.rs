@@ -1,6 +1,8 @@
 //! Looking after links that the listing of Opportunities does not show: linked Leads, and what is gone or no longer flagged.
 
-use super::{FanOut, Step, Stop, page::Candidates, pages::Pages, query::Query};
+use jiff::Timestamp;
+
+use super::{FanOut, Ids, Stop, page::Candidates, pages::Pages, query::Query, steps::Step};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     claim::{Claim, ClaimState},
@@ -27,20 +29,26 @@ where
     R: SyncRequestQueue,
     C: Clock + ?Sized,
 {
-    /// Leads are listed only where a record is linked to one, and only those that changed.
+    /// Leads are listed only where a record is linked to one, and only those that changed. Answers false when the deadline
+    /// came first.
     pub(super) async fn list_leads(
         &self,
         progress: &mut Progress,
         candidates: &Candidates<'_>,
         settings: &Settings,
-    ) -> Result<(), Stop> {
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Stop> {
         let Some(since) = candidates.since(settings.overlap()) else {
-            return Ok(());
+            return Ok(true);
         };
         let after = match progress.place {
             Place::Leads(stamp, id) => Some((stamp, id)),
             _ => None,
         };
+        if after.is_none() {
+            // The size was that of the Opportunities' parts.
+            progress.part = None;
+        }
         let org = settings.organization_id;
         let digested = Digested::of(settings, SalesforceObject::Lead);
         let listing = Listing {
@@ -54,42 +62,64 @@ where
             deleted: Deleted::Included,
         };
         let query = Query::new(self.salesforce, listing, &[], digested.fields());
-        let mut pages = Pages::new(self.salesforce, query, self.clock.now(), None);
-        while pages.has_more() {
+        let mut pages = Pages::new(self.salesforce, query, self.clock.now(), progress.part);
+        loop {
             let rows = match pages.step().await {
                 Err(error) if error.hides(SalesforceObject::Lead) => {
-                    return self.say_hidden_leads(progress).await;
+                    self.say_hidden_leads(progress).await?;
+                    return Ok(true);
                 }
                 rows => rows?,
             };
-            let rows: Vec<(SalesforceId, Stamp, &Row)> = rows
-                .iter()
-                .filter_map(|row| Some((row.id()?, row.stamp()?, row)))
-                .collect();
-            let ids: Vec<SalesforceId> = rows.iter().map(|(id, ..)| *id).collect();
-            let Some((last, stamp, _)) = rows.last() else {
-                continue;
-            };
-            let place = Place::Leads(*stamp, *last);
-            let claims = self.store.claims(org, &ids).await?;
-            let changed = rows.iter().filter(|(id, stamp, row)| {
-                claims.get(id).is_some_and(|claim| {
-                    let is_gone = row.is_checked("IsDeleted") && !claim.disconnected;
-                    let is_known = claim.is_up_to(*stamp, Some(digested.digest(row))) && !is_gone;
-                    claim.state == ClaimState::Live
-                        && !is_known
-                        && !claim.counted.contains(progress.run)
-                        // Those were enqueued first of all.
-                        && !candidates.problems().contains(id)
-                })
-            });
-            let step = Step {
-                work: changed.map(|(id, ..)| (*id, false)).collect(),
-                ..Step::at(place)
-            };
-            self.enqueue(progress, org, step).await?;
+            progress.part = pages.size();
+            self.take_leads(progress, candidates, &rows, &digested, org)
+                .await?;
+            if !pages.has_more() {
+                return Ok(true);
+            }
+            if self.is_late(deadline) {
+                if let Some((stamp, id)) = pages.place() {
+                    self.keep_place(progress, Place::Leads(stamp, id)).await?;
+                }
+                return Ok(false);
+            }
         }
-        Ok(())
+    }
+
+    async fn take_leads(
+        &self,
+        progress: &mut Progress,
+        candidates: &Candidates<'_>,
+        rows: &[Row],
+        digested: &Digested,
+        org: SalesforceId,
+    ) -> Result<(), Stop> {
+        let rows: Vec<(SalesforceId, Stamp, &Row)> = rows
+            .iter()
+            .filter_map(|row| Some((row.id()?, row.stamp()?, row)))
+            .collect();
+        let ids: Vec<SalesforceId> = rows.iter().map(|(id, ..)| *id).collect();
+        let Some((last, stamp, _)) = rows.last() else {
+            return Ok(());
+        };
+        let place = Place::Leads(*stamp, *last);
+        let claims = self.store.claims(org, &ids).await?;
+        let changed = rows.iter().filter(|(id, stamp, row)| {
+            claims.get(id).is_some_and(|claim| {
+                let is_gone = row.is_checked("IsDeleted") && !claim.disconnected;
+                let is_known = claim.is_up_to(*stamp, Some(digested.digest(row))) && !is_gone;
+                claim.state == ClaimState::Live
+                    && !is_known
+                    && !claim.counted.contains(progress.run)
+                    // Those were enqueued first of all.
+                    && !candidates.problems().contains(id)
+            })
+        });
+        let step = Step {
+            work: changed.map(|(id, ..)| (*id, false)).collect(),
+            ..Step::at(place)
+        };
+        self.enqueue(progress, org, step).await
     }
 
     /// Without access to Leads their links are left as they are: Opportunities are imported all the same.
@@ -99,12 +129,18 @@ where
     }
 
     /// A full run also looks at linked records that the listing did not show: no longer flagged, deleted, hidden, purged.
+    /// Answers false when the deadline came first.
+    ///
+    /// Of a listing that an earlier attempt began, `seen_until` is the newest stamp that it could show: what that attempt
+    /// dealt with is told from the records themselves, for the listing would show all that are flagged.
     pub(super) async fn check_unlisted_links(
         &self,
         progress: &mut Progress,
         candidates: &Candidates<'_>,
         settings: &Settings,
-    ) -> Result<(), Stop> {
+        seen_until: Option<Stamp>,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Stop> {
         let org = settings.organization_id;
         let after = match progress.place {
             Place::Links(id) => Some(id),
@@ -117,7 +153,10 @@ where
                 .fields()
                 .iter()
                 .filter(|path| !path.is_parent_path());
-            let mut columns = Columns::new(object.api_name(), Vec::new(), own.cloned());
+            let shown_until = seen_until.filter(|_| object == SalesforceObject::Opportunity);
+            let flag = shown_until.map(|_| settings.fields.import_flag.clone());
+            let mut columns =
+                Columns::new(object.api_name(), flag.into_iter().collect(), own.cloned());
             columns.recall(self.salesforce);
             let unlisted = candidates.unlisted(object);
             let mut unlisted: Vec<&Claim> = unlisted
@@ -131,11 +170,20 @@ where
                 let rows = self.retrieve_around_missing(object, &ids, &mut columns);
                 let rows = match rows.await {
                     Err(error) if object == SalesforceObject::Lead && error.hides(object) => {
-                        return self.say_hidden_leads(progress).await;
+                        self.say_hidden_leads(progress).await?;
+                        return Ok(true);
                     }
                     rows => rows?,
                 };
-                for (claim, row) in claims.iter().zip(rows) {
+                let shown = match shown_until {
+                    Some(until) => self.shown(&ids, &rows, until, settings).await?,
+                    None => Ids::new(),
+                };
+                let unlisted = claims
+                    .iter()
+                    .zip(rows)
+                    .filter(|(claim, _)| !shown.contains(&claim.salesforce));
+                for (claim, row) in unlisted {
                     if is_as_before(claim, row.as_ref(), &digested) {
                         step.counts.listed += 1;
                         step.counts.unchanged += 1;
@@ -144,9 +192,44 @@ where
                     }
                 }
                 self.enqueue(progress, org, step).await?;
+                if self.is_late(deadline) {
+                    self.keep_place(progress, Place::Links(*last)).await?;
+                    return Ok(false);
+                }
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Returns those of these Opportunities that a full listing has shown: flagged, in the recycle bin too, or edited since, so that
+    /// they may have been. What was edited since is the next run's.
+    async fn shown(
+        &self,
+        ids: &[SalesforceId],
+        rows: &[Option<Row>],
+        until: Stamp,
+        settings: &Settings,
+    ) -> Result<Ids, Stop> {
+        let flag = &settings.fields.import_flag;
+        let is_shown = |row: &Row| row.is_checked(flag.as_str()) || row.stamp() > Some(until);
+        let gone: Vec<SalesforceId> = ids
+            .iter()
+            .zip(rows)
+            .filter(|(_, row)| row.is_none())
+            .map(|(id, _)| *id)
+            .collect();
+        let object = SalesforceObject::Opportunity;
+        let binned = if gone.is_empty() {
+            Vec::new()
+        } else {
+            let flag = std::slice::from_ref(flag);
+            self.salesforce.records(object, &gone, flag).await?
+        };
+        let all = rows.iter().flatten().chain(&binned);
+        Ok(all
+            .filter(|row| is_shown(row))
+            .filter_map(Row::id)
+            .collect())
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{FanOut, Step, Stop, check, page::Candidates, pages::Pages, query::Query};
+use super::{FanOut, Stop, check, page::Candidates, pages::Pages, query::Query, steps::Step};
 use crate::{
     SalesforceId, SalesforceObject, Stamp,
     ports::{
@@ -15,9 +15,6 @@ use crate::{
     salesforce::{Deleted, Listing, Row, Salesforce},
     settings::Settings,
 };
-
-/// How long before the function's deadline no further page is begun.
-const RESERVE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How many open problems are enqueued between two checkpoints: their ids fit into one item.
 const PROBLEMS: usize = 4_000;
@@ -32,26 +29,32 @@ where
     C: Clock + ?Sized,
 {
     /// Open problems are looked at by every run, whatever their stamp: what mends them may not touch the Opportunity.
+    /// Answers false when the deadline came first.
     pub(super) async fn enqueue_problems(
         &self,
         progress: &mut Progress,
         candidates: &Candidates<'_>,
         org: SalesforceId,
-    ) -> Result<(), Stop> {
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Stop> {
         let Place::Problems(after) = progress.place else {
-            return Ok(());
+            return Ok(true);
         };
         let open = candidates.problems().iter().copied();
         let mut ids: Vec<SalesforceId> = open.filter(|id| Some(*id) > after).collect();
         ids.sort_unstable();
-        for ids in ids.chunks(PROBLEMS) {
+        let mut chunks = ids.chunks(PROBLEMS).peekable();
+        while let Some(ids) = chunks.next() {
             let step = Step {
                 work: ids.iter().map(|id| (*id, false)).collect(),
                 ..Step::at(Place::Problems(ids.last().copied()))
             };
             self.enqueue(progress, org, step).await?;
+            if chunks.peek().is_some() && self.is_late(deadline) {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Lists Opportunities to the end. Answers false when the deadline came first.
@@ -66,19 +69,13 @@ where
         let mut query = self.opportunities(progress, candidates, settings);
         match progress.place {
             Place::Problems(_) => {}
-            Place::Opportunities(..) => self.pass_over(progress, candidates, query.clone()).await?,
-            Place::Leads(..) | Place::Links(_) => {
-                self.pass_over(progress, candidates, query).await?;
-                return Ok(true);
-            }
-        }
-        if let Place::Opportunities(stamp, id) = progress.place {
-            query.listing.after = Some((stamp, id));
+            Place::Opportunities(stamp, id) => query.listing.after = Some((stamp, id)),
+            Place::Leads(..) | Place::Links(_) => return Ok(true),
         }
         let mut pages = self.pages(progress, query);
         loop {
             let rows = pages.step().await?;
-            progress.part_seconds = pages.seconds();
+            progress.part = pages.size();
             if let Some(finding) = check::wrong_flag(settings, &rows) {
                 return Err(Stop::Fault(finding));
             }
@@ -87,14 +84,22 @@ where
                 return Ok(true);
             }
             if self.is_late(deadline) {
+                if let Some((stamp, id)) = pages.place() {
+                    self.keep_place(progress, Place::Opportunities(stamp, id))
+                        .await?;
+                }
                 return Ok(false);
             }
         }
     }
 
     /// The newest stamp of any Opportunity: how far a run can see that found none of its own. One call in all but the
-    /// largest orgs.
-    pub(super) async fn newest_of_all(&self, settings: &Settings) -> Result<Option<Stamp>, Stop> {
+    /// largest orgs; [`None`] too when the deadline came first.
+    pub(super) async fn newest_of_all(
+        &self,
+        settings: &Settings,
+        deadline: Option<Timestamp>,
+    ) -> Result<Option<Stamp>, Stop> {
         let listing = Listing {
             object: SalesforceObject::Opportunity,
             fields: Vec::new(),
@@ -108,7 +113,7 @@ where
         let flag = [settings.fields.import_flag.clone()];
         let query = Query::new(self.salesforce, listing, &flag, &[]);
         let mut pages = Pages::new(self.salesforce, query, self.clock.now(), None);
-        while pages.has_more() {
+        while pages.has_more() && !self.is_late(deadline) {
             let rows = pages.step().await?;
             if let Some(newest) = rows.iter().find_map(Row::stamp) {
                 return Ok(Some(newest));
@@ -118,12 +123,7 @@ where
     }
 
     fn pages(&self, progress: &Progress, query: Query) -> Pages<'_, F> {
-        Pages::new(
-            self.salesforce,
-            query,
-            self.clock.now(),
-            progress.part_seconds,
-        )
+        Pages::new(self.salesforce, query, self.clock.now(), progress.part)
     }
 
     fn opportunities(
@@ -150,35 +150,6 @@ where
             &flags,
             candidates.digested().fields(),
         )
-    }
-
-    fn is_late(&self, deadline: Option<Timestamp>) -> bool {
-        let end = self.clock.now().saturating_add(RESERVE);
-        deadline.is_some_and(|deadline| end.is_ok_and(|end| end > deadline))
-    }
-
-    /// Reads again what an attempt before has dealt with, so that a full run knows which links the listing showed.
-    async fn pass_over(
-        &self,
-        progress: &mut Progress,
-        candidates: &mut Candidates<'_>,
-        query: Query,
-    ) -> Result<(), Stop> {
-        if progress.mode != Mode::Full {
-            return Ok(());
-        }
-        let until = match progress.place {
-            Place::Opportunities(stamp, id) => Some((stamp, id)),
-            _ => None,
-        };
-        let mut pages = self.pages(progress, query);
-        loop {
-            let rows = pages.step().await?;
-            progress.part_seconds = pages.seconds();
-            if !candidates.pass_over(&rows, until) || !pages.has_more() {
-                return Ok(());
-            }
-        }
     }
 
     async fn take_page(

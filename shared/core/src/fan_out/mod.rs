@@ -6,25 +6,24 @@ mod listing;
 mod page;
 mod pages;
 mod query;
+mod steps;
 mod window;
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use crate::{
-    SalesforceId, Stamp,
+    SalesforceId,
     code::Code,
-    entry::Line,
     fault,
     finding::Finding,
-    message::{ImportRequest, SyncRequest, VERSION},
     ports::{
-        Checkpoint, ClaimStore, Clock, Delivery, ImportQueue, Kept, ListingStore, Mark, Place,
-        PortError, Portal, Progress, RunStore, Started, SyncRequestQueue, TakenUp,
+        ClaimStore, Clock, Delivery, ImportQueue, Kept, ListingStore, Mark, Place, PortError,
+        Portal, Progress, RunStore, Started, SyncRequestQueue, TakenUp,
     },
-    run::{Counts, Mode, Run, RunId, Trigger},
+    run::{Mode, Run, RunId, Trigger},
     salesforce::{Salesforce, SalesforceError},
     settings::Settings,
     sync_request,
@@ -33,6 +32,10 @@ use page::Candidates;
 
 /// How many fingerprints of recent rows the mark keeps; rows beyond are looked up again.
 const RECENT: usize = 20_000;
+
+/// The time before the function's deadline in which nothing further is begun: a call of Salesforce with all of its repeats,
+/// and what follows it, ends before. `dealbridge_lambda::timeouts` bounds the two, and its test holds them to this.
+pub const RESERVE: SignedDuration = SignedDuration::from_secs(210);
 
 /// The use case, over its ports.
 #[derive(Debug)]
@@ -257,132 +260,57 @@ impl<
         if progress.mode == Mode::Full {
             candidates.know_all(self.store.all_claims(org).await?);
         }
+        // Of a listing that an earlier attempt began, this one sees the rest.
+        let is_rest = !matches!(progress.place, Place::Problems(_));
         self.send_unsent(progress, org).await?;
-        self.enqueue_problems(progress, &candidates, org).await?;
         if !self
-            .list_opportunities(progress, &mut candidates, settings, deadline)
+            .enqueue_problems(progress, &candidates, org, deadline)
             .await?
+            || !self
+                .list_opportunities(progress, &mut candidates, settings, deadline)
+                .await?
         {
             return self.go_on_later(progress).await;
         }
         // A run that lists everything moves the mark on as well, though what it lists may be older.
         let mut newest = progress.newest.max(known.stamp);
-        if newest.is_none() && matches!(progress.place, Place::Problems(_)) {
-            newest = self.newest_of_all(settings).await?;
-            // What was flagged meanwhile is before that mark.
-            if !self
-                .list_opportunities(progress, &mut candidates, settings, deadline)
-                .await?
-            {
-                return self.go_on_later(progress).await;
+        if newest.is_none()
+            && matches!(
+                progress.place,
+                Place::Problems(_) | Place::Opportunities(..)
+            )
+        {
+            newest = self.newest_of_all(settings, deadline).await?;
+            if newest.is_some() {
+                // What was flagged meanwhile is before that mark.
+                progress.place = Place::Problems(None);
+                if !self
+                    .list_opportunities(progress, &mut candidates, settings, deadline)
+                    .await?
+                {
+                    return self.go_on_later(progress).await;
+                }
+                newest = newest.max(progress.newest);
             }
-            newest = newest.max(progress.newest);
         }
-        if progress.mode == Mode::Full {
-            self.check_unlisted_links(progress, &candidates, settings)
-                .await?;
+        let is_done = if progress.mode == Mode::Full {
+            let seen_until = newest.filter(|_| is_rest);
+            self.check_unlisted_links(progress, &candidates, settings, seen_until, deadline)
+                .await?
         } else if self.store.has_lead_links().await? {
-            self.list_leads(progress, &candidates, settings).await?;
+            self.list_leads(progress, &candidates, settings, deadline)
+                .await?
+        } else {
+            true
+        };
+        if !is_done {
+            return self.go_on_later(progress).await;
         }
         let mut mark = candidates.next_mark(newest, settings.overlap(), RECENT);
         mark.org = Some(org);
         match self.store.finish_listing(progress, &found, &mark).await? {
             Kept::Yes => Ok(Listed::Finished(progress.run)),
             Kept::Lost => Err(Stop::Lost),
-        }
-    }
-
-    /// Hands the listing over to another invocation.
-    async fn go_on_later(&self, progress: &Progress) -> Result<Listed, Stop> {
-        if self.store.release(progress).await? == Kept::Lost {
-            return Err(Stop::Lost);
-        }
-        let request = SyncRequest {
-            version: VERSION,
-            run: progress.run,
-            trigger: Trigger::Schedule,
-        };
-        self.sync_requests.send(&request).await?;
-        Ok(Listed::Continued(progress.run))
-    }
-
-    /// What an attempt before counted as listed and may not have enqueued: a message too many counts once all the same.
-    async fn send_unsent(&self, progress: &mut Progress, org: SalesforceId) -> Result<(), Stop> {
-        let unsent = std::mem::take(&mut progress.unsent);
-        let work = unsent.into_iter().map(|id| (id, false));
-        self.send(progress.run, org, work).await
-    }
-
-    async fn send(
-        &self,
-        run: RunId,
-        org: SalesforceId,
-        work: impl IntoIterator<Item = (SalesforceId, bool)>,
-    ) -> Result<(), Stop> {
-        let request = |(opportunity, fresh)| ImportRequest {
-            version: VERSION,
-            run,
-            org,
-            opportunity,
-            fresh,
-        };
-        let requests: Vec<ImportRequest> = work.into_iter().map(request).collect();
-        if !requests.is_empty() {
-            self.imports.send(&requests).await?;
-        }
-        Ok(())
-    }
-
-    /// Keeps the checkpoint first, with what it is about to enqueue: a crash in between loses no message, for the next
-    /// attempt sends them again, and no message is worked on before it is counted as listed.
-    async fn enqueue(
-        &self,
-        progress: &mut Progress,
-        org: SalesforceId,
-        step: Step,
-    ) -> Result<(), Stop> {
-        let mut counts = step.counts;
-        counts.listed += step.work.len() as u64;
-        // Only the listing itself keeps its place where nothing was found: the other steps are read again as cheaply.
-        let moves = step.place != progress.place && matches!(step.place, Place::Opportunities(..));
-        if counts == Counts::default() && !moves {
-            return Ok(());
-        }
-        let checkpoint = Checkpoint {
-            place: step.place,
-            newest: step.newest.or(progress.newest),
-            work: step.work.iter().map(|(id, _)| *id).collect(),
-            counts,
-            lines: step.lines,
-        };
-        if self.store.checkpoint(progress, &checkpoint).await? == Kept::Lost {
-            return Err(Stop::Lost);
-        }
-        progress.checkpoints += 1;
-        progress.place = checkpoint.place;
-        progress.newest = checkpoint.newest;
-        self.send(progress.run, org, step.work).await
-    }
-}
-
-/// What one look at some records comes to.
-struct Step {
-    place: Place,
-    newest: Option<Stamp>,
-    /// Those that need a message, and whether they are fresh.
-    work: Vec<(SalesforceId, bool)>,
-    counts: Counts,
-    lines: Vec<Line>,
-}
-
-impl Step {
-    fn at(place: Place) -> Self {
-        Self {
-            place,
-            newest: None,
-            work: Vec::new(),
-            counts: Counts::default(),
-            lines: Vec::new(),
         }
     }
 }

@@ -31,9 +31,8 @@ pub(super) struct Candidates<'a> {
     /// Whether `claims` holds every claim there is, so that nothing has to be looked up.
     knows_all: bool,
     listed: Ids,
-    /// Those that an attempt before has dealt with.
-    passed_over: Ids,
-    /// Rows of this run with their stamps, for the next mark.
+    /// Rows of this attempt with their stamps, for the next mark. What an attempt before has dealt with is left out: the next
+    /// run looks it up again.
     seen: Vec<(Stamp, u64)>,
 }
 
@@ -96,7 +95,6 @@ impl<'a> Candidates<'a> {
             claims: HashMap::new(),
             knows_all: false,
             listed: HashSet::new(),
-            passed_over: HashSet::new(),
             seen: Vec::new(),
         }
     }
@@ -150,25 +148,6 @@ impl<'a> Candidates<'a> {
 
     fn is_recent(&self, row: &Listed) -> bool {
         !self.mark.recent.is_empty() && self.mark.recent.contains(&row.fingerprint())
-    }
-
-    /// Notes rows that an attempt before has dealt with, which ended behind the row `until`. Answers whether there may be more.
-    ///
-    /// They are left out of the mark: one that was edited since then is dealt with by the next run.
-    pub(super) fn pass_over(&mut self, rows: &[Row], until: Option<(Stamp, SalesforceId)>) -> bool {
-        for row in rows {
-            let (Some(id), Some(stamp)) = (row.id(), row.stamp()) else {
-                continue;
-            };
-            if until.is_some_and(|(end, _)| stamp < end) {
-                return false;
-            }
-            self.passed_over.insert(id);
-            if until.is_some_and(|(_, last)| id == last) {
-                return false;
-            }
-        }
-        true
     }
 
     pub(super) fn take(&mut self, rows: &[Row]) -> Taken {
@@ -251,7 +230,6 @@ impl<'a> Candidates<'a> {
             needs_look
                 && SalesforceObject::of(&id) == Some(object)
                 && !self.listed.contains(&id)
-                && !self.passed_over.contains(&id)
                 && !self.problems.contains(&id)
                 && !claim.counted.contains(self.run)
         })

@@ -4,6 +4,7 @@
 use super::{query::Query, window::Window};
 use crate::{
     SalesforceId, Stamp,
+    ports::Part,
     read::Columns,
     salesforce::{Listing, Locator, Row, Salesforce, SalesforceError},
 };
@@ -27,18 +28,18 @@ pub(super) struct Pages<'a, F> {
 }
 
 impl<'a, F: Salesforce> Pages<'a, F> {
-    /// Begins a listing, with parts of that many seconds if an earlier attempt found out that all is too much.
+    /// Begins a listing, with parts of that size if an earlier attempt found out that all is too much.
     pub(super) fn new(
         salesforce: &'a F,
         query: Query,
         now: jiff::Timestamp,
-        seconds: Option<i64>,
+        size: Option<Part>,
     ) -> Self {
         let Query { listing, columns } = query;
         Self {
             salesforce,
             columns,
-            window: Window::new(listing, Stamp::from_second(now.as_second()), seconds),
+            window: Window::new(listing, Stamp::from_second(now.as_second()), size),
             next: None,
             rows: 0,
             restarts: 0,
@@ -51,9 +52,14 @@ impl<'a, F: Salesforce> Pages<'a, F> {
         self.next.is_some() || !self.window.is_done()
     }
 
-    /// Seconds that are asked for at once; none while all is.
-    pub(super) fn seconds(&self) -> Option<i64> {
-        self.window.seconds()
+    /// Returns the size of the parts; none while all is asked for at once.
+    pub(super) fn size(&self) -> Option<Part> {
+        self.window.size()
+    }
+
+    /// Returns the place up to which everything is read.
+    pub(super) fn place(&self) -> Option<(Stamp, SalesforceId)> {
+        self.window.place()
     }
 
     /// Makes one call. Answers the rows that it gave: none where there are none, or where another call goes on from here.

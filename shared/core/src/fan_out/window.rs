@@ -1,7 +1,7 @@
 //! Which part of a listing is asked for at once: all of it, or, where Salesforce gives up on so much, a span of stamps;
 //! of a single second that is still too much, a span of ids. Parts follow each other in the listing's order, newest first.
 
-use crate::{SalesforceId, Stamp, salesforce::Listing};
+use crate::{SalesforceId, Stamp, ports::Part, salesforce::Listing};
 
 /// Nothing in Salesforce is older: 1999-01-01.
 const BEGINNING: i64 = 915_148_800;
@@ -18,6 +18,9 @@ const AHEAD: [i64; 3] = [86_400, 30 * 86_400, 3_650 * 86_400];
 /// Letters and digits behind an id's key prefix, and how many there are of each.
 const DIGITS: u32 = 12;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// The number of the last id.
+const LAST: u128 = 62_u128.pow(DIGITS) - 1;
 
 /// How much is asked for at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub(super) struct Window {
     before: Option<Stamp>,
     /// From where spans are measured while nothing is read.
     newest: Stamp,
+    /// The same by our clock, which Salesforce's may be ahead of.
+    clock: Stamp,
     lifts: usize,
     span: Span,
     asked: Asked,
@@ -58,14 +63,33 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The parts of a listing, of that many seconds if an earlier attempt found out that all is too much.
-    pub(super) fn new(listing: Listing, now: Stamp, seconds: Option<i64>) -> Self {
+    /// The parts of a listing, of that size if an earlier attempt found out that all is too much.
+    pub(super) fn new(listing: Listing, now: Stamp, size: Option<Part>) -> Self {
+        // Behind the last id of a second there is what is before that second.
+        let (after, before) = match listing.after {
+            Some((stamp, id)) if number(id) == LAST => (None, Some(stamp)),
+            after => (after, listing.before),
+        };
+        let clock = listing.since.map_or(now, |since| now.max(since));
+        let mut lift = 0;
+        let span = match size {
+            None => Span::All,
+            Some(Part::Seconds(seconds)) => {
+                lift = (1 - seconds).max(0);
+                Span::Seconds(seconds.max(1))
+            }
+            Some(Part::Ids(power)) if after.is_some() || before.is_some() => {
+                Span::Ids(power.min(DIGITS - 1))
+            }
+            Some(Part::Ids(_)) => Span::Seconds(1),
+        };
         Self {
-            after: listing.after,
-            before: listing.before,
-            newest: listing.since.map_or(now, |since| now.max(since)),
-            lifts: 0,
-            span: seconds.map_or(Span::All, |seconds| Span::Seconds(seconds.max(1))),
+            after,
+            before,
+            clock,
+            newest: ahead(clock, lift),
+            lifts: AHEAD.iter().take_while(|ahead| **ahead <= lift).count(),
+            span,
             asked: Asked {
                 since: listing.since,
                 up_to: None,
@@ -83,13 +107,22 @@ impl Window {
         self.is_done
     }
 
-    /// Seconds that are asked for at once; none while all is.
-    pub(super) fn seconds(&self) -> Option<i64> {
+    /// Returns the size of the parts; none while all is asked for at once.
+    pub(super) fn size(&self) -> Option<Part> {
         match self.span {
             Span::All => None,
-            Span::Seconds(seconds) => Some(seconds),
-            Span::Ids(_) => Some(1),
+            Span::Seconds(seconds) if self.place().is_some() => Some(Part::Seconds(seconds)),
+            Span::Seconds(seconds) => {
+                let lift = self.newest.as_second() - self.clock.as_second();
+                Some(Part::Seconds(seconds - lift))
+            }
+            Span::Ids(power) => Some(Part::Ids(power)),
         }
+    }
+
+    /// Returns the place up to which everything is read, as the row that would stand there: another listing goes on behind it.
+    pub(super) fn place(&self) -> Option<(Stamp, SalesforceId)> {
+        self.after.or_else(|| Some((self.before?, self.id(LAST))))
     }
 
     /// The listing of the next part.
@@ -106,7 +139,7 @@ impl Window {
             part.after = Some((second, from));
             part.before = None;
             let last = number(from).saturating_add(62_u128.pow(power));
-            part.up_to = (last < 62_u128.pow(DIGITS) - 1).then(|| self.id(last));
+            part.up_to = (last < LAST).then(|| self.id(last));
         }
         self.asked = Asked {
             since: part.since,
@@ -176,12 +209,12 @@ impl Window {
             return true;
         }
         // Salesforce's clock is ahead of ours.
-        let Some(ahead) = AHEAD.get(self.lifts) else {
+        let Some(lift) = AHEAD.get(self.lifts) else {
             return false;
         };
         self.lifts += 1;
         self.span = Span::Seconds(1);
-        self.newest = Stamp::from_second(self.newest.as_second().saturating_add(*ahead));
+        self.newest = ahead(self.clock, *lift);
         true
     }
 
@@ -224,6 +257,10 @@ impl Window {
         );
         SalesforceId::parse(&text).unwrap_or(SalesforceId::UNSET)
     }
+}
+
+fn ahead(clock: Stamp, seconds: i64) -> Stamp {
+    Stamp::from_second(clock.as_second().saturating_add(seconds))
 }
 
 /// An id as a number that orders as ids do.
@@ -332,15 +369,59 @@ mod tests {
             if random.random_bool(0.3) {
                 whole.after = find(&rows, &whole).get(count as usize / 3).copied();
             }
-            let seconds = random
-                .random_bool(0.3)
-                .then(|| random.random_range(1..100_000));
-            let window = Window::new(whole.clone(), Stamp::from_second(NOW), seconds);
+            let size = [
+                None,
+                None,
+                Some(Part::Seconds(random.random_range(1..100_000))),
+                Some(Part::Ids(random.random_range(0..12))),
+            ][random.random_range(0..4)];
+            let window = Window::new(whole.clone(), Stamp::from_second(NOW), size);
             let (most, page) = (random.random_range(1..12), random.random_range(1..7));
 
             let (read, _) = read_all(&rows, window, most, page, || random.random_bool(0.1));
 
             assert_eq!(read, find(&rows, &whole), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_listing_that_is_handed_over_after_each_query_comes_to_the_same() {
+        for seed in 0..100 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let spread = [1, 3, 600, 300_000_000][random.random_range(0..4)];
+            let rows: Vec<Place> = (0..60)
+                .map(|at| {
+                    (
+                        Stamp::from_second(NOW - random.random_range(0..spread)),
+                        id(at),
+                    )
+                })
+                .collect();
+            let behind = [0, 0, 5, 40 * 86_400][random.random_range(0..4)];
+            let (now, most) = (Stamp::from_second(NOW - behind), random.random_range(1..12));
+            let mut whole = listing(None);
+            let mut size = None;
+            let mut read = Vec::new();
+            for queries in 0.. {
+                assert!(queries < 5_000, "seed {seed}");
+                let mut window = Window::new(whole.clone(), now, size);
+                let found = find(&rows, &window.part());
+                if found.len() > most {
+                    assert!(window.shrink(), "{window:?}");
+                } else {
+                    if let Some(last) = found.last() {
+                        window.read(*last);
+                    }
+                    window.end(found.len());
+                    read.extend(found);
+                }
+                if window.is_done() {
+                    break;
+                }
+                (whole.after, size) = (window.place(), window.size());
+            }
+
+            assert_eq!(read, find(&rows, &listing(None)), "seed {seed}");
         }
     }
 

@@ -1,0 +1,148 @@
+//! The steps of a listing: what each look at some records comes to is kept as a checkpoint, and then enqueued.
+
+use jiff::Timestamp;
+
+use super::{FanOut, Listed, RESERVE, Stop};
+use crate::{
+    SalesforceId, Stamp,
+    entry::Line,
+    message::{ImportRequest, SyncRequest, VERSION},
+    ports::{
+        Checkpoint, ClaimStore, Clock, ImportQueue, Kept, ListingStore, Place, Portal, Progress,
+        RunStore, SyncRequestQueue,
+    },
+    run::{Counts, RunId, Trigger},
+    salesforce::Salesforce,
+};
+
+impl<F, P, S, Q, R, C> FanOut<'_, F, P, S, Q, R, C>
+where
+    F: Salesforce,
+    P: Portal,
+    S: RunStore + ClaimStore + ListingStore,
+    Q: ImportQueue,
+    R: SyncRequestQueue,
+    C: Clock + ?Sized,
+{
+    /// Hands the listing over to another invocation.
+    pub(super) async fn go_on_later(&self, progress: &Progress) -> Result<Listed, Stop> {
+        if self.store.release(progress).await? == Kept::Lost {
+            return Err(Stop::Lost);
+        }
+        let request = SyncRequest {
+            version: VERSION,
+            run: progress.run,
+            trigger: Trigger::Schedule,
+        };
+        self.sync_requests.send(&request).await?;
+        Ok(Listed::Continued(progress.run))
+    }
+
+    /// What an attempt before counted as listed and may not have enqueued: a message too many counts once all the same.
+    pub(super) async fn send_unsent(
+        &self,
+        progress: &mut Progress,
+        org: SalesforceId,
+    ) -> Result<(), Stop> {
+        let unsent = std::mem::take(&mut progress.unsent);
+        let work = unsent.into_iter().map(|id| (id, false));
+        self.send(progress.run, org, work).await
+    }
+
+    async fn send(
+        &self,
+        run: RunId,
+        org: SalesforceId,
+        work: impl IntoIterator<Item = (SalesforceId, bool)>,
+    ) -> Result<(), Stop> {
+        let request = |(opportunity, fresh)| ImportRequest {
+            version: VERSION,
+            run,
+            org,
+            opportunity,
+            fresh,
+        };
+        let requests: Vec<ImportRequest> = work.into_iter().map(request).collect();
+        if !requests.is_empty() {
+            self.imports.send(&requests).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the checkpoint first, with what it is about to enqueue: a crash in between loses no message, for the next
+    /// attempt sends them again, and no message is worked on before it is counted as listed.
+    pub(super) async fn enqueue(
+        &self,
+        progress: &mut Progress,
+        org: SalesforceId,
+        mut step: Step,
+    ) -> Result<(), Stop> {
+        let mut counts = step.counts;
+        counts.listed += step.work.len() as u64;
+        // Only the listing itself keeps its place where nothing was found: the other steps are read again as cheaply.
+        let moves = step.place != progress.place && matches!(step.place, Place::Opportunities(..));
+        if counts == Counts::default() && !moves {
+            return Ok(());
+        }
+        step.counts = counts;
+        self.checkpoint(progress, &step).await?;
+        self.send(progress.run, org, step.work).await
+    }
+
+    /// Keeps the place of a listing that is handed over, though nothing was found up to there.
+    pub(super) async fn keep_place(
+        &self,
+        progress: &mut Progress,
+        place: Place,
+    ) -> Result<(), Stop> {
+        if place == progress.place {
+            return Ok(());
+        }
+        self.checkpoint(progress, &Step::at(place)).await
+    }
+
+    async fn checkpoint(&self, progress: &mut Progress, step: &Step) -> Result<(), Stop> {
+        let checkpoint = Checkpoint {
+            place: step.place,
+            newest: step.newest.or(progress.newest),
+            work: step.work.iter().map(|(id, _)| *id).collect(),
+            counts: step.counts,
+            lines: step.lines.clone(),
+        };
+        if self.store.checkpoint(progress, &checkpoint).await? == Kept::Lost {
+            return Err(Stop::Lost);
+        }
+        progress.checkpoints += 1;
+        progress.place = checkpoint.place;
+        progress.newest = checkpoint.newest;
+        Ok(())
+    }
+
+    /// Tells if nothing further is to be begun.
+    pub(super) fn is_late(&self, deadline: Option<Timestamp>) -> bool {
+        let end = self.clock.now().saturating_add(RESERVE);
+        deadline.is_some_and(|deadline| end.is_ok_and(|end| end > deadline))
+    }
+}
+
+/// The outcome of one look at some records.
+pub(super) struct Step {
+    pub(super) place: Place,
+    pub(super) newest: Option<Stamp>,
+    /// Records that need a message, each with the word if it is fresh.
+    pub(super) work: Vec<(SalesforceId, bool)>,
+    pub(super) counts: Counts,
+    pub(super) lines: Vec<Line>,
+}
+
+impl Step {
+    pub(super) fn at(place: Place) -> Self {
+        Self {
+            place,
+            newest: None,
+            work: Vec::new(),
+            counts: Counts::default(),
+            lines: Vec::new(),
+        }
+    }
+}
