@@ -3,16 +3,14 @@
 use std::path::Path;
 
 use dealbridge_core::{
-    field::{Field, FieldType},
-    mapping::MappingRow,
+    SalesforceObject,
+    field::FieldType,
+    mapping::{MappingRow, ObjectMapping},
     settings::Settings,
 };
 use salesforce_simulator::{Declarations, DeclaredField, DeclaredType, Misfits};
 
 use crate::folder::FILE;
-
-const OPPORTUNITY: &str = "Opportunity";
-const LEAD: &str = "Lead";
 
 /// The fields that the settings name: flags, addresses, mapped and fixed ones.
 ///
@@ -28,9 +26,9 @@ pub fn declared(settings: &Settings) -> Declarations {
             _ => DeclaredType::Text,
         };
         // The Sync Flag is set on linked Leads too.
-        for object in [OPPORTUNITY, LEAD] {
+        for object in SalesforceObject::ALL {
             fields.push(DeclaredField {
-                object: object.to_owned(),
+                object: object.api_name().to_owned(),
                 path: path.to_string(),
                 kind,
                 misfits: Misfits::Refused,
@@ -38,13 +36,16 @@ pub fn declared(settings: &Settings) -> Declarations {
             });
         }
     }
-    let of = |object, name, rows: &[MappingRow], declared: &[Field]| {
+    for object in SalesforceObject::ALL {
+        let ObjectMapping {
+            fields: known,
+            rows,
+            ..
+        } = settings.mapping(object);
         let row = |(at, row): (usize, &MappingRow)| {
-            let field = declared
-                .iter()
-                .find(|field| field.name == row.channeltivity)?;
+            let field = known.iter().find(|field| field.name == row.channeltivity)?;
             Some(DeclaredField {
-                object: String::from(object),
+                object: object.api_name().to_owned(),
                 path: row.salesforce.to_string(),
                 kind: if row.values.is_empty() {
                     kind(field.kind)
@@ -52,32 +53,20 @@ pub fn declared(settings: &Settings) -> Declarations {
                     DeclaredType::Picklist
                 },
                 misfits: Misfits::MakeText,
-                place: format!("settings.{name}[{at}]"),
+                place: format!("settings.{}[{at}]", object.mappings_setting()),
             })
         };
-        rows.iter().enumerate().filter_map(row).collect::<Vec<_>>()
-    };
-    fields.extend(of(
-        OPPORTUNITY,
-        "mappings",
-        &settings.mappings,
-        &settings.deal_fields,
-    ));
-    fields.extend(of(
-        LEAD,
-        "lead_mappings",
-        &settings.lead_mappings,
-        &settings.lead_fields,
-    ));
+        fields.extend(rows.iter().enumerate().filter_map(row));
+    }
     for (at, fixed) in settings.fixed_values.iter().enumerate() {
         let kind = match fixed.value {
             serde_json::Value::Bool(_) => DeclaredType::Checkbox,
             serde_json::Value::Number(_) => DeclaredType::Number,
             _ => DeclaredType::Text,
         };
-        for object in [OPPORTUNITY, LEAD] {
+        for object in SalesforceObject::ALL {
             fields.push(DeclaredField {
-                object: object.to_owned(),
+                object: object.api_name().to_owned(),
                 path: fixed.salesforce.to_string(),
                 kind,
                 misfits: Misfits::MakeText,

@@ -93,10 +93,9 @@ impl Digested {
     /// text is left out: Salesforce returns fewer rows per page when asked for it.
     #[must_use]
     pub fn of(settings: &Settings, object: SalesforceObject) -> Self {
-        let follows = match object {
-            SalesforceObject::Opportunity => Ok(settings.fields.sync_flag.clone()),
-            // A Lead need not have the Sync Flag.
-            SalesforceObject::Lead => FieldPath::parse("IsConverted"),
+        let follows = match object.status_field() {
+            Some(name) => FieldPath::parse(name),
+            None => Ok(settings.fields.sync_flag.clone()),
         };
         let mut digested = Self {
             fields: follows.into_iter().collect(),

@@ -138,9 +138,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S>
         let settings = self.portal.settings().await?;
         let org = ConnectedOrg::new(self.instance_url, Some(&settings.my_domain))?;
         let record = record_url::parse(text, &org).map_err(ExplainError::Url)?;
-        match record.object {
-            SalesforceObject::Opportunity => self.opportunity(record.id, &org, &settings).await,
-            SalesforceObject::Lead => Err(ExplainError::NotAnOpportunity(record.id)),
+        if record.object.is_imported() {
+            self.opportunity(record.id, &org, &settings).await
+        } else {
+            Err(ExplainError::NotAnOpportunity(record.id))
         }
     }
 

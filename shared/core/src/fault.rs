@@ -85,12 +85,13 @@ pub fn finding_by_setting(error: &SalesforceError, settings: &Settings) -> Findi
     finding
 }
 
-/// Returns the finding, with its key, for Leads that cannot be read: their links stay as they are.
-pub(crate) fn hidden_leads() -> (String, Finding) {
-    let mut finding = Finding::new(Code::SfFieldMissing)
-        .value("; links to Leads stay as they are until it can be read");
-    finding.context.field = format!("{}.{OBJECT_ITSELF}", SalesforceObject::Lead);
-    ("OBJECT#Lead".to_owned(), finding)
+/// Returns the finding, with its key, for an object that cannot be read: links to its records stay as they are.
+pub(crate) fn hidden(object: SalesforceObject) -> (String, Finding) {
+    let mut finding = Finding::new(Code::SfFieldMissing).value(format!(
+        "; links to {object}s stay as they are until it can be read"
+    ));
+    finding.context.field = format!("{object}.{OBJECT_ITSELF}");
+    (format!("OBJECT#{object}"), finding)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub mod import;
 pub mod link;
 pub mod mapping;
 pub mod message;
+pub mod object;
 pub mod organization;
 pub mod portal;
 pub mod ports;
@@ -46,6 +47,7 @@ pub mod value;
 mod testing;
 
 pub use email::Email;
-pub use id::{SalesforceId, SalesforceObject};
+pub use id::SalesforceId;
+pub use object::SalesforceObject;
 pub use queue::Queue;
 pub use stamp::Stamp;

@@ -49,8 +49,8 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Decision {
         return Decision::only(Verdict::TakeOver);
     }
     let import_flag = &settings.fields.import_flag;
-    if SalesforceObject::of(&facts.opportunity) == Some(SalesforceObject::Lead) {
-        // Leads are never imported: a Lead that is not linked is ignored here.
+    if SalesforceObject::of(&facts.opportunity).is_some_and(|object| !object.is_imported()) {
+        // A record that is not linked is ignored here.
         return Decision::only(Verdict::NotACandidate(Finding::new(Code::Unchanged)));
     }
     if !row.is_checked(import_flag.as_str()) {

@@ -124,7 +124,7 @@ where
 
     /// Without access to Leads their links are left as they are: Opportunities are imported all the same.
     async fn say_hidden_leads(&self, progress: &Progress) -> Result<(), Stop> {
-        let (key, finding) = fault::hidden_leads();
+        let (key, finding) = fault::hidden(SalesforceObject::Lead);
         Ok(self.store.note(progress.run, &key, &finding).await?)
     }
 

@@ -24,8 +24,8 @@ pub(crate) struct Rows {
     digests: HashMap<SalesforceId, Digest>,
     /// Fields that the org lacks or hides, with the objects that were read.
     left_out: Vec<(SalesforceObject, Unreadable)>,
-    /// `true` if the integration user has no access to Leads at all.
-    pub(crate) hides_leads: bool,
+    /// Objects that the integration user has no access to at all.
+    hidden: Vec<SalesforceObject>,
 }
 
 /// Reads the records of a batch: one call per 200 of an object. A field that the org lacks or hides is refused once,
@@ -37,21 +37,21 @@ pub(crate) async fn rows<F: Salesforce>(
     now: Timestamp,
 ) -> Result<Rows, SalesforceError> {
     let ids: HashSet<SalesforceId> = requests.iter().map(|request| request.opportunity).collect();
-    let is_lead = |id: &SalesforceId| SalesforceObject::of(id) == Some(SalesforceObject::Lead);
-    let (mut leads, mut opportunities): (Vec<_>, Vec<_>) = ids.into_iter().partition(is_lead);
-    opportunities.sort_unstable();
-    leads.sort_unstable();
     let mut rows = Rows::default();
-    for (object, ids) in [
-        (SalesforceObject::Opportunity, opportunities),
-        (SalesforceObject::Lead, leads),
-    ] {
+    for object in SalesforceObject::ALL {
+        // A record of no known object is asked for among those that are imported.
+        let is_one = |id: &&SalesforceId| match SalesforceObject::of(id) {
+            Some(of) => of == object,
+            None => object.is_imported(),
+        };
+        let mut ids: Vec<SalesforceId> = ids.iter().filter(is_one).copied().collect();
+        ids.sort_unstable();
         if !ids.is_empty() {
             let mut columns = columns(object, settings);
             columns.recall(salesforce);
             match rows.add(salesforce, object, &ids, columns).await {
-                Err(error) if object == SalesforceObject::Lead && error.hides(object) => {
-                    rows.hides_leads = true;
+                Err(error) if !object.is_imported() && error.hides(object) => {
+                    rows.hidden.push(object);
                 }
                 added => added?,
             }
@@ -79,9 +79,10 @@ fn paths<'a>(names: &'a [&str]) -> impl Iterator<Item = FieldPath> + 'a {
 }
 
 fn columns(object: SalesforceObject, settings: &Settings) -> Columns {
-    match object {
-        SalesforceObject::Opportunity => opportunity_columns(settings),
-        SalesforceObject::Lead => lead_columns(settings),
+    if object.is_imported() {
+        opportunity_columns(settings)
+    } else {
+        linked_columns(object, settings)
     }
 }
 
@@ -99,12 +100,12 @@ fn opportunity_columns(settings: &Settings) -> Columns {
     Columns::new("Opportunity", flags.into_iter().cloned().collect(), wanted)
 }
 
-/// A Lead need not have any of the fields.
-fn lead_columns(settings: &Settings) -> Columns {
+/// A record that is only ever linked need not have any of the fields.
+fn linked_columns(object: SalesforceObject, settings: &Settings) -> Columns {
     let mut wanted = vec![settings.fields.sync_flag.clone()];
-    wanted.extend(mapped(settings, SalesforceObject::Lead));
-    wanted.extend(link::more_fields(SalesforceObject::Lead));
-    Columns::new("Lead", Vec::new(), wanted)
+    wanted.extend(mapped(settings, object));
+    wanted.extend(link::more_fields(object));
+    Columns::new(object.api_name(), Vec::new(), wanted)
 }
 
 /// Returns the fields of an object whose values come to Channeltivity.
@@ -127,9 +128,10 @@ impl Rows {
     ) -> Result<(), SalesforceError> {
         let read = loop {
             let asked = columns.asked();
-            let answer = match object {
-                SalesforceObject::Opportunity => salesforce.opportunities(ids, &asked).await,
-                SalesforceObject::Lead => salesforce.records(object, ids, &asked).await,
+            let answer = if object.is_imported() {
+                salesforce.opportunities(ids, &asked).await
+            } else {
+                salesforce.records(object, ids, &asked).await
             };
             match answer {
                 Ok(rows) => break columns.settle(rows),
@@ -145,7 +147,7 @@ impl Rows {
 
     /// Returns `true` if the record is of an object that cannot be read: nothing is known of it.
     pub(crate) fn hides(&self, id: SalesforceId) -> bool {
-        self.hides_leads && SalesforceObject::of(&id) == Some(SalesforceObject::Lead)
+        SalesforceObject::of(&id).is_some_and(|object| self.hidden.contains(&object))
     }
 
     pub(crate) fn get(&self, id: SalesforceId) -> Option<&Row> {
@@ -159,7 +161,7 @@ impl Rows {
 
     /// Digests the rows, as read at that time.
     fn vouch(&mut self, settings: &Settings, read_at: Timestamp) {
-        for object in [SalesforceObject::Opportunity, SalesforceObject::Lead] {
+        for object in SalesforceObject::ALL {
             let mut rows = self
                 .rows
                 .iter()
@@ -176,9 +178,9 @@ impl Rows {
 
     /// Returns one run-level finding per field that is left out, with a key of its own.
     pub(crate) fn left_out(&self, settings: &Settings) -> Vec<(String, Finding)> {
-        let leads = self.hides_leads.then(fault::hidden_leads);
+        let objects = self.hidden.iter().map(|object| fault::hidden(*object));
         let fields = left_out::findings(&self.left_out, settings);
-        leads.into_iter().chain(fields).collect()
+        objects.chain(fields).collect()
     }
 
     /// Returns the Opportunity that a converted Lead became.

@@ -265,17 +265,7 @@ pub(crate) async fn read_target<F: Salesforce>(
 
 /// Returns the fields that identify a record and show its fate, beside the mapped fields.
 pub(crate) fn more_fields(object: SalesforceObject) -> Vec<FieldPath> {
-    let names: &[&str] = match object {
-        SalesforceObject::Opportunity => &["Name", "StageName", "Account.Name"],
-        SalesforceObject::Lead => &[
-            "Name",
-            "Company",
-            "Status",
-            "IsConverted",
-            "ConvertedOpportunityId",
-            "MasterRecordId",
-        ],
-    };
+    let names = object.described_by();
     names
         .iter()
         .filter_map(|name| FieldPath::parse(name).ok())

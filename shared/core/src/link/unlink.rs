@@ -38,16 +38,15 @@ impl Unlinked {
             "The {record} and {} {} are no longer linked; both keep their values.",
             salesforce.object, salesforce.id
         );
-        match salesforce.object {
-            // Imports make Deals of Opportunities only: nothing would bring a Lead back by itself.
-            SalesforceObject::Lead => {
-                format!("{apart} Each can be linked to another record, or to the same one again.")
-            }
-            SalesforceObject::Opportunity => format!(
+        if salesforce.object.is_imported() {
+            format!(
                 "{apart} Imports leave {} alone until it is linked again, its import is allowed, or its export flag is \
                  cleared and set again after the {record} is gone.",
                 salesforce.id
-            ),
+            )
+        } else {
+            // Nothing would bring it back by itself.
+            format!("{apart} Each can be linked to another record, or to the same one again.")
         }
     }
 }
@@ -55,11 +54,10 @@ impl Unlinked {
 /// Returns the entry of an unlink, which says what imports do if they would do something.
 fn entry(object: SalesforceObject) -> Finding {
     let finding = Finding::new(Code::Unlinked);
-    match object {
-        SalesforceObject::Lead => finding,
-        SalesforceObject::Opportunity => {
-            finding.value("; imports leave the Opportunity alone until its import is allowed")
-        }
+    if object.is_imported() {
+        finding.value("; imports leave the Opportunity alone until its import is allowed")
+    } else {
+        finding
     }
 }
 

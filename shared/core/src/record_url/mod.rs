@@ -23,7 +23,8 @@ pub use error::{ErrorKind, RecordUrlError};
 pub use org::{ConnectedOrg, InvalidInstanceUrl, url_of};
 
 use crate::{
-    id::{InvalidId, SalesforceId, SalesforceObject},
+    SalesforceObject,
+    id::{InvalidId, SalesforceId},
     record_url::{host::Host, location::Location, page::Page, text::Address},
 };
 

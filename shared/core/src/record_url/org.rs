@@ -3,7 +3,7 @@
 use url::{Host as UrlHost, Url};
 
 use crate::{
-    id::{SalesforceId, SalesforceObject},
+    SalesforceId, SalesforceObject,
     record_url::host::{self, Cloud, Host, OrgHost, Partition},
 };
 

@@ -1,7 +1,5 @@
 //! The validator of the settings: the rules that their types cannot express, checked before anything runs.
 
-mod read_only;
-
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
@@ -39,15 +37,12 @@ impl Settings {
         self.check_connection(&mut found);
         self.check_names(&mut found);
         self.check_stage(&mut found);
-        for (fields, rows, object) in [
-            ("deal_fields", "mappings", SalesforceObject::Opportunity),
-            ("lead_fields", "lead_mappings", SalesforceObject::Lead),
-        ] {
+        for object in SalesforceObject::ALL {
             let check = ObjectCheck {
                 settings: self,
                 mapping: self.mapping(object),
-                fields,
-                rows,
+                fields: object.fields_setting(),
+                rows: object.mappings_setting(),
             };
             check.fields(&mut found);
             check.rows(&mut found);
@@ -342,7 +337,7 @@ impl ObjectCheck<'_> {
             Some("belongs to a parent record, which can be read but not written")
         } else if is_flag {
             Some("is a flag: the integration sets the Sync Flag itself, and the Import Flag never")
-        } else if read_only::includes(self.mapping.object, path) {
+        } else if self.mapping.object.keeps(path.as_str()) {
             Some("is read-only in Salesforce")
         } else {
             None

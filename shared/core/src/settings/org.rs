@@ -30,7 +30,7 @@ impl Settings {
     ) -> Result<OrgFindings, SalesforceError> {
         salesforce.schema().forget();
         let mut findings = OrgFindings::default();
-        for object in [SalesforceObject::Opportunity, SalesforceObject::Lead] {
+        for object in SalesforceObject::ALL {
             let paths = self.paths_of(object);
             let objects = read::describe(salesforce, object.api_name(), &paths).await?;
             self.compare(object, &objects, &mut findings);
@@ -44,15 +44,12 @@ impl Settings {
         let rows = mapping.rows.iter().map(|row| &row.salesforce);
         let fixed = mapping.fixed.iter().map(|fixed| &fixed.salesforce);
         let named = self.party_fields().into_iter().map(|(_, path)| path);
-        let named = named.filter(|_| object == SalesforceObject::Opportunity);
+        let named = named.filter(|_| object.is_imported());
         rows.chain(fixed).chain(named).cloned().collect()
     }
 
     fn compare(&self, object: SalesforceObject, objects: &Objects, findings: &mut OrgFindings) {
-        let setting = match object {
-            SalesforceObject::Opportunity => "mappings",
-            SalesforceObject::Lead => "lead_mappings",
-        };
+        let setting = object.mappings_setting();
         let mapping = self.mapping(object);
         let mut warn = |place: String, problem: String| {
             findings.warnings.push(InvalidSetting { place, problem });
@@ -67,7 +64,7 @@ impl Settings {
             );
             return;
         }
-        if object == SalesforceObject::Opportunity {
+        if object.is_imported() {
             for (name, path) in self.party_fields() {
                 let problem = match read::find(object.api_name(), path, objects) {
                     Found::Field(field) => named_misfit(name, field),

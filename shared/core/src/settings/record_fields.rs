@@ -3,7 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::Settings;
-use crate::field::{Field, Misfit, shown};
+use crate::{
+    SalesforceObject,
+    field::{Field, Misfit, shown},
+};
 
 /// A value that a record cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,12 +19,12 @@ pub struct InvalidField {
 }
 
 impl Settings {
-    /// Returns the fields with this name that a record may have: a Lead, Deal or Referral can be linked to an
-    /// Opportunity as well as to a Salesforce Lead, so the fields of both mappings belong to it.
+    /// Returns the fields with this name that a record may have: a Lead, Deal or Referral can be linked to a record of any object,
+    /// so the fields of every mapping are its own.
     fn record_fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Field> {
-        self.deal_fields
-            .iter()
-            .chain(&self.lead_fields)
+        SalesforceObject::ALL
+            .into_iter()
+            .flat_map(|object| self.mapping(object).fields)
             .filter(move |field| field.name == name)
     }
 
@@ -47,8 +50,9 @@ impl Settings {
         }
         let problem = match misfit {
             None => {
-                "there is no such field: declare it in deal_fields or lead_fields, or remove it"
-                    .to_owned()
+                let declared = SalesforceObject::ALL.map(SalesforceObject::fields_setting);
+                let declared = declared.join(" or ");
+                format!("there is no such field: declare it in {declared}, or remove it")
             }
             Some((field, Misfit::Type)) => {
                 format!("takes {}, not {:?}", field.kind.takes(), shown(value))
