@@ -6,7 +6,7 @@ use base64::{
 };
 use serde_json::Value;
 
-use crate::record_url::text::decoded;
+use crate::{SalesforceObject, record_url::text::decoded};
 
 /// Returns `true` if the text has the shape of an id: 15 or 18 letters and digits, at least one of them a digit.
 pub(super) fn is_id_shaped(text: &str) -> bool {
@@ -17,8 +17,11 @@ pub(super) fn is_id_shaped(text: &str) -> bool {
 
 /// Returns `true` if the text starts like the ids of Opportunities and Leads, in whatever case.
 pub(super) fn starts_like_a_linkable(text: &str) -> bool {
-    text.get(..3)
-        .is_some_and(|prefix| prefix == "006" || prefix.eq_ignore_ascii_case("00q"))
+    text.get(..3).is_some_and(|prefix| {
+        SalesforceObject::ALL
+            .iter()
+            .any(|object| prefix.eq_ignore_ascii_case(object.key_prefix()))
+    })
 }
 
 /// Returns `true` if the text seems to be meant as an id, though it is damaged.
