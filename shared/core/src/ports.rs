@@ -166,10 +166,10 @@ pub struct Progress {
     pub unsent: Vec<SalesforceId>,
 }
 
-/// The size of the parts in which a listing is asked for, where all of it is too much.
+/// The size of the parts in which a listing is asked for, if the whole is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Seconds of stamps; below one, what is so far ahead of our clock.
+    /// A span of seconds; a number below one stands for the stamps that far ahead of our clock.
     Seconds(i64),
     /// A range of 62 to that power of ids, within one second.
     Ids(u32),

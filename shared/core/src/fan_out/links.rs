@@ -1,4 +1,5 @@
-//! Looking after links that the listing of Opportunities does not show: linked Leads, and what is gone or no longer flagged.
+//! Links that the listing of Opportunities does not show: those of Leads, and of records that are gone or no longer
+//! flagged.
 
 use jiff::Timestamp;
 
@@ -17,7 +18,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Links that are looked at together: what one call answers.
+/// The number of links that are checked together: one call returns as many records.
 const LINKS: usize = 2_000;
 
 impl<F, P, S, Q, R, C> FanOut<'_, F, P, S, Q, R, C>
@@ -29,8 +30,8 @@ where
     R: SyncRequestQueue,
     C: Clock + ?Sized,
 {
-    /// Leads are listed only where a record is linked to one, and only those that changed. Answers false when the deadline
-    /// came first.
+    /// Lists the Leads that changed, only if a record was ever linked to one. Returns `false` if the deadline came
+    /// first.
     pub(super) async fn list_leads(
         &self,
         progress: &mut Progress,
@@ -111,7 +112,7 @@ where
                 claim.state == ClaimState::Live
                     && !is_known
                     && !claim.counted.contains(progress.run)
-                    // Those were enqueued first of all.
+                    // Open problems were enqueued first of all.
                     && !candidates.problems().contains(id)
             })
         });
@@ -122,17 +123,17 @@ where
         self.enqueue(progress, org, step).await
     }
 
-    /// Without access to Leads their links are left as they are: Opportunities are imported all the same.
+    /// Reports that Leads cannot be read: their links stay as they are, and Opportunities are imported all the same.
     async fn say_hidden_leads(&self, progress: &Progress) -> Result<(), Stop> {
         let (key, finding) = fault::hidden(SalesforceObject::Lead);
         Ok(self.store.note(progress.run, &key, &finding).await?)
     }
 
-    /// A full run also looks at linked records that the listing did not show: no longer flagged, deleted, hidden, purged.
-    /// Answers false when the deadline came first.
+    /// Checks, in a full run, the linked records that the listing did not show: no longer flagged, deleted, hidden,
+    /// purged. Returns `false` if the deadline came first.
     ///
-    /// Of a listing that an earlier attempt began, `seen_until` is the newest stamp that it could show: what that attempt
-    /// dealt with is told from the records themselves, for the listing would show all that are flagged.
+    /// For a listing that an earlier attempt began, `seen_until` is the newest stamp that it could show: the records
+    /// that attempt handled are recognised by their own fields, because the listing would show all that are flagged.
     pub(super) async fn check_unlisted_links(
         &self,
         progress: &mut Progress,
@@ -146,7 +147,7 @@ where
             Place::Links(id) => Some(id),
             _ => None,
         };
-        // By id, Opportunities come before Leads: one place tells how far both were looked at.
+        // By id, Opportunities come before Leads: one position tells how far both were checked.
         for object in [SalesforceObject::Opportunity, SalesforceObject::Lead] {
             let digested = Digested::of(settings, object);
             let own = digested
@@ -201,8 +202,8 @@ where
         Ok(true)
     }
 
-    /// Returns those of these Opportunities that a full listing has shown: flagged, in the recycle bin too, or edited since, so that
-    /// they may have been. What was edited since is the next run's.
+    /// Returns those of these Opportunities that a full listing has shown: flagged, in the recycle bin too, or edited
+    /// since, so that they may have been. Those that were edited since are left to the next run.
     async fn shown(
         &self,
         ids: &[SalesforceId],
@@ -237,7 +238,7 @@ fn is_as_before(claim: &Claim, row: Option<&Row>, digested: &Digested) -> bool {
     let is_known = match row {
         Some(row) => {
             let digest = digested.digest(row);
-            // What is read by id shows no parents.
+            // A record that is read by id shows no parents.
             let known = claim.digest.filter(|known| known.has_own_values_of(digest));
             let stamp = row.stamp();
             !claim.disconnected && stamp.is_some_and(|stamp| claim.is_up_to(stamp, known))

@@ -1,4 +1,4 @@
-//! Listing Opportunities: open problems first, then page by page what changed, or everything.
+//! Listing Opportunities: open problems first, then, page by page, those that changed, or all of them.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::{
     settings::Settings,
 };
 
-/// How many open problems are enqueued between two checkpoints: their ids fit into one item.
+/// The number of open problems that are enqueued between two checkpoints: their ids fit into one item.
 const PROBLEMS: usize = 4_000;
 
 impl<F, P, S, Q, R, C> FanOut<'_, F, P, S, Q, R, C>
@@ -28,8 +28,8 @@ where
     R: SyncRequestQueue,
     C: Clock + ?Sized,
 {
-    /// Open problems are looked at by every run, whatever their stamp: what mends them may not touch the Opportunity.
-    /// Answers false when the deadline came first.
+    /// Enqueues every open problem, in every run, whatever its stamp: a correction may not touch the Opportunity.
+    /// Returns `false` if the deadline came first.
     pub(super) async fn enqueue_problems(
         &self,
         progress: &mut Progress,
@@ -57,7 +57,7 @@ where
         Ok(true)
     }
 
-    /// Lists Opportunities to the end. Answers false when the deadline came first.
+    /// Lists Opportunities to the end. Returns `false` if the deadline came first.
     pub(super) async fn list_opportunities(
         &self,
         progress: &mut Progress,
@@ -93,8 +93,8 @@ where
         }
     }
 
-    /// The newest stamp of any Opportunity: how far a run can see that found none of its own. One call in all but the
-    /// largest orgs; [`None`] too when the deadline came first.
+    /// Returns the newest stamp of any Opportunity: the watermark of a run that found none of its own. One call in all
+    /// but the largest orgs; [`None`] also if the deadline came first.
     pub(super) async fn newest_of_all(
         &self,
         settings: &Settings,
@@ -172,7 +172,7 @@ where
         };
         let step = Step {
             place: Place::Opportunities(stamp, id),
-            // Newest first: the first page shows how far the run can see.
+            // Newest first: the first page has the newest stamp that the run can see.
             newest: progress.newest.or(taken.newest),
             work: taken.work,
             counts: taken.counts,

@@ -30,7 +30,7 @@ use crate::{
 };
 use page::Candidates;
 
-/// How many fingerprints of recent rows the mark keeps; rows beyond are looked up again.
+/// The number of fingerprints of recent rows that the watermark keeps; further rows are looked up again.
 const RECENT: usize = 20_000;
 
 /// The time before the function's deadline in which nothing further is begun: a call of Salesforce with all of its repeats,
@@ -54,12 +54,12 @@ pub struct FanOut<'a, F, P, S, Q, R, C: ?Sized> {
     pub clock: &'a C,
 }
 
-/// What came of working on a run.
+/// The result of working on a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listed {
     /// Everything is listed and enqueued, or the run failed and says why.
     Finished(RunId),
-    /// The function's time is nearly used up: a sync request goes on with the run in another invocation.
+    /// The function's time is nearly used up: a sync request continues the run in another invocation.
     Continued(RunId),
     /// Nothing to do: another run or attempt is active, or the run has ended.
     NotOurs(RunId),
@@ -68,7 +68,7 @@ pub enum Listed {
 }
 
 impl Listed {
-    /// The run; [`None`] where none was wanted.
+    /// Returns the run; [`None`] if none was wanted.
     #[must_use]
     pub fn run(&self) -> Option<RunId> {
         match self {
@@ -78,7 +78,7 @@ impl Listed {
     }
 }
 
-/// Why a listing stopped.
+/// The reason why a listing stopped.
 enum Stop {
     Fault(Finding),
     Salesforce(SalesforceError),
@@ -107,12 +107,12 @@ impl<
     C: Clock + ?Sized,
 > FanOut<'_, F, P, S, Q, R, C>
 {
-    /// A schedule's tick: starts a run and lists it, unless one is active or the integration is switched off.
+    /// Handles a schedule's tick: starts a run and lists it, unless one is active or the integration is switched off.
     ///
-    /// A daily tick that meets an active run has the run after it be a full one.
+    /// If a run is active, a daily tick makes the run after it a full one.
     ///
     /// # Errors
-    /// When the store or the queue cannot be reached: the delivery is to be repeated.
+    /// Returns an error if the store or the queue cannot be reached: the delivery is to be repeated.
     pub async fn tick(
         &self,
         asked: Mode,
@@ -123,7 +123,7 @@ impl<
             info!("The integration is switched off, nothing to do");
             return Ok(Listed::SwitchedOff);
         }
-        // Without a mark nothing tells what an incremental run would have to read.
+        // Without a watermark an incremental run cannot know where to begin.
         let mark = self.store.mark().await?.of(settings.organization_id);
         let mode = if mark.stamp.is_none() {
             Mode::Full
@@ -149,7 +149,7 @@ impl<
                         && !is_this_audit
                         && self.store.want_full(run.id).await? == Kept::Lost
                     {
-                        // That run has made way for another meanwhile.
+                        // In the meantime, another run has replaced that one.
                         continue;
                     }
                     Ok(Listed::NotOurs(run.id))
@@ -161,12 +161,12 @@ impl<
         }
     }
 
-    /// Works on a run: lists from where it stands to its end.
+    /// Works on a run: lists from its last position to the end.
     ///
-    /// Safe to repeat: what was enqueued before a crash may be enqueued again, and counts once all the same.
+    /// Safe to repeat: messages that were enqueued before a crash may be enqueued again, and count once all the same.
     ///
     /// # Errors
-    /// When the store or the queue cannot be reached: the delivery is to be repeated.
+    /// Returns an error if the store or the queue cannot be reached: the delivery is to be repeated.
     pub async fn work(
         &self,
         run: RunId,
@@ -272,7 +272,7 @@ impl<
         {
             return self.go_on_later(progress).await;
         }
-        // A run that lists everything moves the mark on as well, though what it lists may be older.
+        // A run that lists everything moves the watermark as well, though its rows may be older.
         let mut newest = progress.newest.max(known.stamp);
         if newest.is_none()
             && matches!(
@@ -282,7 +282,7 @@ impl<
         {
             newest = self.newest_of_all(settings, deadline).await?;
             if newest.is_some() {
-                // What was flagged meanwhile is before that mark.
+                // Records that were flagged in the meantime are before that watermark.
                 progress.place = Place::Problems(None);
                 if !self
                     .list_opportunities(progress, &mut candidates, settings, deadline)

@@ -1,4 +1,4 @@
-//! Telling the candidates of a page apart: what needs a message, what is unchanged, what is suppressed.
+//! Sorting the candidates of a page: those that need a message, those unchanged, those suppressed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What a run knows while it lists.
+/// The knowledge of a run while it lists.
 pub(super) struct Candidates<'a> {
     run: RunId,
     settings: &'a Settings,
@@ -28,7 +28,7 @@ pub(super) struct Candidates<'a> {
     mark: Mark,
     problems: Ids,
     claims: HashMap<SalesforceId, Claim>,
-    /// Whether `claims` holds every claim there is, so that nothing has to be looked up.
+    /// `true` if `claims` holds every claim there is, so that none has to be looked up.
     knows_all: bool,
     listed: Ids,
     /// Rows of this attempt with their stamps, for the next mark. What an attempt before has dealt with is left out: the next
@@ -36,10 +36,10 @@ pub(super) struct Candidates<'a> {
     seen: Vec<(Stamp, u64)>,
 }
 
-/// What a page comes to.
+/// The result of a page.
 #[derive(Default)]
 pub(super) struct Taken {
-    /// Opportunities that need a message, and whether they are fresh.
+    /// Opportunities that need a message, each `true` if it is fresh.
     pub(super) work: Vec<(SalesforceId, bool)>,
     pub(super) counts: Counts,
     pub(super) lines: Vec<Line>,
@@ -47,7 +47,7 @@ pub(super) struct Taken {
     pub(super) last: Option<(Stamp, SalesforceId)>,
 }
 
-/// What a listing shows of a record.
+/// A record as a listing shows it.
 #[derive(Clone, Copy)]
 struct Listed {
     id: SalesforceId,
@@ -58,7 +58,7 @@ struct Listed {
 }
 
 impl Listed {
-    /// All of it in eight bytes: enough to know it again among some thousands.
+    /// Returns the fingerprint of all of it, in eight bytes: enough to recognise it among some thousands.
     fn fingerprint(&self) -> u64 {
         let Self {
             id,
@@ -103,7 +103,7 @@ impl<'a> Candidates<'a> {
         &self.problems
     }
 
-    /// The fields that the listing reads, to tell rows of one stamp apart.
+    /// Returns the fields that the listing reads, to tell rows of one stamp apart.
     pub(super) fn digested(&self) -> &Digested {
         &self.digested
     }
@@ -129,12 +129,13 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// From where an incremental run reads: the mark less the overlap, for stamps can show up late.
+    /// Returns the stamp from which an incremental run reads: the watermark less the overlap, because stamps can show
+    /// up late.
     pub(super) fn since(&self, overlap: SignedDuration) -> Option<Stamp> {
         self.mark.stamp.map(|stamp| stamp.earlier(overlap))
     }
 
-    /// The rows whose claims must be read: not dealt with by an earlier run as they are, and not known.
+    /// Returns the rows whose claims must be read: not known, and not handled by an earlier run as they are.
     pub(super) fn ids_to_look_up(&self, rows: &[Row]) -> Vec<SalesforceId> {
         if self.knows_all {
             return Vec::new();
@@ -159,7 +160,7 @@ impl<'a> Candidates<'a> {
             let Listed { id, stamp, .. } = listed;
             taken.newest = taken.newest.max(Some(stamp));
             taken.last = Some((stamp, id));
-            // One that its digest does not vouch for yet is looked up by the next run all the same.
+            // A row that its digest does not vouch for yet is looked up by the next run all the same.
             if self.digested.is_settled(stamp, self.started_at) {
                 self.seen.push((stamp, listed.fingerprint()));
             }
@@ -167,7 +168,7 @@ impl<'a> Candidates<'a> {
                 continue;
             }
             if self.is_recent(&listed) {
-                // Nothing of it moved since an earlier run dealt with it: nothing to read, nothing to count.
+                // It is unchanged since an earlier run handled it: nothing to read, nothing to count.
                 continue;
             }
             self.take_row(row, &listed, &mut taken);
@@ -188,7 +189,7 @@ impl<'a> Candidates<'a> {
             // An earlier attempt of this run enqueued it, and the worker has counted it.
             return;
         }
-        // It is gone or back.
+        // The record is gone or back.
         let turned = claim.disconnected != listed.is_deleted;
         let is_up_to_date = claim.is_up_to(listed.stamp, Some(listed.digest)) && !turned;
         match claim.state {
@@ -218,7 +219,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Claims that need a look and that the listing did not show.
+    /// Returns the claims that need to be checked and that the listing did not show.
     pub(super) fn unlisted(&self, object: SalesforceObject) -> impl Iterator<Item = &Claim> {
         self.claims.values().filter(move |claim| {
             let needs_look = match claim.state {
@@ -235,7 +236,8 @@ impl<'a> Candidates<'a> {
         })
     }
 
-    /// The mark that the run leaves: the newest stamp it could see, and the rows within the overlap before it.
+    /// Returns the watermark that the run leaves: the newest stamp it could see, and the rows within the overlap before
+    /// it.
     pub(super) fn next_mark(
         &self,
         newest: Option<Stamp>,

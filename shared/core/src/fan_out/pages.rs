@@ -1,5 +1,4 @@
-//! Reading a listing page by page, whatever Salesforce makes of it: a locator that died, a query that is too large, a
-//! field that is not there.
+//! Reading a listing page by page, whatever goes wrong: an expired locator, a query that is too large, a missing field.
 
 use super::{query::Query, window::Window};
 use crate::{
@@ -9,19 +8,20 @@ use crate::{
     salesforce::{Listing, Locator, Row, Salesforce, SalesforceError},
 };
 
-/// How often in a row a query is asked again because its locator died before it gave a row.
+/// The most times in a row that a query is repeated because its locator expired before it gave a row.
 const RESTARTS: usize = 5;
 
-/// How often in a row a smaller part is asked for because no answer came: then it is Salesforce that is away.
+/// The most times in a row that a smaller part is asked for because no answer came: after that, Salesforce is
+/// unavailable.
 const SILENCES: usize = 4;
 
-/// A listing on its way.
+/// A listing that is being read.
 pub(super) struct Pages<'a, F> {
     salesforce: &'a F,
     window: Window,
     columns: Columns,
     next: Option<Locator>,
-    /// Rows of the part that is being read.
+    /// The number of rows of the part that is being read.
     rows: usize,
     restarts: usize,
     silences: usize,
@@ -47,7 +47,7 @@ impl<'a, F: Salesforce> Pages<'a, F> {
         }
     }
 
-    /// Whether there may be more.
+    /// Returns `true` if there may be more.
     pub(super) fn has_more(&self) -> bool {
         self.next.is_some() || !self.window.is_done()
     }
@@ -62,7 +62,7 @@ impl<'a, F: Salesforce> Pages<'a, F> {
         self.window.place()
     }
 
-    /// Makes one call. Answers the rows that it gave: none where there are none, or where another call goes on from here.
+    /// Makes one call. Returns the rows that it gave: none if there are none, or if another call continues from here.
     pub(super) async fn step(&mut self) -> Result<Vec<Row>, SalesforceError> {
         let answer = match self.next.take() {
             Some(next) => self.salesforce.next(&next).await,
@@ -88,7 +88,7 @@ impl<'a, F: Salesforce> Pages<'a, F> {
                 }
                 Ok(page.rows)
             }
-            // The listing goes on behind the last row that it gave.
+            // The listing continues behind the last row that it gave.
             Err(SalesforceError::LocatorExpired) if self.restarts < RESTARTS => {
                 self.restarts += 1;
                 Ok(Vec::new())
@@ -100,7 +100,7 @@ impl<'a, F: Salesforce> Pages<'a, F> {
                 self.silences += 1;
                 Ok(Vec::new())
             }
-            // What cannot be read goes out of the query; any other refusal comes back as it is.
+            // Unreadable fields are taken out of the query; any other refusal is returned as it is.
             Err(error) => {
                 self.columns.go_without(self.salesforce, error).await?;
                 Ok(Vec::new())

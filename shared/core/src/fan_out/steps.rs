@@ -38,7 +38,8 @@ where
         Ok(Listed::Continued(progress.run))
     }
 
-    /// What an attempt before counted as listed and may not have enqueued: a message too many counts once all the same.
+    /// Sends the messages that an earlier attempt counted as listed and may not have enqueued: a duplicate counts once
+    /// all the same.
     pub(super) async fn send_unsent(
         &self,
         progress: &mut Progress,
@@ -69,8 +70,8 @@ where
         Ok(())
     }
 
-    /// Keeps the checkpoint first, with what it is about to enqueue: a crash in between loses no message, for the next
-    /// attempt sends them again, and no message is worked on before it is counted as listed.
+    /// Saves the checkpoint first, with the records that are about to be enqueued: a crash in between loses no message,
+    /// because the next attempt sends them again, and no message is processed before it is counted as listed.
     pub(super) async fn enqueue(
         &self,
         progress: &mut Progress,
@@ -79,7 +80,7 @@ where
     ) -> Result<(), Stop> {
         let mut counts = step.counts;
         counts.listed += step.work.len() as u64;
-        // Only the listing itself keeps its place where nothing was found: the other steps are read again as cheaply.
+        // Only the listing itself saves its position if nothing was found: the other steps are repeated as cheaply.
         let moves = step.place != progress.place && matches!(step.place, Place::Opportunities(..));
         if counts == Counts::default() && !moves {
             return Ok(());

@@ -1,28 +1,30 @@
-//! Which part of a listing is asked for at once: all of it, or, where Salesforce gives up on so much, a span of stamps;
-//! of a single second that is still too much, a span of ids. Parts follow each other in the listing's order, newest first.
+//! The part of a listing that is asked for at once: all of it, or, if that is too much for Salesforce, a span of
+//! stamps; of a single second that is still too much, a span of ids. Parts follow each other in the listing's order,
+//! newest first.
 
 use crate::{SalesforceId, Stamp, ports::Part, salesforce::Listing};
 
-/// Nothing in Salesforce is older: 1999-01-01.
+/// The second before which there is nothing in Salesforce: 1999-01-01.
 const BEGINNING: i64 = 915_148_800;
 
-/// A part that was too much is asked for again this much smaller.
+/// The factor by which a part that was too large is made smaller.
 const SMALLER: i64 = 4;
 
-/// How many good parts are asked for at most before a larger one is tried again.
+/// The most successful parts in a row before a larger one is tried again.
 const MOST_PATIENCE: u32 = 16;
 
-/// How far the newest part is moved ahead of our clock, when there is more behind that than Salesforce answers at once.
+/// The seconds by which the newest part is moved ahead of our clock, step by step, if it holds more rows than
+/// Salesforce returns at once.
 const AHEAD: [i64; 3] = [86_400, 30 * 86_400, 3_650 * 86_400];
 
-/// Letters and digits behind an id's key prefix, and how many there are of each.
+/// The letters and digits behind an id's key prefix, and how many there are of each.
 const DIGITS: u32 = 12;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The number of the last id.
 const LAST: u128 = 62_u128.pow(DIGITS) - 1;
 
-/// How much is asked for at once.
+/// The span that is asked for at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Span {
     All,
@@ -31,11 +33,11 @@ enum Span {
     Ids(u32),
 }
 
-/// The part that was last asked for: what its end means.
+/// The part that was last asked for, and the meaning of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Asked {
     since: Option<Stamp>,
-    /// Of a part of a second: its last id, unless it reaches to the second's end.
+    /// The last id of a part of a second, unless it reaches to the second's end.
     up_to: Option<SalesforceId>,
 }
 
@@ -43,20 +45,20 @@ struct Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     listing: Listing,
-    /// Behind this row, all being read up to it.
+    /// The row up to which everything is read.
     after: Option<(Stamp, SalesforceId)>,
-    /// Before this stamp, all being read from it on.
+    /// The stamp from which on everything is read.
     before: Option<Stamp>,
-    /// From where spans are measured while nothing is read.
+    /// The stamp that spans are measured from while nothing is read.
     newest: Stamp,
     /// The same by our clock, which Salesforce's may be ahead of.
     clock: Stamp,
     lifts: usize,
     span: Span,
     asked: Asked,
-    /// Good parts since the span last changed.
+    /// The successful parts since the span last changed.
     good: u32,
-    /// How many of them let the span grow.
+    /// The number of them that lets the span grow.
     patience: u32,
     has_grown: bool,
     is_done: bool,
@@ -102,7 +104,7 @@ impl Window {
         }
     }
 
-    /// Whether everything was read.
+    /// Returns `true` if everything was read.
     pub(super) fn is_done(&self) -> bool {
         self.is_done
     }
@@ -125,7 +127,7 @@ impl Window {
         self.after.or_else(|| Some((self.before?, self.id(LAST))))
     }
 
-    /// The listing of the next part.
+    /// Returns the listing of the next part.
     pub(super) fn part(&mut self) -> Listing {
         let second = self.top();
         let mut part = Listing {
@@ -153,7 +155,7 @@ impl Window {
         self.after = Some(last);
     }
 
-    /// Notes that the part that was asked for is read to its end. A part that held nothing lets the next be larger at once.
+    /// Notes that the part that was asked for is read to its end. After an empty part, the next is larger at once.
     pub(super) fn end(&mut self, rows: usize) {
         match self.asked {
             Asked {
@@ -182,10 +184,10 @@ impl Window {
         (self.good, self.has_grown) = (0, true);
     }
 
-    /// Makes the next part smaller; false when there is no smaller one.
+    /// Makes the next part smaller; `false` if there is no smaller one.
     pub(super) fn shrink(&mut self) -> bool {
         if std::mem::take(&mut self.has_grown) {
-            // What was good before it grew is kept for longer.
+            // The span that succeeded before it grew is kept for longer.
             self.patience = (self.patience * 2).min(MOST_PATIENCE);
         }
         self.good = 0;
@@ -218,7 +220,7 @@ impl Window {
         true
     }
 
-    /// The newest second that is not read to its end.
+    /// Returns the newest second that is not read to its end.
     fn top(&self) -> Stamp {
         let before = self.before.map(|before| before.as_second() - 1);
         let after = self.after.map(|(stamp, _)| stamp);
@@ -227,7 +229,7 @@ impl Window {
             .unwrap_or(self.newest)
     }
 
-    /// From where the next part reads.
+    /// Returns the stamp from which the next part reads.
     fn since(&self) -> Option<Stamp> {
         let seconds = match self.span {
             Span::All => return self.listing.since,
@@ -243,7 +245,7 @@ impl Window {
         }
     }
 
-    /// The id of the listed object that has this number.
+    /// Returns the id of the listed object that has this number.
     fn id(&self, mut number: u128) -> SalesforceId {
         let mut digits = [b'0'; DIGITS as usize];
         for digit in digits.iter_mut().rev() {
@@ -263,7 +265,7 @@ fn ahead(clock: Stamp, seconds: i64) -> Stamp {
     Stamp::from_second(clock.as_second().saturating_add(seconds))
 }
 
-/// An id as a number that orders as ids do.
+/// Returns an id as a number that orders as ids do.
 fn number(id: SalesforceId) -> u128 {
     id.as_str()
         .bytes()
@@ -303,7 +305,7 @@ mod tests {
 
     type Place = (Stamp, SalesforceId);
 
-    /// What Salesforce finds for a listing, in its order.
+    /// Returns the rows that Salesforce finds for a listing, in its order.
     fn find(rows: &[Place], listing: &Listing) -> Vec<Place> {
         let follows = |(stamp, id): &Place, (last, behind): &Place| {
             stamp < last || (stamp == last && id > behind)
@@ -320,7 +322,8 @@ mod tests {
         found
     }
 
-    /// Reads everything from a Salesforce that gives up on more than `most` rows; answers the rows and how many queries it took.
+    /// Reads everything from a Salesforce that gives up on more than `most` rows; returns the rows and the number of
+    /// queries.
     fn read_all(
         rows: &[Place],
         mut window: Window,
