@@ -134,7 +134,7 @@ fn print(title: &str, lines: &[Line]) {
 }
 
 async fn measure(org: PathBuf) -> Result<(), LocalError> {
-    let world = LocalProduct::start(&Options {
+    let app = LocalProduct::start(&Options {
         org,
         data: None,
         salesforce: SalesforceTarget::Simulated {
@@ -142,35 +142,34 @@ async fn measure(org: PathBuf) -> Result<(), LocalError> {
         },
     })
     .await?;
-    let report = world.full_run().await?;
+    let report = app.full_run().await?;
     println!(
         "{} Opportunities: {} imported, {} failed",
         report.run.counts.listed, report.run.counts.imported, report.run.counts.failed
     );
     print("first run", &first(&report.run.counts, &report.usage));
 
-    let report = world.full_run().await?;
+    let report = app.full_run().await?;
     print(
         "second run, full",
         &second(&report.run.counts, &report.usage),
     );
 
-    let before = world.used();
-    let schedule = world
+    let before = app.used();
+    let schedule = app
         .template
         .schedules
         .iter()
         .find(|schedule| schedule.name == "hourly");
     let schedule =
         schedule.ok_or_else(|| LocalError::new("template.yaml has no hourly schedule"))?;
-    world
-        .tick(schedule)
+    app.tick(schedule)
         .await
         .map_err(|error| LocalError::new(error.to_string()))?;
-    world.queues.drained(&["imports"]).await;
-    let usage = world.used().since(&before);
-    let latest = world.store.latest_run().await?;
-    let run = world.run(dealbridge_core::run::RunId::new(latest)).await?;
+    app.queues.drained(&["imports"]).await;
+    let usage = app.used().since(&before);
+    let latest = app.store.latest_run().await?;
+    let run = app.run(dealbridge_core::run::RunId::new(latest)).await?;
     print(
         "hourly run of an unedited org",
         &hourly(&run.counts, &usage),

@@ -16,13 +16,13 @@ fn id(prefix: &str, number: usize) -> SalesforceId {
     SalesforceId::parse(&format!("{prefix}dM{number:010}")).unwrap()
 }
 
-/// The id of the Account of that number. Account 2 is hidden from the integration user in a [`World`](crate::World).
+/// The id of the Account of that number. Account 2 is hidden from the integration user in a [`TestApp`](crate::TestApp).
 #[must_use]
 pub fn account(number: usize) -> SalesforceId {
     id("001", number)
 }
 
-/// The id of the Contact of that number. Contact 3 is hidden from the integration user in a [`World`](crate::World).
+/// The id of the Contact of that number. Contact 3 is hidden from the integration user in a [`TestApp`](crate::TestApp).
 #[must_use]
 pub fn contact(number: usize) -> SalesforceId {
     id("003", number)

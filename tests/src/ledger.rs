@@ -13,8 +13,8 @@ use dealbridge_core::{
     SalesforceId,
     claim::{Claim, ClaimState},
     code::{Code, Level},
-    entry::{Entry, PackedEntry},
-    problem::Problem,
+    entry::{Entry, LogBatch},
+    problem::OpenProblem,
     record::{Link, Record, RecordId},
     run::{Run, RunId},
 };
@@ -31,13 +31,13 @@ pub struct Ledger {
     /// Linkable records.
     pub records: BTreeMap<RecordId, Record>,
     /// Open problems, without the notes for the next run.
-    pub problems: BTreeMap<SalesforceId, Problem>,
+    pub problems: BTreeMap<SalesforceId, OpenProblem>,
     /// Runs.
     pub runs: BTreeMap<RunId, Run>,
     /// Packed entries by run.
-    pub entries: BTreeMap<RunId, Vec<PackedEntry>>,
+    pub entries: BTreeMap<RunId, Vec<LogBatch>>,
     /// The item of the watermark.
-    pub mark: Option<Attributes>,
+    pub watermark: Option<Attributes>,
 }
 
 async fn scan(store: &Store, table: &str) -> Vec<Attributes> {
@@ -97,7 +97,7 @@ impl Ledger {
                 ledger.runs.insert(run.id, run);
             }
         }
-        ledger.mark = store.get(&tables.log, keys::mark()).await.unwrap();
+        ledger.watermark = store.get(&tables.log, keys::watermark()).await.unwrap();
         ledger
     }
 

@@ -1,7 +1,7 @@
 //! Shared parts of the whole-product tests: generated org folders, the product driven step by step, snapshots of its
 //! state, and faults between it and AWS.
 //!
-//! [`World`] runs the handlers over the same embedded servers as the local product, but nothing happens unless a test
+//! [`TestApp`] runs the handlers over the same embedded servers as the local product, but nothing happens unless a test
 //! asks for it: messages are received, delivered and deleted explicitly, and time stands still until it is advanced.
 #![expect(
     clippy::unwrap_used,
@@ -14,11 +14,11 @@ pub mod folder;
 pub mod ledger;
 pub mod people;
 pub mod proxy;
-pub mod world;
+pub mod test_app;
 
 pub use clock::TestClock;
 pub use defect::Defect;
 pub use folder::{Opportunity, OrgFolder, Role, account, contact, opportunity, role};
 pub use ledger::Ledger;
 pub use proxy::{Fault, Proxy};
-pub use world::{Delivery, World};
+pub use test_app::{Delivery, TestApp};

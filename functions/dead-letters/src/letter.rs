@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Maximum number of characters that are shown of a body.
-const LONGEST_START: usize = 200;
+const MAX_START_CHARACTERS: usize = 200;
 /// Longer words are cut: no word of a message is that long, but a session or a key is.
-const LONGEST_WORD: usize = 80;
+const MAX_WORD_CHARACTERS: usize = 80;
 
 /// The JSON of a dead letter.
 pub(crate) fn body(queue: Queue, letter: &Letter, now: Timestamp) -> Value {
@@ -50,7 +50,7 @@ pub(crate) fn start(body: &str) -> String {
     let mut shown = String::new();
     let mut rest = body;
     while let Some(first) = rest.chars().next() {
-        if shown.chars().count() >= LONGEST_START {
+        if shown.chars().count() >= MAX_START_CHARACTERS {
             break;
         }
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
@@ -60,7 +60,7 @@ pub(crate) fn start(body: &str) -> String {
         } else {
             let (word, after) = rest.split_at(end);
             // A Salesforce session id is the org's id, an exclamation mark and the secret.
-            if word.len() > LONGEST_WORD || word.contains('!') {
+            if word.len() > MAX_WORD_CHARACTERS || word.contains('!') {
                 shown.extend(word.chars().take(4));
                 shown.push('…');
             } else {
@@ -69,7 +69,7 @@ pub(crate) fn start(body: &str) -> String {
             rest = after;
         }
     }
-    shown.chars().take(LONGEST_START).collect()
+    shown.chars().take(MAX_START_CHARACTERS).collect()
 }
 
 #[cfg(test)]

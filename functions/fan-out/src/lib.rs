@@ -87,7 +87,7 @@ fn outcome(listed: &Listed) -> &'static str {
     match listed {
         Listed::Finished(_) => "listed",
         Listed::Continued(_) => "continued",
-        Listed::NotOurs(_) => "active",
+        Listed::AlreadyRunning(_) => "active",
         Listed::SwitchedOff => "switched_off",
     }
 }

@@ -24,7 +24,7 @@ const REQUESTS: usize = 60;
 /// The position of both streams; one that is left out has ended.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Place {
+struct ListingPosition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     runs: Option<Spot>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ impl IntegrationLog {
         let mut page = Page::new(most);
         let shown = |entry: &Entry| body::entry(entry, &org);
         let items = fill(&mut page, &mut runs, &mut actions, &filter, order, shown).await?;
-        let place = Place {
+        let place = ListingPosition {
             runs: runs.spot().cloned(),
             actions: actions.spot().cloned(),
         };
@@ -98,7 +98,7 @@ impl IntegrationLog {
         })
     }
 
-    async fn beginning(&self, span: &Span, filter: &Filter) -> Result<Place, Refusal> {
+    async fn beginning(&self, span: &Span, filter: &Filter) -> Result<ListingPosition, Refusal> {
         let is_newest_first = span.order == Order::NewestFirst;
         let runs = match &span.runs {
             Source::These(runs) if is_newest_first => runs.iter().copied().max(),
@@ -116,7 +116,7 @@ impl IntegrationLog {
             }
             _ => None,
         };
-        Ok(Place {
+        Ok(ListingPosition {
             runs: runs.map(Spot::at),
             actions: actions.map(Spot::at),
         })

@@ -42,7 +42,7 @@ impl IntegrationLog {
             salesforce: &salesforce,
             portal: &self.portal,
             store: &self.store,
-            instance_url: &self.salesforce_url,
+            instance_url: &self.instance_url,
         };
         Answer::json(200, &explain.by_url(text).await.map_err(refusal)?)
     }

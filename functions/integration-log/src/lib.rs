@@ -32,7 +32,7 @@ pub struct IntegrationLog {
     /// Salesforce.
     pub salesforce: SalesforceClient,
     /// The URL of the connected org.
-    pub salesforce_url: String,
+    pub instance_url: String,
     /// Settings and people.
     pub portal: DynamoPortal,
     /// The log.
@@ -111,7 +111,7 @@ impl IntegrationLog {
     /// The settings, and the org whose records the answers link to.
     async fn org(&self) -> Result<(Arc<Settings>, ConnectedOrg), Refusal> {
         let settings = self.portal.settings().await?;
-        let org = body::connected_org(&self.salesforce_url, &settings.my_domain)?;
+        let org = body::connected_org(&self.instance_url, &settings.my_domain)?;
         Ok((settings, org))
     }
 }

@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (wiring, env) = Wiring::start::<Environment>().await?;
     let store = wiring.store(env.tables);
     let function = IntegrationLog {
-        salesforce_url: env.salesforce.connection.login_url(),
+        instance_url: env.salesforce.connection.login_url(),
         salesforce: wiring.salesforce(env.salesforce)?,
         portal: DynamoPortal::new(store.clone()),
         store,

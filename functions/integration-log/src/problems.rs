@@ -6,8 +6,8 @@ use dealbridge_core::{
     SalesforceId,
     code::Code,
     finding::Finding,
-    ports::{Freshness, ImportStore, PortError},
-    problem::Problem,
+    ports::{Consistency, ImportStore, PortError},
+    problem::OpenProblem,
 };
 use dealbridge_lambda::aws::log::{Cleared, Slice};
 use dealbridge_lambda::{
@@ -32,11 +32,11 @@ const REQUESTS: usize = 40;
 /// Acknowledgements in flight at once.
 const CONCURRENT: usize = 16;
 /// Attempts at acknowledging a problem that changes meanwhile.
-const ROUNDS: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// The time before the function's deadline from which no further slice is begun.
-const RESERVE: SignedDuration = SignedDuration::from_secs(5);
+const DEADLINE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
 /// Maximum number of Opportunities that one call may name.
-const MOST_NAMED: usize = 1000;
+const MAX_NAMED_IDS: usize = 1000;
 
 /// The problems to acknowledge: exactly one of the three members.
 #[derive(Debug, Deserialize)]
@@ -57,11 +57,11 @@ impl Clear {
     fn wanted(self) -> Result<Wanted, Refusal> {
         match (self.all, self.opportunities, self.code) {
             (Some(true), None, None) => Ok(Wanted::All),
-            (None, Some(ids), None) if (1..=MOST_NAMED).contains(&ids.len()) => {
+            (None, Some(ids), None) if (1..=MAX_NAMED_IDS).contains(&ids.len()) => {
                 Ok(Wanted::Named(ids.into_iter().collect()))
             }
             (None, Some(_), None) => Err(Refusal::malformed(format!(
-                "opportunities takes 1 to {MOST_NAMED} ids."
+                "opportunities takes 1 to {MAX_NAMED_IDS} ids."
             ))),
             (None, None, Some(code)) => Ok(Wanted::Code(code)),
             _ => Err(Refusal::malformed(
@@ -80,7 +80,7 @@ impl IntegrationLog {
         let cursor = query.text("cursor").map(|text| list.decode(text));
         let mut after: Option<SalesforceId> = cursor.transpose()?;
         let (settings, org) = self.org().await?;
-        let shown = |problem: &Problem| {
+        let shown = |problem: &OpenProblem| {
             !problem.is_watch()
                 && cleared.is_none_or(|cleared| problem.cleared == cleared)
                 && code.is_none_or(|code| problem.codes().contains(&code))
@@ -145,7 +145,7 @@ impl IntegrationLog {
                 let ids: Vec<SalesforceId> = ids.into_iter().collect();
                 let mut problems = self
                     .store
-                    .known(org, &ids, Freshness::Latest)
+                    .known(org, &ids, Consistency::Strong)
                     .await?
                     .problems;
                 problems.retain(|_, problem| !problem.is_watch());
@@ -170,7 +170,7 @@ impl IntegrationLog {
         &self,
         org: SalesforceId,
         deadline: Option<Timestamp>,
-        wanted: impl Fn(&Problem) -> bool + Send,
+        wanted: impl Fn(&OpenProblem) -> bool + Send,
     ) -> Result<(usize, Value), PortError> {
         let mut cleared = 0;
         let mut after = None;
@@ -181,8 +181,9 @@ impl IntegrationLog {
                 .items
                 .retain(|problem| !problem.is_watch() && wanted(problem));
             cleared += self.clear(org, slice.items).await?;
-            let late = deadline
-                .is_some_and(|deadline| deadline.duration_since(self.clock.now()) < RESERVE);
+            let late = deadline.is_some_and(|deadline| {
+                deadline.duration_since(self.clock.now()) < DEADLINE_MARGIN
+            });
             if !slice.more || late {
                 let complete = !slice.more;
                 return Ok((cleared, json!({ "cleared": cleared, "complete": complete })));
@@ -191,7 +192,11 @@ impl IntegrationLog {
     }
 
     /// Acknowledges these problems and returns the number of those that were not acknowledged before.
-    async fn clear(&self, org: SalesforceId, problems: Vec<Problem>) -> Result<usize, PortError> {
+    async fn clear(
+        &self,
+        org: SalesforceId,
+        problems: Vec<OpenProblem>,
+    ) -> Result<usize, PortError> {
         stream::iter(problems)
             .map(|problem| self.clear_one(org, problem))
             .buffer_unordered(CONCURRENT)
@@ -204,9 +209,13 @@ impl IntegrationLog {
 
     /// Acknowledges a problem. If a run has changed it meanwhile, it is read again: its codes may differ, or it may be
     /// closed.
-    async fn clear_one(&self, org: SalesforceId, mut problem: Problem) -> Result<bool, PortError> {
+    async fn clear_one(
+        &self,
+        org: SalesforceId,
+        mut problem: OpenProblem,
+    ) -> Result<bool, PortError> {
         let id = problem.opportunity;
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             if problem.cleared || problem.is_watch() {
                 return Ok(false);
             }
@@ -215,7 +224,7 @@ impl IntegrationLog {
             }
             match self
                 .store
-                .known(org, &[id], Freshness::Latest)
+                .known(org, &[id], Consistency::Strong)
                 .await?
                 .problems
                 .remove(&id)

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use dealbridge_core::{
-    entry::{Entry, PackedEntry},
+    entry::{Entry, LogBatch},
     ports::PortError,
     run::RunId,
 };
@@ -125,7 +125,7 @@ pub(crate) struct Stream<'a> {
     spot: Option<Spot>,
     /// Runs that have not expired, in the stream's order.
     kept: VecDeque<u32>,
-    buffer: VecDeque<PackedEntry>,
+    buffer: VecDeque<LogBatch>,
     /// `true` if the partition holds more than the buffer.
     more: bool,
 }
@@ -303,7 +303,7 @@ pub(crate) async fn earliest_run(store: &Store, latest: u32) -> Result<u32, Port
 }
 
 /// The number of entries in a packed entry.
-fn entries_in(packed: &PackedEntry) -> usize {
+fn entries_in(packed: &LogBatch) -> usize {
     packed.lines.iter().map(|line| line.findings.len()).sum()
 }
 

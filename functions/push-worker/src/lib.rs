@@ -31,7 +31,7 @@ pub struct PushWorker {
 }
 
 /// The time before the deadline from which no further write is begun: enough for one write and some of its retries.
-const RESERVE: jiff::SignedDuration = jiff::SignedDuration::from_secs(35);
+const DEADLINE_MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(35);
 
 impl Function for PushWorker {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
@@ -48,9 +48,9 @@ impl Function for PushWorker {
         };
         let mut dispositions = Vec::with_capacity(batch.received.len());
         for received in &batch.received {
-            let late = invocation
-                .deadline
-                .is_some_and(|deadline| deadline.duration_since(self.clock.now()) < RESERVE);
+            let late = invocation.deadline.is_some_and(|deadline| {
+                deadline.duration_since(self.clock.now()) < DEADLINE_MARGIN
+            });
             let first = dispositions.is_empty();
             dispositions.push(if late && !first {
                 Disposition::Retry

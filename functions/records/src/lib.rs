@@ -40,7 +40,7 @@ pub struct Records {
     /// The settings.
     pub portal: DynamoPortal,
     /// The URL of the connected org.
-    pub salesforce_url: String,
+    pub instance_url: String,
     /// The groups that grant access.
     pub groups: Groups,
 }
@@ -133,7 +133,7 @@ impl Records {
     /// The settings, and the org whose records the answers link to.
     async fn org(&self) -> Result<(Arc<Settings>, ConnectedOrg), Refusal> {
         let settings = self.portal.settings().await?;
-        let org = body::connected_org(&self.salesforce_url, &settings.my_domain)?;
+        let org = body::connected_org(&self.instance_url, &settings.my_domain)?;
         Ok((settings, org))
     }
 }

@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let function = Records {
         portal: DynamoPortal::new(store.clone()),
         store,
-        salesforce_url: env.salesforce_url.0,
+        instance_url: env.instance_url.0,
         groups: env.groups,
     };
     dealbridge_lambda::run(function).await

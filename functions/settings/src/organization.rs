@@ -35,7 +35,7 @@ const CHUNK: usize = 48;
 /// Problems per request to the store, and between two checks of the time.
 const SLICE: i32 = 48;
 /// The time before the function's deadline from which nothing further is begun.
-const RESERVE: SignedDuration = SignedDuration::from_secs(6);
+const DEADLINE_MARGIN: SignedDuration = SignedDuration::from_secs(6);
 /// Maximum number of conflicts in an answer.
 const NAMED: usize = 20;
 
@@ -226,7 +226,7 @@ impl SettingsFunction {
     }
 
     fn is_late(&self, deadline: Option<Timestamp>) -> bool {
-        deadline.is_some_and(|deadline| deadline.duration_since(self.clock.now()) < RESERVE)
+        deadline.is_some_and(|deadline| deadline.duration_since(self.clock.now()) < DEADLINE_MARGIN)
     }
 }
 

@@ -12,7 +12,7 @@ environment! {
         /// The tables.
         tables: AllTables,
         /// The URL of the connected org.
-        salesforce_url: SalesforceUrl,
+        instance_url: SalesforceUrl,
         /// The groups that grant access.
         groups: Groups,
     }

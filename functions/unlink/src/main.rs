@@ -13,7 +13,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         portal: DynamoPortal::new(store.clone()),
         store,
         clock: Arc::new(SystemClock),
-        instance_url: env.salesforce_url.0,
+        instance_url: env.instance_url.0,
         groups: env.groups,
     };
     dealbridge_lambda::run(function).await

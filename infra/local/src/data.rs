@@ -60,7 +60,7 @@ impl DataDirectory {
             interruptions: AtomicU64::new(interruptions),
             _lock: lock,
         };
-        // Counted until this process ends as it should and takes it back.
+        // CountedRuns until this process ends as it should and takes it back.
         directory.remember(interruptions + 1).map_err(failed)?;
         Ok(directory)
     }

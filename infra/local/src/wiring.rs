@@ -126,7 +126,7 @@ impl Adapters {
             "integration-log",
             IntegrationLog {
                 salesforce: self.salesforce.clone(),
-                salesforce_url: self.instance_url.clone(),
+                instance_url: self.instance_url.clone(),
                 portal: own.portal.clone(),
                 store: own.store.clone(),
                 groups: self.groups.clone(),
@@ -139,7 +139,7 @@ impl Adapters {
             Records {
                 store: own.store.clone(),
                 portal: own.portal.clone(),
-                salesforce_url: self.instance_url.clone(),
+                instance_url: self.instance_url.clone(),
                 groups: self.groups.clone(),
             },
         );

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use dealbridge_core::ports::{Freshness, PortError};
+use dealbridge_core::ports::{Consistency, PortError};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -12,29 +12,11 @@ use crate::{
 };
 
 /// DynamoDB's limit on keys per request.
-const MOST_KEYS: usize = 100;
+const MAX_KEYS: usize = 100;
 /// Requests in flight at once.
 const CONCURRENT: usize = 4;
 /// Attempts at keys that DynamoDB leaves unprocessed.
-const ROUNDS: u32 = 8;
-
-/// The consistency of a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consistency {
-    /// Sees every acknowledged write, at twice the read units.
-    Strong,
-    /// May miss the latest writes: for reads whose result a condition checks again.
-    Eventual,
-}
-
-impl From<Freshness> for Consistency {
-    fn from(freshness: Freshness) -> Self {
-        match freshness {
-            Freshness::Latest => Self::Strong,
-            Freshness::Recent => Self::Eventual,
-        }
-    }
-}
+const MAX_ATTEMPTS: u32 = 8;
 
 impl Store {
     /// Gets the items of these keys, by table, in no particular order. A key without an item is left out.
@@ -47,7 +29,7 @@ impl Store {
         consistency: Consistency,
     ) -> Result<HashMap<String, Vec<Attributes>>, PortError> {
         let chunks: Vec<Vec<(String, Attributes)>> =
-            keys.chunks(MOST_KEYS).map(<[_]>::to_vec).collect();
+            keys.chunks(MAX_KEYS).map(<[_]>::to_vec).collect();
         let answers: Vec<HashMap<String, Vec<Attributes>>> = stream::iter(
             chunks
                 .into_iter()
@@ -86,7 +68,7 @@ impl Store {
             ask.insert(table, keys.map_err(|error| port_error(operation, error))?);
         }
         let mut items: HashMap<String, Vec<Attributes>> = HashMap::new();
-        for round in 0..ROUNDS {
+        for round in 0..MAX_ATTEMPTS {
             let answer = self
                 .dynamodb
                 .batch_get_item()

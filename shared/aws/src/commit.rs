@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use dealbridge_core::{
     SalesforceId,
-    change::{Change, Holder, Settled, Write},
-    counted::Counted,
-    entry::PackedEntry,
-    ports::{Freshness, ImportStore, Known, PortError},
-    problem::Problem,
+    change::{Change, CurrentItems, Settled, Write},
+    counted::CountedRuns,
+    entry::LogBatch,
+    ports::{Consistency, ImportStore, PortError, StoredStates},
+    problem::OpenProblem,
     record::{Record, RecordId},
     run::{Counts, RunId},
 };
@@ -17,18 +17,17 @@ use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
 use crate::{
-    batch::Consistency,
     item::{self, n, s},
     keys::{self, Attributes, EXPIRES_AT},
-    size::{self, MOST_ITEM_BYTES, MOST_TRANSACTION_BYTES},
+    size::{self, MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES},
     store::Store,
-    transaction::{self, Attempt, Committed, MOST_ACTIONS},
+    transaction::{self, Attempt, Committed, MAX_ACTIONS},
 };
 
 /// Actions of a transaction besides the changes: the packed entry and the counter.
 const OVERHEAD: usize = 2;
 /// Limit on the bytes of one transaction's changes; the rest is for the entry, the counter and what updates add.
-const MOST_BYTES: usize = MOST_TRANSACTION_BYTES - 2 * MOST_ITEM_BYTES;
+const MAX_BYTES: usize = MAX_TRANSACTION_BYTES - 2 * MAX_ITEM_BYTES;
 /// Transactions of one batch in flight at once.
 const CONCURRENT: usize = 4;
 
@@ -37,8 +36,8 @@ impl ImportStore for Store {
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
-        freshness: Freshness,
-    ) -> Result<Known, PortError> {
+        consistency: Consistency,
+    ) -> Result<StoredStates, PortError> {
         let claims = ids
             .iter()
             .map(|id| (self.tables.links.clone(), keys::claim(org, *id)));
@@ -46,9 +45,9 @@ impl ImportStore for Store {
             .iter()
             .map(|id| (self.tables.log.clone(), keys::problem(org, *id)));
         let mut found = self
-            .batch_get(claims.chain(problems).collect(), freshness.into())
+            .batch_get(claims.chain(problems).collect(), consistency.into())
             .await?;
-        let mut known = Known::default();
+        let mut known = StoredStates::default();
         for item in found.remove(&self.tables.links).unwrap_or_default() {
             let claim = item::claim(item)?;
             known.claims.insert(claim.salesforce, claim);
@@ -66,10 +65,10 @@ impl ImportStore for Store {
         ids: &[SalesforceId],
     ) -> Result<(), PortError> {
         let now = self.clock.now();
-        for ids in ids.chunks(transaction::MOST_ACTIONS) {
+        for ids in ids.chunks(transaction::MAX_ACTIONS) {
             let notes = ids
                 .iter()
-                .map(|id| self.watch(org, &Problem::watch(*id, "", now)))
+                .map(|id| self.watch(org, &OpenProblem::watch(*id, "", now)))
                 .collect::<Result<Vec<_>, _>>()?;
             self.transact(&format!("leave|{}", self.ids.next()), notes)
                 .await?;
@@ -81,7 +80,7 @@ impl ImportStore for Store {
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
-    ) -> Result<HashMap<SalesforceId, Problem>, PortError> {
+    ) -> Result<HashMap<SalesforceId, OpenProblem>, PortError> {
         let keys = ids
             .iter()
             .map(|id| (self.tables.log.clone(), keys::problem(org, *id)))
@@ -98,7 +97,7 @@ impl ImportStore for Store {
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
-    ) -> Result<HashMap<SalesforceId, Counted>, PortError> {
+    ) -> Result<HashMap<SalesforceId, CountedRuns>, PortError> {
         let keys = ids
             .iter()
             .map(|id| (self.tables.log.clone(), keys::counted_before(org, *id)))
@@ -200,7 +199,7 @@ enum Part {
 /// Packs changes into transactions of similar size, within the limits on actions and bytes.
 fn groups(sizes: &[Size]) -> Vec<Vec<usize>> {
     let total: usize = sizes.iter().map(|size| size.actions).sum();
-    let most = MOST_ACTIONS - OVERHEAD;
+    let most = MAX_ACTIONS - OVERHEAD;
     let count = total.div_ceil(most).max(1);
     let even = total.div_ceil(count);
     let mut groups: Vec<Vec<usize>> = Vec::with_capacity(count);
@@ -208,7 +207,7 @@ fn groups(sizes: &[Size]) -> Vec<Vec<usize>> {
     for (at, size) in sizes.iter().enumerate() {
         let full = actions.saturating_add(size.actions) > most
             || actions >= even
-            || bytes + size.bytes > MOST_BYTES;
+            || bytes + size.bytes > MAX_BYTES;
         match groups.last_mut() {
             Some(group) if !full => {
                 group.push(at);
@@ -283,8 +282,8 @@ impl Store {
         let mut round = 0;
         while !group.is_empty() {
             let now = self.clock.now();
-            let mut owners = Vec::with_capacity(MOST_ACTIONS);
-            let mut actions = Vec::with_capacity(MOST_ACTIONS);
+            let mut owners = Vec::with_capacity(MAX_ACTIONS);
+            let mut actions = Vec::with_capacity(MAX_ACTIONS);
             for at in &group {
                 owners.extend(std::iter::repeat_n(*at, encoded[*at].len()));
                 actions.extend(encoded[*at].iter().cloned());
@@ -295,13 +294,13 @@ impl Store {
                 .filter_map(|at| changes[*at].line.clone())
                 .collect();
             if !lines.is_empty() {
-                let entry = PackedEntry {
+                let entry = LogBatch {
                     id: entry_id.clone(),
                     at: now,
                     counts,
                     lines,
                 };
-                actions.push(transaction::put_anyway(
+                actions.push(transaction::put_unconditional(
                     &self.tables.log,
                     item::packed_entry(*run, &entry)?,
                 )?);
@@ -315,7 +314,7 @@ impl Store {
                     settled.extend(group.drain(..).map(|at| (at, Settled::Done)));
                 }
                 Attempt::Committed(Committed::Refused(reasons)) => {
-                    let mut holders: HashMap<usize, Holder> = HashMap::new();
+                    let mut holders: HashMap<usize, CurrentItems> = HashMap::new();
                     for (position, item) in reasons {
                         // Neither the entry nor the counter has a condition.
                         let Some(at) = owners.get(position) else {
@@ -336,7 +335,7 @@ impl Store {
                     settled.extend(
                         holders
                             .into_iter()
-                            .map(|(at, holder)| (at, Settled::Refused(Box::new(holder)))),
+                            .map(|(at, holder)| (at, Settled::Conflict(Box::new(holder)))),
                     );
                 }
                 Attempt::Impossible { at, detail } => {
@@ -391,12 +390,12 @@ impl Store {
             Write::CloseProblem(id, expected) => {
                 transaction::delete(&self.tables.log, keys::problem(org, *id), *expected)
             }
-            Write::Outbox(request) => transaction::put_anyway(
+            Write::Outbox(request) => transaction::put_unconditional(
                 &self.tables.log,
                 item::encode(request, keys::outbox(request.salesforce))?,
             ),
             Write::ClearOutbox(id) => {
-                transaction::delete_anyway(&self.tables.log, keys::outbox(*id))
+                transaction::delete_unconditional(&self.tables.log, keys::outbox(*id))
             }
             Write::CountedBefore(id, counted) => self.add_counted_before(org, *id, counted, now),
         }
@@ -407,7 +406,7 @@ impl Store {
         &self,
         org: SalesforceId,
         id: SalesforceId,
-        counted: &Counted,
+        counted: &CountedRuns,
         now: Timestamp,
     ) -> Result<TransactWriteItem, PortError> {
         let update = Update::builder()
@@ -457,7 +456,7 @@ impl Store {
 }
 
 /// Files the item that a condition met under its kind: claim, open problem or record.
-fn add_holder(holder: &mut Holder, item: Option<Attributes>) -> Result<(), PortError> {
+fn add_holder(holder: &mut CurrentItems, item: Option<Attributes>) -> Result<(), PortError> {
     let Some(item) = item else { return Ok(()) };
     let pk = item::text(&item, keys::PK).unwrap_or_default();
     if keys::is_claim(pk) {
@@ -505,7 +504,7 @@ mod tests {
             assert_eq!(all, (0..actions.len()).collect::<Vec<_>>());
             for group in groups {
                 assert!(group.iter().map(|at| actions[*at]).sum::<usize>() <= 98);
-                assert!(group.len() * bytes <= MOST_BYTES);
+                assert!(group.len() * bytes <= MAX_BYTES);
             }
         }
     }

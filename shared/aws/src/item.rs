@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
-    counted::Counted,
-    entry::{Line, PackedEntry},
+    counted::CountedRuns,
+    entry::{LogBatch, LogLine},
     ports::PortError,
-    problem::Problem,
+    problem::OpenProblem,
     record::{Record, RecordId, RecordKind},
     run::{Counts, RunId},
 };
@@ -23,7 +23,7 @@ use crate::keys::{self, Attributes, EXPIRES_AT, PK, SK};
 const ENTRIES_LIVE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Limit on the decompressed size of one packed entry.
-const MOST_UNPACKED: u64 = 16 * 1024 * 1024;
+const MAX_UNPACKED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The error of an item that is damaged, or was not written by dealbridge.
 #[must_use]
@@ -139,10 +139,10 @@ pub fn record_id(pk: &str) -> Option<RecordId> {
 ///
 /// # Errors
 /// Returns an error if the item is not an open problem.
-pub fn problem(item: Attributes) -> Result<Problem, PortError> {
+pub fn problem(item: Attributes) -> Result<OpenProblem, PortError> {
     let id = text(&item, SK).and_then(|id| SalesforceId::parse(id).ok());
     let id = id.ok_or_else(|| unreadable("an open problem", "its key names no Opportunity"))?;
-    Ok(Problem {
+    Ok(OpenProblem {
         opportunity: id,
         ..decode(item, "an open problem")?
     })
@@ -152,14 +152,14 @@ pub fn problem(item: Attributes) -> Result<Problem, PortError> {
 ///
 /// # Errors
 /// Returns an error if the item holds no runs.
-pub fn counted_before(item: &Attributes) -> Result<(SalesforceId, Counted), PortError> {
+pub fn counted_before(item: &Attributes) -> Result<(SalesforceId, CountedRuns), PortError> {
     let what = "the runs that have counted a record";
     let id = text(item, SK).and_then(|id| SalesforceId::parse(id).ok());
     let id = id.ok_or_else(|| unreadable(what, "its key names no Salesforce record"))?;
     let runs = item.get(keys::RUNS).and_then(|value| value.as_ss().ok());
     let runs = runs.ok_or_else(|| unreadable(what, "there are none"))?;
-    let all = runs.iter().try_fold(Counted::default(), |all, runs| {
-        Counted::try_from(runs.clone()).map(|runs| all.and(&runs))
+    let all = runs.iter().try_fold(CountedRuns::default(), |all, runs| {
+        CountedRuns::try_from(runs.clone()).map(|runs| all.and(&runs))
     });
     Ok((id, all.map_err(|error| unreadable(what, error))?))
 }
@@ -169,7 +169,7 @@ pub fn counted_before(item: &Attributes) -> Result<(SalesforceId, Counted), Port
 ///
 /// # Errors
 /// Returns an error if the lines cannot be serialized, which no line of the core causes.
-pub fn packed_entry(run: RunId, entry: &PackedEntry) -> Result<Attributes, PortError> {
+pub fn packed_entry(run: RunId, entry: &LogBatch) -> Result<Attributes, PortError> {
     packed_entry_at(keys::entry(run, &entry.id), entry)
 }
 
@@ -177,7 +177,7 @@ pub fn packed_entry(run: RunId, entry: &PackedEntry) -> Result<Attributes, PortE
 ///
 /// # Errors
 /// As [`packed_entry`].
-pub fn packed_entry_at(key: Attributes, entry: &PackedEntry) -> Result<Attributes, PortError> {
+pub fn packed_entry_at(key: Attributes, entry: &LogBatch) -> Result<Attributes, PortError> {
     let mut item = key;
     item.insert("at".to_owned(), s(entry.at));
     item.insert("lines".to_owned(), deflate(&entry.lines)?);
@@ -192,7 +192,7 @@ pub fn packed_entry_at(key: Attributes, entry: &PackedEntry) -> Result<Attribute
 ///
 /// # Errors
 /// Returns an error if they cannot be serialized.
-pub fn deflate(lines: &[Line]) -> Result<AttributeValue, PortError> {
+pub fn deflate(lines: &[LogLine]) -> Result<AttributeValue, PortError> {
     let json =
         serde_json::to_vec(lines).map_err(|error| unreadable("lines to be stored", error))?;
     deflate_bytes(&json)
@@ -210,7 +210,7 @@ pub(crate) fn deflate_bytes(bytes: &[u8]) -> Result<AttributeValue, PortError> {
 pub(crate) fn inflate(packed: &Blob, what: &str) -> Result<Vec<u8>, PortError> {
     let mut bytes = Vec::new();
     DeflateDecoder::new(packed.as_ref())
-        .take(MOST_UNPACKED)
+        .take(MAX_UNPACKED_BYTES)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(what, error))?;
     Ok(bytes)
@@ -247,7 +247,7 @@ pub fn packed_ids(item: &Attributes, name: &str) -> Result<Vec<SalesforceId>, Po
 ///
 /// # Errors
 /// Returns an error if the item is not a packed entry.
-pub fn unpack(item: &Attributes) -> Result<PackedEntry, PortError> {
+pub fn unpack(item: &Attributes) -> Result<LogBatch, PortError> {
     let what = "a log entry";
     let id = text(item, SK)
         .and_then(|sk| sk.strip_prefix(keys::ENTRY_PREFIX))
@@ -259,7 +259,7 @@ pub fn unpack(item: &Attributes) -> Result<PackedEntry, PortError> {
         .ok_or_else(|| unreadable(what, "it has no lines"))?;
     let json = inflate(packed, what)?;
     let lines = serde_json::from_slice(&json).map_err(|error| unreadable(what, error))?;
-    Ok(PackedEntry {
+    Ok(LogBatch {
         id: id.to_owned(),
         at,
         counts: counts(item),

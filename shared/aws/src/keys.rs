@@ -219,7 +219,7 @@ pub const FULL_WANTED: &str = "full_wanted";
 
 /// Log: the watermark up to which incremental runs have read.
 #[must_use]
-pub fn mark() -> Attributes {
+pub fn watermark() -> Attributes {
     integration("MARK")
 }
 

@@ -4,11 +4,11 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update}
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
-    entry::{Line, PackedEntry},
+    entry::{LogBatch, LogLine},
     link::store::{Audit, Committed, LinkChange, LinkStore, Notes, OrgChanges, Outbox, PushQueue},
     message::PushRequest,
     ports::PortError,
-    problem::Problem,
+    problem::OpenProblem,
     record::{Record, RecordId},
     run::Counts,
 };
@@ -59,7 +59,7 @@ impl LinkStore for Store {
         &self,
         org: SalesforceId,
         id: SalesforceId,
-    ) -> Result<Option<Problem>, PortError> {
+    ) -> Result<Option<OpenProblem>, PortError> {
         self.get(&self.tables.log, keys::problem(org, id))
             .await?
             .map(item::problem)
@@ -102,7 +102,7 @@ impl LinkStore for Store {
         }
     }
 
-    async fn refuse_push(&self, request: &PushRequest, line: &Line) -> Result<(), PortError> {
+    async fn refuse_push(&self, request: &PushRequest, line: &LogLine) -> Result<(), PortError> {
         let (id, entry) = self.action_line(line.clone())?;
         let of_this_write = Delete::builder()
             .table_name(&self.tables.log)
@@ -141,7 +141,7 @@ impl LinkStore for Store {
         Ok(notes)
     }
 
-    async fn set_aside(&self, key: &str, line: &Line) -> Result<(), PortError> {
+    async fn set_aside(&self, key: &str, line: &LogLine) -> Result<(), PortError> {
         let now = self.clock.now();
         let log = &self.tables.log;
         let place = keys::outbox_note(key);
@@ -150,16 +150,19 @@ impl LinkStore for Store {
         };
         note.insert(PK.to_owned(), s(keys::OUTBOX_ASIDE));
         let id = self.ids.next();
-        let packed = PackedEntry {
+        let packed = LogBatch {
             id: id.clone(),
             at: now,
             counts: Counts::default(),
             lines: vec![line.clone()],
         };
         let actions = vec![
-            transaction::put_anyway(log, note)?,
-            transaction::delete_anyway(log, place)?,
-            transaction::put_anyway(log, item::packed_entry_at(keys::action(now, &id), &packed)?)?,
+            transaction::put_unconditional(log, note)?,
+            transaction::delete_unconditional(log, place)?,
+            transaction::put_unconditional(
+                log,
+                item::packed_entry_at(keys::action(now, &id), &packed)?,
+            )?,
         ];
         self.transact(&format!("aside|{id}"), actions)
             .await
@@ -181,37 +184,38 @@ impl Store {
             actions.push(self.action(change.org, write, now)?);
         }
         let log = &self.tables.log;
-        actions.push(transaction::put_anyway(
+        actions.push(transaction::put_unconditional(
             log,
             audit_row(&change.audit, &id, now),
         )?);
         if !change.line.findings.is_empty() {
-            let packed = PackedEntry {
+            let packed = LogBatch {
                 id: id.clone(),
                 at: now,
                 counts: Counts::default(),
                 lines: vec![change.line.clone()],
             };
-            actions.push(transaction::put_anyway(
+            actions.push(transaction::put_unconditional(
                 log,
                 item::packed_entry_at(keys::action(now, &id), &packed)?,
             )?);
         }
         match &change.outbox {
             Outbox::Keep => {}
-            Outbox::Add(request) => actions.push(transaction::put_anyway(
+            Outbox::Add(request) => actions.push(transaction::put_unconditional(
                 log,
                 item::encode(request, keys::outbox(request.salesforce))?,
             )?),
-            Outbox::Remove(salesforce) => {
-                actions.push(transaction::delete_anyway(log, keys::outbox(*salesforce))?)
-            }
+            Outbox::Remove(salesforce) => actions.push(transaction::delete_unconditional(
+                log,
+                keys::outbox(*salesforce),
+            )?),
         }
         if let Some(problem) = &change.watch {
             actions.push(self.watch(change.org, problem)?);
         }
         if change.links_lead {
-            actions.push(transaction::put_anyway(log, keys::lead_links())?);
+            actions.push(transaction::put_unconditional(log, keys::lead_links())?);
         }
         if let Some((key, receipt)) = &change.receipt {
             actions.push(self.receipt_action(key, receipt)?);
@@ -243,7 +247,7 @@ impl Store {
     pub(crate) fn watch(
         &self,
         org: SalesforceId,
-        problem: &Problem,
+        problem: &OpenProblem,
     ) -> Result<TransactWriteItem, PortError> {
         let mut update = Update::builder()
             .table_name(&self.tables.log)

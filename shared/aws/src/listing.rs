@@ -9,11 +9,10 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
-    ports::{ClaimStore, ListingStore, PortError},
+    ports::{ClaimStore, Consistency, ListingStore, PortError},
 };
 
 use crate::{
-    batch::Consistency,
     item,
     keys::{self, SK},
     partition::Partition,

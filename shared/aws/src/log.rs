@@ -7,17 +7,16 @@ use aws_sdk_dynamodb::{
 use dealbridge_core::{
     SalesforceId,
     change::Expected,
-    entry::{Line, PackedEntry},
+    entry::{LogBatch, LogLine},
     finding::Finding,
-    ports::PortError,
-    problem::Problem,
+    ports::{Consistency, PortError},
+    problem::OpenProblem,
     record::{Record, RecordId},
     run::{Counts, RunId},
 };
 use jiff::Timestamp;
 
 use crate::{
-    batch::Consistency,
     item::{self, n, s, text},
     keys::{self, Attributes, PK, SK, VERSION},
     partition::Partition,
@@ -72,7 +71,7 @@ impl Store {
     ///
     /// # Errors
     /// Returns an error if DynamoDB does not answer, or an entry cannot be read.
-    pub async fn packed_entries(&self, run: RunId) -> Result<Vec<PackedEntry>, PortError> {
+    pub async fn packed_entries(&self, run: RunId) -> Result<Vec<LogBatch>, PortError> {
         let partition = Partition {
             key: &keys::run_partition(run),
             prefix: Some(keys::ENTRY_PREFIX),
@@ -110,7 +109,7 @@ impl Store {
         order: Order,
         from: Option<&str>,
         most: i32,
-    ) -> Result<Slice<PackedEntry>, PortError> {
+    ) -> Result<Slice<LogBatch>, PortError> {
         let prefix = keys::ENTRY_PREFIX;
         // `~` sorts after every id.
         let (first, last) = match order {
@@ -155,7 +154,7 @@ impl Store {
         &self,
         finding: &Finding,
     ) -> Result<(String, TransactWriteItem), PortError> {
-        self.action_line(Line {
+        self.action_line(LogLine {
             salesforce: None,
             name: String::new(),
             entity: None,
@@ -164,16 +163,19 @@ impl Store {
     }
 
     /// The write of an action's entry about a record, with the entry's id.
-    pub(crate) fn action_line(&self, line: Line) -> Result<(String, TransactWriteItem), PortError> {
+    pub(crate) fn action_line(
+        &self,
+        line: LogLine,
+    ) -> Result<(String, TransactWriteItem), PortError> {
         let (id, at) = (self.ids.next(), self.clock.now());
-        let packed = PackedEntry {
+        let packed = LogBatch {
             id: id.clone(),
             at,
             counts: Counts::default(),
             lines: vec![line],
         };
         let item = item::packed_entry_at(keys::action(at, &id), &packed)?;
-        Ok((id, transaction::put_anyway(&self.tables.log, item)?))
+        Ok((id, transaction::put_unconditional(&self.tables.log, item)?))
     }
 
     /// Returns those of these runs that are in the log; older ones have expired.
@@ -206,7 +208,7 @@ impl Store {
         org: SalesforceId,
         after: Option<SalesforceId>,
         most: i32,
-    ) -> Result<Slice<Problem>, PortError> {
+    ) -> Result<Slice<OpenProblem>, PortError> {
         let partition = keys::problems(org);
         let start = after.map(|id| keys::problem(org, id));
         let query = self
@@ -233,7 +235,7 @@ impl Store {
     pub async fn clear_problem(
         &self,
         org: SalesforceId,
-        problem: &Problem,
+        problem: &OpenProblem,
     ) -> Result<Cleared, PortError> {
         let sent = self
             .dynamodb

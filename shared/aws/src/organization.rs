@@ -10,7 +10,7 @@ use dealbridge_core::{
     message::{PushRequest, VERSION as MESSAGE_VERSION},
     organization::{Action, OrgChange, Step, step},
     ports::PortError,
-    problem::Problem,
+    problem::OpenProblem,
     record::RecordId,
     run::{RunId, RunStatus},
 };
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Attempts at a claim that others change at the same time.
-const ROUNDS: usize = 6;
+const MAX_ATTEMPTS: usize = 6;
 
 /// The latest change of the connected org.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ impl Store {
     /// # Errors
     /// Returns an error if DynamoDB does not answer.
     pub async fn begin_org_change(&self, change: OrgChange, by: &str) -> Result<Begun, PortError> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             let latest = self.org_change().await?;
             match &latest {
                 Some(state) if state.ended_at.is_none() && state.change == change => {
@@ -184,7 +184,7 @@ impl Store {
         id: SalesforceId,
         by: &str,
     ) -> Result<ClaimSettled, PortError> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             let Some(claim) = self.claim(change.from, id).await? else {
                 return Ok(ClaimSettled::Yes);
             };
@@ -226,10 +226,10 @@ impl Store {
                                 write: pending.id.clone(),
                             };
                             let note = item::encode(&request, keys::outbox(id))?;
-                            actions.push(transaction::put_anyway(log, note)?);
+                            actions.push(transaction::put_unconditional(log, note)?);
                         }
                         None if claim.pending.is_some() => {
-                            actions.push(transaction::delete_anyway(log, keys::outbox(id))?);
+                            actions.push(transaction::delete_unconditional(log, keys::outbox(id))?);
                         }
                         None => {}
                     }
@@ -248,7 +248,7 @@ impl Store {
                         )?);
                     }
                     if claim.state == ClaimState::Live {
-                        actions.push(transaction::put_anyway(
+                        actions.push(transaction::put_unconditional(
                             log,
                             self.audit_of(change, &claim, by),
                         )?);
@@ -291,10 +291,10 @@ impl Store {
     pub async fn settle_problem(
         &self,
         change: &OrgChange,
-        problem: &Problem,
+        problem: &OpenProblem,
     ) -> Result<(), PortError> {
         let (log, id) = (&self.tables.log, problem.opportunity);
-        let forget = transaction::delete_anyway(log, keys::problem(change.from, id))?;
+        let forget = transaction::delete_unconditional(log, keys::problem(change.from, id))?;
         let token = format!("org-problem|{id}|{}", self.ids.next());
         if change.action == Action::Move {
             let mut item = item::encode(problem, keys::problem(change.to, id))?;
@@ -319,7 +319,7 @@ impl Store {
         &self,
         org: SalesforceId,
         most: i32,
-    ) -> Result<Slice<Problem>, PortError> {
+    ) -> Result<Slice<OpenProblem>, PortError> {
         self.problems_after(org, None, most).await
     }
 
@@ -352,7 +352,7 @@ impl Store {
         state: &OrgChangeState,
         said: &Finding,
     ) -> Result<(), PortError> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             let ended = OrgChangeState {
                 ended_at: Some(self.clock.now()),
                 settled_to: None,
@@ -374,7 +374,10 @@ impl Store {
                 let mut settings = settings;
                 settings.organization_id = state.change.to;
                 actions.push(self.put_settings_action(&settings, version)?);
-                actions.push(transaction::delete_anyway(&self.tables.log, keys::mark())?);
+                actions.push(transaction::delete_unconditional(
+                    &self.tables.log,
+                    keys::watermark(),
+                )?);
             }
             if let Committed::Yes = self.transact(&format!("org-end|{id}"), actions).await? {
                 return Ok(());

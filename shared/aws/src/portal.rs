@@ -10,13 +10,12 @@ use std::{
 use dealbridge_core::{
     Email,
     portal::{Contact, Directory, Group, Holders, Organization, ResolvedUser, User},
-    ports::{PortError, Portal},
+    ports::{Consistency, PortError, Portal},
     settings::Settings,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    batch::Consistency,
     item::{self, n, number, s, text},
     keys::{self, Attributes, PK, VERSION},
     store::{Store, port_error},

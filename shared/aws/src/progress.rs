@@ -3,7 +3,7 @@
 use crate::{
     item::{self, n, number, s},
     keys::{self, EXPIRES_AT},
-    run_item::{PART, RELEASED, lease_end, mark_item, part_text, place_text},
+    run_item::{PART, RELEASED, lease_end, part_text, place_text, watermark_item},
     store::Store,
     transaction::{self, Committed},
 };
@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update, builder
 use dealbridge_core::{
     SalesforceId,
     change::Expected,
-    entry::PackedEntry,
-    ports::{Checkpoint, Delivery, Kept, Mark, PortError, Progress, TakenUp},
+    entry::LogBatch,
+    ports::{Checkpoint, Delivery, Lease, PortError, Progress, TakenUp, Watermark},
     run::{Counts, RunId},
 };
 
@@ -24,13 +24,13 @@ impl Store {
     ) -> Result<TakenUp, PortError> {
         let now = self.clock.now();
         let Some(leased) = self.leased(run).await? else {
-            return Ok(TakenUp::NotOurs);
+            return Ok(TakenUp::AlreadyRunning);
         };
         let ended = leased.run.listed_at.is_some() || leased.run.failed_at.is_some();
         let held = leased.run.taken_up && leased.until > now && !leased.released;
         let busy = held && delivery == Delivery::First;
         if ended || busy {
-            return Ok(TakenUp::NotOurs);
+            return Ok(TakenUp::AlreadyRunning);
         }
         let update = self
             .run_update(run, "SET #attempt = :next, #until = :until, #taken = :yes REMOVE #released")
@@ -50,7 +50,7 @@ impl Store {
         let token = format!("take-up|{run}|{}", self.ids.next());
         let actions = vec![transaction::update(update)?];
         if let Committed::Refused(_) = self.transact(&token, actions).await? {
-            return Ok(TakenUp::NotOurs);
+            return Ok(TakenUp::AlreadyRunning);
         }
         let mut progress = Progress {
             attempt: leased.attempt + 1,
@@ -59,7 +59,7 @@ impl Store {
         if progress.checkpoints > 0 {
             progress.unsent = self.unsent(&progress).await?;
         }
-        Ok(TakenUp::Go(progress))
+        Ok(TakenUp::Acquired(progress))
     }
 
     /// The ids that the last checkpoint was about to enqueue. An item of an earlier checkpoint is ignored.
@@ -76,7 +76,7 @@ impl Store {
         &self,
         progress: &Progress,
         checkpoint: &Checkpoint,
-    ) -> Result<Kept, PortError> {
+    ) -> Result<Lease, PortError> {
         let now = self.clock.now();
         let run = progress.run;
         let mut set = vec!["#checkpoints = :next", "#until = :until", "#place = :place"];
@@ -106,17 +106,17 @@ impl Store {
             item.insert("checkpoint".to_owned(), n(progress.checkpoints + 1));
             item.insert("ids".to_owned(), item::pack_ids(&checkpoint.work)?);
             item.insert(EXPIRES_AT.to_owned(), item::expiry(now));
-            actions.push(transaction::put_anyway(&self.tables.log, item)?);
+            actions.push(transaction::put_unconditional(&self.tables.log, item)?);
         }
         let entry = self.ids.next();
         if !checkpoint.lines.is_empty() {
-            let packed = PackedEntry {
+            let packed = LogBatch {
                 id: entry.clone(),
                 at: now,
                 counts: checkpoint.counts,
                 lines: checkpoint.lines.clone(),
             };
-            actions.push(transaction::put_anyway(
+            actions.push(transaction::put_unconditional(
                 &self.tables.log,
                 item::packed_entry(run, &packed)?,
             )?);
@@ -128,7 +128,7 @@ impl Store {
             .await
     }
 
-    pub(crate) async fn let_go(&self, progress: &Progress) -> Result<Kept, PortError> {
+    pub(crate) async fn let_go(&self, progress: &Progress) -> Result<Lease, PortError> {
         // The lease goes on until the next invocation acquires it, so that to a tick in between the run is as active as
         // before.
         let update = ours(self, progress)
@@ -146,7 +146,7 @@ impl Store {
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
         let actions = vec![
             transaction::update(update)?,
-            transaction::delete_anyway(&self.tables.log, keys::unsent(progress.run))?,
+            transaction::delete_unconditional(&self.tables.log, keys::unsent(progress.run))?,
         ];
         let token = format!("release|{}|{}", progress.run, self.ids.next());
         self.keep(&token, actions).await
@@ -155,9 +155,9 @@ impl Store {
     pub(crate) async fn end_listing(
         &self,
         progress: &Progress,
-        found: &Mark,
-        mark: &Mark,
-    ) -> Result<Kept, PortError> {
+        found: &Watermark,
+        watermark: &Watermark,
+    ) -> Result<Lease, PortError> {
         let now = self.clock.now();
         let listed = || {
             let update = ours(self, progress)
@@ -168,30 +168,32 @@ impl Store {
         };
         let id = self.ids.next();
         let token = |what: &str| format!("{what}|{}|{id}", progress.run);
-        if (mark.stamp, &mark.recent, mark.org) != (found.stamp, &found.recent, found.org) {
+        if (watermark.stamp, &watermark.recent, watermark.org)
+            != (found.stamp, &found.recent, found.org)
+        {
             let expected = Expected::of(found.left_by.map(|run| u64::from(run.number())));
-            let item = mark_item(mark, progress.run);
+            let item = watermark_item(watermark, progress.run);
             let put = transaction::put(&self.tables.log, item, expected)?;
             match self
                 .transact(&token("finish"), vec![listed()?, put])
                 .await?
             {
-                Committed::Yes => return Ok(Kept::Yes),
+                Committed::Yes => return Ok(Lease::Held),
                 Committed::Refused(refused) if refused.iter().any(|(at, _)| *at == 0) => {
-                    return Ok(Kept::Lost);
+                    return Ok(Lease::Lost);
                 }
                 // Only the watermark differs from the one that was read: it is left as it is.
                 Committed::Refused(_) => {}
             }
         }
-        self.keep(&token("finish-without-mark"), vec![listed()?])
+        self.keep(&token("finish-without-watermark"), vec![listed()?])
             .await
     }
 
-    async fn keep(&self, token: &str, actions: Vec<TransactWriteItem>) -> Result<Kept, PortError> {
+    async fn keep(&self, token: &str, actions: Vec<TransactWriteItem>) -> Result<Lease, PortError> {
         Ok(match self.transact(token, actions).await? {
-            Committed::Yes => Kept::Yes,
-            Committed::Refused(_) => Kept::Lost,
+            Committed::Yes => Lease::Held,
+            Committed::Refused(_) => Lease::Lost,
         })
     }
 }

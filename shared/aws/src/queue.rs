@@ -13,11 +13,11 @@ use std::time::Duration;
 use crate::{dead_letters::DeadLetterQueue, meter::Meter};
 
 /// SQS's limit on messages per request.
-const MOST_ENTRIES: usize = 10;
+const MAX_ENTRIES: usize = 10;
 /// Requests in flight at once.
 const CONCURRENT: usize = 8;
 /// Attempts at messages that SQS did not accept.
-const ROUNDS: u32 = 6;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// An SQS client whose requests are counted.
 #[must_use]
@@ -49,7 +49,7 @@ impl Sender {
     /// Returns an error if SQS has not accepted all of them after some retries. Others may have been sent.
     pub async fn send_all<T: Serialize + Sync>(&self, values: &[T]) -> Result<(), PortError> {
         let chunks: Vec<Result<Vec<SendMessageBatchRequestEntry>, PortError>> =
-            values.chunks(MOST_ENTRIES).map(entries).collect();
+            values.chunks(MAX_ENTRIES).map(entries).collect();
         stream::iter(chunks)
             .map(|chunk| async { self.send_chunk(chunk?).await })
             .buffer_unordered(CONCURRENT)
@@ -74,7 +74,7 @@ impl Sender {
     ) -> Result<(), PortError> {
         let operation = "SendMessageBatch";
         let mut refusal = String::new();
-        for round in 0..ROUNDS {
+        for round in 0..MAX_ATTEMPTS {
             let answer = self
                 .client
                 .send_message_batch()

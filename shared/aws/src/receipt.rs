@@ -20,7 +20,7 @@ use crate::{
 const BODY: &str = "body";
 
 /// The longest body that is stored as it is. A longer one is deflated, so that its item stays within DynamoDB's limit.
-const MOST_PLAIN_BYTES: usize = 100 * 1024;
+const MAX_PLAIN_BYTES: usize = 100 * 1024;
 
 /// Retention of receipts.
 const RECEIPTS_LIVE: SignedDuration = SignedDuration::from_hours(24);
@@ -37,7 +37,7 @@ pub fn encode(
     let mut item = item::encode(receipt, keys::receipt(key))?;
     // As text: a map would lose the order of its members, and a repeated request gets the same answer.
     let body = receipt.body.to_string();
-    let stored = if body.len() > MOST_PLAIN_BYTES {
+    let stored = if body.len() > MAX_PLAIN_BYTES {
         item::deflate_bytes(body.as_bytes())?
     } else {
         s(body)
@@ -123,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::size::{self, MOST_ITEM_BYTES};
+    use crate::size::{self, MAX_ITEM_BYTES};
 
     #[test]
     fn a_receipt_reads_back_word_for_word() {
@@ -164,8 +164,8 @@ mod tests {
 
         let item = encode(&key, &receipt, Timestamp::UNIX_EPOCH).unwrap();
 
-        assert!(receipt.body.to_string().len() > MOST_ITEM_BYTES);
-        assert!(size::item(&item) < MOST_ITEM_BYTES);
+        assert!(receipt.body.to_string().len() > MAX_ITEM_BYTES);
+        assert!(size::item(&item) < MAX_ITEM_BYTES);
         assert_eq!(decode(item).unwrap(), receipt);
     }
 }

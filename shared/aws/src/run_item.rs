@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use dealbridge_core::{
-    SalesforceId, Stamp,
-    ports::{Mark, Part, Place, PortError, Progress},
+    SalesforceId, SystemModstamp,
+    ports::{ListingPosition, Part, PortError, Progress, Watermark},
     run::{Counts, Mode, Run, RunId, Trigger},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -93,7 +93,7 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
         attempt,
         checkpoints: number(item, "checkpoints").ok_or_else(|| missing("checkpoints"))?,
         place: place(item),
-        newest: text(item, "newest").and_then(|stamp| Stamp::parse(stamp).ok()),
+        newest: text(item, "newest").and_then(|stamp| SystemModstamp::parse(stamp).ok()),
         part: part(item),
         unsent: Vec::new(),
     };
@@ -107,27 +107,29 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
 }
 
 /// The stored form of a listing position: the step, then the row that it is behind.
-pub(crate) fn place_text(place: Place) -> String {
+pub(crate) fn place_text(place: ListingPosition) -> String {
     match place {
-        Place::Problems(None) => "problems".to_owned(),
-        Place::Problems(Some(id)) => format!("problems|{id}"),
-        Place::Opportunities(stamp, id) => format!("opportunities|{id}|{stamp}"),
-        Place::Leads(stamp, id) => format!("leads|{id}|{stamp}"),
-        Place::Links(id) => format!("links|{id}"),
+        ListingPosition::Problems(None) => "problems".to_owned(),
+        ListingPosition::Problems(Some(id)) => format!("problems|{id}"),
+        ListingPosition::Opportunities(stamp, id) => format!("opportunities|{id}|{stamp}"),
+        ListingPosition::Leads(stamp, id) => format!("leads|{id}|{stamp}"),
+        ListingPosition::Links(id) => format!("links|{id}"),
     }
 }
 
 /// Reads the listing position of a run's item; the beginning if there was no checkpoint.
-fn place(item: &Attributes) -> Place {
+fn place(item: &Attributes) -> ListingPosition {
     let mut parts = text(item, "place").unwrap_or_default().split('|');
     let step = parts.next().unwrap_or_default();
     let id = parts.next().and_then(|id| SalesforceId::parse(id).ok());
-    let stamp = parts.next().and_then(|stamp| Stamp::parse(stamp).ok());
+    let stamp = parts
+        .next()
+        .and_then(|stamp| SystemModstamp::parse(stamp).ok());
     match (step, id, stamp) {
-        ("opportunities", Some(id), Some(stamp)) => Place::Opportunities(stamp, id),
-        ("leads", Some(id), Some(stamp)) => Place::Leads(stamp, id),
-        ("links", Some(id), _) => Place::Links(id),
-        (_, id, _) => Place::Problems(id),
+        ("opportunities", Some(id), Some(stamp)) => ListingPosition::Opportunities(stamp, id),
+        ("leads", Some(id), Some(stamp)) => ListingPosition::Leads(stamp, id),
+        ("links", Some(id), _) => ListingPosition::Links(id),
+        (_, id, _) => ListingPosition::Problems(id),
     }
 }
 
@@ -149,7 +151,7 @@ fn part(item: &Attributes) -> Option<Part> {
 }
 
 /// Reads the watermark of an item.
-pub(crate) fn read_mark(item: &Attributes) -> Mark {
+pub(crate) fn read_watermark(item: &Attributes) -> Watermark {
     let prints = item.get("recent").and_then(|value| value.as_b().ok());
     let prints = prints
         .into_iter()
@@ -159,8 +161,8 @@ pub(crate) fn read_mark(item: &Attributes) -> Mark {
             .iter()
             .fold(0, |number, byte| number << 8 | u64::from(*byte))
     };
-    Mark {
-        stamp: text(item, "stamp").and_then(|stamp| Stamp::parse(stamp).ok()),
+    Watermark {
+        stamp: text(item, "stamp").and_then(|stamp| SystemModstamp::parse(stamp).ok()),
         recent: prints.map(number_of).collect(),
         left_by: number(item, VERSION).map(RunId::new),
         org: text(item, "org").and_then(|org| SalesforceId::parse(org).ok()),
@@ -168,15 +170,15 @@ pub(crate) fn read_mark(item: &Attributes) -> Mark {
 }
 
 /// Encodes the watermark that a run leaves.
-pub(crate) fn mark_item(mark: &Mark, run: RunId) -> Attributes {
-    let mut item = keys::mark();
-    if let Some(stamp) = mark.stamp {
+pub(crate) fn watermark_item(watermark: &Watermark, run: RunId) -> Attributes {
+    let mut item = keys::watermark();
+    if let Some(stamp) = watermark.stamp {
         item.insert("stamp".to_owned(), s(stamp));
     }
-    if let Some(org) = mark.org {
+    if let Some(org) = watermark.org {
         item.insert("org".to_owned(), s(org));
     }
-    let mut recent: Vec<u64> = mark.recent.iter().copied().collect();
+    let mut recent: Vec<u64> = watermark.recent.iter().copied().collect();
     recent.sort_unstable();
     let bytes: Vec<u8> = recent.into_iter().flat_map(u64::to_be_bytes).collect();
     item.insert("recent".to_owned(), AttributeValue::B(Blob::new(bytes)));
@@ -191,19 +193,19 @@ mod tests {
     #[test]
     fn a_place_reads_back_as_it_was_kept() {
         let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
-        let stamp = Stamp::parse("2026-01-01T00:05:00Z").unwrap();
+        let stamp = SystemModstamp::parse("2026-01-01T00:05:00Z").unwrap();
         for kept in [
-            Place::Problems(None),
-            Place::Problems(Some(id)),
-            Place::Opportunities(stamp, id),
-            Place::Leads(stamp, id),
-            Place::Links(id),
+            ListingPosition::Problems(None),
+            ListingPosition::Problems(Some(id)),
+            ListingPosition::Opportunities(stamp, id),
+            ListingPosition::Leads(stamp, id),
+            ListingPosition::Links(id),
         ] {
             let item = Attributes::from([("place".to_owned(), s(place_text(kept)))]);
 
             assert_eq!(place(&item), kept);
         }
-        assert_eq!(place(&Attributes::new()), Place::Problems(None));
+        assert_eq!(place(&Attributes::new()), ListingPosition::Problems(None));
     }
 
     #[test]
@@ -218,13 +220,16 @@ mod tests {
 
     #[test]
     fn a_mark_reads_back_as_it_was_left() {
-        let mark = Mark {
-            stamp: Stamp::parse("2026-01-01T00:05:00Z").ok(),
+        let watermark = Watermark {
+            stamp: SystemModstamp::parse("2026-01-01T00:05:00Z").ok(),
             recent: [1, u64::MAX, 77].into(),
             left_by: Some(RunId::new(9)),
             org: SalesforceId::parse("00DdM0000000001").ok(),
         };
 
-        assert_eq!(read_mark(&mark_item(&mark, RunId::new(9))), mark);
+        assert_eq!(
+            read_watermark(&watermark_item(&watermark, RunId::new(9))),
+            watermark
+        );
     }
 }

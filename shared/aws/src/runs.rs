@@ -4,24 +4,26 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update, builders::UpdateBuilder
 use dealbridge_core::{
     change::Expected,
     code::Code,
-    entry::{Line, PackedEntry},
+    entry::{LogBatch, LogLine},
     finding::Finding,
-    ports::{Checkpoint, Delivery, Kept, Mark, PortError, Progress, RunStore, Started, TakenUp},
+    ports::{
+        Checkpoint, Consistency, Delivery, Lease, PortError, Progress, RunStore, Started, TakenUp,
+        Watermark,
+    },
     run::{Counts, Mode, Run, RunId, RunStatus, Trigger},
 };
 use jiff::Timestamp;
 
 use crate::{
-    batch::Consistency,
     item::{self, n, number, s, text},
     keys::{self, SK, VERSION},
-    run_item::{Leased, new_run, read_mark, read_run},
+    run_item::{Leased, new_run, read_run, read_watermark},
     store::Store,
     transaction::{self, Committed},
 };
 
 /// Attempts at winning a race for the lease.
-const ROUNDS: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// Full runs that follow each other at most to meet one request. From then on an incremental one goes between two: what
 /// keeps full runs from their end keeps no change back.
@@ -63,7 +65,7 @@ impl RunStore for Store {
         trigger: Trigger,
         passed_by: Option<RunId>,
     ) -> Result<Started, PortError> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             let now = self.clock.now();
             let lease = self.get(&self.tables.log, keys::lease()).await?;
             let latest: u32 = lease
@@ -135,7 +137,7 @@ impl RunStore for Store {
         })
     }
 
-    async fn want_full(&self, active: RunId) -> Result<Kept, PortError> {
+    async fn want_full(&self, active: RunId) -> Result<Lease, PortError> {
         let update = Update::builder()
             .table_name(&self.tables.log)
             .set_key(Some(keys::lease()))
@@ -147,8 +149,8 @@ impl RunStore for Store {
         let token = format!("want-full|{active}|{}", self.ids.next());
         let actions = vec![transaction::update(update)?];
         Ok(match self.transact(&token, actions).await? {
-            Committed::Yes => Kept::Yes,
-            Committed::Refused(_) => Kept::Lost,
+            Committed::Yes => Lease::Held,
+            Committed::Refused(_) => Lease::Lost,
         })
     }
 
@@ -156,30 +158,30 @@ impl RunStore for Store {
         self.take_up_run(run, delivery).await
     }
 
-    async fn mark(&self) -> Result<Mark, PortError> {
-        let item = self.get(&self.tables.log, keys::mark()).await?;
-        Ok(item.as_ref().map(read_mark).unwrap_or_default())
+    async fn watermark(&self) -> Result<Watermark, PortError> {
+        let item = self.get(&self.tables.log, keys::watermark()).await?;
+        Ok(item.as_ref().map(read_watermark).unwrap_or_default())
     }
 
     async fn checkpoint(
         &self,
         progress: &Progress,
         checkpoint: &Checkpoint,
-    ) -> Result<Kept, PortError> {
+    ) -> Result<Lease, PortError> {
         self.keep_checkpoint(progress, checkpoint).await
     }
 
-    async fn release(&self, progress: &Progress) -> Result<Kept, PortError> {
+    async fn release(&self, progress: &Progress) -> Result<Lease, PortError> {
         self.let_go(progress).await
     }
 
     async fn finish_listing(
         &self,
         progress: &Progress,
-        found: &Mark,
-        mark: &Mark,
-    ) -> Result<Kept, PortError> {
-        self.end_listing(progress, found, mark).await
+        found: &Watermark,
+        watermark: &Watermark,
+    ) -> Result<Lease, PortError> {
+        self.end_listing(progress, found, watermark).await
     }
 
     async fn fail(&self, run: RunId, finding: &Finding) -> Result<(), PortError> {
@@ -190,13 +192,13 @@ impl RunStore for Store {
             .expression_attribute_names("#pk", keys::PK)
             .expression_attribute_names("#failed", "failed_at")
             .expression_attribute_values(":now", s(now));
-        let line = Line {
+        let line = LogLine {
             salesforce: None,
             name: String::new(),
             entity: None,
             findings: vec![finding.clone()],
         };
-        let entry = PackedEntry {
+        let entry = LogBatch {
             id: self.ids.next(),
             at: now,
             counts: Counts::default(),
@@ -204,7 +206,7 @@ impl RunStore for Store {
         };
         let actions = vec![
             transaction::update(update)?,
-            transaction::put_anyway(&self.tables.log, item::packed_entry(run, &entry)?)?,
+            transaction::put_unconditional(&self.tables.log, item::packed_entry(run, &entry)?)?,
         ];
         let said = finding.sentences("the run").0;
         if finding.code == Code::IntegrationDisabled {
@@ -221,13 +223,13 @@ impl RunStore for Store {
     }
 
     async fn note(&self, run: RunId, key: &str, finding: &Finding) -> Result<(), PortError> {
-        let line = Line {
+        let line = LogLine {
             salesforce: None,
             name: String::new(),
             entity: None,
             findings: vec![finding.clone()],
         };
-        let entry = PackedEntry {
+        let entry = LogBatch {
             id: format!("NOTE-{key}"),
             at: self.clock.now(),
             counts: Counts::default(),

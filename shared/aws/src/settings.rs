@@ -73,7 +73,10 @@ impl Store {
         let (id, entry) = self.action_entry(said)?;
         let mut actions = vec![self.put_settings_action(settings, seen)?, entry];
         if let NamedOrg::Another(idle) = org {
-            actions.push(transaction::delete_anyway(&self.tables.log, keys::mark())?);
+            actions.push(transaction::delete_unconditional(
+                &self.tables.log,
+                keys::watermark(),
+            )?);
             actions.push(self.still_idle(idle)?);
         }
         if let Some((key, receipt)) = receipt {

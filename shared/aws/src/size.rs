@@ -5,10 +5,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use crate::keys::Attributes;
 
 /// DynamoDB's limit on one item.
-pub const MOST_ITEM_BYTES: usize = 400 * 1024;
+pub const MAX_ITEM_BYTES: usize = 400 * 1024;
 
 /// DynamoDB's limit on the items of one transaction together.
-pub const MOST_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
+pub const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
 
 /// The bytes of an item: names and values.
 #[must_use]

@@ -17,12 +17,12 @@ use sha2::{Digest, Sha256};
 use crate::{
     item::n,
     keys::{Attributes, PK, VERSION},
-    size::{self, MOST_ITEM_BYTES, MOST_TRANSACTION_BYTES},
+    size::{self, MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES},
     store::{Store, port_error},
 };
 
 /// DynamoDB's limit on actions per transaction.
-pub const MOST_ACTIONS: usize = 100;
+pub const MAX_ACTIONS: usize = 100;
 
 const OPERATION: &str = "TransactWriteItems";
 
@@ -150,14 +150,14 @@ impl Store {
 fn beyond_bounds(actions: &[TransactWriteItem]) -> Option<Attempt> {
     let sizes: Vec<usize> = actions.iter().map(size::action).collect();
     let large: Vec<usize> = (0..sizes.len())
-        .filter(|at| sizes[*at] > MOST_ITEM_BYTES)
+        .filter(|at| sizes[*at] > MAX_ITEM_BYTES)
         .collect();
     let total: usize = sizes.iter().sum();
     let detail = if let Some(at) = large.first() {
         format!("an item of {} bytes, where 400 KB are the most", sizes[*at])
-    } else if total > MOST_TRANSACTION_BYTES {
+    } else if total > MAX_TRANSACTION_BYTES {
         format!("items of {total} bytes together, where 4 MB are the most")
-    } else if actions.len() > MOST_ACTIONS {
+    } else if actions.len() > MAX_ACTIONS {
         format!("{} actions, where 100 are the most", actions.len())
     } else {
         return None;
@@ -266,7 +266,7 @@ pub fn put(
 ///
 /// # Errors
 /// As [`put`].
-pub fn put_anyway(table: &str, item: Attributes) -> Result<TransactWriteItem, PortError> {
+pub fn put_unconditional(table: &str, item: Attributes) -> Result<TransactWriteItem, PortError> {
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
@@ -308,7 +308,7 @@ pub fn delete(
 ///
 /// # Errors
 /// As [`put`].
-pub fn delete_anyway(table: &str, key: Attributes) -> Result<TransactWriteItem, PortError> {
+pub fn delete_unconditional(table: &str, key: Attributes) -> Result<TransactWriteItem, PortError> {
     let delete = Delete::builder()
         .table_name(table)
         .set_key(Some(key))

@@ -3,10 +3,10 @@
 use crate::{
     SalesforceId,
     claim::Claim,
-    counted::Counted,
-    entry::Line,
+    counted::CountedRuns,
+    entry::LogLine,
     message::PushRequest,
-    problem::Problem,
+    problem::OpenProblem,
     record::{Record, RecordId},
     run::Counts,
 };
@@ -36,11 +36,11 @@ pub enum Write {
     /// Puts a record.
     Record(Box<Record>, Expected),
     /// Puts an open problem.
-    Problem(Problem, Expected),
+    Problem(OpenProblem, Expected),
     /// Closes an open problem.
     CloseProblem(SalesforceId, Expected),
     /// Adds counted runs of a Salesforce record to those that are kept beside its claim and its open problem.
-    CountedBefore(SalesforceId, Counted),
+    CountedBefore(SalesforceId, CountedRuns),
     /// Notes that the write which a claim carries is to be delivered.
     Outbox(PushRequest),
     /// Removes that note: the claim of this Salesforce record no longer carries a write.
@@ -55,7 +55,7 @@ pub struct Change {
     /// The writes: at least one, so that a repeat is noticed.
     pub writes: Vec<Write>,
     /// The log line; none for an unchanged Opportunity.
-    pub line: Option<Line>,
+    pub line: Option<LogLine>,
     /// The counts that are added to the run's.
     pub counts: Counts,
 }
@@ -66,7 +66,7 @@ pub enum Settled {
     /// The change is durable.
     Done,
     /// An item was not as expected, and nothing of this change was written.
-    Refused(Box<Holder>),
+    Conflict(Box<CurrentItems>),
     /// The store can never take the change: it is too large, or holds a value that cannot be stored. Nothing of it was
     /// written.
     Impossible(String),
@@ -74,13 +74,13 @@ pub enum Settled {
 
 /// The items that stood in the way of a change, as they are in the store.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Holder {
+pub struct CurrentItems {
     /// The claim in the store.
     pub claim: Option<Claim>,
     /// The record in the store.
     pub record: Option<Record>,
     /// The open problem in the store.
-    pub problem: Option<Problem>,
+    pub problem: Option<OpenProblem>,
 }
 
 /// The key of an item, where only the key matters.
@@ -113,7 +113,7 @@ impl Write {
         }
     }
 
-    fn counted(&mut self) -> Option<(SalesforceId, &mut Counted)> {
+    fn counted(&mut self) -> Option<(SalesforceId, &mut CountedRuns)> {
         match self {
             Self::Claim(claim, _) => Some((claim.salesforce, &mut claim.counted)),
             Self::Problem(problem, _) => Some((problem.opportunity, &mut problem.counted)),
@@ -125,7 +125,7 @@ impl Write {
 /// Limits the counted runs of the items that are written: the oldest runs of a long set go into a write of their own.
 #[must_use]
 pub fn with_bounded_sets(mut writes: Vec<Write>) -> Vec<Write> {
-    let mut before: Vec<(SalesforceId, Counted)> = Vec::new();
+    let mut before: Vec<(SalesforceId, CountedRuns)> = Vec::new();
     for (id, counted) in writes.iter_mut().filter_map(Write::counted) {
         let Some(oldest) = counted.take_oldest() else {
             continue;

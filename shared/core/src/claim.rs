@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{SalesforceId, Stamp, counted::Counted, digest::Digest, record::RecordId};
+use crate::{SalesforceId, SystemModstamp, counted::CountedRuns, digest::Digest, record::RecordId};
 
 /// The state of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct PendingWrite {
     /// The values that the preview showed, which reveal a user's newer edit.
     pub before: Map<String, Value>,
     /// The SystemModstamp that the confirmed preview saw: a later edit in Salesforce is not overwritten.
-    pub seen: Stamp,
+    pub seen: SystemModstamp,
 }
 
 /// A claim on a Salesforce record.
@@ -43,7 +43,7 @@ pub struct Claim {
     /// The number of unlinks; part of the id of an imported Deal.
     pub epoch: u32,
     /// The SystemModstamp of the Salesforce data last applied.
-    pub stamp: Stamp,
+    pub stamp: SystemModstamp,
     /// The digest of the listed values that were last applied. None if they must be read again whatever the stamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
@@ -51,7 +51,7 @@ pub struct Claim {
     pub version: u64,
     /// The runs that counted this Opportunity.
     #[serde(default)]
-    pub counted: Counted,
+    pub counted: CountedRuns,
     /// The write that is on its way to Salesforce.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingWrite>,
@@ -68,7 +68,7 @@ pub struct Claim {
 impl Claim {
     /// Returns `true` if a row with this stamp and digest brings nothing that was not applied. An older row never does.
     #[must_use]
-    pub fn is_up_to(&self, stamp: Stamp, digest: Option<Digest>) -> bool {
+    pub fn is_up_to(&self, stamp: SystemModstamp, digest: Option<Digest>) -> bool {
         stamp < self.stamp
             || (stamp == self.stamp && self.digest.is_some() && self.digest == digest)
     }

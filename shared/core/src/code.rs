@@ -70,7 +70,7 @@ codes! {
         "Add a Contact Role to the Opportunity in Salesforce and mark it Primary.";
     PrimaryContactMissing "PRIMARY_CONTACT_MISSING" Error
         "{record} has {value} {field}, but none is marked as Primary."
-        "Mark one Contact Role of the Opportunity as Primary in Salesforce.";
+        "Watermark one Contact Role of the Opportunity as Primary in Salesforce.";
     PrimaryContactNotAccessible "PRIMARY_CONTACT_NOT_ACCESSIBLE" Error
         "The primary entry in {field} of {record} names the Contact {value}, which is deleted or cannot be read by the integration user."
         "Share the Contact with the integration user, or mark another Contact Role as Primary.";

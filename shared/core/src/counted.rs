@@ -15,7 +15,7 @@ const RANGES: usize = 24;
 /// A set of runs, kept as ranges: `3-9,11`. `-39,44-47` says that runs up to 39 are kept elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Counted {
+pub struct CountedRuns {
     ranges: Vec<(u32, u32)>,
     /// The set itself does not know all runs up to this one.
     elsewhere: u32,
@@ -26,7 +26,7 @@ pub struct Counted {
 #[error("{0:?} is not a set of runs such as 3-9,11")]
 pub struct InvalidCounted(String);
 
-impl Counted {
+impl CountedRuns {
     /// Returns the set of one run.
     #[must_use]
     pub fn by(run: RunId) -> Self {
@@ -101,7 +101,7 @@ impl Counted {
     }
 }
 
-impl fmt::Display for Counted {
+impl fmt::Display for CountedRuns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let elsewhere = (self.elsewhere > 0).then(|| format!("-{}", self.elsewhere));
         for (at, part) in elsewhere.into_iter().chain(self.ranges()).enumerate() {
@@ -112,13 +112,13 @@ impl fmt::Display for Counted {
     }
 }
 
-impl From<Counted> for String {
-    fn from(counted: Counted) -> Self {
+impl From<CountedRuns> for String {
+    fn from(counted: CountedRuns) -> Self {
         counted.to_string()
     }
 }
 
-impl TryFrom<String> for Counted {
+impl TryFrom<String> for CountedRuns {
     type Error = InvalidCounted;
 
     fn try_from(text: String) -> Result<Self, InvalidCounted> {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_run_is_in_the_set_once_it_was_added_whatever_the_order() {
-        let counted = Counted::by(run(5))
+        let counted = CountedRuns::by(run(5))
             .with(run(3))
             .with(run(4))
             .with(run(9))
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn two_sets_together_hold_the_runs_of_both() {
         let both = |one: &str, other: &str| {
-            let set = |text: &str| Counted::try_from(text.to_owned()).unwrap();
+            let set = |text: &str| CountedRuns::try_from(text.to_owned()).unwrap();
             set(one).and(&set(other)).to_string()
         };
 
@@ -184,12 +184,12 @@ mod tests {
     fn the_set_reads_back_as_it_was_written() {
         for text in ["", "7", "3-5,9", "1-400,402", "-39,44-47", "-8"] {
             assert_eq!(
-                Counted::try_from(text.to_owned()).unwrap().to_string(),
+                CountedRuns::try_from(text.to_owned()).unwrap().to_string(),
                 text
             );
         }
         for text in ["x", "5-3", "1,,x", "-x"] {
-            assert!(Counted::try_from(text.to_owned()).is_err(), "{text}");
+            assert!(CountedRuns::try_from(text.to_owned()).is_err(), "{text}");
         }
     }
 
@@ -197,7 +197,7 @@ mod tests {
     fn a_long_set_gives_its_oldest_ranges_away_and_is_unsure_of_them_alone() {
         let mut counted = (1..=50)
             .filter(|number| number % 2 == 0)
-            .fold(Counted::default(), |counted, number| {
+            .fold(CountedRuns::default(), |counted, number| {
                 counted.with(run(number))
             });
 
@@ -221,7 +221,9 @@ mod tests {
 
     #[test]
     fn an_old_run_that_is_added_to_what_is_kept_elsewhere_is_sure() {
-        let counted = Counted::try_from("-26,28".to_owned()).unwrap().with(run(3));
+        let counted = CountedRuns::try_from("-26,28".to_owned())
+            .unwrap()
+            .with(run(3));
 
         assert!(counted.contains(run(3)) && !counted.is_unsure_of(run(3)));
         assert!(counted.is_unsure_of(run(4)));

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Number, Value};
 
 /// The most digits of a stored number (AWS: `DynamoDB` naming rules and data types, Number).
-const MOST_DIGITS: usize = 38;
+const MAX_DIGITS: usize = 38;
 /// The power of ten that every stored number is below; its negative is the smallest magnitude.
 const GREATEST_POWER: i64 = 126;
 const SMALLEST_POWER: i64 = -129;
@@ -54,7 +54,7 @@ impl Decimal {
         }
         let point = i64::try_from(whole.len()).ok()? - leading + exponent;
         let is_storable =
-            digits.len() <= MOST_DIGITS && (SMALLEST_POWER..=GREATEST_POWER).contains(&point);
+            digits.len() <= MAX_DIGITS && (SMALLEST_POWER..=GREATEST_POWER).contains(&point);
         is_storable.then_some(Self {
             is_negative,
             digits,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    SalesforceObject, Stamp,
+    SalesforceObject, SystemModstamp,
     field::FieldType,
     mapping::ObjectMapping,
     salesforce::{FieldPath, Row},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The most characters of the fields' names together: a listing's URL has room for them beside its conditions.
-const LONGEST: usize = 6_000;
+const MAX_NAMES_CHARACTERS: usize = 6_000;
 
 /// A digest of a row's values: those of the record's own fields, and those that are read through its parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ impl Digested {
                 .extend(serde_json::to_vec(&how).unwrap_or_default());
             let path = &row.salesforce;
             length += path.as_str().len() + 2;
-            if field.kind == FieldType::LongText || length > LONGEST {
+            if field.kind == FieldType::LongText || length > MAX_NAMES_CHARACTERS {
                 digested.is_whole = false;
             } else if !digested
                 .fields
@@ -196,7 +196,7 @@ impl Digested {
     /// stamp before they commit are waited for as the listing waits for them. A stamp that lies far ahead does not tell
     /// when it was made.
     #[must_use]
-    pub fn is_settled(&self, stamp: Stamp, read_at: Timestamp) -> bool {
+    pub fn is_settled(&self, stamp: SystemModstamp, read_at: Timestamp) -> bool {
         let age = read_at.as_second().saturating_sub(stamp.as_second());
         self.is_whole || age.abs() > self.overlap.as_secs()
     }
@@ -280,7 +280,7 @@ mod tests {
         let mut settings = settings();
         let stamped = row(json!({ "SystemModstamp": "2026-01-01T00:00:00Z" }));
         let at = |second: i64| {
-            let stamp = Stamp::parse("2026-01-01T00:00:00Z").unwrap();
+            let stamp = SystemModstamp::parse("2026-01-01T00:00:00Z").unwrap();
             Timestamp::from_second(stamp.as_second() + second).unwrap()
         };
         let vouched = |settings: &Settings, second| {

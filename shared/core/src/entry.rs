@@ -13,7 +13,7 @@ use crate::{
 
 /// The findings of one run or action about one Salesforce record, or about the run or action itself when it names none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct LogLine {
     /// The Salesforce record.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub salesforce: Option<SalesforceId>,
@@ -30,7 +30,7 @@ pub struct Line {
 
 /// Log lines that were written together with their effects and counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PackedEntry {
+pub struct LogBatch {
     /// Its id; with the run, its key.
     pub id: String,
     /// The time of writing.
@@ -38,7 +38,7 @@ pub struct PackedEntry {
     /// The counts that are added to the run's.
     pub counts: Counts,
     /// The log lines.
-    pub lines: Vec<Line>,
+    pub lines: Vec<LogLine>,
 }
 
 /// One entry as an administrator reads it.
@@ -66,7 +66,7 @@ pub struct Entry {
     pub details: Option<String>,
 }
 
-impl PackedEntry {
+impl LogBatch {
     /// Returns the entries: one per finding.
     #[must_use]
     pub fn unpack(&self, task: &str) -> Vec<Entry> {

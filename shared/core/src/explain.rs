@@ -12,7 +12,7 @@ use crate::{
     field,
     finding::{self, Finding},
     import::{Stop, conversion::find_predecessors, read},
-    ports::{ClaimStore, Freshness, ImportStore, PortError, Portal},
+    ports::{ClaimStore, Consistency, ImportStore, PortError, Portal},
     record_url::{self, ConnectedOrg, RecordUrlError, url_of},
     salesforce::{Row, Salesforce, SalesforceError},
     settings::Settings,
@@ -155,7 +155,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore> Explain<'_, F, P, S>
         let rows = read::read(&salesforce, id, settings).await?;
         let mut known = self
             .store
-            .known(settings.organization_id, &[id], Freshness::Latest)
+            .known(settings.organization_id, &[id], Consistency::Strong)
             .await?;
         let claim = known.claims.remove(&id);
         let row = rows.get(id);
@@ -361,9 +361,9 @@ mod tests {
     use super::*;
     use crate::{
         claim::{Claim, ClaimState},
-        counted::Counted,
+        counted::CountedRuns,
         record::{RecordId, RecordKind},
-        stamp::Stamp,
+        system_modstamp::SystemModstamp,
         testing::settings,
     };
 
@@ -382,10 +382,10 @@ mod tests {
             state: ClaimState::Suppressed,
             record: RecordId::new(RecordKind::Deal, "deal-1").unwrap(),
             epoch: 1,
-            stamp: Stamp::from_second(0),
+            stamp: SystemModstamp::from_second(0),
             digest: None,
             version: 2,
-            counted: Counted::default(),
+            counted: CountedRuns::default(),
             pending: None,
             disconnected: false,
             import_flag_was_off: false,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Email, Stamp,
+    Email, SystemModstamp,
     decimal::Decimal,
     value::{choices, reads_as, same_choices, same_text, text_of},
 };
@@ -135,7 +135,7 @@ impl Field {
             }
             FieldType::Date => FieldValue::Date(parse_date(&text).ok_or(Misfit::Type)?),
             FieldType::Datetime => {
-                FieldValue::Datetime(Stamp::parse(&text).map_err(|_| Misfit::Type)?)
+                FieldValue::Datetime(SystemModstamp::parse(&text).map_err(|_| Misfit::Type)?)
             }
             FieldType::Checkbox if text.eq_ignore_ascii_case("true") => FieldValue::Checkbox(true),
             FieldType::Checkbox if text.eq_ignore_ascii_case("false") => {
@@ -223,7 +223,7 @@ impl Field {
 /// Parses a date as it is written; of a datetime, its date part as written: no time zone shifts it.
 fn parse_date(text: &str) -> Option<Date> {
     let (date, rest) = text.split_at_checked(10)?;
-    if !rest.is_empty() && Stamp::parse(text).is_err() {
+    if !rest.is_empty() && SystemModstamp::parse(text).is_err() {
         return None;
     }
     date.parse().ok()
@@ -274,7 +274,7 @@ pub enum FieldValue {
     /// A date.
     Date(Date),
     /// An instant.
-    Datetime(Stamp),
+    Datetime(SystemModstamp),
     /// Text, a picklist's choice, an address.
     Text(String),
     /// A multi-picklist's choices, sorted.

@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// The most characters of any value that a finding names.
-const LONGEST: usize = 1_000;
+const MAX_CHARACTERS: usize = 1_000;
 
 /// The size in bytes up to which one record's findings are kept whole.
-const MOST_BYTES: usize = 100 * 1024;
+const MAX_BYTES: usize = 100 * 1024;
 
 /// The characters that are left of a value if there are too many.
 const SHORT: usize = 40;
@@ -61,21 +61,21 @@ impl Finding {
     /// Sets the value.
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
-        self.context.value = cut(&value.into(), LONGEST);
+        self.context.value = cut(&value.into(), MAX_CHARACTERS);
         self
     }
 
     /// Sets the other party.
     #[must_use]
     pub fn other(mut self, other: impl Into<String>) -> Self {
-        self.context.other = cut(&other.into(), LONGEST);
+        self.context.other = cut(&other.into(), MAX_CHARACTERS);
         self
     }
 
     /// Sets the details.
     #[must_use]
     pub fn details(mut self, details: impl Into<String>) -> Self {
-        self.details = Some(cut(&details.into(), LONGEST));
+        self.details = Some(cut(&details.into(), MAX_CHARACTERS));
         self
     }
 
@@ -114,7 +114,7 @@ pub fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
             .sum::<usize>()
             + details.len()
     };
-    if findings.iter().map(size).sum::<usize>() > MOST_BYTES {
+    if findings.iter().map(size).sum::<usize>() > MAX_BYTES {
         for finding in &mut findings {
             let Context { value, other, .. } = &mut finding.context;
             for text in [value, other].into_iter().chain(&mut finding.details) {

@@ -1,6 +1,6 @@
 //! The domain of dealbridge and its use cases: no AWS, no HTTP, no Lambda, no clock, no environment.
 //!
-//! Text becomes a type at the edge ([`SalesforceId`], [`Email`], [`Stamp`]); what to do with an Opportunity
+//! Text becomes a type at the edge ([`SalesforceId`], [`Email`], [`SystemModstamp`]); what to do with an Opportunity
 //! is one pure function, [`decide::decide`]; the outside world is reached through traits
 //! ([`salesforce::Salesforce`] and those of [`ports`]).
 
@@ -38,8 +38,8 @@ pub mod salesforce;
 pub mod schema;
 pub mod settings;
 pub mod size;
-pub mod stamp;
 pub mod sync_request;
+pub mod system_modstamp;
 pub mod tick;
 pub mod value;
 
@@ -50,4 +50,4 @@ pub use email::Email;
 pub use id::SalesforceId;
 pub use object::SalesforceObject;
 pub use queue::Queue;
-pub use stamp::Stamp;
+pub use system_modstamp::SystemModstamp;

@@ -149,7 +149,7 @@ fn without_link(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Stamp, counted::Counted, record::RecordKind, run::RunId};
+    use crate::{SystemModstamp, counted::CountedRuns, record::RecordKind, run::RunId};
 
     fn claim(state: ClaimState, record: &str, epoch: u32, run: u32) -> Claim {
         Claim {
@@ -157,10 +157,10 @@ mod tests {
             state,
             record: RecordId::new(RecordKind::Deal, record).unwrap(),
             epoch,
-            stamp: Stamp::from_second(9),
+            stamp: SystemModstamp::from_second(9),
             digest: None,
             version: 7,
-            counted: Counted::by(RunId::new(run)),
+            counted: CountedRuns::by(RunId::new(run)),
             pending: None,
             disconnected: false,
             import_flag_was_off: false,

@@ -9,15 +9,15 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    Email, SalesforceId, Stamp,
+    Email, SalesforceId, SystemModstamp,
     change::{Change, Settled},
     claim::Claim,
-    counted::Counted,
-    entry::Line,
+    counted::CountedRuns,
+    entry::LogLine,
     finding::Finding,
     message::{ImportRequest, SyncRequest},
     portal::Directory,
-    problem::Problem,
+    problem::OpenProblem,
     record::{Record, RecordId},
     run::{Counts, Mode, Run, RunId, Trigger},
     settings::Settings,
@@ -65,20 +65,20 @@ pub trait Portal: Send + Sync {
 
 /// The stored items of some Opportunities.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct StoredStates {
     /// Claims, live or not.
     pub claims: HashMap<SalesforceId, Claim>,
     /// Problems, including closed ones.
-    pub problems: HashMap<SalesforceId, Problem>,
+    pub problems: HashMap<SalesforceId, OpenProblem>,
 }
 
 /// The consistency of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
+pub enum Consistency {
     /// Every acknowledged write is seen.
-    Latest,
+    Strong,
     /// The latest writes may be missed, at half the cost: for reads whose result a write's condition checks again.
-    Recent,
+    Eventual,
 }
 
 /// Links, records and open problems, as the import needs them.
@@ -88,22 +88,22 @@ pub trait ImportStore: Send + Sync {
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
-        freshness: Freshness,
-    ) -> impl Future<Output = Result<Known, PortError>> + Send;
+        consistency: Consistency,
+    ) -> impl Future<Output = Result<StoredStates, PortError>> + Send;
 
     /// Returns the problems of these Opportunities, including closed ones.
     fn problems(
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
-    ) -> impl Future<Output = Result<HashMap<SalesforceId, Problem>, PortError>> + Send;
+    ) -> impl Future<Output = Result<HashMap<SalesforceId, OpenProblem>, PortError>> + Send;
 
     /// Returns the runs that have counted these records and that their claims and open problems no longer name.
     fn counted_before(
         &self,
         org: SalesforceId,
         ids: &[SalesforceId],
-    ) -> impl Future<Output = Result<HashMap<SalesforceId, Counted>, PortError>> + Send;
+    ) -> impl Future<Output = Result<HashMap<SalesforceId, CountedRuns>, PortError>> + Send;
 
     /// Returns the records with these ids; those that do not exist are left out.
     fn records(
@@ -134,13 +134,13 @@ pub trait ImportStore: Send + Sync {
 
 /// The position of a listing. The steps follow each other in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ListingPosition {
     /// Among the open problems, by id: behind this one.
     Problems(Option<SalesforceId>),
     /// Among the Opportunities, in the order of the listing: behind this one.
-    Opportunities(Stamp, SalesforceId),
+    Opportunities(SystemModstamp, SalesforceId),
     /// Among the Leads, in the order of the listing: behind this one.
-    Leads(Stamp, SalesforceId),
+    Leads(SystemModstamp, SalesforceId),
     /// Among the linked records that the listing did not show, by id: behind this one.
     Links(SalesforceId),
 }
@@ -157,9 +157,9 @@ pub struct Progress {
     /// The number of checkpoints that were made.
     pub checkpoints: u32,
     /// The position up to which everything was handled.
-    pub place: Place,
+    pub place: ListingPosition,
     /// The watermark that the run will leave: the newest stamp it could see.
-    pub newest: Option<Stamp>,
+    pub newest: Option<SystemModstamp>,
     /// The size of the parts that the listing is asked for in, because Salesforce gives up on more.
     pub part: Option<Part>,
     /// The work that the last checkpoint counted as listed, and that an earlier attempt may not have enqueued.
@@ -188,9 +188,9 @@ pub enum Started {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakenUp {
     /// The run is ours to list.
-    Go(Progress),
+    Acquired(Progress),
     /// Another attempt is listing it, or it has ended.
-    NotOurs,
+    AlreadyRunning,
 }
 
 /// The delivery of a message: the first one, or a repeat after an attempt that is known to be dead.
@@ -204,9 +204,9 @@ pub enum Delivery {
 
 /// The watermark: the stamp up to which incremental runs have read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
+pub struct Watermark {
     /// The newest stamp that was read.
-    pub stamp: Option<Stamp>,
+    pub stamp: Option<SystemModstamp>,
     /// Fingerprints of the rows within the overlap before it, as they were enqueued or found unchanged.
     pub recent: HashSet<u64>,
     /// The run that left the watermark.
@@ -215,7 +215,7 @@ pub struct Mark {
     pub org: Option<SalesforceId>,
 }
 
-impl Mark {
+impl Watermark {
     /// Returns the watermark as far as it is of use for that organization: one of another org is of none.
     #[must_use]
     pub fn of(&self, org: SalesforceId) -> Self {
@@ -230,22 +230,22 @@ impl Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The position up to which everything was handled.
-    pub place: Place,
+    pub place: ListingPosition,
     /// The newest stamp.
-    pub newest: Option<Stamp>,
+    pub newest: Option<SystemModstamp>,
     /// The records that are about to be enqueued.
     pub work: Vec<SalesforceId>,
     /// Counts of the records that were listed, and of those that needed no message.
     pub counts: Counts,
     /// Log lines for the records that needed no message.
-    pub lines: Vec<Line>,
+    pub lines: Vec<LogLine>,
 }
 
 /// The state of the lease after a write to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum Lease {
     /// The write took place.
-    Yes,
+    Held,
     /// The run is no longer ours: it failed, ended or was acquired by another attempt.
     Lost,
 }
@@ -264,7 +264,7 @@ pub trait RunStore: Send + Sync {
 
     /// Makes the run after the active one a full run, and further ones until one ends well. Lost if that run is not the
     /// latest.
-    fn want_full(&self, active: RunId) -> impl Future<Output = Result<Kept, PortError>> + Send;
+    fn want_full(&self, active: RunId) -> impl Future<Output = Result<Lease, PortError>> + Send;
 
     /// Acquires a run's listing at its last position.
     fn take_up(
@@ -274,7 +274,7 @@ pub trait RunStore: Send + Sync {
     ) -> impl Future<Output = Result<TakenUp, PortError>> + Send;
 
     /// Returns the watermark.
-    fn mark(&self) -> impl Future<Output = Result<Mark, PortError>> + Send;
+    fn watermark(&self) -> impl Future<Output = Result<Watermark, PortError>> + Send;
 
     /// Saves the listing's progress, with its counts, its log lines and the records that are about to be enqueued, and
     /// renews the lease.
@@ -282,10 +282,11 @@ pub trait RunStore: Send + Sync {
         &self,
         progress: &Progress,
         checkpoint: &Checkpoint,
-    ) -> impl Future<Output = Result<Kept, PortError>> + Send;
+    ) -> impl Future<Output = Result<Lease, PortError>> + Send;
 
     /// Lets another invocation continue the listing at once, everything being enqueued. The run stays active.
-    fn release(&self, progress: &Progress) -> impl Future<Output = Result<Kept, PortError>> + Send;
+    fn release(&self, progress: &Progress)
+    -> impl Future<Output = Result<Lease, PortError>> + Send;
 
     /// Ends the listing and moves the watermark, in one step.
     ///
@@ -294,9 +295,9 @@ pub trait RunStore: Send + Sync {
     fn finish_listing(
         &self,
         progress: &Progress,
-        found: &Mark,
-        mark: &Mark,
-    ) -> impl Future<Output = Result<Kept, PortError>> + Send;
+        found: &Watermark,
+        watermark: &Watermark,
+    ) -> impl Future<Output = Result<Lease, PortError>> + Send;
 
     /// Records a fault that is not a record's: one task-level entry, the run failed. Safe to repeat. The watermark
     /// stays: the records that the run has not enqueued are past it, and those that its workers leave are noted.

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{SalesforceId, code::Code, counted::Counted, finding::Finding, run::RunId};
+use crate::{SalesforceId, code::Code, counted::CountedRuns, finding::Finding, run::RunId};
 
 /// The open problem of one Opportunity. Without findings it is a note that the next run must look at the Opportunity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct OpenProblem {
     /// The Opportunity; part of the key in the store.
     #[serde(skip, default = "unset_id")]
     pub opportunity: SalesforceId,
@@ -27,7 +27,7 @@ pub struct Problem {
     pub cleared: bool,
     /// The runs that counted it.
     #[serde(default)]
-    pub counted: Counted,
+    pub counted: CountedRuns,
     /// `true` if the problem is settled. The item stays for a while, because only it knows which runs have counted the
     /// Opportunity.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -40,7 +40,7 @@ fn unset_id() -> SalesforceId {
     SalesforceId::UNSET
 }
 
-impl Problem {
+impl OpenProblem {
     /// Returns the problem as a run met it. It stays acknowledged while its codes are the same.
     #[must_use]
     pub fn met(
@@ -86,8 +86,8 @@ impl Problem {
         }
     }
 
-    fn counted_with(earlier: Option<&Self>, run: RunId) -> Counted {
-        earlier.map_or_else(|| Counted::by(run), |earlier| earlier.counted.with(run))
+    fn counted_with(earlier: Option<&Self>, run: RunId) -> CountedRuns {
+        earlier.map_or_else(|| CountedRuns::by(run), |earlier| earlier.counted.with(run))
     }
 
     fn next_version(earlier: Option<&Self>) -> u64 {
@@ -105,7 +105,7 @@ impl Problem {
             last_seen: at,
             times: 0,
             cleared: true,
-            counted: Counted::default(),
+            counted: CountedRuns::default(),
             closed: false,
             version: 1,
         }
@@ -135,10 +135,10 @@ fn codes(findings: &[Finding]) -> Vec<Code> {
 mod tests {
     use super::*;
 
-    fn met(earlier: Option<&Problem>, code: Code, run: u32) -> Problem {
+    fn met(earlier: Option<&OpenProblem>, code: Code, run: u32) -> OpenProblem {
         let id = SalesforceId::parse("006dM00000Mw7Vt").unwrap();
         let at = Timestamp::from_second(i64::from(run)).unwrap();
-        Problem::met(
+        OpenProblem::met(
             earlier,
             id,
             "Acme",
@@ -164,7 +164,7 @@ mod tests {
     fn what_is_met_again_after_it_was_closed_is_met_for_the_first_time_and_remembers_its_runs() {
         let first = met(None, Code::StageEmpty, 1);
         let at = Timestamp::from_second(2).unwrap();
-        let closed = Problem::closed(Some(&first), first.opportunity, RunId::new(2), at);
+        let closed = OpenProblem::closed(Some(&first), first.opportunity, RunId::new(2), at);
         let again = met(Some(&closed), Code::StageEmpty, 3);
 
         assert!(closed.is_watch() && closed.closed && !again.closed);
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_acknowledged_problem_is_open_again_when_its_codes_change() {
-        let cleared = Problem {
+        let cleared = OpenProblem {
             cleared: true,
             ..met(None, Code::StageEmpty, 1)
         };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{SalesforceId, SalesforceObject, Stamp, settings::Settings};
+use crate::{SalesforceId, SalesforceObject, SystemModstamp, settings::Settings};
 
 /// The kind of a linkable record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -206,7 +206,7 @@ pub struct Link {
     /// The user's id, or the integration.
     pub linked_by: String,
     /// The SystemModstamp of the Salesforce data last applied. It never goes back.
-    pub stamp: Stamp,
+    pub stamp: SystemModstamp,
 }
 
 /// A Salesforce Account or Contact, kept as it was when the Deal was imported.

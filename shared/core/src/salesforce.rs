@@ -16,7 +16,7 @@ pub use self::{
     field_path::{FieldPath, InvalidFieldPath},
     row::Row,
 };
-use crate::{SalesforceId, SalesforceObject, Stamp, schema::Schema};
+use crate::{SalesforceId, SalesforceObject, SystemModstamp, schema::Schema};
 
 /// A listing of an object's records, newest SystemModstamp first (then by Id).
 ///
@@ -31,11 +31,11 @@ pub struct Listing {
     /// Only records on which this checkbox is on; every record when absent.
     pub flag: Option<FieldPath>,
     /// Only records whose stamp is at or past this.
-    pub since: Option<Stamp>,
+    pub since: Option<SystemModstamp>,
     /// Only records whose stamp is before this.
-    pub before: Option<Stamp>,
+    pub before: Option<SystemModstamp>,
     /// Only records that come after this one in the listing's order: the place where an earlier attempt stopped.
-    pub after: Option<(Stamp, SalesforceId)>,
+    pub after: Option<(SystemModstamp, SalesforceId)>,
     /// Only records whose id is at most this.
     pub up_to: Option<SalesforceId>,
     /// The rows of the recycle bin, included (`queryAll`) or not.
@@ -156,7 +156,7 @@ pub trait Salesforce: Send + Sync {
         object: SalesforceObject,
         id: SalesforceId,
         fields: &Map<String, Value>,
-        unless_changed_since: Option<Stamp>,
+        unless_changed_since: Option<SystemModstamp>,
     ) -> impl Future<Output = Result<UpdateOutcome, SalesforceError>> + Send;
 }
 

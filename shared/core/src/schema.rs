@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{run::RunId, salesforce::DescribedField};
 
 /// The longest time that one run relies on a description.
-const LONGEST: SignedDuration = SignedDuration::from_mins(5);
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// An object's fields; [`None`] when the org has no such object, or hides it.
 pub(crate) type Described = Option<Arc<[DescribedField]>>;
@@ -38,7 +38,7 @@ impl Schema {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_ours = known
             .by
-            .is_some_and(|(by, since)| by == run && now.duration_since(since) < LONGEST);
+            .is_some_and(|(by, since)| by == run && now.duration_since(since) < MAX_AGE);
         if !is_ours {
             *known = Known {
                 by: Some((run, now)),

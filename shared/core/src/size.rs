@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{code::Code, field::Field, finding::Finding, mapping::MappingRow};
 
 /// The maximum size of one record in bytes, its owner and link included.
-pub const MOST_BYTES: usize = 400 * 1024;
+pub const MAX_BYTES: usize = 400 * 1024;
 
 /// The bytes reserved for owner, end user, link and keys, all of which have bounded values.
 const REST: usize = 10 * 1024;
@@ -59,7 +59,7 @@ impl Sizes {
     /// Returns `true` if the values do not fit into one record.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
-        self.total() > MOST_BYTES - REST
+        self.total() > MAX_BYTES - REST
     }
 
     /// Returns the finding for values that do not fit: their size, and which are the largest.

@@ -6,7 +6,7 @@ use crate::{
     code::Code,
     finding::Finding,
     message::{SyncRequest, VERSION},
-    ports::{Clock, ImportBacklog, Kept, PortError, Portal, RunStore, Started, SyncRequestQueue},
+    ports::{Clock, ImportBacklog, Lease, PortError, Portal, RunStore, Started, SyncRequestQueue},
     run::{Mode, Run, RunStatus, Trigger},
 };
 
@@ -90,7 +90,7 @@ pub(crate) async fn start<S: RunStore, I: ImportBacklog>(
     let dead = i64::try_from(backlog.dead).unwrap_or(i64::MAX);
     let lost = run.counts.left().saturating_sub(dead);
     if backlog.queued == 0 && lost > 0 {
-        if store.want_full(run.id).await? == Kept::Yes {
+        if store.want_full(run.id).await? == Lease::Held {
             let finding = Finding::new(Code::MessagesLost).value(lost.to_string());
             store.fail(run.id, &finding).await?;
         }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde_json::Value;
 
-use crate::{Stamp, decimal::Decimal};
+use crate::{SystemModstamp, decimal::Decimal};
 
 /// The most characters of a value that a sentence shows.
-const MOST_SHOWN: usize = 200;
+const MAX_SHOWN_CHARACTERS: usize = 200;
 
 /// Returns `true` for null, empty or white space.
 #[must_use]
@@ -48,7 +48,7 @@ pub fn shown(value: &Value) -> String {
 }
 
 /// The longest name of a Salesforce record or Account that is kept.
-pub const LONGEST_NAME: usize = 255;
+pub const MAX_NAME_CHARACTERS: usize = 255;
 
 /// Cuts the text to that many characters, with a mark if it is longer.
 #[must_use]
@@ -65,9 +65,9 @@ pub fn cut(text: &str, most: usize) -> String {
 /// Returns a text as a sentence shows it.
 #[must_use]
 pub fn shortened(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(MOST_SHOWN));
+    let mut out = String::with_capacity(text.len().min(MAX_SHOWN_CHARACTERS));
     let mut characters = text.chars();
-    for character in characters.by_ref().take(MOST_SHOWN) {
+    for character in characters.by_ref().take(MAX_SHOWN_CHARACTERS) {
         if is_invisible(character) {
             out.push_str(&format!("<U+{:04X}>", u32::from(character)));
         } else {
@@ -148,7 +148,7 @@ pub fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::String(one), Value::String(other)) => {
             same_choices(&list(one), &list(other))
-                || matches!((Stamp::parse(one), Stamp::parse(other)), (Ok(one), Ok(other)) if one == other)
+                || matches!((SystemModstamp::parse(one), SystemModstamp::parse(other)), (Ok(one), Ok(other)) if one == other)
         }
         (Value::Number(one), Value::Number(other)) => {
             match (Decimal::of(one), Decimal::of(other)) {

@@ -14,22 +14,22 @@ pub const GATEWAY: Duration = Duration::from_secs(30);
 
 /// Limit on one request to Salesforce, whose own limit on a query is 120 seconds: its answer to that is worth waiting
 /// for.
-const LONGEST_REQUEST: Duration = Duration::from_secs(125);
+const MAX_REQUEST_TIME: Duration = Duration::from_secs(125);
 /// Limit on one call to Salesforce, retries included.
-const LONGEST_CALL: Duration = Duration::from_secs(190);
+const MAX_CALL_TIME: Duration = Duration::from_secs(190);
 /// Limit on the time reserved for the work after the last call to Salesforce.
-const LONGEST_REST: Duration = Duration::from_secs(15);
+const MAX_REMAINING_TIME: Duration = Duration::from_secs(15);
 
 /// The time limits of an invocation's calls to Salesforce, from the time that it has left.
 ///
 /// A fifth of that time is reserved for what comes after: storing the results and answering.
 #[must_use]
 pub fn salesforce(left: Duration) -> CallTimes {
-    let all = left - (left / 5).min(LONGEST_REST);
-    let total = all.min(LONGEST_CALL);
+    let all = left - (left / 5).min(MAX_REMAINING_TIME);
+    let total = all.min(MAX_CALL_TIME);
     CallTimes {
         // A hung connection leaves time for another attempt.
-        attempt: (total * 2 / 3).min(LONGEST_REQUEST),
+        attempt: (total * 2 / 3).min(MAX_REQUEST_TIME),
         total,
         all,
     }
@@ -39,7 +39,7 @@ pub fn salesforce(left: Duration) -> CallTimes {
 #[must_use]
 pub fn answer(left: Duration) -> Duration {
     // Keeps back less than the calls to Salesforce do, however much time there is.
-    left - (left / 25).min(LONGEST_REST / 3)
+    left - (left / 25).min(MAX_REMAINING_TIME / 3)
 }
 
 #[cfg(test)]
@@ -50,9 +50,9 @@ mod tests {
 
     #[test]
     fn a_call_that_a_listing_begins_has_all_of_its_time() {
-        let reserve = Duration::try_from(fan_out::RESERVE).unwrap();
+        let reserve = Duration::try_from(fan_out::DEADLINE_MARGIN).unwrap();
 
-        assert!(LONGEST_CALL + LONGEST_REST <= reserve);
+        assert!(MAX_CALL_TIME + MAX_REMAINING_TIME <= reserve);
         // The last one is begun when just the reserve is left, and is not cut short.
         let CallTimes { total, all, .. } = salesforce(Duration::from_secs(900));
         assert!(Duration::from_secs(900) - reserve + total <= all);

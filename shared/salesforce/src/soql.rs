@@ -1,7 +1,7 @@
 //! SOQL statements, built from typed parts alone, so that nothing can be injected.
 
 use dealbridge_core::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     read::CONTACT_ROLES,
     salesforce::{Deleted, FieldPath, Listing, SalesforceError},
 };
@@ -173,7 +173,7 @@ impl Statement {
 
 /// Selects the rows after this one in the order `SystemModstamp DESC, Id`. SOQL rejects AND beside OR without the
 /// parentheses.
-fn after(stamp: Stamp, id: &SalesforceId) -> String {
+fn after(stamp: SystemModstamp, id: &SalesforceId) -> String {
     format!("(SystemModstamp < {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
 }
 
@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn a_resumed_listing_keeps_its_or_in_parentheses() {
-        let stamp = Stamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
+        let stamp = SystemModstamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
         let listing = Listing {
             flag: Some(field("Export__c")),
-            since: Some(Stamp::from_second(0)),
+            since: Some(SystemModstamp::from_second(0)),
             after: Some((stamp, id("006dM00000Mw7Vt"))),
             ..listing()
         };
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_listing_has_its_bounds() {
-        let stamp = Stamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
+        let stamp = SystemModstamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
         let conditions = |listing: &Listing| {
             let text = Statement::listing(listing).text;
             let (_, rest) = text.split_once(" WHERE ").unwrap();

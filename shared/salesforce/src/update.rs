@@ -1,7 +1,7 @@
 //! Writing fields of one record, without overwriting anybody's edit.
 
 use dealbridge_core::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     salesforce::{FieldPath, Row, SalesforceError, UpdateOutcome},
     value,
 };
@@ -19,7 +19,7 @@ impl SalesforceClient {
         object: SalesforceObject,
         id: SalesforceId,
         fields: &Map<String, Value>,
-        unless_changed_since: Option<Stamp>,
+        unless_changed_since: Option<SystemModstamp>,
     ) -> Result<UpdateOutcome, SalesforceError> {
         if let Some(refused) = unwritable(fields) {
             return Ok(refused);
@@ -110,7 +110,7 @@ fn unwritable(fields: &Map<String, Value>) -> Option<UpdateOutcome> {
     })
 }
 
-fn http_date(stamp: Stamp) -> Result<String, SalesforceError> {
+fn http_date(stamp: SystemModstamp) -> Result<String, SalesforceError> {
     Timestamp::from_second(stamp.as_second())
         .and_then(|at| DateTimePrinter::new().timestamp_to_rfc9110_string(&at))
         .map_err(|_| SalesforceError::Refused {
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_stamp_is_sent_as_an_http_date() {
-        let stamp = Stamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
+        let stamp = SystemModstamp::parse("2026-05-01T07:25:37.000+0000").unwrap();
 
         assert_eq!(http_date(stamp).unwrap(), "Fri, 01 May 2026 07:25:37 GMT");
     }

@@ -6,7 +6,7 @@ use dealbridge_core::{
     SalesforceId,
     claim::ClaimState,
     code::{Code, Level},
-    entry::Line,
+    entry::LogLine,
     record::{LinkStatus, RecordId},
     run::{Counts, RunId},
 };
@@ -206,7 +206,7 @@ impl Ledger {
 }
 
 /// Counts a line under its outcome; returns `None` for a line that counts as nothing.
-fn count_of(line: &Line, counts: &mut Counts) -> Option<&'static str> {
+fn count_of(line: &LogLine, counts: &mut Counts) -> Option<&'static str> {
     let has = |codes: &[Code]| {
         line.findings
             .iter()

@@ -8,12 +8,12 @@ use dealbridge_aws::{
 use dealbridge_core::{
     SalesforceId,
     change::Expected,
-    ports::{Freshness, ImportStore, Known, PortError, RunStore},
+    ports::{Consistency, ImportStore, PortError, RunStore, StoredStates},
     run::{Counts, Mode, RunStatus},
 };
 use dealbridge_tests::{
-    Defect, Fault, OrgFolder, World,
-    world::{IMPORTS, SYNC_REQUESTS},
+    Defect, Fault, OrgFolder, TestApp,
+    test_app::{IMPORTS, SYNC_REQUESTS},
 };
 use serde_json::{Value, json};
 
@@ -46,8 +46,8 @@ fn key() -> Attributes {
 }
 
 /// Adds one to a number and puts an item beside it, an effect that shows how often it took place.
-async fn count(world: &World) -> Result<Committed, PortError> {
-    let table = world.store.tables().records.clone();
+async fn count(app: &TestApp) -> Result<Committed, PortError> {
+    let table = app.store.tables().records.clone();
     let mut beside = key();
     beside.insert(PK.to_owned(), s("TEST#2"));
     let update = aws_sdk_dynamodb::types::Update::builder()
@@ -58,43 +58,43 @@ async fn count(world: &World) -> Result<Committed, PortError> {
         .expression_attribute_values(":one", n(1));
     let actions = vec![
         transaction::update(update).unwrap(),
-        transaction::put_anyway(&table, beside).unwrap(),
+        transaction::put_unconditional(&table, beside).unwrap(),
     ];
-    world.store.transact("a test", actions).await
+    app.store.transact("a test", actions).await
 }
 
-async fn counted(world: &World) -> u32 {
-    let item = world
+async fn counted(app: &TestApp) -> u32 {
+    let item = app
         .store
-        .get(&world.store.tables().records, key())
+        .get(&app.store.tables().records, key())
         .await
         .unwrap();
     item.and_then(|item| number(&item, "count")).unwrap_or(0)
 }
 
 /// The tokens of the transactions that were sent.
-fn tokens(world: &World) -> Vec<String> {
-    let seen = world.dynamodb.seen(TRANSACTION).into_iter();
+fn tokens(app: &TestApp) -> Vec<String> {
+    let seen = app.dynamodb.seen(TRANSACTION).into_iter();
     seen.map(|body| body["ClientRequestToken"].as_str().unwrap().to_owned())
         .collect()
 }
 
 #[tokio::test]
 async fn a_transaction_that_only_met_conflicts_or_throttling_is_sent_again_under_the_same_token() {
-    let world = World::start(&OrgFolder::new()).await;
+    let app = TestApp::start(&OrgFolder::new()).await;
     let transient = [
         &["TransactionConflict", "None"][..],
         &["None", "ThrottlingError"],
         &["ProvisionedThroughputExceeded", "TransactionConflict"],
         &["RequestLimitExceeded", "None"],
     ];
-    world.dynamodb.order(TRANSACTION, transient.map(cancelled));
+    app.dynamodb.order(TRANSACTION, transient.map(cancelled));
 
-    let committed = count(&world).await;
+    let committed = count(&app).await;
 
     assert!(matches!(committed, Ok(Committed::Yes)), "{committed:?}");
-    assert_eq!(counted(&world).await, 1);
-    let tokens = tokens(&world);
+    assert_eq!(counted(&app).await, 1);
+    let tokens = tokens(&app);
     assert_eq!(tokens.len(), 5);
     assert!(
         tokens
@@ -105,40 +105,40 @@ async fn a_transaction_that_only_met_conflicts_or_throttling_is_sent_again_under
 
 #[tokio::test]
 async fn a_transaction_that_meets_conflicts_for_ever_is_given_up_without_a_write() {
-    let world = World::start(&OrgFolder::new()).await;
-    world.dynamodb.order(
+    let app = TestApp::start(&OrgFolder::new()).await;
+    app.dynamodb.order(
         TRANSACTION,
         vec![cancelled(&["TransactionConflict", "None"]); 100],
     );
 
-    let committed = count(&world).await;
+    let committed = count(&app).await;
 
     assert!(committed.is_err());
-    assert_eq!(counted(&world).await, 0);
-    assert!(tokens(&world).len() <= 12);
+    assert_eq!(counted(&app).await, 0);
+    assert!(tokens(&app).len() <= 12);
 }
 
 #[tokio::test]
 async fn a_reason_that_does_not_pass_is_said_at_once() {
-    let world = World::start(&OrgFolder::new()).await;
+    let app = TestApp::start(&OrgFolder::new()).await;
     for reasons in [
         &["ValidationError", "None"][..],
         &["TransactionConflict", "ItemCollectionSizeLimitExceeded"],
     ] {
-        world.dynamodb.order(TRANSACTION, [cancelled(reasons)]);
+        app.dynamodb.order(TRANSACTION, [cancelled(reasons)]);
 
-        let committed = count(&world).await;
+        let committed = count(&app).await;
 
         assert!(committed.is_err());
-        assert_eq!(tokens(&world).len(), 1, "{reasons:?}");
+        assert_eq!(tokens(&app).len(), 1, "{reasons:?}");
     }
-    assert_eq!(counted(&world).await, 0);
+    assert_eq!(counted(&app).await, 0);
 }
 
 #[tokio::test]
 async fn a_failed_condition_beside_a_conflict_is_the_outcome() {
-    let world = World::start(&OrgFolder::new()).await;
-    world.dynamodb.order(
+    let app = TestApp::start(&OrgFolder::new()).await;
+    app.dynamodb.order(
         TRANSACTION,
         [cancelled(&[
             "TransactionConflict",
@@ -146,7 +146,7 @@ async fn a_failed_condition_beside_a_conflict_is_the_outcome() {
         ])],
     );
 
-    let committed = count(&world).await;
+    let committed = count(&app).await;
 
     let Ok(Committed::Refused(refused)) = committed else {
         panic!("{committed:?}");
@@ -156,13 +156,13 @@ async fn a_failed_condition_beside_a_conflict_is_the_outcome() {
 
 #[tokio::test]
 async fn a_refused_put_tells_what_is_there() {
-    let world = World::start(&OrgFolder::new()).await;
-    count(&world).await.unwrap();
-    let table = world.store.tables().records.clone();
+    let app = TestApp::start(&OrgFolder::new()).await;
+    count(&app).await.unwrap();
+    let table = app.store.tables().records.clone();
     let put = |expected| transaction::put(&table, key(), expected).unwrap();
 
     for expected in [Expected::Absent, Expected::Version(7)] {
-        let committed = world
+        let committed = app
             .store
             .transact(&format!("{expected:?}"), vec![put(expected)])
             .await
@@ -198,10 +198,10 @@ async fn a_write_whose_answer_is_lost_takes_place_once() {
         ("a request that came twice", Fault::Twice),
     ];
     for (name, fault) in lost {
-        let world = World::start(&OrgFolder::new()).await;
-        world.dynamodb.order(TRANSACTION, [fault]);
+        let app = TestApp::start(&OrgFolder::new()).await;
+        app.dynamodb.order(TRANSACTION, [fault]);
 
-        let committed = count(&world).await;
+        let committed = count(&app).await;
 
         // Either the transaction is known to have taken place, or its outcome is reported as unknown; a repeat does
         // nothing.
@@ -209,9 +209,9 @@ async fn a_write_whose_answer_is_lost_takes_place_once() {
             !matches!(committed, Ok(Committed::Refused(_))),
             "{name}: {committed:?}"
         );
-        count(&world).await.unwrap();
-        assert_eq!(counted(&world).await, 1, "{name}");
-        let tokens = tokens(&world);
+        count(&app).await.unwrap();
+        assert_eq!(counted(&app).await, 1, "{name}");
+        let tokens = tokens(&app);
         assert!(tokens.iter().all(|token| *token == tokens[0]), "{name}");
     }
 }
@@ -226,16 +226,16 @@ async fn a_server_that_fails_for_a_moment_is_asked_again() {
         Fault::Drop,
     ];
     for fault in moments {
-        let world = World::start(&OrgFolder::new()).await;
-        world.dynamodb.order(TRANSACTION, [fault.clone()]);
+        let app = TestApp::start(&OrgFolder::new()).await;
+        app.dynamodb.order(TRANSACTION, [fault.clone()]);
 
-        let committed = count(&world).await;
+        let committed = count(&app).await;
 
         assert!(
             matches!(committed, Ok(Committed::Yes)),
             "{fault:?}: {committed:?}"
         );
-        assert_eq!(counted(&world).await, 1, "{fault:?}");
+        assert_eq!(counted(&app).await, 1, "{fault:?}");
     }
 }
 
@@ -260,35 +260,35 @@ fn leave_one_unprocessed(answer: &mut Value) {
     answer["UnprocessedKeys"] = unprocessed.into();
 }
 
-async fn known(world: &World, ids: &[SalesforceId]) -> Result<Known, PortError> {
-    ImportStore::known(&world.store, world.organization(), ids, Freshness::Latest).await
+async fn known(app: &TestApp, ids: &[SalesforceId]) -> Result<StoredStates, PortError> {
+    ImportStore::known(&app.store, app.organization(), ids, Consistency::Strong).await
 }
 
 #[tokio::test]
 async fn keys_that_dynamodb_left_unprocessed_are_asked_for_again() {
-    let world = World::start(&mixed()).await;
-    world.full().await;
+    let app = TestApp::start(&mixed()).await;
+    app.full().await;
     let faults = vec![Fault::Edit(|_| {}, leave_one_unprocessed); 4];
-    world.dynamodb.order("BatchGetItem", faults);
+    app.dynamodb.order("BatchGetItem", faults);
 
-    let claims: Vec<_> = world.ledger().await.claims.into_keys().collect();
-    let known = known(&world, &claims).await.unwrap();
+    let claims: Vec<_> = app.ledger().await.claims.into_keys().collect();
+    let known = known(&app, &claims).await.unwrap();
 
     assert_eq!(known.claims.len(), 5);
-    assert_eq!(world.dynamodb.left(), 0);
+    assert_eq!(app.dynamodb.left(), 0);
 }
 
 #[tokio::test]
 async fn keys_that_stay_unprocessed_are_an_error_and_not_an_absence() {
-    let world = World::start(&mixed()).await;
-    world.full().await;
-    let claims: Vec<_> = world.ledger().await.claims.into_keys().take(1).collect();
-    world.dynamodb.order(
+    let app = TestApp::start(&mixed()).await;
+    app.full().await;
+    let claims: Vec<_> = app.ledger().await.claims.into_keys().take(1).collect();
+    app.dynamodb.order(
         "BatchGetItem",
         vec![Fault::Edit(|_| {}, leave_one_unprocessed); 100],
     );
 
-    let known = known(&world, &claims).await;
+    let known = known(&app, &claims).await;
 
     assert!(known.is_err(), "{known:?}");
 }
@@ -306,8 +306,8 @@ fn mixed() -> OrgFolder {
     folder
 }
 
-async fn assert_whole(world: &World, name: &str) {
-    let ledger = world.ledger().await;
+async fn assert_whole(app: &TestApp, name: &str) {
+    let ledger = app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new(), "{name}");
     assert_eq!((ledger.live(), ledger.problems.len()), (5, 3), "{name}");
     let (id, run) = ledger.runs.last_key_value().unwrap();
@@ -318,7 +318,7 @@ async fn assert_whole(world: &World, name: &str) {
         ..Counts::default()
     };
     assert_eq!(run.counts, expected, "{name}");
-    assert_eq!(world.status(*id).await, RunStatus::Succeeded, "{name}");
+    assert_eq!(app.status(*id).await, RunStatus::Succeeded, "{name}");
 }
 
 /// Every transaction of a run fails at its first attempt.
@@ -337,36 +337,36 @@ async fn a_run_over_a_shaky_dynamodb_counts_exactly() {
         ("repeats", Fault::Twice),
     ];
     for (name, fault) in shaky {
-        let world = World::start(&mixed()).await;
+        let app = TestApp::start(&mixed()).await;
         let faults: Vec<Fault> = std::iter::repeat_n([fault, Fault::None], 6)
             .flatten()
             .collect();
-        world.dynamodb.order(TRANSACTION, faults);
+        app.dynamodb.order(TRANSACTION, faults);
 
         // The request fails where its outcome is unknown; a second one returns the run.
         let mut asked = 0;
         while asked < 3 {
             asked += 1;
-            let done = world.try_request_run().await;
+            let done = app.try_request_run().await;
             if done.is_ok() {
                 break;
             }
         }
-        world.deliver_all().await;
+        app.deliver_all().await;
         for _ in 0..4 {
-            world.deliver_again().await;
+            app.deliver_again().await;
         }
 
-        assert_whole(&world, name).await;
-        assert_eq!(world.ledger().await.runs.len(), 1, "{name}");
+        assert_whole(&app, name).await;
+        assert_eq!(app.ledger().await.runs.len(), 1, "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_run_over_reads_that_fail_for_a_moment_ends_well() {
     for action in ["GetItem", "BatchGetItem", "Query", "Scan"] {
-        let world = World::start(&mixed()).await;
-        world.dynamodb.order(
+        let app = TestApp::start(&mixed()).await;
+        app.dynamodb.order(
             action,
             [
                 Fault::Drop,
@@ -377,10 +377,10 @@ async fn a_run_over_reads_that_fail_for_a_moment_ends_well() {
             ],
         );
 
-        world.full().await;
-        world.deliver_again().await;
+        app.full().await;
+        app.deliver_again().await;
 
-        assert_whole(&world, action).await;
+        assert_whole(&app, action).await;
     }
 }
 
@@ -403,25 +403,24 @@ fn one_at_fault(answer: &mut Value) {
 
 #[tokio::test]
 async fn messages_that_sqs_did_not_take_are_sent_again_and_no_other() {
-    let world = World::start(&mixed()).await;
-    world.request_run().await;
-    let request = world.receive(SYNC_REQUESTS, 1).await;
-    world
-        .sqs
+    let app = TestApp::start(&mixed()).await;
+    app.request_run().await;
+    let request = app.receive(SYNC_REQUESTS, 1).await;
+    app.sqs
         .order("SendMessageBatch", [Fault::Edit(without_two, two_failed)]);
 
-    world.work(SYNC_REQUESTS, &request).await;
+    app.work(SYNC_REQUESTS, &request).await;
 
-    let sent: Vec<usize> = world
+    let sent: Vec<usize> = app
         .sqs
         .seen("SendMessageBatch")
         .iter()
         .map(|body| body["Entries"].as_array().unwrap().len())
         .collect();
     assert_eq!(sent, [8, 2]);
-    assert_eq!(world.waiting(IMPORTS), 8);
-    world.deliver_all().await;
-    assert_whole(&world, "partial failure").await;
+    assert_eq!(app.waiting(IMPORTS), 8);
+    app.deliver_all().await;
+    assert_whole(&app, "partial failure").await;
 }
 
 #[tokio::test]
@@ -440,40 +439,37 @@ async fn a_run_over_a_shaky_sqs_counts_exactly() {
         ),
     ];
     for (name, fault) in shaky {
-        let world = World::start(&mixed()).await;
-        world.request_run().await;
-        world.sqs.order("SendMessageBatch", [fault]);
+        let app = TestApp::start(&mixed()).await;
+        app.request_run().await;
+        app.sqs.order("SendMessageBatch", [fault]);
 
-        world.deliver_all().await;
+        app.deliver_all().await;
         for _ in 0..4 {
-            world.deliver_again().await;
+            app.deliver_again().await;
         }
 
-        assert_whole(&world, name).await;
-        assert_eq!(world.ledger().await.runs.len(), 1, "{name}");
+        assert_whole(&app, name).await;
+        assert_eq!(app.ledger().await.runs.len(), 1, "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_message_days_late_that_meets_a_fault_leaves_the_mark_of_the_runs_after_it_alone() {
-    let world = World::start(&mixed()).await;
-    let first = world.full().await.id;
-    let id = *world.ledger().await.claims.keys().next().unwrap();
-    world.hourly().await;
-    let mark = world.store.mark().await.unwrap();
+    let app = TestApp::start(&mixed()).await;
+    let first = app.full().await.id;
+    let id = *app.ledger().await.claims.keys().next().unwrap();
+    app.hourly().await;
+    let watermark = app.store.watermark().await.unwrap();
 
-    world
-        .disturb(json!({ "match": "/query", "status": 403, "times": 9 }))
+    app.disturb(json!({ "match": "/query", "status": 403, "times": 9 }))
         .await;
-    world
-        .send_requests(&[world.request(first, id, false)])
-        .await;
-    world.deliver_all().await;
-    world.calm().await;
+    app.send_requests(&[app.request(first, id, false)]).await;
+    app.deliver_all().await;
+    app.calm().await;
 
-    assert_eq!(world.store.mark().await.unwrap(), mark);
+    assert_eq!(app.store.watermark().await.unwrap(), watermark);
     // The next run looks at the records that the fault names, whatever their system modstamps.
-    let next = world.hourly().await;
+    let next = app.hourly().await;
     let expected = Counts {
         listed: 4,
         unchanged: 1,

@@ -7,7 +7,7 @@ use dealbridge_core::{
     code::{Code, Level},
     run::{Counts, RunStatus},
 };
-use dealbridge_tests::{Defect, OrgFolder, World};
+use dealbridge_tests::{Defect, OrgFolder, TestApp};
 
 /// A folder with each defect once, and as many Opportunities that import.
 fn every_defect() -> (OrgFolder, BTreeMap<SalesforceId, Defect>, Vec<SalesforceId>) {
@@ -27,9 +27,9 @@ fn every_defect() -> (OrgFolder, BTreeMap<SalesforceId, Defect>, Vec<SalesforceI
 #[tokio::test]
 async fn every_defect_gives_its_codes_and_nothing_else_fails() {
     let (folder, defects, good) = every_defect();
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     let expected = Counts {
         listed: 70,
@@ -38,8 +38,8 @@ async fn every_defect_gives_its_codes_and_nothing_else_fails() {
         ..Counts::default()
     };
     assert_eq!(run.counts, expected);
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-    let ledger = world.ledger().await;
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+    let ledger = app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
     for id in good {
         assert!(ledger.linked(id).is_some(), "{id}");
@@ -61,11 +61,11 @@ async fn every_defect_gives_its_codes_and_nothing_else_fails() {
 #[tokio::test]
 async fn each_error_names_the_record_the_field_by_label_and_api_name_and_the_value() {
     let (folder, defects, _) = every_defect();
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     let mut seen = 0;
     for entry in ledger.log(run.id) {
         if entry.level != Level::Error {

@@ -8,54 +8,49 @@ use dealbridge_core::{
     sync_request::Requested,
 };
 use dealbridge_tests::{
-    Defect, Fault, Ledger, OrgFolder, Proxy, World, opportunity,
-    world::{IMPORTS, SYNC_REQUESTS},
+    Defect, Fault, Ledger, OrgFolder, Proxy, TestApp, opportunity,
+    test_app::{IMPORTS, SYNC_REQUESTS},
 };
 use serde_json::{Value, json};
 
 /// The number of requests at which a run is stopped, one after the other; a run makes fewer.
-const MOST: usize = 200;
+const MAX_REQUESTS: usize = 200;
 
 /// Works until a request is stopped, and returns `true` if one was: then everything in progress is lost.
-async fn dies(world: &World, work: impl Future) -> bool {
+async fn dies(app: &TestApp, work: impl Future) -> bool {
     tokio::select! {
         biased;
-        () = world.dynamodb.stopped() => true,
-        () = world.sqs.stopped() => true,
+        () = app.dynamodb.stopped() => true,
+        () = app.sqs.stopped() => true,
         _ = work => false,
     }
 }
 
-fn calm(world: &World) {
-    world.dynamodb.order("", []);
-    world.sqs.order("", []);
+fn calm(app: &TestApp) {
+    app.dynamodb.order("", []);
+    app.sqs.order("", []);
 }
 
 /// An org with Opportunities of every kind: linked, edited, deleted, hidden, failing, mended and new.
-async fn lively() -> World {
+async fn lively() -> TestApp {
     let mut folder = OrgFolder::importable(6);
     for defect in [Defect::NoProduct, Defect::NoStage, Defect::NoContact] {
         folder.add(|opportunity| defect.apply(&opportunity));
     }
     folder.add(|opportunity| opportunity.with("Export__c", "false"));
-    let world = World::start(&folder).await;
-    world.full().await;
-    world.edit(opportunity(1), json!({ "Amount": 7 })).await;
-    world
-        .edit(opportunity(2), json!({ "Sync__c": false }))
+    let app = TestApp::start(&folder).await;
+    app.full().await;
+    app.edit(opportunity(1), json!({ "Amount": 7 })).await;
+    app.edit(opportunity(2), json!({ "Sync__c": false })).await;
+    app.on_opportunity("delete", opportunity(3)).await;
+    app.on_opportunity("hide", opportunity(4)).await;
+    app.edit(opportunity(7), json!({ "Product__c": "Pro" }))
         .await;
-    world.on_opportunity("delete", opportunity(3)).await;
-    world.on_opportunity("hide", opportunity(4)).await;
-    world
-        .edit(opportunity(7), json!({ "Product__c": "Pro" }))
+    app.edit(opportunity(8), json!({ "Export__c": false }))
         .await;
-    world
-        .edit(opportunity(8), json!({ "Export__c": false }))
+    app.edit(opportunity(10), json!({ "Export__c": true }))
         .await;
-    world
-        .edit(opportunity(10), json!({ "Export__c": true }))
-        .await;
-    world
+    app
 }
 
 /// The counts of a full run over that org.
@@ -71,10 +66,10 @@ fn lively_counts() -> Counts {
 }
 
 /// Lets time pass until the queues are empty.
-async fn recover(world: &World) {
+async fn recover(app: &TestApp) {
     for _ in 0..4 {
-        world.deliver_again().await;
-        if world.waiting(SYNC_REQUESTS) + world.waiting(IMPORTS) == 0 {
+        app.deliver_again().await;
+        if app.waiting(SYNC_REQUESTS) + app.waiting(IMPORTS) == 0 {
             return;
         }
     }
@@ -82,33 +77,33 @@ async fn recover(world: &World) {
 }
 
 async fn essence_of_an_uninterrupted_run() -> Value {
-    let world = lively().await;
-    let run = world.full().await;
+    let app = lively().await;
+    let run = app.full().await;
     assert_eq!(run.counts, lively_counts());
-    world.ledger().await.essence()
+    app.ledger().await.essence()
 }
 
 /// Stops a manual run at each request to one server in turn, and lets the queue deliver again.
-async fn a_manual_run_dies_at_each_request(proxy: fn(&World) -> &Proxy, fault: &Fault) -> usize {
+async fn a_manual_run_dies_at_each_request(proxy: fn(&TestApp) -> &Proxy, fault: &Fault) -> usize {
     let expected = essence_of_an_uninterrupted_run().await;
-    for nth in 0..MOST {
-        let world = lively().await;
-        let Requested::Started(run) = world.request_run().await else {
+    for nth in 0..MAX_REQUESTS {
+        let app = lively().await;
+        let Requested::Started(run) = app.request_run().await else {
             panic!("no run was active");
         };
-        proxy(&world).order_at("", nth, fault.clone());
+        proxy(&app).order_at("", nth, fault.clone());
 
-        let died = dies(&world, world.deliver_all()).await;
-        calm(&world);
+        let died = dies(&app, app.deliver_all()).await;
+        calm(&app);
         if died {
-            recover(&world).await;
+            recover(&app).await;
         }
 
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         let place = format!("request {nth}, {fault:?}");
         assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
         assert_eq!(ledger.runs[&run.id].counts, lively_counts(), "{place}");
-        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{place}");
+        assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{place}");
         assert_eq!(ledger.essence(), expected, "{place}");
         if !died {
             return nth;
@@ -119,8 +114,7 @@ async fn a_manual_run_dies_at_each_request(proxy: fn(&World) -> &Proxy, fault: &
 
 #[tokio::test]
 async fn a_run_that_dies_after_any_request_to_dynamodb_ends_as_if_it_had_not() {
-    let points =
-        a_manual_run_dies_at_each_request(|world| &world.dynamodb, &Fault::StopAfter).await;
+    let points = a_manual_run_dies_at_each_request(|app| &app.dynamodb, &Fault::StopAfter).await;
 
     assert!(points >= 15, "{points}");
 }
@@ -128,7 +122,7 @@ async fn a_run_that_dies_after_any_request_to_dynamodb_ends_as_if_it_had_not() {
 #[tokio::test]
 async fn a_run_that_dies_around_any_request_to_sqs_ends_as_if_it_had_not() {
     for fault in [Fault::Stop, Fault::StopAfter] {
-        let points = a_manual_run_dies_at_each_request(|world| &world.sqs, &fault).await;
+        let points = a_manual_run_dies_at_each_request(|app| &app.sqs, &fault).await;
 
         assert!(points >= 2, "{points}");
     }
@@ -138,23 +132,23 @@ async fn a_run_that_dies_around_any_request_to_sqs_ends_as_if_it_had_not() {
 async fn a_tick_that_dies_is_followed_by_a_run_that_makes_it_whole() {
     let expected = essence_of_an_uninterrupted_run().await;
     let mut interrupted = 0;
-    for nth in (0..MOST).step_by(2) {
-        let world = lively().await;
-        world.dynamodb.order_at("", nth, Fault::StopAfter);
+    for nth in (0..MAX_REQUESTS).step_by(2) {
+        let app = lively().await;
+        app.dynamodb.order_at("", nth, Fault::StopAfter);
 
-        let died = dies(&world, async {
-            world.tick("daily").await;
-            world.deliver_all().await;
+        let died = dies(&app, async {
+            app.tick("daily").await;
+            app.deliver_all().await;
         })
         .await;
-        calm(&world);
-        let before = world.ledger().await;
+        calm(&app);
+        let before = app.ledger().await;
         // Within the lease it holds up further ticks; after it, the next tick continues the run.
-        world.clock.advance(Duration::from_secs(3_600));
-        recover(&world).await;
-        let next = world.scheduled("daily").await;
+        app.clock.advance(Duration::from_secs(3_600));
+        recover(&app).await;
+        let next = app.scheduled("daily").await;
 
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         let place = format!("request {nth}");
         assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
         assert_eq!(
@@ -162,7 +156,7 @@ async fn a_tick_that_dies_is_followed_by_a_run_that_makes_it_whole() {
             Vec::<String>::new(),
             "{place}"
         );
-        assert_eq!(world.status(next.id).await, RunStatus::Succeeded, "{place}");
+        assert_eq!(app.status(next.id).await, RunStatus::Succeeded, "{place}");
         assert_eq!(ledger.essence(), expected, "{place}");
         let faults = ledger.faults(RunId::new(2));
         interrupted += usize::from(faults == [Code::RunInterrupted]);
@@ -182,29 +176,28 @@ async fn a_tick_that_dies_is_followed_by_a_run_that_makes_it_whole() {
 #[tokio::test]
 async fn a_listing_of_several_pages_that_dies_on_its_way_counts_each_once() {
     const MANY: usize = 2_050;
-    let world = World::start(&OrgFolder::importable(MANY)).await;
-    world.full().await;
+    let app = TestApp::start(&OrgFolder::importable(MANY)).await;
+    app.full().await;
     let listed = |ledger: &Ledger, run: RunId| ledger.runs[&run].counts;
     // Requests of the fan-out: around the first page's checkpoint, the second's, and the end.
     let mut died_at = Vec::new();
     for nth in [7, 8, 9, 10, 11, 12, 13] {
         for number in [1, MANY / 2, MANY] {
-            world
-                .edit(opportunity(number), json!({ "Amount": nth }))
+            app.edit(opportunity(number), json!({ "Amount": nth }))
                 .await;
         }
-        world.on_opportunity("hide", opportunity(40)).await;
-        let Requested::Started(run) = world.request_run().await else {
+        app.on_opportunity("hide", opportunity(40)).await;
+        let Requested::Started(run) = app.request_run().await else {
             panic!("no run was active");
         };
-        world.dynamodb.order_at("", nth, Fault::StopAfter);
+        app.dynamodb.order_at("", nth, Fault::StopAfter);
 
-        let died = dies(&world, world.deliver_all()).await;
-        calm(&world);
-        recover(&world).await;
+        let died = dies(&app, app.deliver_all()).await;
+        calm(&app);
+        recover(&app).await;
 
         died_at.push(died);
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         assert_eq!(ledger.broken(), Vec::<String>::new(), "request {nth}");
         let counts = listed(&ledger, run.id);
         assert_eq!(counts.listed, MANY as u64, "request {nth}: {counts:?}");
@@ -213,8 +206,8 @@ async fn a_listing_of_several_pages_that_dies_on_its_way_counts_each_once() {
             (4, 0),
             "request {nth}: {counts:?}"
         );
-        world.on_opportunity("unhide", opportunity(40)).await;
-        world.full().await;
+        app.on_opportunity("unhide", opportunity(40)).await;
+        app.full().await;
     }
     assert!(
         died_at.iter().filter(|died| **died).count() >= 5,
@@ -224,18 +217,17 @@ async fn a_listing_of_several_pages_that_dies_on_its_way_counts_each_once() {
 
 #[tokio::test]
 async fn a_tick_that_died_right_after_it_had_started_its_run_is_taken_up_by_its_repeat() {
-    let world = World::start(&OrgFolder::importable(3)).await;
-    world
-        .dynamodb
+    let app = TestApp::start(&OrgFolder::importable(3)).await;
+    app.dynamodb
         .order_at("TransactWriteItems", 0, Fault::StopAfter);
-    assert!(dies(&world, world.tick("hourly")).await);
-    calm(&world);
+    assert!(dies(&app, app.tick("hourly")).await);
+    calm(&app);
 
-    let run = world.scheduled("hourly").await;
+    let run = app.scheduled("hourly").await;
 
     assert_eq!(run.id, RunId::new(1));
     assert_eq!((run.counts.listed, run.counts.imported), (3, 3));
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
 }
 
 #[tokio::test]
@@ -248,24 +240,24 @@ async fn a_listing_that_outlasts_its_function_goes_on_in_another() {
     for _ in 0..MANY {
         folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
     }
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
     let soon = jiff::SignedDuration::from_secs(30);
-    let deadline = world.clock.now().checked_add(soon).ok();
+    let deadline = app.clock.now().checked_add(soon).ok();
 
     let tick = json!({ "schedule": "daily" });
-    let answer = world.fan_out.handle(tick, Invocation { deadline }).await;
-    let started = world.run(RunId::new(1)).await;
-    let meanwhile = world.tick("hourly").await;
-    world.deliver_all().await;
+    let answer = app.fan_out.handle(tick, Invocation { deadline }).await;
+    let started = app.run(RunId::new(1)).await;
+    let meanwhile = app.tick("hourly").await;
+    app.deliver_all().await;
 
     assert_eq!(answer.unwrap()["outcome"], "continued");
     assert_eq!((started.counts.listed, started.listed_at), (2_000, None));
     assert_eq!(meanwhile["outcome"], "active");
-    let run = world.run(RunId::new(1)).await;
+    let run = app.run(RunId::new(1)).await;
     assert_eq!(
         (run.counts.listed, run.counts.failed),
         (MANY as u64, MANY as u64)
     );
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(app.ledger().await.broken(), Vec::<String>::new());
 }

@@ -5,7 +5,7 @@ use dealbridge_core::{
     ports::RunStore,
     run::{Counts, Mode, RunStatus},
 };
-use dealbridge_tests::{Defect, OrgFolder, World, role};
+use dealbridge_tests::{Defect, OrgFolder, TestApp, role};
 use serde_json::{Value, json};
 
 /// A fault: Salesforce gives up on every listing of a full run.
@@ -29,16 +29,16 @@ fn updated(count: u64) -> Counts {
 
 #[tokio::test]
 async fn a_full_run_that_cannot_end_keeps_no_hourly_run_from_its_work() {
-    let world = World::start(&OrgFolder::importable(5)).await;
-    world.full().await;
-    let ids: Vec<_> = world.ledger().await.claims.keys().copied().collect();
-    world.disturb(no_full_listing()).await;
+    let app = TestApp::start(&OrgFolder::importable(5)).await;
+    app.full().await;
+    let ids: Vec<_> = app.ledger().await.claims.keys().copied().collect();
+    app.disturb(no_full_listing()).await;
 
     for (day, id) in ids.iter().enumerate() {
-        let daily = world.scheduled("daily").await;
+        let daily = app.scheduled("daily").await;
         let place = format!("day {day}");
-        assert_eq!(world.status(daily.id).await, RunStatus::Failed, "{place}");
-        let ledger = world.ledger().await;
+        assert_eq!(app.status(daily.id).await, RunStatus::Failed, "{place}");
+        let ledger = app.ledger().await;
         assert_eq!(ledger.faults(daily.id), [Code::SfQueryTooLarge], "{place}");
         let entry = &ledger.log(daily.id)[0];
         assert!(
@@ -47,10 +47,10 @@ async fn a_full_run_that_cannot_end_keeps_no_hourly_run_from_its_work() {
             entry.suggestion
         );
 
-        world.admin("tick", json!({ "seconds": 7_200 })).await;
-        world.edit(*id, json!({ "Amount": 44 })).await;
-        let hourly = world.hourly().await;
-        let idle = world.hourly().await;
+        app.admin("tick", json!({ "seconds": 7_200 })).await;
+        app.edit(*id, json!({ "Amount": 44 })).await;
+        let hourly = app.hourly().await;
+        let idle = app.hourly().await;
 
         assert_eq!(
             (hourly.mode, hourly.counts),
@@ -62,9 +62,9 @@ async fn a_full_run_that_cannot_end_keeps_no_hourly_run_from_its_work() {
             (Mode::Incremental, Counts::default()),
             "{place}"
         );
-        assert_eq!(world.status(idle.id).await, RunStatus::Succeeded, "{place}");
+        assert_eq!(app.status(idle.id).await, RunStatus::Succeeded, "{place}");
     }
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert!(
         ledger
             .records
@@ -92,35 +92,35 @@ async fn an_hourly_run_that_fails_at_whichever_call_leaves_nothing_behind() {
         let few: Vec<_> = (0..3)
             .map(|_| folder.add(|opportunity| opportunity))
             .collect();
-        let world = World::start(&folder).await;
-        world.full().await;
-        world.admin("tick", json!({ "seconds": 50_000 })).await;
+        let app = TestApp::start(&folder).await;
+        app.full().await;
+        app.admin("tick", json!({ "seconds": 50_000 })).await;
         for row in &folder.opportunities {
-            world.edit(row.id, json!({ "Amount": 1 })).await;
+            app.edit(row.id, json!({ "Amount": 1 })).await;
         }
 
         let mut order = refused(matching);
         order["skip"] = json!(good);
-        world.disturb(order).await;
-        let failed = world.hourly().await;
-        world.calm().await;
+        app.disturb(order).await;
+        let failed = app.hourly().await;
+        app.calm().await;
         // Other changes in the org move the system modstamps far on.
-        world.admin("tick", json!({ "seconds": 50_000 })).await;
-        world.edit(few[0], json!({ "Amount": 2 })).await;
-        let next = world.hourly().await;
-        let idle = world.hourly().await;
+        app.admin("tick", json!({ "seconds": 50_000 })).await;
+        app.edit(few[0], json!({ "Amount": 2 })).await;
+        let next = app.hourly().await;
+        let idle = app.hourly().await;
 
         let place = format!("{matching} after {good}");
-        assert_eq!(world.status(failed.id).await, RunStatus::Failed, "{place}");
+        assert_eq!(app.status(failed.id).await, RunStatus::Failed, "{place}");
         assert_eq!(next.mode, Mode::Incremental, "{place}");
-        assert_eq!(world.status(next.id).await, RunStatus::Succeeded, "{place}");
+        assert_eq!(app.status(next.id).await, RunStatus::Succeeded, "{place}");
         assert_eq!(
             (next.counts.failed, next.counts.left()),
             (failing, 0),
             "{place}"
         );
         assert_eq!(idle.counts.updated, 0, "{place}");
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         let amounts = few
             .iter()
             .map(|id| ledger.linked(*id).unwrap().fields["amount"].clone());
@@ -135,12 +135,12 @@ async fn an_hourly_run_that_fails_at_whichever_call_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn what_a_first_run_s_workers_left_is_imported_by_an_incremental_one() {
-    let world = World::start(&OrgFolder::importable(250)).await;
-    world.disturb(refused("WHERE Id IN")).await;
-    let failed = world.full().await;
-    world.calm().await;
+    let app = TestApp::start(&OrgFolder::importable(250)).await;
+    app.disturb(refused("WHERE Id IN")).await;
+    let failed = app.full().await;
+    app.calm().await;
 
-    let next = world.hourly().await;
+    let next = app.hourly().await;
 
     assert_eq!((failed.counts.listed, failed.counts.left()), (250, 250));
     assert_eq!(next.mode, Mode::Incremental);
@@ -150,30 +150,30 @@ async fn what_a_first_run_s_workers_left_is_imported_by_an_incremental_one() {
         ..Counts::default()
     };
     assert_eq!(next.counts, expected);
-    let idle = world.hourly().await;
+    let idle = app.hourly().await;
     assert_eq!(idle.counts, Counts::default());
-    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn an_open_problem_that_a_run_left_stays_as_it_is_and_is_looked_at_again() {
     let mut folder = OrgFolder::new();
     let id = folder.add(|opportunity| Defect::NoPrimaryContact.apply(&opportunity));
-    let world = World::start(&folder).await;
-    world.full().await;
-    let before = world.ledger().await.problems[&id].clone();
+    let app = TestApp::start(&folder).await;
+    app.full().await;
+    let before = app.ledger().await.problems[&id].clone();
     let primary = json!({ "object": "OpportunityContactRole", "id": role(1, 0), "fields": { "IsPrimary": true } });
-    world.admin("edit", primary).await;
+    app.admin("edit", primary).await;
 
-    world.disturb(refused("WHERE Id IN")).await;
-    world.hourly().await;
-    world.calm().await;
-    let after = world.ledger().await.problems[&id].clone();
-    let next = world.hourly().await;
+    app.disturb(refused("WHERE Id IN")).await;
+    app.hourly().await;
+    app.calm().await;
+    let after = app.ledger().await.problems[&id].clone();
+    let next = app.hourly().await;
 
     assert_eq!((after.codes(), after.times), (before.codes(), before.times));
     assert_eq!(next.counts.imported, 1);
-    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -182,18 +182,18 @@ async fn an_org_without_a_flagged_opportunity_has_a_mark_from_what_is_there() {
     let ids: Vec<_> = (0..3)
         .map(|_| folder.add(|opportunity| opportunity.with("Export__c", "false".to_owned())))
         .collect();
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let first = world.scheduled("hourly").await;
-    let mark = world.store.mark().await.unwrap();
-    let second = world.hourly().await;
-    world.edit(ids[1], json!({ "Export__c": true })).await;
-    let third = world.hourly().await;
-    let daily = world.scheduled("daily").await;
-    let fourth = world.hourly().await;
+    let first = app.scheduled("hourly").await;
+    let watermark = app.store.watermark().await.unwrap();
+    let second = app.hourly().await;
+    app.edit(ids[1], json!({ "Export__c": true })).await;
+    let third = app.hourly().await;
+    let daily = app.scheduled("daily").await;
+    let fourth = app.hourly().await;
 
     assert_eq!((first.mode, first.counts), (Mode::Full, Counts::default()));
-    assert!(mark.stamp.is_some());
+    assert!(watermark.stamp.is_some());
     assert_eq!(second.mode, Mode::Incremental);
     assert_eq!((third.mode, third.counts.imported), (Mode::Incremental, 1));
     assert_eq!((daily.mode, daily.counts.unchanged), (Mode::Full, 1));
@@ -205,16 +205,16 @@ async fn an_org_without_a_flagged_opportunity_has_a_mark_from_what_is_there() {
 
 #[tokio::test]
 async fn a_full_run_that_lists_nothing_any_more_leaves_the_mark_where_it_was() {
-    let world = World::start(&OrgFolder::importable(2)).await;
-    world.full().await;
-    for id in world.ledger().await.claims.keys() {
-        world.edit(*id, json!({ "Export__c": false })).await;
+    let app = TestApp::start(&OrgFolder::importable(2)).await;
+    app.full().await;
+    for id in app.ledger().await.claims.keys() {
+        app.edit(*id, json!({ "Export__c": false })).await;
     }
-    world.hourly().await;
-    let before = world.store.mark().await.unwrap().stamp;
+    app.hourly().await;
+    let before = app.store.watermark().await.unwrap().stamp;
 
-    world.scheduled("daily").await;
+    app.scheduled("daily").await;
 
-    assert_eq!(world.store.mark().await.unwrap().stamp, before);
-    assert_eq!(world.hourly().await.mode, Mode::Incremental);
+    assert_eq!(app.store.watermark().await.unwrap().stamp, before);
+    assert_eq!(app.hourly().await.mode, Mode::Incremental);
 }

@@ -7,7 +7,7 @@ use dealbridge_core::{
     salesforce::FieldPath,
 };
 use dealbridge_tests::{
-    OrgFolder, World,
+    OrgFolder, TestApp,
     folder::{account, opportunity},
     ledger::Ledger,
 };
@@ -35,17 +35,17 @@ fn folder(count: usize, rows: &[(&str, &str)]) -> OrgFolder {
 }
 
 /// Hides a field from the integration user, or shows it again.
-pub(crate) async fn access(world: &World, object: &str, field: Option<&str>, visible: bool) {
+pub(crate) async fn access(app: &TestApp, object: &str, field: Option<&str>, visible: bool) {
     let mut order = json!({ "object": object, "visible": visible });
     if let Some(field) = field {
         order["field"] = json!(field);
     }
-    world.admin("fls", order).await;
+    app.admin("fls", order).await;
 }
 
-async fn edit_account(world: &World, fields: Value) {
+async fn edit_account(app: &TestApp, fields: Value) {
     let edit = json!({ "object": "Account", "id": account(1), "fields": fields });
-    world.admin("edit", edit).await;
+    app.admin("edit", edit).await;
 }
 
 pub(crate) fn value(ledger: &Ledger, id: SalesforceId, field: &str) -> Value {
@@ -64,18 +64,18 @@ pub(crate) fn messages(ledger: &Ledger, run: &Run, code: Code) -> Vec<String> {
 
 #[tokio::test]
 async fn a_hidden_account_keeps_the_deal_s_value_until_it_can_be_read_again() {
-    let world = World::start(&folder(1, &[("site", "Account.Site")])).await;
+    let app = TestApp::start(&folder(1, &[("site", "Account.Site")])).await;
     let id = opportunity(1);
-    edit_account(&world, json!({ "Site": "Berlin" })).await;
-    world.full().await;
+    edit_account(&app, json!({ "Site": "Berlin" })).await;
+    app.full().await;
     let row = json!({ "object": "Account", "id": account(1) });
 
-    world.admin("hide", row.clone()).await;
-    world.edit(id, json!({ "Amount": 7 })).await;
-    let hidden = world.hourly().await;
+    app.admin("hide", row.clone()).await;
+    app.edit(id, json!({ "Amount": 7 })).await;
+    let hidden = app.hourly().await;
 
-    let ledger = world.ledger().await;
-    assert_eq!(world.status(hidden.id).await, RunStatus::Succeeded);
+    let ledger = app.ledger().await;
+    assert_eq!(app.status(hidden.id).await, RunStatus::Succeeded);
     assert_eq!((hidden.counts.updated, hidden.counts.failed), (1, 0));
     assert_eq!(value(&ledger, id, "site"), json!("Berlin"));
     assert_eq!(value(&ledger, id, "amount"), json!(7));
@@ -86,12 +86,12 @@ async fn a_hidden_account_keeps_the_deal_s_value_until_it_can_be_read_again() {
         "{said:?}"
     );
 
-    world.admin("unhide", row).await;
-    edit_account(&world, json!({ "Site": "" })).await;
-    world.edit(id, json!({ "Amount": 8 })).await;
-    let shown = world.hourly().await;
+    app.admin("unhide", row).await;
+    edit_account(&app, json!({ "Site": "" })).await;
+    app.edit(id, json!({ "Amount": 8 })).await;
+    let shown = app.hourly().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!(value(&ledger, id, "site"), Value::Null);
     assert_eq!(
         messages(&ledger, &shown, Code::ValueHidden),
@@ -107,10 +107,10 @@ async fn each_hidden_field_keeps_its_values_is_said_once_and_flows_again_when_it
         ("owner", "Owner.Email"),
         ("account_owner", "Account.Owner.Email"),
     ];
-    let world = World::start(&folder(2, &rows)).await;
+    let app = TestApp::start(&folder(2, &rows)).await;
     let id = opportunity(1);
-    edit_account(&world, json!({ "Site": "Berlin", "Phone": "1" })).await;
-    world.full().await;
+    edit_account(&app, json!({ "Site": "Berlin", "Phone": "1" })).await;
+    app.full().await;
 
     for (round, (object, field, names)) in [
         ("Opportunity", Some("Amount"), vec!["amount <- Amount"]),
@@ -139,20 +139,20 @@ async fn each_hidden_field_keeps_its_values_is_said_once_and_flows_again_when_it
     .enumerate()
     {
         let place = format!("{object}.{field:?}");
-        let before = world.ledger().await;
+        let before = app.ledger().await;
         let edit = |n: usize| json!({ "Amount": n, "Seats__c": n.to_string(), "Notes__c": format!("note {n}") });
-        access(&world, object, field, false).await;
-        world.edit(id, edit(round * 2 + 1)).await;
+        access(&app, object, field, false).await;
+        app.edit(id, edit(round * 2 + 1)).await;
         edit_account(
-            &world,
+            &app,
             json!({ "Site": format!("site {round}"), "Phone": format!("{round}") }),
         )
         .await;
 
-        let run = world.hourly().await;
+        let run = app.hourly().await;
 
-        let ledger = world.ledger().await;
-        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{place}");
+        let ledger = app.ledger().await;
+        assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{place}");
         let said = messages(&ledger, &run, Code::SfFieldMissing);
         assert_eq!(said.len(), names.len(), "{place}: {said:?}");
         for name in &names {
@@ -181,11 +181,11 @@ async fn each_hidden_field_keeps_its_values_is_said_once_and_flows_again_when_it
             }
         }
 
-        access(&world, object, field, true).await;
-        world.edit(id, edit(round * 2 + 2)).await;
-        let shown = world.hourly().await;
+        access(&app, object, field, true).await;
+        app.edit(id, edit(round * 2 + 2)).await;
+        let shown = app.hourly().await;
 
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         assert_eq!(ledger.faults(shown.id), [], "{place}");
         assert_eq!(
             value(&ledger, id, "amount"),
@@ -210,11 +210,11 @@ async fn a_field_of_one_object_is_not_taken_for_that_of_another() {
         ("role", "Owner.Nothing__r.Name"),
         ("account_name", "Account.Name"),
     ];
-    let world = World::start(&folder(3, &rows)).await;
+    let app = TestApp::start(&folder(3, &rows)).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!((run.counts.imported, run.counts.failed), (3, 0));
     assert_eq!(
         (
@@ -249,7 +249,7 @@ async fn what_nobody_mapped_is_not_read_and_may_be_hidden() {
     let fields = folder.settings["fields"].as_object_mut().unwrap();
     fields.retain(|name, _| !matches!(name.as_str(), "distributor_email" | "deal_owner_type"));
     folder.without = vec!["Distributor__c", "Owner_Type__c"];
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
     for (object, field) in [
         ("Contact", "Title"),
         ("Contact", "Phone"),
@@ -260,13 +260,13 @@ async fn what_nobody_mapped_is_not_read_and_may_be_hidden() {
         ("Opportunity", "StageName"),
         ("Opportunity", "Description"),
     ] {
-        access(&world, object, Some(field), false).await;
+        access(&app, object, Some(field), false).await;
     }
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!((run.counts.imported, run.counts.failed), (2, 0));
-    assert_eq!(world.ledger().await.faults(run.id), []);
+    assert_eq!(app.ledger().await.faults(run.id), []);
 }
 
 #[tokio::test]
@@ -274,22 +274,22 @@ async fn without_the_distributor_module_its_fields_may_be_named_and_not_be_there
     let mut folder = folder(1, &[]);
     folder.settings["distributor_module"] = json!({ "enabled": false });
     folder.without = vec!["Distributor__c", "Owner_Type__c"];
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!(run.counts.imported, 1);
-    assert_eq!(world.ledger().await.faults(run.id), []);
+    assert_eq!(app.ledger().await.faults(run.id), []);
 }
 
 #[tokio::test]
 async fn a_contact_s_hidden_address_is_said_and_stops_no_import() {
-    let world = World::start(&folder(2, &[])).await;
-    access(&world, "Contact", Some("Email"), false).await;
+    let app = TestApp::start(&folder(2, &[])).await;
+    access(&app, "Contact", Some("Email"), false).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!((run.counts.imported, run.counts.failed), (2, 0));
     let said = messages(&ledger, &run, Code::SfFieldMissing);
     assert_eq!(said.len(), 1);
@@ -309,19 +309,19 @@ async fn a_flag_that_cannot_be_read_stops_the_run_and_is_named_with_its_setting(
         ("Sync__c", "fields.sync_flag"),
         ("Export__c", "fields.import_flag"),
     ] {
-        let world = World::start(&folder(1, &[])).await;
-        access(&world, "Opportunity", Some(field), false).await;
+        let app = TestApp::start(&folder(1, &[])).await;
+        access(&app, "Opportunity", Some(field), false).await;
 
-        let run = world.full().await;
+        let run = app.full().await;
 
-        assert_eq!(world.status(run.id).await, RunStatus::Failed, "{field}");
-        let ledger = world.ledger().await;
+        assert_eq!(app.status(run.id).await, RunStatus::Failed, "{field}");
+        let ledger = app.ledger().await;
         assert_eq!(ledger.faults(run.id), [Code::SfFieldMissing], "{field}");
         let said = messages(&ledger, &run, Code::SfFieldMissing);
         assert!(said[0].contains(names), "{field}: {said:?}");
 
-        access(&world, "Opportunity", Some(field), true).await;
-        let next = world.hourly().await;
+        access(&app, "Opportunity", Some(field), true).await;
+        let next = app.hourly().await;
         assert_eq!(next.counts.imported, 1, "{field}");
     }
 }
@@ -338,20 +338,19 @@ async fn a_field_of_the_wrong_type_is_found_before_the_first_query_and_named_wit
             vec!["fields.import_flag", "fields.partner_email"],
         ),
     ] {
-        let world = World::start(&folder(1, &[])).await;
-        world
-            .set(|settings| {
-                settings.fields.import_flag = path(flag);
-                settings.fields.partner_email = path(partner);
-            })
-            .await;
-        let before = world.salesforce.usage().total();
+        let app = TestApp::start(&folder(1, &[])).await;
+        app.set(|settings| {
+            settings.fields.import_flag = path(flag);
+            settings.fields.partner_email = path(partner);
+        })
+        .await;
+        let before = app.salesforce.usage().total();
 
-        let run = world.full().await;
+        let run = app.full().await;
 
-        let calls = world.salesforce.usage().total() - before;
-        assert_eq!(world.status(run.id).await, RunStatus::Failed);
-        let ledger = world.ledger().await;
+        let calls = app.salesforce.usage().total() - before;
+        assert_eq!(app.status(run.id).await, RunStatus::Failed);
+        let ledger = app.ledger().await;
         let said = messages(&ledger, &run, Code::SfFieldTypeWrong);
         assert_eq!(said.len(), names.len(), "{said:?}");
         for name in &names {
@@ -365,17 +364,16 @@ async fn a_field_of_the_wrong_type_is_found_before_the_first_query_and_named_wit
 
 #[tokio::test]
 async fn an_hourly_run_fails_too_that_meets_a_flag_which_is_no_checkbox() {
-    let world = World::start(&folder(1, &[])).await;
-    world.full().await;
-    world
-        .set(|settings| settings.fields.import_flag = FieldPath::parse("Product__c").unwrap())
+    let app = TestApp::start(&folder(1, &[])).await;
+    app.full().await;
+    app.set(|settings| settings.fields.import_flag = FieldPath::parse("Product__c").unwrap())
         .await;
-    world.edit(opportunity(1), json!({ "Amount": 7 })).await;
+    app.edit(opportunity(1), json!({ "Amount": 7 })).await;
 
-    let run = world.hourly().await;
+    let run = app.hourly().await;
 
-    assert_eq!(world.status(run.id).await, RunStatus::Failed);
-    let said = messages(&world.ledger().await, &run, Code::SfFieldTypeWrong);
+    assert_eq!(app.status(run.id).await, RunStatus::Failed);
+    let said = messages(&app.ledger().await, &run, Code::SfFieldTypeWrong);
     assert_eq!(said.len(), 1);
     assert!(said[0].contains("fields.import_flag"), "{said:?}");
 }
@@ -384,11 +382,11 @@ async fn an_hourly_run_fails_too_that_meets_a_flag_which_is_no_checkbox() {
 async fn an_org_with_one_currency_imports_though_the_settings_list_some() {
     let mut folder = folder(2, &[]);
     folder.settings["currencies"] = json!(["EUR", "USD"]);
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!((run.counts.imported, run.counts.failed), (2, 0));
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-    assert_eq!(world.ledger().await.faults(run.id), [Code::SfNoCurrencies]);
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(app.ledger().await.faults(run.id), [Code::SfNoCurrencies]);
 }

@@ -5,36 +5,35 @@ use dealbridge_core::{
     code::Code,
     field::FieldType,
     mapping::Flow,
-    problem::Problem,
+    problem::OpenProblem,
     run::{Counts, Run, RunStatus},
 };
-use dealbridge_tests::{Fault, OrgFolder, World, opportunity, world::IMPORTS};
+use dealbridge_tests::{Fault, OrgFolder, TestApp, opportunity, test_app::IMPORTS};
 use serde_json::{Value, json};
 
 const KB: usize = 1024;
-const MOST_TRANSACTION: usize = 4 * KB * KB;
+const MAX_TRANSACTION_BYTES: usize = 4 * KB * KB;
 
 /// A test app over importable Opportunities with notes of that many bytes each, which a Deal accepts whatever their
 /// length.
-async fn world(sizes: &[usize]) -> World {
+async fn app(sizes: &[usize]) -> TestApp {
     let mut folder = OrgFolder::new();
     for size in sizes {
         folder.add(|opportunity| opportunity.with("Notes__c", "n".repeat(*size)));
     }
-    let world = World::start(&folder).await;
-    world
-        .set(|settings| {
-            let notes = settings.deal_fields.iter_mut();
-            for field in notes.filter(|field| field.name == "notes") {
-                (field.kind, field.max_length) = (FieldType::LongText, Some(10_000_000));
-            }
-        })
-        .await;
-    world
+    let app = TestApp::start(&folder).await;
+    app.set(|settings| {
+        let notes = settings.deal_fields.iter_mut();
+        for field in notes.filter(|field| field.name == "notes") {
+            (field.kind, field.max_length) = (FieldType::LongText, Some(10_000_000));
+        }
+    })
+    .await;
+    app
 }
 
-async fn problem(world: &World, id: SalesforceId) -> Problem {
-    let ledger = world.ledger().await;
+async fn problem(app: &TestApp, id: SalesforceId) -> OpenProblem {
+    let ledger = app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
     ledger.problems[&id].clone()
 }
@@ -52,15 +51,15 @@ fn counts(run: &Run) -> (u64, u64, u64, u64) {
 
 #[tokio::test]
 async fn a_deal_larger_than_the_store_takes_fails_alone_and_names_its_fields() {
-    let world = world(&[10, 10, 420 * KB, 10]).await;
+    let app = app(&[10, 10, 420 * KB, 10]).await;
     let large = opportunity(3);
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!(counts(&run), (3, 0, 0, 1));
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-    assert_eq!(world.waiting(IMPORTS), 0);
-    let first = problem(&world, large).await;
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(app.waiting(IMPORTS), 0);
+    let first = problem(&app, large).await;
     assert_eq!(first.codes(), [Code::DealTooLarge]);
     let (message, suggestion) = first.findings[0].sentences("It");
     assert!(
@@ -69,26 +68,25 @@ async fn a_deal_larger_than_the_store_takes_fails_alone_and_names_its_fields() {
     );
     assert!(suggestion.contains("Shorten"), "{suggestion}");
 
-    let again = world.hourly().await;
+    let again = app.hourly().await;
     assert_eq!(counts(&again), (0, 0, 0, 1));
-    assert_eq!(problem(&world, large).await.times, 2);
+    assert_eq!(problem(&app, large).await.times, 2);
 
-    world.edit(large, json!({ "Notes__c": "short" })).await;
-    let mended = world.hourly().await;
+    app.edit(large, json!({ "Notes__c": "short" })).await;
+    let mended = app.hourly().await;
     assert_eq!(counts(&mended), (1, 0, 0, 0));
-    assert!(world.ledger().await.problems.is_empty());
+    assert!(app.ledger().await.problems.is_empty());
 }
 
 #[tokio::test]
 async fn a_text_longer_than_its_field_says_both_lengths() {
-    let world = world(&[200 * KB]).await;
-    world
-        .set(|settings| settings.deal_fields[6].max_length = None)
+    let app = app(&[200 * KB]).await;
+    app.set(|settings| settings.deal_fields[6].max_length = None)
         .await;
 
-    world.full().await;
+    app.full().await;
 
-    let problem = problem(&world, opportunity(1)).await;
+    let problem = problem(&app, opportunity(1)).await;
     assert_eq!(problem.codes(), [Code::ValueTypeInvalid]);
     let context = &problem.findings[0].context;
     assert_eq!(
@@ -100,48 +98,45 @@ async fn a_text_longer_than_its_field_says_both_lengths() {
 
 #[tokio::test]
 async fn transactions_are_packed_by_bytes_as_well_as_by_actions() {
-    let world = world(&[85 * KB; 60]).await;
-    world.dynamodb.order("TransactWriteItems", []);
+    let app = app(&[85 * KB; 60]).await;
+    app.dynamodb.order("TransactWriteItems", []);
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!(counts(&run), (60, 0, 0, 0));
-    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
-    let sent = world.dynamodb.seen("TransactWriteItems");
+    assert_eq!(app.ledger().await.broken(), Vec::<String>::new());
+    let sent = app.dynamodb.seen("TransactWriteItems");
     let notes = |request: &Value| request.to_string().len();
-    assert!(sent.iter().map(notes).sum::<usize>() > MOST_TRANSACTION);
+    assert!(sent.iter().map(notes).sum::<usize>() > MAX_TRANSACTION_BYTES);
     for request in &sent {
-        assert!(notes(request) < MOST_TRANSACTION);
+        assert!(notes(request) < MAX_TRANSACTION_BYTES);
     }
 }
 
 #[tokio::test]
 async fn a_linked_deal_that_grows_too_large_keeps_its_values_and_has_a_problem() {
-    let world = world(&[450 * KB, 20]).await;
-    world
-        .set(|settings| {
-            for row in &mut settings.mappings {
-                if row.channeltivity == "notes" {
-                    row.on_create = Flow::None;
-                }
+    let app = app(&[450 * KB, 20]).await;
+    app.set(|settings| {
+        for row in &mut settings.mappings {
+            if row.channeltivity == "notes" {
+                row.on_create = Flow::None;
             }
-        })
-        .await;
-    assert_eq!(counts(&world.full().await), (2, 0, 0, 0));
+        }
+    })
+    .await;
+    assert_eq!(counts(&app.full().await), (2, 0, 0, 0));
     for number in [1, 2] {
-        world
-            .edit(opportunity(number), json!({ "Amount": 7 }))
-            .await;
+        app.edit(opportunity(number), json!({ "Amount": 7 })).await;
     }
 
-    let run = world.hourly().await;
+    let run = app.hourly().await;
 
     assert_eq!(counts(&run), (0, 1, 0, 1));
     assert_eq!(
-        problem(&world, opportunity(1)).await.codes(),
+        problem(&app, opportunity(1)).await.codes(),
         [Code::DealTooLarge]
     );
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     let fields = |number| &ledger.linked(opportunity(number)).unwrap().fields;
     assert_eq!(fields(1).get("notes"), None);
     assert_eq!(fields(1)["amount"], 1_001);
@@ -162,22 +157,22 @@ fn refusal(kind: &str) -> Value {
 #[tokio::test]
 async fn what_the_database_refuses_without_naming_it_is_found_by_halves() {
     for (status, kind) in [(400, "ValidationException"), (413, "RequestEntityTooLarge")] {
-        let world = world(&[10; 30]).await;
+        let app = app(&[10; 30]).await;
         for number in [4, 17] {
             let notes = json!({ "Notes__c": "poison" });
-            world.edit(opportunity(number), notes).await;
+            app.edit(opportunity(number), notes).await;
         }
         let fault = Fault::AnswerIf(holds_a_poison, status, refusal(kind));
         let faults = std::iter::repeat_n(fault, 500);
-        world.dynamodb.order("TransactWriteItems", faults);
+        app.dynamodb.order("TransactWriteItems", faults);
 
-        let run = world.full().await;
+        let run = app.full().await;
 
         assert_eq!(counts(&run), (28, 0, 0, 2), "{kind}");
-        assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-        assert_eq!(world.waiting(IMPORTS), 0);
+        assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+        assert_eq!(app.waiting(IMPORTS), 0);
         for number in [4, 17] {
-            let problem = problem(&world, opportunity(number)).await;
+            let problem = problem(&app, opportunity(number)).await;
             assert_eq!(problem.codes(), [Code::DealTooLarge]);
             assert_eq!(problem.times, 1);
             let finding = &problem.findings[0];
@@ -189,7 +184,7 @@ async fn what_the_database_refuses_without_naming_it_is_found_by_halves() {
 
 #[tokio::test]
 async fn what_the_database_refuses_by_name_fails_alone() {
-    let world = world(&[10; 3]).await;
+    let app = app(&[10; 3]).await;
     let mut reasons = vec![json!({ "Code": "None" }); 8];
     reasons[3] = json!({ "Code": "ValidationError", "Message": "Item size has exceeded the maximum allowed size" });
     let cancelled = json!({
@@ -202,14 +197,13 @@ async fn what_the_database_refuses_by_name_fails_alone() {
             .is_some_and(|items| items.len() == 8)
     };
     let fault = Fault::AnswerIf(is_the_batch, 400, cancelled);
-    world
-        .dynamodb
+    app.dynamodb
         .order("TransactWriteItems", std::iter::repeat_n(fault, 50));
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!(counts(&run), (2, 0, 0, 1));
-    assert_eq!(world.ledger().await.problems.len(), 1);
+    assert_eq!(app.ledger().await.problems.len(), 1);
 }
 
 #[tokio::test]
@@ -227,13 +221,13 @@ async fn a_batch_of_failures_with_endless_values_is_logged() {
                 .with("Product__c", noise)
         });
     }
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!(counts(&run), (0, 0, 0, 98));
-    assert_eq!(world.waiting(IMPORTS), 0);
-    let ledger = world.ledger().await;
+    assert_eq!(app.waiting(IMPORTS), 0);
+    let ledger = app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
     for entry in ledger.log(run.id) {
         assert!(entry.message.chars().count() < 1_000, "{}", entry.message);

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use dealbridge_core::{
     code::Code,
-    fan_out::RESERVE,
+    fan_out::DEADLINE_MARGIN,
     ports::Clock,
     run::{Counts, Mode, RunId, RunStatus},
 };
 use dealbridge_lambda::{Function, Invocation};
-use dealbridge_tests::{Defect, OrgFolder, World, world::SYNC_REQUESTS};
+use dealbridge_tests::{Defect, OrgFolder, TestApp, test_app::SYNC_REQUESTS};
 use serde_json::json;
 
 /// A folder of that many Opportunities that fail a condition, spread over time by `stamp`: cheap, and each is counted.
@@ -23,8 +23,8 @@ fn failing(count: i64, stamp: impl Fn(i64) -> i64) -> OrgFolder {
 }
 
 /// Makes Salesforce give up on queries that find more rows.
-async fn give_up_beyond(world: &World, rows: u64) {
-    world.admin("limit", json!({ "queryRows": rows })).await;
+async fn give_up_beyond(app: &TestApp, rows: u64) {
+    app.admin("limit", json!({ "queryRows": rows })).await;
 }
 
 fn listed(count: u64) -> Counts {
@@ -49,23 +49,23 @@ async fn a_listing_that_salesforce_gives_up_on_is_read_in_parts_and_nothing_is_l
         ("in two neighbouring seconds", failing(90, |at| at % 2)),
     ] {
         for most in [7, 60] {
-            let world = World::start(&folder).await;
-            give_up_beyond(&world, most).await;
+            let app = TestApp::start(&folder).await;
+            give_up_beyond(&app, most).await;
 
-            let full = world.full().await;
-            let hourly = world.hourly().await;
+            let full = app.full().await;
+            let hourly = app.hourly().await;
 
             let place = format!("{name}, at most {most} rows");
             // The first Opportunity is not flagged.
             let count = folder.opportunities.len() as u64 - 1;
             assert_eq!(full.counts, listed(count), "{place}");
-            assert_eq!(world.status(full.id).await, RunStatus::Succeeded, "{place}");
+            assert_eq!(app.status(full.id).await, RunStatus::Succeeded, "{place}");
             assert_eq!(
                 (hourly.mode, hourly.counts),
                 (Mode::Incremental, listed(count)),
                 "{place}"
             );
-            let ledger = world.ledger().await;
+            let ledger = app.ledger().await;
             assert_eq!(ledger.problems.len() as u64, count, "{place}");
             assert_eq!(ledger.faults(full.id), [], "{place}");
             assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
@@ -81,22 +81,22 @@ async fn a_listing_in_parts_that_dies_goes_on_where_it_stood() {
             dealbridge_tests::Fault::Stop,
             dealbridge_tests::Fault::StopAfter,
         ] {
-            let world = World::start(&folder).await;
-            give_up_beyond(&world, 25).await;
-            world.request_run().await;
-            let delivery = world.receive(SYNC_REQUESTS, 1).await;
-            world.dynamodb.order_at("", request, fault.clone());
+            let app = TestApp::start(&folder).await;
+            give_up_beyond(&app, 25).await;
+            app.request_run().await;
+            let delivery = app.receive(SYNC_REQUESTS, 1).await;
+            app.dynamodb.order_at("", request, fault.clone());
 
             tokio::select! {
                 biased;
-                () = world.dynamodb.stopped() => {}
-                _ = world.work(SYNC_REQUESTS, &delivery) => {}
+                () = app.dynamodb.stopped() => {}
+                _ = app.work(SYNC_REQUESTS, &delivery) => {}
             }
-            world.dynamodb.order("", []);
-            world.clock.advance(std::time::Duration::from_secs(6_000));
-            world.deliver_all().await;
+            app.dynamodb.order("", []);
+            app.clock.advance(std::time::Duration::from_secs(6_000));
+            app.deliver_all().await;
 
-            let ledger = world.ledger().await;
+            let ledger = app.ledger().await;
             let place = format!("{fault:?} at request {request}");
             let runs: Vec<_> = ledger.runs.values().map(|run| run.counts).collect();
             assert_eq!(runs, [listed(240)], "{place}");
@@ -108,16 +108,16 @@ async fn a_listing_in_parts_that_dies_goes_on_where_it_stood() {
 
 #[tokio::test]
 async fn an_hourly_listing_is_read_in_parts_as_well() {
-    let world = World::start(&OrgFolder::importable(130)).await;
-    world.full().await;
-    let ids: Vec<_> = world.ledger().await.claims.keys().copied().collect();
-    world.admin("tick", json!({ "seconds": 4_000 })).await;
+    let app = TestApp::start(&OrgFolder::importable(130)).await;
+    app.full().await;
+    let ids: Vec<_> = app.ledger().await.claims.keys().copied().collect();
+    app.admin("tick", json!({ "seconds": 4_000 })).await;
     for id in &ids {
-        world.edit(*id, json!({ "Amount": 77 })).await;
+        app.edit(*id, json!({ "Amount": 77 })).await;
     }
 
-    give_up_beyond(&world, 20).await;
-    let run = world.hourly().await;
+    give_up_beyond(&app, 20).await;
+    let run = app.hourly().await;
 
     let expected = Counts {
         listed: 130,
@@ -125,7 +125,7 @@ async fn an_hourly_listing_is_read_in_parts_as_well() {
         ..Counts::default()
     };
     assert_eq!((run.mode, run.counts), (Mode::Incremental, expected));
-    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -134,8 +134,8 @@ async fn what_changes_while_parts_are_read_is_brought_by_this_run_or_the_next() 
     for at in 0..60 {
         folder.add(|opportunity| opportunity.stamped(at * 60));
     }
-    let world = World::start(&folder).await;
-    give_up_beyond(&world, 9).await;
+    let app = TestApp::start(&folder).await;
+    give_up_beyond(&app, 9).await;
     // Some are late: they appear with an old system modstamp after the run has passed it.
     let late: Vec<_> = folder.opportunities[51..]
         .iter()
@@ -143,15 +143,15 @@ async fn what_changes_while_parts_are_read_is_brought_by_this_run_or_the_next() 
         .collect();
     for id in &late {
         let order = json!({ "object": "Opportunity", "id": id, "seconds": 30 });
-        world.admin("late", order).await;
+        app.admin("late", order).await;
     }
 
-    let full = world.full().await;
-    world.admin("tick", json!({ "seconds": 60 })).await;
-    let next = world.hourly().await;
+    let full = app.full().await;
+    app.admin("tick", json!({ "seconds": 60 })).await;
+    let next = app.hourly().await;
 
     assert_eq!((full.counts.imported, next.counts.imported), (50, 10));
-    assert_eq!(world.ledger().await.claims.len(), 60);
+    assert_eq!(app.ledger().await.claims.len(), 60);
 }
 
 #[tokio::test]
@@ -173,16 +173,16 @@ async fn refusals_of_whichever_kind_at_whichever_query_let_the_listing_go_on() {
         } else {
             150
         };
-        let world = World::start(&failing(count, |at| at * 5)).await;
+        let app = TestApp::start(&failing(count, |at| at * 5)).await;
         let count = count.unsigned_abs();
-        world.disturb(order.clone()).await;
+        app.disturb(order.clone()).await;
 
-        let run = world.full().await;
-        world.calm().await;
+        let run = app.full().await;
+        app.calm().await;
 
         assert_eq!(run.counts, listed(count), "{order}");
-        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{order}");
-        let ledger = world.ledger().await;
+        assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{order}");
+        let ledger = app.ledger().await;
         assert_eq!(ledger.faults(run.id), [], "{order}");
         assert_eq!(ledger.broken(), Vec::<String>::new(), "{order}");
     }
@@ -193,43 +193,42 @@ async fn a_locator_that_ends_with_its_session_costs_another_query_and_nothing_el
     let ended =
         json!([{ "message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID" }]);
     for (count, times) in [(2_100, 2), (4_100, 4)] {
-        let world = World::start(&failing(count, |at| at)).await;
-        world
-            .disturb(json!({ "match": "/query/0r8", "status": 401, "body": ended, "times": times }))
+        let app = TestApp::start(&failing(count, |at| at)).await;
+        app.disturb(json!({ "match": "/query/0r8", "status": 401, "body": ended, "times": times }))
             .await;
 
-        let run = world.full().await;
-        world.calm().await;
+        let run = app.full().await;
+        app.calm().await;
 
         assert_eq!(run.counts, listed(count.unsigned_abs()), "{times}");
-        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{times}");
-        let codes: BTreeSet<Code> = world.ledger().await.faults(run.id).into_iter().collect();
+        assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{times}");
+        let codes: BTreeSet<Code> = app.ledger().await.faults(run.id).into_iter().collect();
         assert_eq!(codes, BTreeSet::new(), "{times}");
     }
 }
 
-/// A world with linked Opportunities of every kind that a daily run meets: unchanged, edited, no longer flagged, in the
+/// A app with linked Opportunities of every kind that a daily run meets: unchanged, edited, no longer flagged, in the
 /// recycle bin (known there, and just deleted), purged, hidden; and one that is not imported.
-async fn variety(count: usize) -> World {
+async fn variety(count: usize) -> TestApp {
     let mut folder = OrgFolder::importable(count);
     folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
-    let world = World::start(&folder).await;
-    world.full().await;
-    let ids: Vec<_> = world.ledger().await.claims.keys().copied().collect();
+    let app = TestApp::start(&folder).await;
+    app.full().await;
+    let ids: Vec<_> = app.ledger().await.claims.keys().copied().collect();
     for id in &ids[..2] {
-        world.on_opportunity("delete", *id).await;
+        app.on_opportunity("delete", *id).await;
     }
-    world.on_opportunity("purge", ids[2]).await;
-    world.hourly().await;
-    world.scheduled("daily").await;
-    world.edit(ids[3], json!({ "Export__c": false })).await;
-    world.edit(ids[4], json!({ "Amount": 5 })).await;
-    world.hourly().await;
-    world.on_opportunity("hide", ids[5]).await;
-    world.on_opportunity("delete", ids[6]).await;
+    app.on_opportunity("purge", ids[2]).await;
+    app.hourly().await;
+    app.scheduled("daily").await;
+    app.edit(ids[3], json!({ "Export__c": false })).await;
+    app.edit(ids[4], json!({ "Amount": 5 })).await;
+    app.hourly().await;
+    app.on_opportunity("hide", ids[5]).await;
+    app.on_opportunity("delete", ids[6]).await;
     // What comes last has the stamp up to which the listing sees.
-    world.edit(ids[7], json!({ "Amount": 6 })).await;
-    world
+    app.edit(ids[7], json!({ "Amount": 6 })).await;
+    app
 }
 
 #[tokio::test]
@@ -244,7 +243,7 @@ async fn a_full_run_in_ever_so_many_invocations_does_in_each_what_is_left_and_co
         let expected = whole.scheduled("daily").await;
 
         // Each invocation has no time for more than one step.
-        let deadline = pieces.clock.now().checked_add(RESERVE).ok();
+        let deadline = pieces.clock.now().checked_add(DEADLINE_MARGIN).ok();
         pieces.clock.advance(std::time::Duration::from_secs(1));
         let calls = || pieces.salesforce.usage().total();
         let tick = json!({ "schedule": "daily" });

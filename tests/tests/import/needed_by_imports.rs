@@ -8,7 +8,7 @@ use dealbridge_core::{
     code::Code,
     run::{Run, RunStatus},
 };
-use dealbridge_tests::{OrgFolder, World, folder::opportunity};
+use dealbridge_tests::{OrgFolder, TestApp, folder::opportunity};
 use serde_json::json;
 
 use crate::hidden::{access, messages, value};
@@ -59,34 +59,34 @@ const HIDDEN: [Hidden; 11] = [
 ];
 
 /// Two Opportunities that import, and one that is not flagged at first.
-async fn world() -> (World, SalesforceId) {
+async fn app() -> (TestApp, SalesforceId) {
     let mut folder = OrgFolder::importable(2);
     let later = folder.add(|opportunity| opportunity.with("Export__c", "false".to_owned()));
-    (World::start(&folder).await, later)
+    (TestApp::start(&folder).await, later)
 }
 
 #[tokio::test]
 async fn linked_records_follow_and_new_ones_wait_until_it_can_be_read() {
     for (object, field, names) in HIDDEN {
         let place = format!("{object} {field:?}");
-        let (world, later) = world().await;
-        world.full().await;
+        let (app, later) = app().await;
+        app.full().await;
         let linked = opportunity(1);
-        let before = world.ledger().await.linked(linked).unwrap().clone();
+        let before = app.ledger().await.linked(linked).unwrap().clone();
 
-        access(&world, object, field, false).await;
-        world.edit(linked, json!({ "Amount": 7 })).await;
-        world.edit(later, json!({ "Export__c": true })).await;
-        let hidden = world.hourly().await;
-        let still = world.hourly().await;
+        access(&app, object, field, false).await;
+        app.edit(linked, json!({ "Amount": 7 })).await;
+        app.edit(later, json!({ "Export__c": true })).await;
+        let hidden = app.hourly().await;
+        let still = app.hourly().await;
 
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         // A hidden field among those that distinguish rows makes unchanged ones looked at as well.
         let counted = |run: &Run| (run.counts.updated, run.counts.failed, run.counts.left());
         assert_eq!(counted(&hidden), (1, 1, 0), "{place}");
         assert_eq!(counted(&still), (0, 1, 0), "{place}");
         for run in [&hidden, &still] {
-            assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{place}");
+            assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{place}");
             assert_eq!(ledger.faults(run.id), [Code::SfFieldMissing], "{place}");
             let said = messages(&ledger, run, Code::SfFieldMissing);
             for name in names {
@@ -115,11 +115,11 @@ async fn linked_records_follow_and_new_ones_wait_until_it_can_be_read() {
         let open: Vec<_> = ledger.problems.keys().copied().collect();
         assert_eq!(open, [later], "{place}");
 
-        access(&world, object, field, true).await;
-        world.edit(linked, json!({ "Amount": 8 })).await;
-        let shown = world.hourly().await;
+        access(&app, object, field, true).await;
+        app.edit(linked, json!({ "Amount": 8 })).await;
+        let shown = app.hourly().await;
 
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         assert_eq!(
             (shown.counts.imported, shown.counts.updated),
             (1, 1),
@@ -143,14 +143,14 @@ async fn what_a_first_run_could_not_import_is_imported_by_the_run_after_the_perm
     for (object, field, names) in HIDDEN.into_iter().step_by(3) {
         let place = format!("{object} {field:?}");
         // Two batches of the worker make one entry.
-        let world = World::start(&OrgFolder::importable(205)).await;
-        access(&world, object, field, false).await;
+        let app = TestApp::start(&OrgFolder::importable(205)).await;
+        access(&app, object, field, false).await;
 
-        let run = world.full().await;
-        access(&world, object, field, true).await;
-        let next = world.hourly().await;
+        let run = app.full().await;
+        access(&app, object, field, true).await;
+        let next = app.hourly().await;
 
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         assert_eq!(
             (run.counts.listed, run.counts.failed),
             (205, 205),
@@ -170,8 +170,8 @@ async fn what_a_first_run_could_not_import_is_imported_by_the_run_after_the_perm
 
 #[tokio::test]
 async fn several_that_are_hidden_are_each_said_once_and_stop_no_update() {
-    let (world, later) = world().await;
-    world.full().await;
+    let (app, later) = app().await;
+    app.full().await;
     for (object, field) in [
         ("Account", None),
         ("Contact", None),
@@ -179,14 +179,14 @@ async fn several_that_are_hidden_are_each_said_once_and_stop_no_update() {
         ("Opportunity", Some("Partner__c")),
         ("Opportunity", Some("Stage__c")),
     ] {
-        access(&world, object, field, false).await;
+        access(&app, object, field, false).await;
     }
-    world.edit(opportunity(2), json!({ "Amount": 9 })).await;
-    world.edit(later, json!({ "Export__c": true })).await;
+    app.edit(opportunity(2), json!({ "Amount": 9 })).await;
+    app.edit(later, json!({ "Export__c": true })).await;
 
-    let run = world.hourly().await;
+    let run = app.hourly().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!((run.counts.updated, run.counts.failed), (1, 1));
     assert_eq!(ledger.faults(run.id).len(), 5, "{:?}", ledger.log(run.id));
     assert_eq!(ledger.problems[&later].findings.len(), 4);

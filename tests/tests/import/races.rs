@@ -9,22 +9,22 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::Function;
 use dealbridge_tests::{
-    Defect, OrgFolder, World, opportunity,
-    world::{IMPORTS, SYNC_REQUESTS, UNLIMITED, event_of},
+    Defect, OrgFolder, TestApp, opportunity,
+    test_app::{IMPORTS, SYNC_REQUESTS, UNLIMITED, event_of},
 };
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 /// Starts a full run and takes its messages off the queue without processing them.
-async fn listed(world: &World, most: usize) -> (RunId, Vec<String>) {
-    let Requested::Started(run) = world.request_run().await else {
+async fn listed(app: &TestApp, most: usize) -> (RunId, Vec<String>) {
+    let Requested::Started(run) = app.request_run().await else {
         panic!("no run was active");
     };
-    let request = world.receive(SYNC_REQUESTS, 1).await;
-    world.work(SYNC_REQUESTS, &request).await;
-    let imports = world.receive(IMPORTS, most).await;
-    world.delete(IMPORTS, &imports).await;
+    let request = app.receive(SYNC_REQUESTS, 1).await;
+    app.work(SYNC_REQUESTS, &request).await;
+    let imports = app.receive(IMPORTS, most).await;
+    app.delete(IMPORTS, &imports).await;
     let bodies = imports
         .messages
         .iter()
@@ -34,8 +34,8 @@ async fn listed(world: &World, most: usize) -> (RunId, Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_workers_fed_the_same_thousand_messages_five_times_over_make_a_thousand_deals() {
-    let world = Arc::new(World::start(&OrgFolder::importable(1_000)).await);
-    let (run, bodies) = listed(&world, 2_000).await;
+    let app = Arc::new(TestApp::start(&OrgFolder::importable(1_000)).await);
+    let (run, bodies) = listed(&app, 2_000).await;
     assert_eq!(bodies.len(), 1_000);
 
     // 5,000 messages in random order, in 64 concurrent batches.
@@ -43,15 +43,15 @@ async fn sixty_four_workers_fed_the_same_thousand_messages_five_times_over_make_
     copies.shuffle(&mut StdRng::seed_from_u64(64));
     let mut workers = JoinSet::new();
     for share in copies.chunks(copies.len().div_ceil(64)) {
-        let (world, event) = (Arc::clone(&world), event_of(share));
-        workers.spawn(async move { world.worker.handle(event, UNLIMITED).await.unwrap() });
+        let (app, event) = (Arc::clone(&app), event_of(share));
+        workers.spawn(async move { app.worker.handle(event, UNLIMITED).await.unwrap() });
     }
     workers.join_all().await;
     // Messages that met others too often were given back, and are delivered again.
-    let left = world.worker.handle(event_of(&bodies), UNLIMITED).await;
+    let left = app.worker.handle(event_of(&bodies), UNLIMITED).await;
 
     assert_eq!(left.unwrap(), json!({ "batchItemFailures": [] }));
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!((ledger.live(), ledger.records.len()), (1_000, 1_000));
     let expected = Counts {
         listed: 1_000,
@@ -70,14 +70,13 @@ async fn workers_that_meet_over_failures_updates_and_imports_count_each_once() {
         let defect = Defect::ALL[at % Defect::ALL.len()];
         folder.add(|opportunity| defect.apply(&opportunity));
     }
-    let world = Arc::new(World::start(&folder).await);
-    world.full().await;
+    let app = Arc::new(TestApp::start(&folder).await);
+    app.full().await;
     for number in 1..=60 {
-        world
-            .edit(opportunity(number), json!({ "Amount": number }))
+        app.edit(opportunity(number), json!({ "Amount": number }))
             .await;
     }
-    let (run, bodies) = listed(&world, 1_000).await;
+    let (run, bodies) = listed(&app, 1_000).await;
 
     let mut copies: Vec<String> = bodies
         .iter()
@@ -88,12 +87,12 @@ async fn workers_that_meet_over_failures_updates_and_imports_count_each_once() {
     copies.shuffle(&mut StdRng::seed_from_u64(7));
     let mut workers = JoinSet::new();
     for share in copies.chunks(23) {
-        let (world, event) = (Arc::clone(&world), event_of(share));
-        workers.spawn(async move { world.worker.handle(event, UNLIMITED).await.unwrap() });
+        let (app, event) = (Arc::clone(&app), event_of(share));
+        workers.spawn(async move { app.worker.handle(event, UNLIMITED).await.unwrap() });
     }
     workers.join_all().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     let expected = Counts {
         listed: 240,
         updated: 60,
@@ -108,22 +107,22 @@ async fn workers_that_meet_over_failures_updates_and_imports_count_each_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_full_syncs_asked_for_at_once_are_one_run() {
-    let world = Arc::new(World::start(&OrgFolder::importable(10)).await);
+    let app = Arc::new(TestApp::start(&OrgFolder::importable(10)).await);
 
     let mut asked = JoinSet::new();
     for _ in 0..16 {
-        let world = Arc::clone(&world);
-        asked.spawn(async move { world.request_run().await });
+        let app = Arc::clone(&app);
+        asked.spawn(async move { app.request_run().await });
     }
     let answers = asked.join_all().await;
-    world.deliver_all().await;
+    app.deliver_all().await;
 
     let started = answers
         .iter()
         .filter(|answer| matches!(answer, Requested::Started(_)))
         .count();
     assert_eq!(started, 1);
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!(ledger.runs.len(), 1);
     let expected = Counts {
         listed: 10,
@@ -136,25 +135,25 @@ async fn many_full_syncs_asked_for_at_once_are_one_run() {
 
 #[tokio::test]
 async fn a_tick_while_a_run_is_active_does_nothing() {
-    let world = World::start(&OrgFolder::importable(3)).await;
-    let Requested::Started(run) = world.request_run().await else {
+    let app = TestApp::start(&OrgFolder::importable(3)).await;
+    let Requested::Started(run) = app.request_run().await else {
         panic!("no run was active");
     };
 
     // Queued, then listed but not drained.
-    let queued = world.tick("hourly").await;
-    let request = world.receive(SYNC_REQUESTS, 1).await;
-    world.work(SYNC_REQUESTS, &request).await;
-    let running = world.tick("hourly").await;
-    let asked = world.request_run().await;
+    let queued = app.tick("hourly").await;
+    let request = app.receive(SYNC_REQUESTS, 1).await;
+    app.work(SYNC_REQUESTS, &request).await;
+    let running = app.tick("hourly").await;
+    let asked = app.request_run().await;
 
     let nothing = json!({ "run": run.id, "outcome": "active" });
     assert_eq!((&queued, &running), (&nothing, &nothing));
     assert!(matches!(asked, Requested::Active(active) if active.id == run.id));
-    assert_eq!(world.ledger().await.runs.len(), 1);
-    world.deliver_all().await;
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-    assert_eq!(world.hourly().await.id, RunId::new(2));
+    assert_eq!(app.ledger().await.runs.len(), 1);
+    app.deliver_all().await;
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(app.hourly().await.id, RunId::new(2));
 }
 
 #[tokio::test]
@@ -170,12 +169,12 @@ async fn ids_that_differ_only_in_case_are_two_records() {
     for id in ids {
         folder.add(|opportunity| opportunity.with_id(id));
     }
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!(run.counts.imported, 4);
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!((ledger.live(), ledger.records.len()), (4, 4));
     for id in ids {
         assert_eq!(ledger.link(id).unwrap().salesforce_id, id);
@@ -185,18 +184,17 @@ async fn ids_that_differ_only_in_case_are_two_records() {
 
 #[tokio::test]
 async fn the_short_and_the_long_form_of_an_id_are_one_record() {
-    let world = World::start(&OrgFolder::importable(1)).await;
-    let (run, bodies) = listed(&world, 10).await;
+    let app = TestApp::start(&OrgFolder::importable(1)).await;
+    let (run, bodies) = listed(&app, 10).await;
     let long = opportunity(1).to_string();
     let short = bodies[0].replace(&long, &long[..15]);
     assert_ne!(short, bodies[0]);
 
-    world
-        .send(IMPORTS, &[short.clone(), bodies[0].clone(), short])
+    app.send(IMPORTS, &[short.clone(), bodies[0].clone(), short])
         .await;
-    world.deliver_all().await;
+    app.deliver_all().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     let expected = Counts {
         listed: 1,
         imported: 1,
@@ -211,26 +209,26 @@ async fn a_late_duplicate_counts_in_its_own_run_once_whatever_happened_meanwhile
     let mut folder = OrgFolder::importable(1);
     let mended = folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
     let unflagged = folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
-    let world = World::start(&folder).await;
-    let (run, bodies) = listed(&world, 10).await;
-    world.send(IMPORTS, &bodies).await;
-    world.deliver_all().await;
-    let counted = world.run(run).await.counts;
+    let app = TestApp::start(&folder).await;
+    let (run, bodies) = listed(&app, 10).await;
+    app.send(IMPORTS, &bodies).await;
+    app.deliver_all().await;
+    let counted = app.run(run).await.counts;
     assert_eq!(
         (counted.imported, counted.failed, counted.left()),
         (1, 2, 0)
     );
 
     // The next run imports one and closes the open problem of the other.
-    world.edit(mended, json!({ "Product__c": "Pro" })).await;
-    world.edit(unflagged, json!({ "Export__c": false })).await;
-    world.hourly().await;
-    world.send(IMPORTS, &bodies).await;
-    world.send(IMPORTS, &bodies).await;
-    world.deliver_all().await;
+    app.edit(mended, json!({ "Product__c": "Pro" })).await;
+    app.edit(unflagged, json!({ "Export__c": false })).await;
+    app.hourly().await;
+    app.send(IMPORTS, &bodies).await;
+    app.send(IMPORTS, &bodies).await;
+    app.deliver_all().await;
 
-    assert_eq!(world.run(run).await.counts, counted);
-    let ledger = world.ledger().await;
+    assert_eq!(app.run(run).await.counts, counted);
+    let ledger = app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
     assert_eq!((ledger.live(), ledger.problems.len()), (2, 0));
 }
@@ -239,33 +237,31 @@ async fn a_late_duplicate_counts_in_its_own_run_once_whatever_happened_meanwhile
 async fn a_message_replayed_days_later_acts_on_the_present_state_and_counts_in_its_run() {
     let mut folder = OrgFolder::importable(1);
     let late = folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
-    let world = World::start(&folder).await;
-    let (run, bodies) = listed(&world, 10).await;
+    let app = TestApp::start(&folder).await;
+    let (run, bodies) = listed(&app, 10).await;
     // One of the two messages is a dead letter; the other is processed.
     let (astray, rest): (Vec<String>, Vec<String>) = bodies
         .into_iter()
         .partition(|body| body.contains(late.as_str()));
-    world.send(IMPORTS, &rest).await;
-    world.deliver_all().await;
-    assert_eq!(world.run(run).await.counts.left(), 1);
-    world.send("imports-dlq", &astray).await;
+    app.send(IMPORTS, &rest).await;
+    app.deliver_all().await;
+    assert_eq!(app.run(run).await.counts.left(), 1);
+    app.send("imports-dlq", &astray).await;
 
     // A later full run finds it failing; then it is mended, and no run has looked since.
-    world
-        .clock
+    app.clock
         .advance(std::time::Duration::from_secs(3 * 24 * 3_600));
-    let daily = world.scheduled("daily").await;
+    let daily = app.scheduled("daily").await;
     assert_eq!(daily.mode, Mode::Full);
     assert_eq!(daily.counts.failed, 1);
-    world
-        .edit(late, json!({ "Product__c": "Basic", "Amount": 5 }))
+    app.edit(late, json!({ "Product__c": "Basic", "Amount": 5 }))
         .await;
-    let dead = world.receive("imports-dlq", 1).await;
-    world.send(IMPORTS, &astray).await;
-    world.delete("imports-dlq", &dead).await;
-    world.deliver_all().await;
+    let dead = app.receive("imports-dlq", 1).await;
+    app.send(IMPORTS, &astray).await;
+    app.delete("imports-dlq", &dead).await;
+    app.deliver_all().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     let counts = ledger.runs[&run].counts;
     assert_eq!(
         (counts.listed, counts.imported, counts.left()),
@@ -273,7 +269,7 @@ async fn a_message_replayed_days_later_acts_on_the_present_state_and_counts_in_i
         "{counts:?} {:?}",
         ledger.log(run)
     );
-    assert_eq!(world.status(run).await, RunStatus::Succeeded);
+    assert_eq!(app.status(run).await, RunStatus::Succeeded);
     assert_eq!(ledger.linked(late).unwrap().fields["amount"], json!(5));
     assert!(ledger.problems.is_empty(), "{:?}", ledger.problems);
     assert_eq!(ledger.broken(), Vec::<String>::new());
@@ -283,19 +279,19 @@ async fn a_message_replayed_days_later_acts_on_the_present_state_and_counts_in_i
 async fn messages_of_two_runs_for_one_opportunity_in_one_batch_count_in_both() {
     let mut folder = OrgFolder::importable(2);
     let bad = folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
-    let world = World::start(&folder).await;
-    let (first, bodies) = listed(&world, 10).await;
-    world.clock.advance(std::time::Duration::from_secs(3_600));
-    let second = RunId::parse(world.tick("daily").await["run"].as_str().unwrap()).unwrap();
+    let app = TestApp::start(&folder).await;
+    let (first, bodies) = listed(&app, 10).await;
+    app.clock.advance(std::time::Duration::from_secs(3_600));
+    let second = RunId::parse(app.tick("daily").await["run"].as_str().unwrap()).unwrap();
     assert_ne!(
         first, second,
         "what stands still for so long holds up no other run"
     );
 
-    world.send(IMPORTS, &bodies).await;
-    world.deliver_all().await;
+    app.send(IMPORTS, &bodies).await;
+    app.deliver_all().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
     assert_eq!((ledger.live(), ledger.problems.len()), (2, 1));
     assert_eq!(ledger.problems[&bad].times, 2);
@@ -312,18 +308,16 @@ async fn messages_of_two_runs_for_one_opportunity_in_one_batch_count_in_both() {
 
 #[tokio::test]
 async fn messages_of_runs_long_past_count_once_however_many_runs_have_counted_since() {
-    let world = World::start(&OrgFolder::importable(1)).await;
-    let (first, astray) = listed(&world, 10).await;
+    let app = TestApp::start(&OrgFolder::importable(1)).await;
+    let (first, astray) = listed(&app, 10).await;
     // Every other run counts it, so that no two of them are adjacent.
     let mut counting = Vec::new();
     for amount in 1..=40 {
-        world
-            .edit(opportunity(1), json!({ "Amount": amount }))
-            .await;
-        counting.push(world.hourly().await.id);
-        assert_eq!(world.hourly().await.counts.listed, 0);
+        app.edit(opportunity(1), json!({ "Amount": amount })).await;
+        counting.push(app.hourly().await.id);
+        assert_eq!(app.hourly().await.counts.listed, 0);
     }
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!(ledger.runs[&first].counts.left(), 1);
     let size = ledger.claims[&opportunity(1)].counted.to_string().len();
     assert!(size <= 160, "{size} bytes");
@@ -331,16 +325,16 @@ async fn messages_of_runs_long_past_count_once_however_many_runs_have_counted_si
     // The lost message arrives, and those that were processed are delivered again, the oldest first.
     let again = counting
         .iter()
-        .map(|run| serde_json::to_string(&world.request(*run, opportunity(1), false)).unwrap());
+        .map(|run| serde_json::to_string(&app.request(*run, opportunity(1), false)).unwrap());
     let bodies: Vec<String> = astray.into_iter().chain(again).collect();
     for body in &bodies {
-        world.send(IMPORTS, std::slice::from_ref(body)).await;
-        world.deliver_all().await;
+        app.send(IMPORTS, std::slice::from_ref(body)).await;
+        app.deliver_all().await;
     }
-    world.send(IMPORTS, &bodies).await;
-    world.deliver_all().await;
+    app.send(IMPORTS, &bodies).await;
+    app.deliver_all().await;
 
-    let after = world.ledger().await;
+    let after = app.ledger().await;
     assert_eq!(after.broken(), Vec::<String>::new());
     assert_eq!(after.runs[&first].counts.left(), 0);
     for run in counting {

@@ -5,8 +5,8 @@ use dealbridge_core::{
     run::{Counts, Run, RunStatus},
 };
 use dealbridge_tests::{
-    Defect, OrgFolder, World,
-    world::{IMPORTS, SYNC_REQUESTS},
+    Defect, OrgFolder, TestApp,
+    test_app::{IMPORTS, SYNC_REQUESTS},
 };
 use serde_json::{Value, json};
 
@@ -86,13 +86,13 @@ fn mixed() -> OrgFolder {
     folder
 }
 
-async fn assert_failed_once_with(world: &World, run: &Run, code: Code, place: &str) {
-    assert_eq!(world.status(run.id).await, RunStatus::Failed, "{place}");
-    let ledger = world.ledger().await;
+async fn assert_failed_once_with(app: &TestApp, run: &Run, code: Code, place: &str) {
+    assert_eq!(app.status(run.id).await, RunStatus::Failed, "{place}");
+    let ledger = app.ledger().await;
     assert_eq!(ledger.faults(run.id), [code], "{place}");
     assert_eq!(ledger.broken(), Vec::<String>::new(), "{place}");
     assert_eq!(
-        world.waiting(SYNC_REQUESTS) + world.waiting(IMPORTS),
+        app.waiting(SYNC_REQUESTS) + app.waiting(IMPORTS),
         0,
         "{place}"
     );
@@ -101,38 +101,38 @@ async fn assert_failed_once_with(world: &World, run: &Run, code: Code, place: &s
 #[tokio::test]
 async fn a_listing_that_salesforce_refuses_fails_the_run_once_and_the_next_makes_it_whole() {
     for (name, fault, code) in lasting() {
-        let world = World::start(&mixed()).await;
-        world.disturb(order(&fault, 0, 50)).await;
+        let app = TestApp::start(&mixed()).await;
+        app.disturb(order(&fault, 0, 50)).await;
 
-        let failed = world.full().await;
-        world.calm().await;
-        let next = world.hourly().await;
+        let failed = app.full().await;
+        app.calm().await;
+        let next = app.hourly().await;
 
-        assert_failed_once_with(&world, &failed, code, name).await;
+        assert_failed_once_with(&app, &failed, code, name).await;
         assert_eq!(failed.counts, Counts::default(), "{name}");
         assert_eq!((next.counts.imported, next.counts.failed), (5, 3), "{name}");
-        assert_eq!(world.status(next.id).await, RunStatus::Succeeded, "{name}");
+        assert_eq!(app.status(next.id).await, RunStatus::Succeeded, "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_worker_s_query_that_salesforce_refuses_fails_the_run_once_and_the_next_makes_it_whole() {
     for (name, fault, code) in lasting() {
-        let world = World::start(&mixed()).await;
-        world.disturb(order(&fault, 1, 50)).await;
+        let app = TestApp::start(&mixed()).await;
+        app.disturb(order(&fault, 1, 50)).await;
 
-        let failed = world.full().await;
-        world.calm().await;
-        let next = world.hourly().await;
+        let failed = app.full().await;
+        app.calm().await;
+        let next = app.hourly().await;
 
-        assert_failed_once_with(&world, &failed, code, name).await;
+        assert_failed_once_with(&app, &failed, code, name).await;
         assert_eq!(
             (failed.counts.listed, failed.counts.left()),
             (8, 8),
             "{name}"
         );
         assert_eq!((next.counts.imported, next.counts.failed), (5, 3), "{name}");
-        assert_eq!(world.status(next.id).await, RunStatus::Succeeded, "{name}");
+        assert_eq!(app.status(next.id).await, RunStatus::Succeeded, "{name}");
     }
 }
 
@@ -143,35 +143,34 @@ async fn a_fault_that_passes_is_not_even_noticed() {
             continue;
         }
         for good in [0, 1] {
-            let world = World::start(&mixed()).await;
-            world.disturb(order(&fault, good, 1)).await;
+            let app = TestApp::start(&mixed()).await;
+            app.disturb(order(&fault, good, 1)).await;
 
-            let run = world.full().await;
+            let run = app.full().await;
 
             let place = format!("{name} after {good}");
             assert_eq!((run.counts.imported, run.counts.failed), (5, 3), "{place}");
-            assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{place}");
-            assert_eq!(world.ledger().await.faults(run.id), [], "{place}");
+            assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{place}");
+            assert_eq!(app.ledger().await.faults(run.id), [], "{place}");
         }
     }
 }
 
 #[tokio::test]
 async fn a_login_that_is_refused_fails_the_run_and_names_no_secret() {
-    let world = World::start(&mixed()).await;
+    let app = TestApp::start(&mixed()).await;
     let refused =
         json!({ "error": "invalid_client", "error_description": "invalid client credentials" });
-    world
-        .disturb(json!({ "match": "/oauth2/token", "status": 400, "times": 50, "body": refused }))
+    app.disturb(json!({ "match": "/oauth2/token", "status": 400, "times": 50, "body": refused }))
         .await;
 
-    let failed = world.full().await;
-    world.calm().await;
-    let next = world.hourly().await;
+    let failed = app.full().await;
+    app.calm().await;
+    let next = app.hourly().await;
 
-    assert_failed_once_with(&world, &failed, Code::SfAuthFailed, "login").await;
-    let secret = &world.org.client().secret;
-    for entry in world.ledger().await.log(failed.id) {
+    assert_failed_once_with(&app, &failed, Code::SfAuthFailed, "login").await;
+    let secret = &app.org.client().secret;
+    for entry in app.ledger().await.log(failed.id) {
         let said = format!("{entry:?}");
         assert!(!said.contains(secret.as_str()), "{said}");
     }
@@ -180,15 +179,15 @@ async fn a_login_that_is_refused_fails_the_run_and_names_no_secret() {
 
 #[tokio::test]
 async fn a_session_that_ends_in_the_middle_costs_one_login_and_nothing_else() {
-    let world = World::start(&mixed()).await;
-    world.full().await;
-    let before = world.salesforce.usage();
+    let app = TestApp::start(&mixed()).await;
+    app.full().await;
+    let before = app.salesforce.usage();
 
-    world.admin("expire", json!({ "what": "sessions" })).await;
-    let run = world.full().await;
+    app.admin("expire", json!({ "what": "sessions" })).await;
+    let run = app.full().await;
 
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-    assert_eq!(world.salesforce.usage().token - before.token, 1);
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+    assert_eq!(app.salesforce.usage().token - before.token, 1);
 }
 
 /// The second page of a listing: refused for good, cut once, its locator expired once, its locator expired for ever.
@@ -199,7 +198,7 @@ async fn a_fault_on_a_later_page_leaves_what_was_listed_to_its_workers_and_the_r
     for _ in 0..MANY {
         folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
     }
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
     let gone =
         json!([{ "message": "invalid query locator", "errorCode": "INVALID_QUERY_LOCATOR" }]);
     let page = |fault: Value, times: u64| {
@@ -211,15 +210,15 @@ async fn a_fault_on_a_later_page_leaves_what_was_listed_to_its_workers_and_the_r
         order
     };
 
-    world.disturb(page(json!({ "status": 500 }), 50)).await;
-    let failed = world.full().await;
-    world.calm().await;
+    app.disturb(page(json!({ "status": 500 }), 50)).await;
+    let failed = app.full().await;
+    app.calm().await;
 
-    assert_failed_once_with(&world, &failed, Code::SfUnavailable, "500").await;
+    assert_failed_once_with(&app, &failed, Code::SfUnavailable, "500").await;
     assert_eq!((failed.counts.listed, failed.counts.failed), (2_000, 2_000));
 
     // The next run looks at every open problem, and at the rest of the listing.
-    let next = world.hourly().await;
+    let next = app.hourly().await;
     assert_eq!(
         (next.counts.listed, next.counts.failed),
         (MANY as u64, MANY as u64)
@@ -230,29 +229,29 @@ async fn a_fault_on_a_later_page_leaves_what_was_listed_to_its_workers_and_the_r
         json!({ "mode": "cut" }),
         json!({ "status": 400, "body": gone }),
     ] {
-        world.disturb(page(fault.clone(), 1)).await;
-        let run = world.full().await;
+        app.disturb(page(fault.clone(), 1)).await;
+        let run = app.full().await;
         assert_eq!(
             (run.counts.listed, run.counts.failed),
             (MANY as u64, MANY as u64),
             "{fault}"
         );
-        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{fault}");
+        assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{fault}");
     }
-    assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_mapped_field_that_is_gone_is_said_once_per_run_and_the_other_rows_go_on() {
     let mut folder = mixed();
     folder.without.push("Notes__c");
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
 
-    let run = world.full().await;
+    let run = app.full().await;
 
     assert_eq!((run.counts.imported, run.counts.failed), (5, 3));
-    assert_eq!(world.status(run.id).await, RunStatus::Succeeded);
-    let ledger = world.ledger().await;
+    assert_eq!(app.status(run.id).await, RunStatus::Succeeded);
+    let ledger = app.ledger().await;
     assert_eq!(ledger.faults(run.id), [Code::SfFieldMissing]);
     let entries = ledger.log(run.id);
     let said = entries
@@ -276,13 +275,13 @@ async fn a_field_that_only_imports_need_fails_each_of_them_when_it_is_gone_and_t
     for field in ["Product__c", "Stage__c", "Partner__c", "Owner_Type__c"] {
         let mut folder = mixed();
         folder.without.push(field);
-        let world = World::start(&folder).await;
+        let app = TestApp::start(&folder).await;
 
-        let run = world.full().await;
+        let run = app.full().await;
 
-        assert_eq!(world.status(run.id).await, RunStatus::Succeeded, "{field}");
+        assert_eq!(app.status(run.id).await, RunStatus::Succeeded, "{field}");
         assert_eq!((run.counts.listed, run.counts.failed), (8, 8), "{field}");
-        let ledger = world.ledger().await;
+        let ledger = app.ledger().await;
         assert_eq!(ledger.faults(run.id), [Code::SfFieldMissing], "{field}");
         let hidden = ledger.failures(run.id)[&Code::RequiredFieldHidden];
         assert_eq!(hidden, 8, "{field}");
@@ -299,51 +298,51 @@ async fn a_flag_field_that_is_gone_fails_the_run_before_anything_is_enqueued() {
     for field in ["Export__c", "Sync__c"] {
         let mut folder = mixed();
         folder.without.push(field);
-        let world = World::start(&folder).await;
+        let app = TestApp::start(&folder).await;
 
-        let run = world.full().await;
+        let run = app.full().await;
 
-        assert_failed_once_with(&world, &run, Code::SfFieldMissing, field).await;
+        assert_failed_once_with(&app, &run, Code::SfFieldMissing, field).await;
         assert_eq!(run.counts, Counts::default(), "{field}");
-        let message = &world.ledger().await.log(run.id)[0].message;
+        let message = &app.ledger().await.log(run.id)[0].message;
         assert!(message.contains(field), "{message}");
     }
 }
 
 #[tokio::test]
 async fn switched_off_in_the_middle_of_a_run_the_rest_is_left_to_the_next() {
-    let world = World::start(&mixed()).await;
-    world.request_run().await;
-    let request = world.receive(SYNC_REQUESTS, 1).await;
-    world.work(SYNC_REQUESTS, &request).await;
+    let app = TestApp::start(&mixed()).await;
+    app.request_run().await;
+    let request = app.receive(SYNC_REQUESTS, 1).await;
+    app.work(SYNC_REQUESTS, &request).await;
 
-    world.set(|settings| settings.enabled = false).await;
-    world.deliver_all().await;
-    world.set(|settings| settings.enabled = true).await;
-    let next = world.hourly().await;
+    app.set(|settings| settings.enabled = false).await;
+    app.deliver_all().await;
+    app.set(|settings| settings.enabled = true).await;
+    let next = app.hourly().await;
 
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     let run = &ledger.runs[&dealbridge_core::run::RunId::new(1)];
-    assert_failed_once_with(&world, run, Code::IntegrationDisabled, "middle").await;
+    assert_failed_once_with(&app, run, Code::IntegrationDisabled, "middle").await;
     assert_eq!((run.counts.listed, run.counts.left()), (8, 8));
     assert_eq!((next.counts.imported, next.counts.failed), (5, 3));
 }
 
 #[tokio::test]
 async fn without_a_run_s_allowance_left_the_run_fails_and_costs_no_further_calls() {
-    let world = World::start(&mixed()).await;
-    world.full().await;
-    world.admin("limit", json!({ "remaining": 0 })).await;
-    let before = world.salesforce.usage().total();
+    let app = TestApp::start(&mixed()).await;
+    app.full().await;
+    app.admin("limit", json!({ "remaining": 0 })).await;
+    let before = app.salesforce.usage().total();
 
-    let failed = world.hourly().await;
-    let calls = world.salesforce.usage().total() - before;
-    world.calm().await;
+    let failed = app.hourly().await;
+    let calls = app.salesforce.usage().total() - before;
+    app.calm().await;
 
-    assert_failed_once_with(&world, &failed, Code::SfRequestLimit, "limit").await;
+    assert_failed_once_with(&app, &failed, Code::SfRequestLimit, "limit").await;
     assert!(calls <= 2, "{calls}");
     assert_eq!(
-        world.status(world.hourly().await.id).await,
+        app.status(app.hourly().await.id).await,
         RunStatus::Succeeded
     );
 }

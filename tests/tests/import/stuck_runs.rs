@@ -18,32 +18,32 @@ use dealbridge_core::{
     sync_request::Requested,
 };
 use dealbridge_tests::{
-    Fault, OrgFolder, World, opportunity,
-    world::{IMPORTS, SYNC_REQUESTS, WRITES},
+    Fault, OrgFolder, TestApp, opportunity,
+    test_app::{IMPORTS, SYNC_REQUESTS, WRITES},
 };
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A full run whose listing is done and whose messages wait.
-async fn listed(world: &World) -> Run {
-    let Requested::Started(run) = world.request_run().await else {
+async fn listed(app: &TestApp) -> Run {
+    let Requested::Started(run) = app.request_run().await else {
         panic!("no run was active");
     };
-    let request = world.receive(SYNC_REQUESTS, 1).await;
-    world.work(SYNC_REQUESTS, &request).await;
-    world.run(run.id).await
+    let request = app.receive(SYNC_REQUESTS, 1).await;
+    app.work(SYNC_REQUESTS, &request).await;
+    app.run(run.id).await
 }
 
 /// Takes messages out of the queue as a purge does.
-async fn purge(world: &World, most: usize) {
-    let messages = world.receive(IMPORTS, most).await;
-    world.delete(IMPORTS, &messages).await;
+async fn purge(app: &TestApp, most: usize) {
+    let messages = app.receive(IMPORTS, most).await;
+    app.delete(IMPORTS, &messages).await;
 }
 
-async fn assert_lost(world: &World, run: RunId, count: u64) {
-    assert_eq!(world.status(run).await, RunStatus::Failed);
-    let ledger = world.ledger().await;
+async fn assert_lost(app: &TestApp, run: RunId, count: u64) {
+    assert_eq!(app.status(run).await, RunStatus::Failed);
+    let ledger = app.ledger().await;
     assert_eq!(ledger.faults(run), [Code::MessagesLost]);
     let message = &ledger.log(run)[0].message;
     assert!(message.contains(&count.to_string()), "{message}");
@@ -54,25 +54,25 @@ async fn a_run_whose_messages_were_purged_is_ended_by_whoever_asks_next_and_what
  {
     for asker in ["button", "hourly", "daily"] {
         for (purged, minutes) in [(1, 3), (7, 55), (20, 600)] {
-            let world = World::start(&OrgFolder::importable(20)).await;
-            let run = listed(&world).await;
-            purge(&world, purged).await;
-            world.deliver_all().await;
-            world.clock.advance(minutes * MINUTE);
+            let app = TestApp::start(&OrgFolder::importable(20)).await;
+            let run = listed(&app).await;
+            purge(&app, purged).await;
+            app.deliver_all().await;
+            app.clock.advance(minutes * MINUTE);
 
             let next = if asker == "button" {
-                world.full().await
+                app.full().await
             } else {
-                world.scheduled(asker).await
+                app.scheduled(asker).await
             };
-            let after = world.hourly().await;
+            let after = app.hourly().await;
 
-            assert_lost(&world, run.id, purged as u64).await;
+            assert_lost(&app, run.id, purged as u64).await;
             assert_eq!(next.mode, Mode::Full, "{asker}");
             assert_eq!(next.counts.imported, purged as u64, "{asker}");
-            assert_eq!(world.status(next.id).await, RunStatus::Succeeded, "{asker}");
+            assert_eq!(app.status(next.id).await, RunStatus::Succeeded, "{asker}");
             assert_eq!(after.mode, Mode::Incremental, "{asker}");
-            let ledger = world.ledger().await;
+            let ledger = app.ledger().await;
             assert_eq!(
                 (ledger.runs.len(), ledger.records.len()),
                 (3, 20),
@@ -87,53 +87,53 @@ async fn a_run_whose_messages_were_purged_is_ended_by_whoever_asks_next_and_what
 async fn a_run_whose_messages_are_somewhere_goes_on_being_the_active_one() {
     // Just purged; in flight; waiting; in the dead-letter queue.
     for (place, minutes) in [("gone", 1), ("in flight", 5), ("waiting", 30), ("dead", 5)] {
-        let world = World::start(&OrgFolder::importable(20)).await;
-        let run = listed(&world).await;
+        let app = TestApp::start(&OrgFolder::importable(20)).await;
+        let run = listed(&app).await;
         match place {
-            "gone" => purge(&world, 20).await,
-            "in flight" => drop(world.receive(IMPORTS, 20).await),
+            "gone" => purge(&app, 20).await,
+            "in flight" => drop(app.receive(IMPORTS, 20).await),
             "dead" => {
-                let messages = world.receive(IMPORTS, 20).await;
+                let messages = app.receive(IMPORTS, 20).await;
                 let bodies = messages
                     .messages
                     .iter()
                     .map(|message| message.body().unwrap());
                 let bodies: Vec<String> = bodies.map(str::to_owned).collect();
-                world.send("imports-dlq", &bodies).await;
-                world.delete(IMPORTS, &messages).await;
+                app.send("imports-dlq", &bodies).await;
+                app.delete(IMPORTS, &messages).await;
             }
             _ => {}
         }
-        world.clock.advance(minutes * MINUTE);
+        app.clock.advance(minutes * MINUTE);
 
-        let asked = world.request_run().await;
-        let tick = world.tick("hourly").await;
+        let asked = app.request_run().await;
+        let tick = app.tick("hourly").await;
 
         assert!(
             matches!(&asked, Requested::Active(active) if active.id == run.id),
             "{place}: {asked:?}"
         );
         assert_eq!(tick["outcome"], "active", "{place}");
-        assert_eq!(world.status(run.id).await, RunStatus::Running, "{place}");
+        assert_eq!(app.status(run.id).await, RunStatus::Running, "{place}");
     }
 }
 
 #[tokio::test]
 async fn a_daily_run_that_met_an_active_one_follows_it_once() {
-    let world = World::start(&OrgFolder::importable(6)).await;
-    world.full().await;
+    let app = TestApp::start(&OrgFolder::importable(6)).await;
+    app.full().await;
     let id = opportunity(1);
-    world.admin("tick", json!({ "seconds": 3_600 })).await;
-    world.edit(id, json!({ "Amount": 5 })).await;
-    world.clock.advance(60 * MINUTE);
-    let active = world.tick("hourly").await;
+    app.admin("tick", json!({ "seconds": 3_600 })).await;
+    app.edit(id, json!({ "Amount": 5 })).await;
+    app.clock.advance(60 * MINUTE);
+    let active = app.tick("hourly").await;
     // A change that only a full run notices.
-    world.on_opportunity("hide", opportunity(2)).await;
+    app.on_opportunity("hide", opportunity(2)).await;
 
-    let met = [world.tick("daily").await, world.tick("daily").await];
-    world.deliver_all().await;
-    let following = world.hourly().await;
-    let after = world.hourly().await;
+    let met = [app.tick("daily").await, app.tick("daily").await];
+    app.deliver_all().await;
+    let following = app.hourly().await;
+    let after = app.hourly().await;
 
     for tick in met {
         assert_eq!(
@@ -143,7 +143,7 @@ async fn a_daily_run_that_met_an_active_one_follows_it_once() {
     }
     assert_eq!((following.mode, following.counts.updated), (Mode::Full, 1));
     assert_eq!(after.mode, Mode::Incremental);
-    assert_eq!(world.ledger().await.runs.len(), 4);
+    assert_eq!(app.ledger().await.runs.len(), 4);
 }
 
 /// Refuses what matches, as an org does whose queries take too long (or whose requests are used up).
@@ -159,23 +159,19 @@ async fn full_runs_follow_each_other_until_one_made_up_for_what_was_lost() {
         ("WHERE Id IN", "REQUEST_LIMIT_EXCEEDED"),
         ("WHERE Export__c = true", "QUERY_TIMEOUT"),
     ] {
-        let world = World::start(&OrgFolder::importable(20)).await;
-        let run = listed(&world).await;
-        purge(&world, 20).await;
-        world.clock.advance(3 * MINUTE);
-        world.disturb(refused(matching, 403, code)).await;
-        let failed = world.scheduled("hourly").await;
-        world.calm().await;
+        let app = TestApp::start(&OrgFolder::importable(20)).await;
+        let run = listed(&app).await;
+        purge(&app, 20).await;
+        app.clock.advance(3 * MINUTE);
+        app.disturb(refused(matching, 403, code)).await;
+        let failed = app.scheduled("hourly").await;
+        app.calm().await;
 
-        let next = world.hourly().await;
-        let after = world.hourly().await;
+        let next = app.hourly().await;
+        let after = app.hourly().await;
 
-        assert_lost(&world, run.id, 20).await;
-        assert_eq!(
-            world.status(failed.id).await,
-            RunStatus::Failed,
-            "{matching}"
-        );
+        assert_lost(&app, run.id, 20).await;
+        assert_eq!(app.status(failed.id).await, RunStatus::Failed, "{matching}");
         assert_eq!(
             (failed.mode, next.mode),
             (Mode::Full, Mode::Full),
@@ -183,43 +179,40 @@ async fn full_runs_follow_each_other_until_one_made_up_for_what_was_lost() {
         );
         assert_eq!(next.counts.imported, 20, "{matching}");
         assert_eq!(after.mode, Mode::Incremental, "{matching}");
-        assert_eq!(world.ledger().await.broken(), Vec::<String>::new());
+        assert_eq!(app.ledger().await.broken(), Vec::<String>::new());
     }
 }
 
 #[tokio::test]
 async fn full_runs_that_never_end_well_leave_each_other_run_to_what_changed() {
-    let world = World::start(&OrgFolder::importable(20)).await;
-    world.full().await;
-    world.admin("tick", json!({ "seconds": 3_600 })).await;
-    world.edit(opportunity(1), json!({ "Amount": 1 })).await;
-    world.clock.advance(60 * MINUTE);
-    world.tick("hourly").await;
-    purge(&world, 20).await;
-    world.clock.advance(3 * MINUTE);
-    world
-        .disturb(refused("WHERE Export__c = true", 400, "QUERY_TIMEOUT"))
+    let app = TestApp::start(&OrgFolder::importable(20)).await;
+    app.full().await;
+    app.admin("tick", json!({ "seconds": 3_600 })).await;
+    app.edit(opportunity(1), json!({ "Amount": 1 })).await;
+    app.clock.advance(60 * MINUTE);
+    app.tick("hourly").await;
+    purge(&app, 20).await;
+    app.clock.advance(3 * MINUTE);
+    app.disturb(refused("WHERE Export__c = true", 400, "QUERY_TIMEOUT"))
         .await;
 
     let mut runs = Vec::new();
     for amount in 2..8 {
-        world.admin("tick", json!({ "seconds": 3_600 })).await;
-        world
-            .edit(opportunity(2), json!({ "Amount": amount }))
-            .await;
-        let run = world.hourly().await;
+        app.admin("tick", json!({ "seconds": 3_600 })).await;
+        app.edit(opportunity(2), json!({ "Amount": amount })).await;
+        let run = app.hourly().await;
         runs.push((run.mode, run.counts.updated));
     }
-    world.calm().await;
-    let mended = [world.hourly().await, world.hourly().await];
-    let after = world.hourly().await;
+    app.calm().await;
+    let mended = [app.hourly().await, app.hourly().await];
+    let after = app.hourly().await;
 
     let (full, incremental) = ((Mode::Full, 0), (Mode::Incremental, 1));
     assert_eq!(runs, [full, full, incremental, full, incremental, full]);
     let modes = mended.each_ref().map(|run| run.mode);
     assert_eq!(modes, [Mode::Incremental, Mode::Full]);
     assert_eq!(after.mode, Mode::Incremental);
-    let ledger = world.ledger().await;
+    let ledger = app.ledger().await;
     assert_eq!(
         ledger.linked(opportunity(1)).unwrap().fields["amount"],
         json!(1)
@@ -231,23 +224,22 @@ async fn full_runs_that_never_end_well_leave_each_other_run_to_what_changed() {
 }
 
 /// The outbox note of a write that nothing waits for: its delivery does no harm.
-async fn note(world: &World, id: SalesforceId) {
+async fn note(app: &TestApp, id: SalesforceId) {
     let request = PushRequest {
         version: VERSION,
-        org: world.organization(),
+        org: app.organization(),
         salesforce: id,
         record: RecordId::new(RecordKind::Deal, "deal-1").unwrap(),
         write: "write-1".to_owned(),
     };
-    put(world, item::encode(&request, keys::outbox(id)).unwrap()).await;
+    put(app, item::encode(&request, keys::outbox(id)).unwrap()).await;
 }
 
-async fn put(world: &World, item: keys::Attributes) {
-    world
-        .store
+async fn put(app: &TestApp, item: keys::Attributes) {
+    app.store
         .client()
         .put_item()
-        .table_name(&world.store.tables().log)
+        .table_name(&app.store.tables().log)
         .set_item(Some(item))
         .send()
         .await
@@ -255,14 +247,14 @@ async fn put(world: &World, item: keys::Attributes) {
 }
 
 /// The entries of the Integration Log that belong to no run.
-async fn actions(world: &World) -> Vec<Entry> {
-    let answer = world
+async fn actions(app: &TestApp) -> Vec<Entry> {
+    let answer = app
         .store
         .client()
         .query()
-        .table_name(&world.store.tables().log)
+        .table_name(&app.store.tables().log)
         .key_condition_expression("pk = :pk")
-        .expression_attribute_values(":pk", s(keys::actions(world.clock.now())))
+        .expression_attribute_values(":pk", s(keys::actions(app.clock.now())))
         .send()
         .await
         .unwrap();
@@ -274,71 +266,67 @@ async fn actions(world: &World) -> Vec<Entry> {
 #[tokio::test]
 async fn a_note_of_the_outbox_that_cannot_be_read_is_set_aside_and_said_and_keeps_nothing_back() {
     for key in [opportunity(3).to_string(), "no id".to_owned()] {
-        let world = World::start(&OrgFolder::importable(4)).await;
+        let app = TestApp::start(&OrgFolder::importable(4)).await;
         let mut spoilt = keys::outbox_note(&key);
         spoilt.insert("write".to_owned(), s("half a note"));
-        put(&world, spoilt).await;
-        note(&world, opportunity(4)).await;
+        put(&app, spoilt).await;
+        note(&app, opportunity(4)).await;
 
-        let run = world.scheduled("hourly").await;
-        let writes = world.waiting(WRITES);
-        world.hourly().await;
+        let run = app.scheduled("hourly").await;
+        let writes = app.waiting(WRITES);
+        app.hourly().await;
 
         assert_eq!(run.counts.imported, 4, "{key}");
-        assert_eq!(world.ledger().await.faults(run.id), [], "{key}");
+        assert_eq!(app.ledger().await.faults(run.id), [], "{key}");
         assert_eq!(writes, 1, "{key}");
-        let said = actions(&world).await;
+        let said = actions(&app).await;
         let codes: Vec<_> = said.iter().map(|entry| entry.code).collect();
         assert_eq!(codes, [Code::OutboxNoteUnreadable], "{key}");
         assert!(said[0].message.contains(&key), "{}", said[0].message);
         let mut aside = keys::outbox_note(&key);
         aside.insert(keys::PK.to_owned(), s(keys::OUTBOX_ASIDE));
-        let kept = world
-            .store
-            .get(&world.store.tables().log, aside)
-            .await
-            .unwrap();
+        let kept = app.store.get(&app.store.tables().log, aside).await.unwrap();
         assert_eq!(kept.unwrap()["write"], s("half a note"), "{key}");
     }
 }
 
 #[tokio::test]
 async fn a_queue_of_writes_that_cannot_be_reached_is_said_and_the_run_lists_all_the_same() {
-    let world = World::start(&OrgFolder::importable(4)).await;
-    note(&world, opportunity(4)).await;
+    let app = TestApp::start(&OrgFolder::importable(4)).await;
+    note(&app, opportunity(4)).await;
     let refused = Fault::Answer(
         400,
         json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist" }),
     );
-    world.sqs.order("SendMessageBatch", [refused]);
+    app.sqs.order("SendMessageBatch", [refused]);
 
-    let run = world.scheduled("hourly").await;
-    world.hourly().await;
+    let run = app.scheduled("hourly").await;
+    app.hourly().await;
 
     assert_eq!(
-        (run.counts.imported, world.status(run.id).await),
+        (run.counts.imported, app.status(run.id).await),
         (4, RunStatus::Succeeded)
     );
-    assert_eq!(world.ledger().await.faults(run.id), [Code::WritesNotSent]);
-    assert_eq!(world.waiting(WRITES), 1, "the next tick sends it");
+    assert_eq!(app.ledger().await.faults(run.id), [Code::WritesNotSent]);
+    assert_eq!(app.waiting(WRITES), 1, "the next tick sends it");
 }
 
 #[tokio::test]
 async fn a_switched_off_integration_starts_no_run_and_goes_on_from_its_mark_when_it_is_on_again() {
-    let world = World::start(&OrgFolder::importable(3)).await;
-    world.full().await;
-    world.set(|settings| settings.enabled = false).await;
+    let app = TestApp::start(&OrgFolder::importable(3)).await;
+    app.full().await;
+    app.set(|settings| settings.enabled = false).await;
 
     for schedule in ["hourly", "daily", "hourly"] {
-        let tick = world.tick(schedule).await;
+        let tick = app.tick(schedule).await;
         assert_eq!(tick, json!({ "run": null, "outcome": "switched_off" }));
     }
-    assert_eq!(world.request_run().await, Requested::SwitchedOff);
-    assert_eq!(world.ledger().await.runs.len(), 1);
+    assert_eq!(app.request_run().await, Requested::SwitchedOff);
+    assert_eq!(app.ledger().await.runs.len(), 1);
 
-    world.edit(opportunity(2), json!({ "Amount": 9 })).await;
-    world.set(|settings| settings.enabled = true).await;
-    let on = world.hourly().await;
+    app.edit(opportunity(2), json!({ "Amount": 9 })).await;
+    app.set(|settings| settings.enabled = true).await;
+    let on = app.hourly().await;
 
     assert_eq!((on.mode, on.counts.updated), (Mode::Incremental, 1));
 }

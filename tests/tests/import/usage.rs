@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dealbridge_tests::World;
+use dealbridge_tests::TestApp;
 
 /// Salesforce calls, SQS requests and DynamoDB units.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +15,9 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// The usage so far, without logins and the test's own requests.
-    pub(crate) fn of(world: &World) -> Self {
-        let aws = world.meter.usage();
-        let salesforce = world.salesforce.usage();
+    pub(crate) fn of(app: &TestApp) -> Self {
+        let aws = app.meter.usage();
+        let salesforce = app.salesforce.usage();
         Self {
             salesforce: salesforce.total() - salesforce.token,
             read_units: aws.read_units,

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::Caller,
-    desk::Desk,
     event::{allow_event, confirm_event, event, preview_event, unlink_event, url},
+    harness::LinkHarness,
     portal::{agreeing, deal, folder},
 };
 
 /// Every route of the functions, with a request that an administrator could make.
-async fn routes(desk: &Desk) -> Vec<(&'static str, Value)> {
+async fn routes(harness: &LinkHarness) -> Vec<(&'static str, Value)> {
     let mut routes = Vec::new();
     for kind in ["deals", "leads", "referrals"] {
         let body = json!({ "salesforceUrl": url(opportunity(1)), "master": "salesforce" });
@@ -19,7 +19,7 @@ async fn routes(desk: &Desk) -> Vec<(&'static str, Value)> {
             "link",
             event("POST", &format!("/{kind}/d/link/preview"), "", Some(&body)),
         ));
-        let token = desk
+        let token = harness
             .preview(&deal("d"), opportunity(1), "salesforce")
             .await
             .token();
@@ -37,25 +37,27 @@ async fn routes(desk: &Desk) -> Vec<(&'static str, Value)> {
     routes
 }
 
-async fn desk() -> Desk {
-    let desk = Desk::start(&folder(2, 0)).await;
-    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
-    desk.put(&deal("unlinked"), Value::Object(agreeing(2)))
+async fn harness() -> LinkHarness {
+    let harness = LinkHarness::start(&folder(2, 0)).await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
+    harness
+        .put(&deal("unlinked"), Value::Object(agreeing(2)))
         .await;
-    desk.link(&deal("unlinked"), opportunity(2), "salesforce")
+    harness
+        .link(&deal("unlinked"), opportunity(2), "salesforce")
         .await;
-    desk.unlink(&deal("unlinked")).await;
-    desk
+    harness.unlink(&deal("unlinked")).await;
+    harness
 }
 
 #[tokio::test]
 async fn without_the_authorizer_s_word_every_route_refuses() {
-    let desk = desk().await;
-    let routes = routes(&desk).await;
-    let before = desk.dump().await;
+    let harness = harness().await;
+    let routes = routes(&harness).await;
+    let before = harness.dump().await;
 
     for (_, event) in &routes {
-        let reply = desk
+        let reply = harness
             .call(&Caller::admin().unverified(), event.clone())
             .await;
         assert_eq!(reply.status, 401, "{event}");
@@ -65,17 +67,17 @@ async fn without_the_authorizer_s_word_every_route_refuses() {
         let authorizer = other["requestContext"]["authorizer"].clone();
         let mut event = event.clone();
         event["requestContext"]["authorizer"] = authorizer;
-        let reply = desk.call(&Caller::admin().unverified(), event).await;
+        let reply = harness.call(&Caller::admin().unverified(), event).await;
         assert_eq!(reply.status, 401);
     }
-    desk.assert_untouched_since(&before).await;
+    harness.assert_untouched_since(&before).await;
 }
 
 #[tokio::test]
 async fn partners_distributors_and_groups_that_only_look_right_can_do_nothing() {
-    let desk = desk().await;
-    let routes = routes(&desk).await;
-    let before = desk.dump().await;
+    let harness = harness().await;
+    let routes = routes(&harness).await;
+    let before = harness.dump().await;
     let mut callers: Vec<Caller> = [
         "partners",
         "distributors",
@@ -105,59 +107,63 @@ async fn partners_distributors_and_groups_that_only_look_right_can_do_nothing() 
 
     for caller in callers {
         for (_, event) in &routes {
-            let reply = desk.call(&caller, event.clone()).await;
+            let reply = harness.call(&caller, event.clone()).await;
             assert_eq!(reply.verdict(), (403, "FORBIDDEN"), "{caller:?} {event}");
         }
     }
-    desk.assert_untouched_since(&before).await;
+    harness.assert_untouched_since(&before).await;
 }
 
 #[tokio::test]
 async fn an_internal_user_links_and_only_an_administrator_unlinks_or_allows_an_import() {
-    let desk = desk().await;
-    let before = desk.dump().await;
+    let harness = harness().await;
+    let before = harness.dump().await;
     let internal = Caller::internal();
-    for (function, event) in routes(&desk).await {
+    for (function, event) in routes(&harness).await {
         if function == "unlink" {
-            let reply = desk.call(&internal, event.clone()).await;
+            let reply = harness.call(&internal, event.clone()).await;
             assert_eq!(reply.verdict(), (403, "FORBIDDEN"), "{event}");
         }
     }
-    desk.assert_untouched_since(&before).await;
+    harness.assert_untouched_since(&before).await;
 
     let body = json!({ "salesforceUrl": url(opportunity(1)), "master": "salesforce" });
-    let token = desk
+    let token = harness
         .call(&internal, preview_event(&deal("d"), &body))
         .await
         .token();
     let body = json!({ "salesforceUrl": url(opportunity(1)), "master": "salesforce", "previewToken": token, "confirm": true });
-    let link = desk.call(&internal, confirm_event(&deal("d"), &body)).await;
+    let link = harness
+        .call(&internal, confirm_event(&deal("d"), &body))
+        .await;
 
     assert_eq!(
         (link.status, &link.body["linkedBy"]),
         (201, &json!("usr-internal"))
     );
-    let refused = desk.call(&internal, unlink_event(&deal("d"))).await;
+    let refused = harness.call(&internal, unlink_event(&deal("d"))).await;
     assert_eq!(refused.verdict(), (403, "FORBIDDEN"));
-    assert_eq!(desk.unlink(&deal("d")).await.status, 200);
+    assert_eq!(harness.unlink(&deal("d")).await.status, 200);
 }
 
 #[tokio::test]
 async fn the_setting_link_requires_admin_leaves_linking_to_administrators() {
-    let desk = desk().await;
-    desk.world
+    let harness = harness().await;
+    harness
+        .app
         .set(|settings| settings.link_requires_admin = true)
         .await;
 
-    for (function, event) in routes(&desk).await {
+    for (function, event) in routes(&harness).await {
         if function == "link" {
-            let reply = desk.call(&Caller::internal(), event).await;
+            let reply = harness.call(&Caller::internal(), event).await;
             assert_eq!(reply.verdict(), (403, "FORBIDDEN"));
         }
     }
 
     assert_eq!(
-        desk.link(&deal("d"), opportunity(1), "salesforce")
+        harness
+            .link(&deal("d"), opportunity(1), "salesforce")
             .await
             .status,
         201
@@ -166,11 +172,11 @@ async fn the_setting_link_requires_admin_leaves_linking_to_administrators() {
 
 #[tokio::test]
 async fn a_method_that_a_route_does_not_take_is_refused() {
-    let desk = desk().await;
+    let harness = harness().await;
     let mut odd = event("PUT", "/deals/d/link/preview", "", Some(&json!({})));
     odd["routeKey"] = "PATCH /{kind}/{id}/link".into();
 
-    let reply = desk.call(&Caller::admin(), odd).await;
+    let reply = harness.call(&Caller::admin(), odd).await;
 
     assert_eq!(reply.verdict(), (405, "METHOD_NOT_ALLOWED"));
 }

@@ -13,12 +13,12 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    desk::Desk,
     event::url,
     generated::{
         BYSTANDERS, CASES, FLOWS, fields, opportunities, opportunity_mapping, path, random_record,
         random_value,
     },
+    harness::LinkHarness,
     portal::{lead, record_id},
 };
 
@@ -59,7 +59,7 @@ fn expected(flow: Flow, ours: &Value, theirs: &Value, master: &str) -> &'static 
 
 /// A record, a Salesforce record, and the choice.
 struct Case<'a> {
-    desk: &'a Desk,
+    harness: &'a LinkHarness,
     record: RecordId,
     id: SalesforceId,
     master: &'static str,
@@ -71,15 +71,18 @@ struct Case<'a> {
 impl Case<'_> {
     async fn row(&self) -> Row {
         let watched: Vec<&str> = self.watched.iter().map(String::as_str).collect();
-        self.desk.row(self.id, &watched).await
+        self.harness.row(self.id, &watched).await
     }
 
     /// Previews, confirms and pushes; then compares both sides with the preview.
     async fn check(&self, context: &str) {
-        let preview = self.desk.preview(&self.record, self.id, self.master).await;
-        let (before, row_before) = (self.desk.record(&self.record).await, self.row().await);
+        let preview = self
+            .harness
+            .preview(&self.record, self.id, self.master)
+            .await;
+        let (before, row_before) = (self.harness.record(&self.record).await, self.row().await);
         let link = self
-            .desk
+            .harness
             .confirm(&self.record, self.id, self.master, &preview.token())
             .await;
         assert_eq!(link.status, 201, "{context} {}", link.body);
@@ -96,11 +99,11 @@ impl Case<'_> {
             "{context}: Salesforce is written by the push alone"
         );
         assert_eq!(
-            self.desk.push().await,
+            self.harness.push().await,
             (usize::from(to_salesforce), 0),
             "{context}"
         );
-        let (after, row_after) = (self.desk.record(&self.record).await, self.row().await);
+        let (after, row_after) = (self.harness.record(&self.record).await, self.row().await);
         assert_eq!(
             after
                 .link
@@ -212,10 +215,11 @@ impl Case<'_> {
 
 #[tokio::test]
 async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
-    let desk = Desk::start(&opportunities()).await;
+    let harness = LinkHarness::start(&opportunities()).await;
     for number in 1..=CASES {
         let mut seed = StdRng::seed_from_u64(number as u64);
-        desk.world
+        harness
+            .app
             .set(|settings| opportunity_mapping(&mut seed, settings))
             .await;
         let pools: Vec<(&str, Vec<Value>)> = fields()
@@ -241,11 +245,12 @@ async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
                 _ => (*name, values.clone()),
             })
             .collect();
-        desk.put(
-            &record,
-            Value::Object(random_record(&mut seed, &pools_of_ours)),
-        )
-        .await;
+        harness
+            .put(
+                &record,
+                Value::Object(random_record(&mut seed, &pools_of_ours)),
+            )
+            .await;
         let mut edit = Map::new();
         for (name, _, salesforce, values) in fields() {
             if salesforce.contains('.') {
@@ -266,10 +271,11 @@ async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
             }
         }
         edit.insert("Sync__c".to_owned(), json!(seed.random_bool(0.5)));
-        desk.world
+        harness
+            .app
             .edit(opportunity(number), Value::Object(edit))
             .await;
-        let settings = (*desk.world.portal.versioned_settings().await.unwrap().1).clone();
+        let settings = (*harness.app.portal.versioned_settings().await.unwrap().1).clone();
         let mut watched: Vec<String> = fields()
             .iter()
             .map(|(_, _, salesforce, _)| (*salesforce).to_owned())
@@ -281,7 +287,7 @@ async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
                 .map(|name| (*name).to_owned()),
         );
         let case = Case {
-            desk: &desk,
+            harness: &harness,
             record,
             id: opportunity(number),
             master: ["salesforce", "channeltivity"].choose(&mut seed).unwrap(),
@@ -291,12 +297,12 @@ async fn a_generated_link_to_an_opportunity_does_what_its_preview_said() {
 
         case.check(&format!("seed {number}:")).await;
     }
-    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(harness.app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
-    let desk = Desk::start(&crate::portal::folder(0, CASES)).await;
+    let harness = LinkHarness::start(&crate::portal::folder(0, CASES)).await;
     let pools: Vec<(&str, &str, Vec<Value>)> = vec![
         ("first_name", "FirstName", vec![json!("Leo"), json!("Lea")]),
         ("last_name", "LastName", vec![json!("Kaur"), json!("Li")]),
@@ -321,7 +327,8 @@ async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
     ];
     for number in 0..CASES {
         let mut seed = StdRng::seed_from_u64(1_000 + number as u64);
-        desk.world
+        harness
+            .app
             .set(|settings| {
                 for row in &mut settings.lead_mappings {
                     row.on_create = *FLOWS.choose(&mut seed).unwrap();
@@ -333,7 +340,8 @@ async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
             .iter()
             .map(|(name, _, values)| (*name, values.clone()))
             .collect();
-        desk.put(&record, Value::Object(random_record(&mut seed, &ours)))
+        harness
+            .put(&record, Value::Object(random_record(&mut seed, &ours)))
             .await;
         let mut edit = Map::new();
         for (name, salesforce, values) in &pools {
@@ -347,15 +355,15 @@ async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
         }
         edit.insert("Sync__c".to_owned(), json!(seed.random_bool(0.5)));
         let body = json!({ "object": SalesforceObject::Lead, "id": lead(number), "fields": edit });
-        desk.world.admin("edit", body).await;
-        let settings = (*desk.world.portal.versioned_settings().await.unwrap().1).clone();
+        harness.app.admin("edit", body).await;
+        let settings = (*harness.app.portal.versioned_settings().await.unwrap().1).clone();
         let mut watched: Vec<String> = pools
             .iter()
             .map(|(_, salesforce, _)| (*salesforce).to_owned())
             .collect();
         watched.extend(["Status", "LeadSource", "Sync__c"].map(str::to_owned));
         let case = Case {
-            desk: &desk,
+            harness: &harness,
             record,
             id: lead(number),
             master: ["salesforce", "channeltivity"].choose(&mut seed).unwrap(),
@@ -365,13 +373,14 @@ async fn a_generated_link_to_a_lead_does_what_its_preview_said() {
 
         case.check(&format!("seed {number}:")).await;
     }
-    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(harness.app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn two_fields_that_go_to_one_salesforce_field_are_previewed_as_they_will_be_written() {
-    let desk = Desk::start(&crate::portal::folder(1, 0)).await;
-    desk.world
+    let harness = LinkHarness::start(&crate::portal::folder(1, 0)).await;
+    harness
+        .app
         .set(|settings| {
             // Two rows and a fixed value for one field, and rows for the flags that are the integration's own.
             settings.mappings.retain(|row| row.channeltivity == "name");
@@ -402,28 +411,30 @@ async fn two_fields_that_go_to_one_salesforce_field_are_previewed_as_they_will_b
         })
         .await;
     let record = record_id(RecordKind::Deal, "d");
-    desk.put(
-        &record,
-        json!({ "name": "Ours", "notes": "Other", "product": "Basic", "seats": 0 }),
-    )
-    .await;
-    desk.world
+    harness
+        .put(
+            &record,
+            json!({ "name": "Ours", "notes": "Other", "product": "Basic", "seats": 0 }),
+        )
+        .await;
+    harness
+        .app
         .edit(opportunity(1), json!({ "Sync__c": false }))
         .await;
     let body = json!({ "salesforceUrl": url(opportunity(1)), "master": "channeltivity" });
-    let preview = desk
+    let preview = harness
         .call(
             &crate::caller::Caller::admin(),
             crate::event::preview_event(&record, &body),
         )
         .await;
 
-    let link = desk
+    let link = harness
         .confirm(&record, opportunity(1), "channeltivity", &preview.token())
         .await;
-    assert_eq!((link.status, desk.push().await), (201, (1, 0)));
+    assert_eq!((link.status, harness.push().await), (201, (1, 0)));
 
-    let row = desk
+    let row = harness
         .row(
             opportunity(1),
             &["Name", "Sync__c", "Export__c", "NextStep"],

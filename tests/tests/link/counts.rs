@@ -7,12 +7,12 @@ use dealbridge_core::{
 };
 use dealbridge_tests::{
     Defect, opportunity,
-    world::{IMPORTS, SYNC_REQUESTS},
+    test_app::{IMPORTS, SYNC_REQUESTS},
 };
 use serde_json::json;
 
 use crate::{
-    desk::Desk,
+    harness::LinkHarness,
     portal::{deal, folder},
 };
 
@@ -33,35 +33,35 @@ async fn a_failure_that_was_linked_by_hand_counts_once_when_its_message_comes_ag
     ] {
         let mut folder = folder(2, 0);
         let failing = folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
-        let desk = Desk::start(&folder).await;
-        let Requested::Started(run) = desk.world.request_run().await else {
+        let harness = LinkHarness::start(&folder).await;
+        let Requested::Started(run) = harness.app.request_run().await else {
             panic!("no run was active");
         };
-        let request = desk.world.receive(SYNC_REQUESTS, 1).await;
-        desk.world.work(SYNC_REQUESTS, &request).await;
-        let imports = desk.world.receive(IMPORTS, 10).await;
-        desk.world.work(IMPORTS, &imports).await;
+        let request = harness.app.receive(SYNC_REQUESTS, 1).await;
+        harness.app.work(SYNC_REQUESTS, &request).await;
+        let imports = harness.app.receive(IMPORTS, 10).await;
+        harness.app.work(IMPORTS, &imports).await;
         let bodies: Vec<String> = imports
             .messages
             .iter()
             .map(|message| message.body().unwrap().to_owned())
             .collect();
 
-        desk.put(&deal("d"), json!({})).await;
+        harness.put(&deal("d"), json!({})).await;
         assert_eq!(
-            desk.link(&deal("d"), failing, "salesforce").await.status,
+            harness.link(&deal("d"), failing, "salesforce").await.status,
             201
         );
         if by_hand != ByHand::Link {
-            assert_eq!(desk.unlink(&deal("d")).await.status, 200);
+            assert_eq!(harness.unlink(&deal("d")).await.status, 200);
         }
         if by_hand == ByHand::LinkUnlinkAndAllow {
-            assert_eq!(desk.allow(failing).await.status, 200);
+            assert_eq!(harness.allow(failing).await.status, 200);
         }
-        desk.world.send(IMPORTS, &bodies).await;
-        desk.world.deliver_all().await;
+        harness.app.send(IMPORTS, &bodies).await;
+        harness.app.deliver_all().await;
 
-        let ledger = desk.world.ledger().await;
+        let ledger = harness.app.ledger().await;
         let expected = Counts {
             listed: 3,
             imported: 2,
@@ -69,7 +69,7 @@ async fn a_failure_that_was_linked_by_hand_counts_once_when_its_message_comes_ag
             ..Counts::default()
         };
         assert_eq!(ledger.runs[&run.id].counts, expected, "{by_hand:?}");
-        assert_eq!(desk.world.status(run.id).await, RunStatus::Succeeded);
+        assert_eq!(harness.app.status(run.id).await, RunStatus::Succeeded);
         assert_eq!(ledger.broken(), Vec::<String>::new(), "{by_hand:?}");
         assert!(ledger.linked(opportunity(1)).is_some());
     }

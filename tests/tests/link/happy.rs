@@ -9,32 +9,34 @@ use dealbridge_tests::opportunity;
 use serde_json::{Value, json};
 
 use crate::{
-    desk::Desk,
+    harness::LinkHarness,
     portal::{deal, folder, lead, record_id},
 };
 
 #[tokio::test]
 async fn every_kind_links_to_a_lead_and_to_an_opportunity_and_both_sides_get_their_values() {
-    let desk = Desk::start(&folder(3, 3)).await;
+    let harness = LinkHarness::start(&folder(3, 3)).await;
     for (at, kind) in RecordKind::ALL.into_iter().enumerate() {
         let opportunity = opportunity(at + 1);
         let to_opportunity = record_id(kind, "to-opportunity");
-        desk.put(
-            &to_opportunity,
-            json!({ "name": "Ours", "amount": 5, "stage": "Won" }),
-        )
-        .await;
+        harness
+            .put(
+                &to_opportunity,
+                json!({ "name": "Ours", "amount": 5, "stage": "Won" }),
+            )
+            .await;
         let to_lead = record_id(kind, "to-lead");
-        desk.put(
-            &to_lead,
-            json!({ "company": "Ours Ltd", "phone": "+49 30 1" }),
-        )
-        .await;
+        harness
+            .put(
+                &to_lead,
+                json!({ "company": "Ours Ltd", "phone": "+49 30 1" }),
+            )
+            .await;
 
-        let preview = desk
+        let preview = harness
             .preview(&to_opportunity, opportunity, "channeltivity")
             .await;
-        let link = desk
+        let link = harness
             .confirm(
                 &to_opportunity,
                 opportunity,
@@ -42,7 +44,7 @@ async fn every_kind_links_to_a_lead_and_to_an_opportunity_and_both_sides_get_the
                 &preview.token(),
             )
             .await;
-        let lead_link = desk.link(&to_lead, lead(at), "salesforce").await;
+        let lead_link = harness.link(&to_lead, lead(at), "salesforce").await;
 
         assert_eq!(preview.body["salesforce"]["object"], "Opportunity");
         assert_eq!(preview.body["salesforce"]["id"], opportunity.as_str());
@@ -73,10 +75,13 @@ async fn every_kind_links_to_a_lead_and_to_an_opportunity_and_both_sides_get_the
             format!("Leo Kaur{at}")
         );
 
-        assert_eq!(desk.push().await.1, 0);
-        assert_eq!(desk.status(&to_opportunity).await, Some(LinkStatus::Synced));
-        assert_eq!(desk.status(&to_lead).await, Some(LinkStatus::Synced));
-        let row = desk
+        assert_eq!(harness.push().await.1, 0);
+        assert_eq!(
+            harness.status(&to_opportunity).await,
+            Some(LinkStatus::Synced)
+        );
+        assert_eq!(harness.status(&to_lead).await, Some(LinkStatus::Synced));
+        let row = harness
             .row(
                 opportunity,
                 &[
@@ -93,22 +98,24 @@ async fn every_kind_links_to_a_lead_and_to_an_opportunity_and_both_sides_get_the
             (row.text("Name"), row.get("Amount"), row.text("Stage__c")),
             (Some("Ours"), Some(&json!(5.0)), Some("Closed Won"))
         );
-        let record = desk.record(&to_opportunity).await;
+        let record = harness.record(&to_opportunity).await;
         assert_eq!(record.fields["name"], "Ours");
         assert_eq!(record.fields["close_date"], "2026-09-30");
         assert_eq!(record.fields["product"], "Pro");
-        let row = desk.row(lead(at), &["Phone", "Company", "Sync__c"]).await;
+        let row = harness
+            .row(lead(at), &["Phone", "Company", "Sync__c"])
+            .await;
         assert_eq!(row.text("Phone"), Some("+49 30 1"));
         assert!(row.is_checked("Sync__c"));
-        let record = desk.record(&to_lead).await;
+        let record = harness.record(&to_lead).await;
         assert_eq!(record.fields["company"], format!("Betasol {at}"));
-        let claim = desk.claim(lead(at)).await.unwrap();
+        let claim = harness.claim(lead(at)).await.unwrap();
         assert_eq!(
             (claim.state, claim.record, claim.pending),
             (ClaimState::Live, to_lead, None)
         );
     }
-    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+    assert_eq!(harness.app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -119,12 +126,13 @@ async fn the_sync_flag_is_set_on_the_linked_record_and_the_import_flag_never() {
             .with("Sync__c", "false")
             .with("Export__c", "false")
     });
-    let desk = Desk::start(&folder).await;
-    desk.put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
+    let harness = LinkHarness::start(&folder).await;
+    harness
+        .put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
         .await;
 
-    let preview = desk.preview(&deal("d"), plain, "salesforce").await;
-    let link = desk.link(&deal("d"), plain, "salesforce").await;
+    let preview = harness.preview(&deal("d"), plain, "salesforce").await;
+    let link = harness.link(&deal("d"), plain, "salesforce").await;
 
     let taken: Vec<&Value> = preview.body["fields"]
         .as_array()
@@ -138,42 +146,43 @@ async fn the_sync_flag_is_set_on_the_linked_record_and_the_import_flag_never() {
         (link.status, &link.body["status"]),
         (201, &json!("pending"))
     );
-    assert_eq!(desk.push().await, (1, 0));
-    let row = desk.row(plain, &["Sync__c", "Export__c"]).await;
+    assert_eq!(harness.push().await, (1, 0));
+    let row = harness.row(plain, &["Sync__c", "Export__c"]).await;
     assert!(row.is_checked("Sync__c") && !row.is_checked("Export__c"));
-    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(harness.status(&deal("d")).await, Some(LinkStatus::Synced));
 }
 
 #[tokio::test]
 async fn where_both_sides_agree_nothing_is_written_to_salesforce() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness
+        .put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
         .await;
 
-    let link = desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let link = harness.link(&deal("d"), opportunity(1), "salesforce").await;
 
     assert_eq!((link.status, &link.body["status"]), (201, &json!("synced")));
-    assert_eq!(desk.push().await, (0, 0));
-    assert_eq!(desk.claim(opportunity(1)).await.unwrap().pending, None);
+    assert_eq!(harness.push().await, (0, 0));
+    assert_eq!(harness.claim(opportunity(1)).await.unwrap().pending, None);
 }
 
 #[tokio::test]
 async fn confirming_the_very_link_that_exists_is_a_success_and_changes_nothing() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), json!({ "name": "Ours" })).await;
-    let token = desk
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness.put(&deal("d"), json!({ "name": "Ours" })).await;
+    let token = harness
         .preview(&deal("d"), opportunity(1), "salesforce")
         .await
         .token();
-    let first = desk
+    let first = harness
         .confirm(&deal("d"), opportunity(1), "salesforce", &token)
         .await;
-    let before = desk.dump().await;
+    let before = harness.dump().await;
 
-    let second = desk
+    let second = harness
         .confirm(&deal("d"), opportunity(1), "salesforce", &token)
         .await;
-    let without_token = desk
+    let without_token = harness
         .confirm(&deal("d"), opportunity(1), "channeltivity", "")
         .await;
 
@@ -183,26 +192,27 @@ async fn confirming_the_very_link_that_exists_is_a_success_and_changes_nothing()
     );
     assert_eq!(second.body, first.body);
     assert_eq!(without_token.body, first.body);
-    desk.assert_untouched_since(&before).await;
+    harness.assert_untouched_since(&before).await;
 }
 
 #[tokio::test]
 async fn a_link_and_an_unlink_leave_a_receipt_in_the_log_and_an_audit_row_at_the_record() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness
+        .put(&deal("d"), Value::Object(crate::portal::agreeing(1)))
         .await;
 
-    desk.link(&deal("d"), opportunity(1), "salesforce").await;
-    desk.unlink(&deal("d")).await;
+    harness.link(&deal("d"), opportunity(1), "salesforce").await;
+    harness.unlink(&deal("d")).await;
 
     let by_admin = |action: &str| (action.to_owned(), "usr-admin".to_owned());
     assert_eq!(
-        desk.audit(&deal("d")).await,
+        harness.audit(&deal("d")).await,
         [by_admin("link"), by_admin("unlink")]
     );
     let of = |code: &str| (code.to_owned(), opportunity(1).to_string());
-    assert_eq!(desk.actions().await, [of("LINKED"), of("UNLINKED")]);
-    let claim = desk.claim(opportunity(1)).await.unwrap();
+    assert_eq!(harness.actions().await, [of("LINKED"), of("UNLINKED")]);
+    let claim = harness.claim(opportunity(1)).await.unwrap();
     let object = SalesforceObject::of(&claim.salesforce);
     assert_eq!(object, Some(SalesforceObject::Opportunity));
 }

@@ -8,8 +8,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 
 use crate::{
-    play::{Deed, Of, PLAYS, Played, Scene, Theatre},
-    stage::Spoiling,
+    scene::{Of, Operation, Played, SCENES, Scene, SceneRunner},
+    scheduler::Spoiling,
 };
 
 /// The number of interleavings of each kind.
@@ -23,34 +23,34 @@ fn interleavings() -> usize {
 }
 
 /// Assigns operations to the actors of a scene, preparing the scene as needed.
-trait Direct: AsyncFn(&Theatre, &Scene, &mut StdRng) -> Vec<Vec<Deed>> {}
-impl<F: AsyncFn(&Theatre, &Scene, &mut StdRng) -> Vec<Vec<Deed>>> Direct for F {}
+trait Direct: AsyncFn(&SceneRunner, &Scene, &mut StdRng) -> Vec<Vec<Operation>> {}
+impl<F: AsyncFn(&SceneRunner, &Scene, &mut StdRng) -> Vec<Vec<Operation>>> Direct for F {}
 
 /// Plays one scene, whose preparation and operations follow from its seed.
-async fn play(theatre: &Theatre, number: usize, direct: &impl Direct) -> Played {
+async fn play(runner: &SceneRunner, number: usize, direct: &impl Direct) -> Played {
     let mut seed = StdRng::seed_from_u64(number as u64);
-    let scene = theatre.scene(number % PLAYS + 1).await;
-    let parts = direct(theatre, &scene, &mut seed).await;
-    theatre.play(&mut seed, &scene, parts).await
+    let scene = runner.scene(number % SCENES + 1).await;
+    let parts = direct(runner, &scene, &mut seed).await;
+    runner.play(&mut seed, &scene, parts).await
 }
 
 /// Plays many scenes, all of which must come out right, and not all in the same way.
 async fn play_all(direct: impl Direct) {
     let mut outcomes = BTreeSet::new();
-    let mut theatre = Theatre::open().await;
+    let mut runner = SceneRunner::open().await;
     for number in 0..interleavings() {
-        if number > 0 && number % PLAYS == 0 {
-            assert_eq!(theatre.miscounted().await, Vec::<String>::new());
-            theatre = Theatre::open().await;
+        if number > 0 && number % SCENES == 0 {
+            assert_eq!(runner.miscounted().await, Vec::<String>::new());
+            runner = SceneRunner::open().await;
         }
-        let played = play(&theatre, number, &direct).await;
+        let played = play(&runner, number, &direct).await;
         let Played { wrong, story, .. } = &played;
         assert!(wrong.is_empty(), "seed {number}: {wrong:#?}\n{story}");
         outcomes.insert(played.outcome);
     }
     assert!(outcomes.len() >= 3, "{outcomes:?}");
-    assert_eq!(theatre.miscounted().await, Vec::<String>::new());
-    let ledger = theatre.desk.world.ledger().await;
+    assert_eq!(runner.miscounted().await, Vec::<String>::new());
+    let ledger = runner.harness.app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
 }
 
@@ -72,45 +72,49 @@ fn without_conditions(request: &mut Value, table: &str) {
 
 /// Asserts that a product that forgets a condition is found out within so many scenes.
 async fn assert_found_out(spoiling: Spoiling, direct: impl Direct) {
-    let theatre = Theatre::open().await;
-    theatre.stage.spoil(spoiling);
-    for number in 0..PLAYS {
-        if !play(&theatre, number, &direct).await.wrong.is_empty() {
+    let runner = SceneRunner::open().await;
+    runner.scheduler.spoil(spoiling);
+    for number in 0..SCENES {
+        if !play(&runner, number, &direct).await.wrong.is_empty() {
             return;
         }
     }
-    unreachable!("{PLAYS} plays came out right without the condition");
+    unreachable!("{SCENES} plays came out right without the condition");
 }
 
-fn import_deed(seed: &mut StdRng, runs: &[u32]) -> Deed {
-    Deed::Import {
+fn import_deed(seed: &mut StdRng, runs: &[u32]) -> Operation {
+    Operation::Import {
         run: *runs.choose(seed).unwrap(),
         fresh: seed.random_bool(0.5),
         of: Of::Opportunity,
     }
 }
 
-async fn against_imports(theatre: &Theatre, scene: &Scene, seed: &mut StdRng) -> Vec<Vec<Deed>> {
+async fn against_imports(
+    runner: &SceneRunner,
+    scene: &Scene,
+    seed: &mut StdRng,
+) -> Vec<Vec<Operation>> {
     if seed.random_bool(0.3) {
         // Imported once, unlinked and allowed again.
-        theatre.import(scene, 1, Of::Opportunity).await;
+        runner.import(scene, 1, Of::Opportunity).await;
         assert_eq!(
-            theatre
-                .desk
-                .unlink(&theatre.imported(scene, 0))
+            runner
+                .harness
+                .unlink(&runner.imported(scene, 0))
                 .await
                 .status,
             200
         );
-        assert_eq!(theatre.desk.allow(scene.opportunity).await.status, 200);
+        assert_eq!(runner.harness.allow(scene.opportunity).await.status, 200);
     }
     let mut parts = vec![
         vec![import_deed(seed, &[2])],
-        vec![theatre.link_deed(seed, &scene.records[0], scene).await],
+        vec![runner.link_deed(seed, &scene.records[0], scene).await],
     ];
     parts.push(match seed.random_range(0..3) {
         0 => vec![import_deed(seed, &[2, 3])],
-        1 => vec![theatre.link_deed(seed, &scene.records[1], scene).await],
+        1 => vec![runner.link_deed(seed, &scene.records[1], scene).await],
         _ => vec![],
     });
     parts
@@ -121,11 +125,15 @@ async fn links_against_imports() {
     play_all(against_imports).await;
 }
 
-async fn against_unlinks(theatre: &Theatre, scene: &Scene, seed: &mut StdRng) -> Vec<Vec<Deed>> {
+async fn against_unlinks(
+    runner: &SceneRunner,
+    scene: &Scene,
+    seed: &mut StdRng,
+) -> Vec<Vec<Operation>> {
     let held = if seed.random_bool(0.5) {
         assert_eq!(
-            theatre
-                .desk
+            runner
+                .harness
                 .link(&scene.records[0], scene.opportunity, "salesforce")
                 .await
                 .status,
@@ -133,20 +141,20 @@ async fn against_unlinks(theatre: &Theatre, scene: &Scene, seed: &mut StdRng) ->
         );
         scene.records[0].clone()
     } else {
-        theatre.import(scene, 1, Of::Opportunity).await;
-        theatre.imported(scene, 0)
+        runner.import(scene, 1, Of::Opportunity).await;
+        runner.imported(scene, 0)
     };
-    let seen = theatre.desk.record(&held).await.version;
+    let seen = runner.harness.record(&held).await.version;
     let version = seed.random_bool(0.4).then_some(seen);
-    let unlink = |version| Deed::Unlink {
+    let unlink = |version| Operation::Unlink {
         record: held.clone(),
         version,
     };
-    let again = Deed::Link {
+    let again = Operation::Link {
         record: held.clone(),
         token: None,
     };
-    let other = Deed::Link {
+    let other = Operation::Link {
         record: scene.records[1].clone(),
         token: None,
     };
@@ -158,7 +166,7 @@ async fn against_unlinks(theatre: &Theatre, scene: &Scene, seed: &mut StdRng) ->
     let third = match seed.random_range(0..4) {
         0 => vec![import_deed(seed, &[1, 2])],
         1 => vec![other],
-        2 => vec![Deed::Allow, import_deed(seed, &[2])],
+        2 => vec![Operation::Allow, import_deed(seed, &[2])],
         _ => vec![],
     };
     vec![vec![unlink(version)], second, third]
@@ -170,29 +178,29 @@ async fn links_against_unlinks() {
 }
 
 async fn against_replayed_imports(
-    theatre: &Theatre,
+    runner: &SceneRunner,
     scene: &Scene,
     seed: &mut StdRng,
-) -> Vec<Vec<Deed>> {
-    theatre.import(scene, 1, Of::Opportunity).await;
-    let former = theatre.imported(scene, 0);
-    assert_eq!(theatre.desk.unlink(&former).await.status, 200);
+) -> Vec<Vec<Operation>> {
+    runner.import(scene, 1, Of::Opportunity).await;
+    let former = runner.imported(scene, 0);
+    assert_eq!(runner.harness.unlink(&former).await.status, 200);
     let record = if seed.random_bool(0.5) {
         former
     } else {
         scene.records[0].clone()
     };
-    let mut second = vec![theatre.link_deed(seed, &record, scene).await];
+    let mut second = vec![runner.link_deed(seed, &record, scene).await];
     if seed.random_bool(0.3) {
-        second.push(Deed::Unlink {
+        second.push(Operation::Unlink {
             record,
             version: None,
         });
     }
     let third = match seed.random_range(0..3) {
         0 => vec![import_deed(seed, &[1, 2])],
-        1 => vec![Deed::Allow],
-        _ => vec![theatre.link_deed(seed, &scene.records[1], scene).await],
+        1 => vec![Operation::Allow],
+        _ => vec![runner.link_deed(seed, &scene.records[1], scene).await],
     };
     vec![vec![import_deed(seed, &[1, 2])], second, third]
 }
@@ -203,34 +211,37 @@ async fn links_against_replayed_imports() {
 }
 
 async fn against_conversions(
-    theatre: &Theatre,
+    runner: &SceneRunner,
     scene: &Scene,
     seed: &mut StdRng,
-) -> Vec<Vec<Deed>> {
+) -> Vec<Vec<Operation>> {
     let [deal, referral] = &scene.records;
-    let linked = theatre.desk.link(referral, scene.lead, "salesforce").await;
+    let linked = runner
+        .harness
+        .link(referral, scene.lead, "salesforce")
+        .await;
     assert_eq!(linked.status, 201);
     if seed.random_bool(0.3) {
         // Its link was removed on purpose, and the record must not be imported again.
-        theatre.import(scene, 1, Of::Opportunity).await;
-        let former = theatre.imported(scene, 0);
-        assert_eq!(theatre.desk.unlink(&former).await.status, 200);
+        runner.import(scene, 1, Of::Opportunity).await;
+        let former = runner.imported(scene, 0);
+        assert_eq!(runner.harness.unlink(&former).await.status, 200);
     }
     let convert = json!({ "lead": scene.lead, "opportunity": scene.opportunity });
-    theatre.desk.world.admin("convert", convert).await;
-    let import = |run: u32, of: Of| Deed::Import {
+    runner.harness.app.admin("convert", convert).await;
+    let import = |run: u32, of: Of| Operation::Import {
         run,
         fresh: false,
         of,
     };
     let second = match seed.random_range(0..3) {
         0 => vec![import_deed(seed, &[2])],
-        1 => vec![theatre.link_deed(seed, deal, scene).await],
+        1 => vec![runner.link_deed(seed, deal, scene).await],
         _ => vec![import(2, Of::Both)],
     };
     let third = match seed.random_range(0..3) {
         0 => vec![import(3, Of::Lead)],
-        1 => vec![theatre.link_deed(seed, deal, scene).await],
+        1 => vec![runner.link_deed(seed, deal, scene).await],
         _ => vec![],
     };
     let of = *[Of::Lead, Of::Both].choose(seed).unwrap();
@@ -243,28 +254,31 @@ async fn links_against_conversions() {
 }
 
 async fn writes_against_the_rest(
-    theatre: &Theatre,
+    runner: &SceneRunner,
     scene: &Scene,
     seed: &mut StdRng,
-) -> Vec<Vec<Deed>> {
-    let desk = &theatre.desk;
+) -> Vec<Vec<Operation>> {
+    let harness = &runner.harness;
     let record = &scene.records[0];
-    desk.edit(record, json!({ "name": "Ours" })).await;
-    let linked = desk.link(record, scene.opportunity, "channeltivity").await;
+    harness.edit(record, json!({ "name": "Ours" })).await;
+    let linked = harness
+        .link(record, scene.opportunity, "channeltivity")
+        .await;
     assert_eq!(linked.body["status"], "pending");
     if seed.random_bool(0.5) {
         // A user's edit, which the push must not overwrite and a run imports.
         let edits = [json!({ "Name": "Theirs" }), json!({ "Amount": 7 })];
-        desk.world
+        harness
+            .app
             .edit(scene.opportunity, edits.choose(seed).unwrap().clone())
             .await;
     }
-    let push = theatre.push_deed(scene).await;
-    let unlink = Deed::Unlink {
+    let push = runner.push_deed(scene).await;
+    let unlink = Operation::Unlink {
         record: record.clone(),
         version: None,
     };
-    let again = Deed::Link {
+    let again = Operation::Link {
         record: record.clone(),
         token: None,
     };

@@ -4,14 +4,15 @@ use dealbridge_core::{field::FieldType, mapping::Flow};
 use dealbridge_tests::{OrgFolder, opportunity};
 use serde_json::json;
 
-use crate::{desk::Desk, portal::deal};
+use crate::{harness::LinkHarness, portal::deal};
 
 /// A test app over one Opportunity with notes of that many bytes, mapped both ways to a long text.
-async fn desk(notes: usize) -> Desk {
+async fn harness(notes: usize) -> LinkHarness {
     let mut folder = OrgFolder::new();
     folder.add(|opportunity| opportunity.with("Notes__c", "s".repeat(notes)));
-    let desk = Desk::start(&folder).await;
-    desk.world
+    let harness = LinkHarness::start(&folder).await;
+    harness
+        .app
         .set(|settings| {
             for field in &mut settings.deal_fields {
                 if field.name == "notes" {
@@ -25,15 +26,17 @@ async fn desk(notes: usize) -> Desk {
             }
         })
         .await;
-    desk
+    harness
 }
 
 #[tokio::test]
 async fn values_that_no_record_holds_are_refused_before_anything_is_written() {
-    let desk = desk(420 * 1024).await;
-    desk.put(&deal("d"), json!({ "name": "Ours" })).await;
+    let harness = harness(420 * 1024).await;
+    harness.put(&deal("d"), json!({ "name": "Ours" })).await;
 
-    let preview = desk.preview(&deal("d"), opportunity(1), "salesforce").await;
+    let preview = harness
+        .preview(&deal("d"), opportunity(1), "salesforce")
+        .await;
 
     assert_eq!(
         (preview.status, &preview.body["code"]),
@@ -45,11 +48,12 @@ async fn values_that_no_record_holds_are_refused_before_anything_is_written() {
 
 #[tokio::test]
 async fn what_is_kept_until_it_is_written_may_not_outgrow_the_store_either() {
-    let desk = desk(300 * 1024).await;
-    desk.put(&deal("d"), json!({ "notes": "c".repeat(200 * 1024) }))
+    let harness = harness(300 * 1024).await;
+    harness
+        .put(&deal("d"), json!({ "notes": "c".repeat(200 * 1024) }))
         .await;
 
-    let ours = desk
+    let ours = harness
         .preview(&deal("d"), opportunity(1), "channeltivity")
         .await;
     assert_eq!(
@@ -57,6 +61,6 @@ async fn what_is_kept_until_it_is_written_may_not_outgrow_the_store_either() {
         (422, &json!("DEAL_TOO_LARGE"))
     );
 
-    let theirs = desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let theirs = harness.link(&deal("d"), opportunity(1), "salesforce").await;
     assert_eq!(theirs.status, 201);
 }

@@ -14,13 +14,13 @@ use dealbridge_tests::opportunity;
 use serde_json::{Value, json};
 
 use crate::{
-    desk::Desk,
+    harness::LinkHarness,
     portal::{deal, folder, lead, record_id},
 };
 
 /// A Referral linked to an Opportunity that is not flagged for import, and a Lead linked to a Lead.
 pub(crate) struct Pair {
-    pub(crate) desk: Desk,
+    pub(crate) harness: LinkHarness,
     pub(crate) of_opportunity: RecordId,
     pub(crate) of_lead: RecordId,
 }
@@ -29,19 +29,22 @@ impl Pair {
     pub(crate) async fn make() -> Self {
         let mut folder = folder(1, 4);
         folder.add(|opportunity| opportunity.with("Export__c", "false"));
-        let desk = Desk::start(&folder).await;
+        let harness = LinkHarness::start(&folder).await;
         let pair = Self {
             of_opportunity: record_id(RecordKind::Referral, "of-opportunity"),
             of_lead: record_id(RecordKind::Lead, "of-lead"),
-            desk,
+            harness,
         };
         for (record, id) in pair.links() {
-            pair.desk.put(record, json!({ "unmapped": true })).await;
-            assert_eq!(pair.desk.link(record, id, "salesforce").await.status, 201);
+            pair.harness.put(record, json!({ "unmapped": true })).await;
+            assert_eq!(
+                pair.harness.link(record, id, "salesforce").await.status,
+                201
+            );
         }
-        pair.desk.push().await;
-        pair.desk.world.full().await;
-        pair.desk.world.hourly().await;
+        pair.harness.push().await;
+        pair.harness.app.full().await;
+        pair.harness.app.hourly().await;
         pair
     }
 
@@ -54,37 +57,37 @@ impl Pair {
 
     pub(crate) async fn admin(&self, call: &str, id: SalesforceId) {
         let body = json!({ "object": SalesforceObject::of(&id).unwrap(), "id": id });
-        self.desk.world.admin(call, body).await;
+        self.harness.app.admin(call, body).await;
     }
 
     pub(crate) async fn edit(&self, id: SalesforceId, fields: Value) {
         let body =
             json!({ "object": SalesforceObject::of(&id).unwrap(), "id": id, "fields": fields });
-        self.desk.world.admin("edit", body).await;
+        self.harness.app.admin("edit", body).await;
     }
 
     /// Runs an hourly run, after which the store is consistent.
     pub(crate) async fn hourly(&self) -> Run {
-        let run = self.desk.world.hourly().await;
-        self.desk.assert_whole().await;
+        let run = self.harness.app.hourly().await;
+        self.harness.assert_whole().await;
         run
     }
 
     /// Runs the daily run.
     pub(crate) async fn daily(&self) -> Run {
-        self.desk
-            .world
+        self.harness
+            .app
             .clock
             .advance(Duration::from_secs(24 * 3_600));
-        let run = self.desk.world.scheduled("daily").await;
-        self.desk.assert_whole().await;
+        let run = self.harness.app.scheduled("daily").await;
+        self.harness.assert_whole().await;
         run
     }
 
     /// Asserts status and reason of both links.
     pub(crate) async fn assert_statuses(&self, status: LinkStatus, reason: &str) {
         for (record, id) in self.links() {
-            let link = self.desk.record(record).await.link.unwrap();
+            let link = self.harness.record(record).await.link.unwrap();
             assert_eq!(
                 (link.status, link.salesforce_id),
                 (status, id),
@@ -98,14 +101,14 @@ impl Pair {
     }
 }
 
-impl Desk {
+impl LinkHarness {
     pub(crate) async fn assert_whole(&self) {
-        assert_eq!(self.world.ledger().await.broken(), Vec::<String>::new());
+        assert_eq!(self.app.ledger().await.broken(), Vec::<String>::new());
     }
 
     /// The entries of a run about a Salesforce record.
     pub(crate) async fn said(&self, run: RunId, id: SalesforceId) -> Vec<Entry> {
-        let log = self.world.ledger().await.log(run).into_iter();
+        let log = self.app.ledger().await.log(run).into_iter();
         log.filter(|entry| entry.salesforce.as_ref().is_some_and(|(of, _)| *of == id))
             .collect()
     }
@@ -131,24 +134,24 @@ async fn an_edit_reaches_the_linked_record_with_the_next_hourly_run_and_an_uncha
 
     assert_eq!((run.counts.updated, run.counts.failed), (2, 0));
     assert_eq!(
-        pair.desk.record(&pair.of_opportunity).await.fields["amount"],
+        pair.harness.record(&pair.of_opportunity).await.fields["amount"],
         77
     );
-    let record = pair.desk.record(&pair.of_lead).await;
+    let record = pair.harness.record(&pair.of_lead).await;
     assert_eq!(
         (&record.fields["company"], &record.fields["phone"]),
         (&json!("Betasol AG"), &json!("1"))
     );
     assert_eq!(record.fields["unmapped"], true);
     for (_, id) in pair.links() {
-        assert_eq!(codes(&pair.desk.said(run.id, id).await), [Code::Updated]);
+        assert_eq!(codes(&pair.harness.said(run.id, id).await), [Code::Updated]);
     }
     let versions = async || {
         let mut versions = Vec::new();
         for (record, id) in pair.links() {
             versions.push((
-                pair.desk.record(record).await.version,
-                pair.desk.claim(id).await.unwrap().version,
+                pair.harness.record(record).await.version,
+                pair.harness.claim(id).await.unwrap().version,
             ));
         }
         versions
@@ -170,11 +173,11 @@ async fn a_cleared_sync_flag_pauses_the_link_and_a_set_one_resumes_it() {
     pair.edit(lead(1), json!({ "Company": "Betasol AG" })).await;
     pair.hourly().await;
     assert_eq!(
-        pair.desk.record(&pair.of_opportunity).await.fields["amount"],
+        pair.harness.record(&pair.of_opportunity).await.fields["amount"],
         1002
     );
     assert_eq!(
-        pair.desk.record(&pair.of_lead).await.fields["company"],
+        pair.harness.record(&pair.of_lead).await.fields["company"],
         "Betasol 1"
     );
     for (_, id) in pair.links() {
@@ -185,19 +188,19 @@ async fn a_cleared_sync_flag_pauses_the_link_and_a_set_one_resumes_it() {
 
     pair.assert_statuses(LinkStatus::Synced, "").await;
     assert_eq!(
-        pair.desk.record(&pair.of_opportunity).await.fields["amount"],
+        pair.harness.record(&pair.of_opportunity).await.fields["amount"],
         77
     );
     assert_eq!(
-        pair.desk.record(&pair.of_lead).await.fields["company"],
+        pair.harness.record(&pair.of_lead).await.fields["company"],
         "Betasol AG"
     );
     for (_, id) in pair.links() {
         assert_eq!(
-            codes(&pair.desk.said(paused.id, id).await),
+            codes(&pair.harness.said(paused.id, id).await),
             [Code::LinkPaused]
         );
-        let said = codes(&pair.desk.said(resumed.id, id).await);
+        let said = codes(&pair.harness.said(resumed.id, id).await);
         assert_eq!(said, [Code::LinkResumed, Code::Updated]);
     }
 }
@@ -205,7 +208,7 @@ async fn a_cleared_sync_flag_pauses_the_link_and_a_set_one_resumes_it() {
 #[tokio::test]
 async fn a_deleted_record_disconnects_its_link_and_an_undeleted_one_connects_it_again() {
     let pair = Pair::make().await;
-    pair.desk.put(&deal("other"), json!({})).await;
+    pair.harness.put(&deal("other"), json!({})).await;
     for (_, id) in pair.links() {
         pair.admin("delete", id).await;
     }
@@ -213,13 +216,13 @@ async fn a_deleted_record_disconnects_its_link_and_an_undeleted_one_connects_it_
     pair.assert_statuses(LinkStatus::Disconnected, "was deleted")
         .await;
     for (_, id) in pair.links() {
-        let said = pair.desk.said(run.id, id).await;
+        let said = pair.harness.said(run.id, id).await;
         assert_eq!(
             (codes(&said), said[0].level),
             (vec![Code::LinkDisconnected], Level::Warning)
         );
         // The id stays claimed.
-        let other = pair.desk.preview(&deal("other"), id, "salesforce").await;
+        let other = pair.harness.preview(&deal("other"), id, "salesforce").await;
         assert_eq!(other.verdict(), (409, "ALREADY_LINKED_OTHER"));
     }
     let daily = pair.daily().await;
@@ -235,7 +238,7 @@ async fn a_deleted_record_disconnects_its_link_and_an_undeleted_one_connects_it_
     pair.assert_statuses(LinkStatus::Synced, "").await;
     for (_, id) in pair.links() {
         assert_eq!(
-            codes(&pair.desk.said(back.id, id).await),
+            codes(&pair.harness.said(back.id, id).await),
             [Code::LinkReconnected]
         );
     }
@@ -277,9 +280,9 @@ async fn a_purged_record_is_noticed_by_the_daily_run() {
     pair.assert_statuses(LinkStatus::Disconnected, "no longer exists")
         .await;
     for (record, id) in pair.links() {
-        assert_eq!(pair.desk.unlink(record).await.status, 200);
+        assert_eq!(pair.harness.unlink(record).await.status, 200);
         assert_eq!(
-            pair.desk.claim(id).await.unwrap().state,
+            pair.harness.claim(id).await.unwrap().state,
             ClaimState::Suppressed
         );
     }
@@ -294,7 +297,12 @@ async fn the_import_flag_of_a_linked_opportunity_changes_nothing_of_its_link() {
             .await;
         let run = pair.hourly().await;
         assert_eq!(run.counts.imported, 0);
-        let link = pair.desk.record(&pair.of_opportunity).await.link.unwrap();
+        let link = pair
+            .harness
+            .record(&pair.of_opportunity)
+            .await
+            .link
+            .unwrap();
         assert_eq!(
             (link.status, link.salesforce_id),
             (LinkStatus::Synced, opportunity(2))

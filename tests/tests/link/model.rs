@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dealbridge_core::{SalesforceId, record::RecordId};
 use serde_json::Value;
 
-use crate::stage::Step;
+use crate::scheduler::Step;
 
 /// The kind of client that commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

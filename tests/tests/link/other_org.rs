@@ -9,11 +9,11 @@ use dealbridge_core::{
     link::store::LinkStore,
     record::LinkStatus,
 };
-use dealbridge_tests::{opportunity, world::WRITES};
+use dealbridge_tests::{opportunity, test_app::WRITES};
 use serde_json::json;
 
 use crate::{
-    desk::Desk,
+    harness::LinkHarness,
     portal::{deal, folder},
     push::confirmed,
 };
@@ -24,28 +24,26 @@ fn other() -> SalesforceId {
     SalesforceId::parse(OTHER).unwrap()
 }
 
-impl Desk {
+impl LinkHarness {
     async fn refresh(&self, id: SalesforceId) {
         let body = json!({ "organization_id": id });
-        self.world.admin("refresh", body).await;
+        self.app.admin("refresh", body).await;
     }
 
     async fn settings_name(&self, id: SalesforceId) {
-        self.world
-            .set(|settings| settings.organization_id = id)
-            .await;
+        self.app.set(|settings| settings.organization_id = id).await;
     }
 
     /// Removes the claim of an Opportunity, or moves it to another org if one is named.
     async fn misplace(&self, id: SalesforceId, to: Option<SalesforceId>) {
-        let store = &self.world.store;
+        let store = &self.app.store;
         let table = &store.tables().links;
         let claim = self.claim(id).await.unwrap();
-        let own = keys::claim(self.world.organization(), id);
-        let mut actions = vec![transaction::delete_anyway(table, own).unwrap()];
+        let own = keys::claim(self.app.organization(), id);
+        let mut actions = vec![transaction::delete_unconditional(table, own).unwrap()];
         if let Some(org) = to {
             let item = item::encode(&claim, keys::claim(org, id)).unwrap();
-            actions.push(transaction::put_anyway(table, item).unwrap());
+            actions.push(transaction::put_unconditional(table, item).unwrap());
         }
         store
             .transact(&format!("misplace|{id}"), actions)
@@ -54,23 +52,25 @@ impl Desk {
     }
 
     async fn claim_in(&self, org: SalesforceId, id: SalesforceId) -> Option<Claim> {
-        self.world.store.claim(org, id).await.unwrap()
+        self.app.store.claim(org, id).await.unwrap()
     }
 }
 
 #[tokio::test]
 async fn another_org_is_neither_previewed_nor_linked() {
-    let desk = Desk::start(&folder(2, 0)).await;
-    desk.put(&deal("d"), json!({ "name": "Ours" })).await;
-    let token = desk
+    let harness = LinkHarness::start(&folder(2, 0)).await;
+    harness.put(&deal("d"), json!({ "name": "Ours" })).await;
+    let token = harness
         .preview(&deal("d"), opportunity(1), "salesforce")
         .await
         .token();
-    let before = desk.dump().await;
-    desk.refresh(other()).await;
+    let before = harness.dump().await;
+    harness.refresh(other()).await;
 
-    let preview = desk.preview(&deal("d"), opportunity(1), "salesforce").await;
-    let confirm = desk
+    let preview = harness
+        .preview(&deal("d"), opportunity(1), "salesforce")
+        .await;
+    let confirm = harness
         .confirm(&deal("d"), opportunity(1), "salesforce", &token)
         .await;
 
@@ -79,78 +79,87 @@ async fn another_org_is_neither_previewed_nor_linked() {
             (refused.status, &refused.body["code"]),
             (409, &json!("SF_ORG_CHANGED"))
         );
-        let connected = desk.world.organization();
+        let connected = harness.app.organization();
         assert_eq!(refused.body["settings"], connected.as_str());
         assert_eq!(refused.body["connected"], OTHER);
     }
-    desk.assert_untouched_since(&before).await;
+    harness.assert_untouched_since(&before).await;
 }
 
 #[tokio::test]
 async fn a_write_waits_in_the_outbox_while_the_login_leads_to_another_org() {
-    let desk = confirmed().await;
-    let (own, before) = (desk.world.organization(), desk.values().await);
-    desk.refresh(other()).await;
+    let harness = confirmed().await;
+    let (own, before) = (harness.app.organization(), harness.values().await);
+    harness.refresh(other()).await;
 
-    assert_eq!(desk.push().await, (1, 0));
+    assert_eq!(harness.push().await, (1, 0));
 
-    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Pending));
-    desk.refresh(own).await;
-    assert_eq!(desk.values().await, before);
-    desk.world.hourly().await;
-    assert_eq!(desk.push().await, (1, 0));
-    assert_eq!(desk.status(&deal("d")).await, Some(LinkStatus::Synced));
+    assert_eq!(harness.status(&deal("d")).await, Some(LinkStatus::Pending));
+    harness.refresh(own).await;
+    assert_eq!(harness.values().await, before);
+    harness.app.hourly().await;
+    assert_eq!(harness.push().await, (1, 0));
+    assert_eq!(harness.status(&deal("d")).await, Some(LinkStatus::Synced));
 }
 
 #[tokio::test]
 async fn a_write_of_another_org_than_the_settings_is_said_and_not_sent() {
-    let desk = confirmed().await;
-    desk.settings_name(other()).await;
+    let harness = confirmed().await;
+    harness.settings_name(other()).await;
 
-    assert_eq!(desk.push().await, (1, 0));
+    assert_eq!(harness.push().await, (1, 0));
 
-    assert_eq!(desk.salesforce_writes(), 0);
-    let codes = desk.codes().await;
+    assert_eq!(harness.salesforce_writes(), 0);
+    let codes = harness.codes().await;
     let said = codes.iter().filter(|code| *code == "MESSAGE_OF_OTHER_ORG");
     assert_eq!(said.count(), 1);
-    let message = desk.message(Code::MessageOfOtherOrg).await;
+    let message = harness.message(Code::MessageOfOtherOrg).await;
     assert!(
-        message.contains(desk.world.organization().as_str()),
+        message.contains(harness.app.organization().as_str()),
         "{message}"
     );
-    assert!(desk.world.store.outbox().await.unwrap().requests.is_empty());
-    assert_eq!(desk.world.waiting(WRITES), 0);
+    assert!(
+        harness
+            .app
+            .store
+            .outbox()
+            .await
+            .unwrap()
+            .requests
+            .is_empty()
+    );
+    assert_eq!(harness.app.waiting(WRITES), 0);
 }
 
 #[tokio::test]
 async fn a_record_whose_claim_is_another_org_s_can_be_unlinked() {
-    let desk = Desk::start(&folder(2, 0)).await;
-    desk.put_links(2).await;
+    let harness = LinkHarness::start(&folder(2, 0)).await;
+    harness.put_links(2).await;
     let (record, id) = (deal("d1"), opportunity(1));
-    desk.misplace(id, Some(other())).await;
+    harness.misplace(id, Some(other())).await;
 
-    let unlinked = desk.unlink(&record).await;
+    let unlinked = harness.unlink(&record).await;
 
     assert_eq!(unlinked.status, 200, "{unlinked:?}");
-    assert_eq!(desk.status(&record).await, None);
-    let claim = desk.claim_in(other(), id).await.unwrap();
+    assert_eq!(harness.status(&record).await, None);
+    let claim = harness.claim_in(other(), id).await.unwrap();
     assert_eq!((claim.state, claim.epoch), (ClaimState::Suppressed, 1));
-    assert_eq!(desk.claim(id).await, None);
-    assert_eq!(desk.unlink(&record).await.body["code"], "NOT_LINKED");
+    assert_eq!(harness.claim(id).await, None);
+    assert_eq!(harness.unlink(&record).await.body["code"], "NOT_LINKED");
 }
 
 #[tokio::test]
 async fn a_record_whose_claim_is_gone_can_be_unlinked_and_stays_alone() {
-    let desk = Desk::start(&folder(2, 0)).await;
-    desk.put_links(2).await;
+    let harness = LinkHarness::start(&folder(2, 0)).await;
+    harness.put_links(2).await;
     let (record, id) = (deal("d1"), opportunity(1));
-    desk.misplace(id, None).await;
+    harness.misplace(id, None).await;
 
-    let unlinked = desk.unlink(&record).await;
+    let unlinked = harness.unlink(&record).await;
 
     assert_eq!(unlinked.status, 200, "{unlinked:?}");
-    assert_eq!(desk.status(&record).await, None);
-    let claim = desk.claim(id).await.unwrap();
+    assert_eq!(harness.status(&record).await, None);
+    let claim = harness.claim(id).await.unwrap();
     assert_eq!(
         (claim.state, claim.record),
         (ClaimState::Suppressed, record)
@@ -160,16 +169,16 @@ async fn a_record_whose_claim_is_gone_can_be_unlinked_and_stays_alone() {
 #[tokio::test]
 async fn of_two_records_of_one_salesforce_record_either_can_be_unlinked_and_the_other_stays() {
     for (unlinked, stays) in [("d1", "d2"), ("d2", "d1")] {
-        let desk = Desk::start(&folder(2, 0)).await;
-        desk.put_links(1).await;
+        let harness = LinkHarness::start(&folder(2, 0)).await;
+        harness.put_links(1).await;
         let id = opportunity(1);
         // The twin: the same Salesforce record, claimed by the other org for another record.
-        let store = &desk.world.store;
-        let mut twin = desk.record(&deal("d1")).await;
+        let store = &harness.app.store;
+        let mut twin = harness.record(&deal("d1")).await;
         twin.id = deal("d2");
         let claim = Claim {
             record: twin.id.clone(),
-            ..desk.claim(id).await.unwrap()
+            ..harness.claim(id).await.unwrap()
         };
         let puts = [
             (
@@ -181,17 +190,17 @@ async fn of_two_records_of_one_salesforce_record_either_can_be_unlinked_and_the_
                 item::encode(&claim, keys::claim(other(), id)).unwrap(),
             ),
         ]
-        .map(|(table, item)| transaction::put_anyway(table, item).unwrap());
+        .map(|(table, item)| transaction::put_unconditional(table, item).unwrap());
         store.transact("twin", puts.to_vec()).await.unwrap();
 
-        let answer = desk.unlink(&deal(unlinked)).await;
+        let answer = harness.unlink(&deal(unlinked)).await;
 
         assert_eq!(answer.status, 200, "{unlinked}: {answer:?}");
-        assert_eq!(desk.status(&deal(unlinked)).await, None);
-        assert_eq!(desk.status(&deal(stays)).await, Some(LinkStatus::Synced));
+        assert_eq!(harness.status(&deal(unlinked)).await, None);
+        assert_eq!(harness.status(&deal(stays)).await, Some(LinkStatus::Synced));
         let (here, there) = (
-            desk.claim(id).await.unwrap(),
-            desk.claim_in(other(), id).await.unwrap(),
+            harness.claim(id).await.unwrap(),
+            harness.claim_in(other(), id).await.unwrap(),
         );
         let live = |claim: &Claim| claim.state == ClaimState::Live;
         assert_eq!((live(&here), live(&there)), (stays == "d1", stays == "d2"));

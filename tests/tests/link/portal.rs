@@ -5,7 +5,7 @@ use dealbridge_core::{
     SalesforceId, SalesforceObject,
     change::Expected,
     claim::{Claim, ClaimState},
-    counted::Counted,
+    counted::CountedRuns,
     digest::Digested,
     ports::Clock,
     record::{Link, LinkStatus, Record, RecordId, RecordKind},
@@ -14,7 +14,7 @@ use dealbridge_core::{
 use dealbridge_tests::{OrgFolder, opportunity};
 use serde_json::{Map, Value, json};
 
-use crate::desk::Desk;
+use crate::harness::LinkHarness;
 
 /// The id of the Salesforce Lead of that number.
 pub(crate) fn lead(number: usize) -> SalesforceId {
@@ -56,7 +56,7 @@ pub(crate) fn agreeing(number: usize) -> Map<String, Value> {
     fields.as_object().unwrap().clone()
 }
 
-impl Desk {
+impl LinkHarness {
     /// Stores a record of the portal with these fields.
     pub(crate) async fn put(&self, id: &RecordId, fields: Value) {
         let Value::Object(fields) = fields else {
@@ -68,15 +68,15 @@ impl Desk {
 
     /// Stores Deals that are linked to the first so many Opportunities, as earlier links have left them.
     pub(crate) async fn put_links(&self, count: usize) {
-        let store = &self.world.store;
+        let store = &self.app.store;
         let tables = store.tables();
         let numbers: Vec<usize> = (1..=count).collect();
         for chunk in numbers.chunks(40) {
             let ids: Vec<SalesforceId> = chunk.iter().map(|number| opportunity(*number)).collect();
-            let (_, settings) = self.world.portal.versioned_settings().await.unwrap();
+            let (_, settings) = self.app.portal.versioned_settings().await.unwrap();
             let digested = Digested::of(&settings, SalesforceObject::Opportunity);
             let rows = self
-                .world
+                .app
                 .salesforce
                 .retrieve(SalesforceObject::Opportunity, &ids, digested.fields())
                 .await;
@@ -91,7 +91,7 @@ impl Desk {
                     status: LinkStatus::Synced,
                     reason: None,
                     name: None,
-                    linked_at: self.world.clock.now(),
+                    linked_at: self.app.clock.now(),
                     linked_by: "usr-admin".to_owned(),
                     stamp,
                 });
@@ -103,17 +103,20 @@ impl Desk {
                     stamp,
                     digest: Some(digested.digest(&row)),
                     version: 1,
-                    counted: Counted::default(),
+                    counted: CountedRuns::default(),
                     pending: None,
                     disconnected: false,
                     import_flag_was_off: false,
                 };
                 let record = item::encode(&record, keys::record(&record.id)).unwrap();
-                puts.push(transaction::put_anyway(&tables.records, record).unwrap());
-                let key = keys::claim(self.world.organization(), id);
+                puts.push(transaction::put_unconditional(&tables.records, record).unwrap());
+                let key = keys::claim(self.app.organization(), id);
                 puts.push(
-                    transaction::put_anyway(&tables.links, item::encode(&claim, key).unwrap())
-                        .unwrap(),
+                    transaction::put_unconditional(
+                        &tables.links,
+                        item::encode(&claim, key).unwrap(),
+                    )
+                    .unwrap(),
                 );
             }
             store
@@ -135,7 +138,7 @@ impl Desk {
     }
 
     async fn put_record(&self, record: &Record, expected: Expected) {
-        let store = &self.world.store;
+        let store = &self.app.store;
         let put = transaction::put(
             &store.tables().records,
             item::encode(record, keys::record(&record.id)).unwrap(),
@@ -149,8 +152,9 @@ impl Desk {
 
     /// Deletes a record in the portal.
     pub(crate) async fn delete_record(&self, id: &RecordId) {
-        let store = &self.world.store;
-        let delete = transaction::delete_anyway(&store.tables().records, keys::record(id)).unwrap();
+        let store = &self.app.store;
+        let delete =
+            transaction::delete_unconditional(&store.tables().records, keys::record(id)).unwrap();
         let token = format!("delete|{id}");
         store.transact(&token, vec![delete]).await.unwrap();
     }

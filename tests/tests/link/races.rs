@@ -9,7 +9,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
-    desk::Desk,
+    harness::LinkHarness,
     portal::{agreeing, deal, folder, lead, record_id},
     reply::Reply,
 };
@@ -17,15 +17,15 @@ use crate::{
 const CALLERS: usize = 50;
 
 /// Previews all pairs one by one and confirms them at the same time.
-async fn confirm_all(desk: &Desk, pairs: &[(RecordId, SalesforceId)]) -> Vec<Reply> {
+async fn confirm_all(harness: &LinkHarness, pairs: &[(RecordId, SalesforceId)]) -> Vec<Reply> {
     let mut tokens = Vec::new();
     for (record, id) in pairs {
-        tokens.push(desk.preview(record, *id, "salesforce").await.token());
+        tokens.push(harness.preview(record, *id, "salesforce").await.token());
     }
     let confirms = pairs
         .iter()
         .zip(&tokens)
-        .map(|((record, id), token)| desk.confirm(record, *id, "salesforce", token));
+        .map(|((record, id), token)| harness.confirm(record, *id, "salesforce", token));
     join_all(confirms).await
 }
 
@@ -42,46 +42,46 @@ fn winner(replies: &[Reply], verdict: (u64, &str)) -> usize {
 }
 
 /// Asserts that links and audit rows are those of one link.
-async fn assert_one_link(desk: &Desk, record: &RecordId, id: SalesforceId) {
-    let ledger = desk.world.ledger().await;
+async fn assert_one_link(harness: &LinkHarness, record: &RecordId, id: SalesforceId) {
+    let ledger = harness.app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
     assert_eq!((ledger.live(), ledger.claims.len()), (1, 1));
     assert_eq!(&ledger.linked(id).unwrap().id, record);
-    assert_eq!(desk.actions().await.len(), 1);
+    assert_eq!(harness.actions().await.len(), 1);
 }
 
 #[tokio::test]
 async fn of_fifty_callers_who_link_one_deal_to_fifty_opportunities_one_wins_and_the_others_learn_which()
  {
-    let desk = Desk::start(&folder(CALLERS, 0)).await;
-    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
+    let harness = LinkHarness::start(&folder(CALLERS, 0)).await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
     let pairs: Vec<_> = (1..=CALLERS)
         .map(|number| (deal("d"), opportunity(number)))
         .collect();
 
-    let replies = confirm_all(&desk, &pairs).await;
+    let replies = confirm_all(&harness, &pairs).await;
 
     let won = winner(&replies, (409, "ALREADY_LINKED_HERE"));
     let id = pairs[won].1;
     for (_, reply) in replies.iter().enumerate().filter(|(at, _)| *at != won) {
         assert_eq!(reply.body["salesforce"]["id"], id.as_str());
     }
-    assert_one_link(&desk, &deal("d"), id).await;
+    assert_one_link(&harness, &deal("d"), id).await;
 }
 
 #[tokio::test]
 async fn of_fifty_records_of_all_kinds_that_are_linked_to_one_opportunity_one_wins_and_the_others_learn_which()
  {
     for target in [opportunity(1), lead(0)] {
-        let desk = Desk::start(&folder(1, 1)).await;
+        let harness = LinkHarness::start(&folder(1, 1)).await;
         let mut pairs = Vec::new();
         for number in 0..CALLERS {
             let record = record_id(RecordKind::ALL[number % 3], &format!("r{number}"));
-            desk.put(&record, Value::Object(agreeing(1))).await;
+            harness.put(&record, Value::Object(agreeing(1))).await;
             pairs.push((record, target));
         }
 
-        let replies = confirm_all(&desk, &pairs).await;
+        let replies = confirm_all(&harness, &pairs).await;
 
         let won = winner(&replies, (409, "ALREADY_LINKED_OTHER"));
         let record = &pairs[won].0;
@@ -91,33 +91,33 @@ async fn of_fifty_records_of_all_kinds_that_are_linked_to_one_opportunity_one_wi
                 json!({ "kind": record.kind(), "id": record.id() })
             );
         }
-        assert_one_link(&desk, record, target).await;
+        assert_one_link(&harness, record, target).await;
     }
 }
 
 #[tokio::test]
 async fn fifty_callers_who_confirm_the_same_link_make_it_once_and_all_succeed() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
     let pairs = vec![(deal("d"), opportunity(1)); CALLERS];
 
-    let replies = confirm_all(&desk, &pairs).await;
+    let replies = confirm_all(&harness, &pairs).await;
 
     let created = replies.iter().filter(|reply| reply.status == 201).count();
     let found = replies.iter().filter(|reply| reply.status == 200).count();
     assert_eq!((created, found), (1, CALLERS - 1));
-    assert_one_link(&desk, &deal("d"), opportunity(1)).await;
+    assert_one_link(&harness, &deal("d"), opportunity(1)).await;
 }
 
 #[tokio::test]
 async fn of_fifty_callers_who_unlink_one_record_one_does_it() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
-    desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
+    harness.link(&deal("d"), opportunity(1), "salesforce").await;
 
     let replies = join_all((0..CALLERS).map(|_| {
-        let desk = &desk;
-        async move { desk.unlink(&deal("d")).await }
+        let harness = &harness;
+        async move { harness.unlink(&deal("d")).await }
     }))
     .await;
 
@@ -126,22 +126,22 @@ async fn of_fifty_callers_who_unlink_one_record_one_does_it() {
     for reply in replies.iter().filter(|reply| reply.status != 200) {
         assert_eq!(reply.verdict(), (409, "NOT_LINKED"));
     }
-    assert_eq!(desk.claim(opportunity(1)).await.unwrap().epoch, 1);
-    assert_eq!(desk.audit(&deal("d")).await.len(), 2);
+    assert_eq!(harness.claim(opportunity(1)).await.unwrap().epoch, 1);
+    assert_eq!(harness.audit(&deal("d")).await.len(), 2);
 }
 
 #[tokio::test]
 async fn pairs_that_share_no_record_do_not_hinder_each_other() {
-    let desk = Desk::start(&folder(20, 0)).await;
+    let harness = LinkHarness::start(&folder(20, 0)).await;
     let mut pairs = Vec::new();
     for number in 1..=20 {
         let record = deal(&format!("d{number}"));
-        desk.put(&record, Value::Object(agreeing(number))).await;
+        harness.put(&record, Value::Object(agreeing(number))).await;
         pairs.push((record, opportunity(number)));
     }
 
-    let replies = confirm_all(&desk, &pairs).await;
+    let replies = confirm_all(&harness, &pairs).await;
 
     assert!(replies.iter().all(|reply| reply.status == 201));
-    assert_eq!(desk.world.ledger().await.live(), 20);
+    assert_eq!(harness.app.ledger().await.live(), 20);
 }

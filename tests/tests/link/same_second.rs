@@ -12,7 +12,7 @@ async fn an_edit_under_the_stamp_of_the_one_before_reaches_linked_leads_and_unfl
  {
     for schedule in ["hourly", "daily"] {
         let pair = Pair::make().await;
-        pair.desk.world.admin("clock", json!({ "step": 0 })).await;
+        pair.harness.app.admin("clock", json!({ "step": 0 })).await;
         for value in ["first", "second"] {
             for (record, id) in pair.links() {
                 let (fields, name) = if id == lead(1) {
@@ -21,13 +21,13 @@ async fn an_edit_under_the_stamp_of_the_one_before_reaches_linked_leads_and_unfl
                     (json!({ "Name": value }), "name")
                 };
                 pair.edit(id, fields).await;
-                pair.desk.world.clock.advance(Duration::from_secs(3_600));
-                pair.desk.world.scheduled(schedule).await;
+                pair.harness.app.clock.advance(Duration::from_secs(3_600));
+                pair.harness.app.scheduled(schedule).await;
 
-                let record = pair.desk.record(record).await;
+                let record = pair.harness.record(record).await;
                 assert_eq!(record.fields[name], value, "{schedule} {id}");
             }
-            pair.desk.assert_whole().await;
+            pair.harness.assert_whole().await;
         }
     }
 }
@@ -36,22 +36,22 @@ async fn an_edit_under_the_stamp_of_the_one_before_reaches_linked_leads_and_unfl
 async fn a_lead_that_is_converted_under_the_stamp_it_was_read_with_moves_its_link() {
     for schedule in ["hourly", "daily"] {
         let pair = Pair::make().await;
-        pair.desk.world.admin("clock", json!({ "step": 0 })).await;
+        pair.harness.app.admin("clock", json!({ "step": 0 })).await;
         pair.edit(lead(1), json!({ "Company": "Acme" })).await;
         pair.hourly().await;
         let order = json!({ "lead": lead(1), "opportunity": true });
-        let answer: Value = pair.desk.world.admin("convert", order).await;
+        let answer: Value = pair.harness.app.admin("convert", order).await;
 
-        pair.desk.world.clock.advance(Duration::from_secs(3_600));
-        pair.desk.world.scheduled(schedule).await;
+        pair.harness.app.clock.advance(Duration::from_secs(3_600));
+        pair.harness.app.scheduled(schedule).await;
 
-        let link = pair.desk.record(&pair.of_lead).await.link.unwrap();
+        let link = pair.harness.record(&pair.of_lead).await.link.unwrap();
         assert_eq!(
             answer["opportunity"],
             link.salesforce_id.as_str(),
             "{schedule}"
         );
         assert_ne!(link.status, LinkStatus::Disconnected);
-        pair.desk.assert_whole().await;
+        pair.harness.assert_whole().await;
     }
 }

@@ -14,30 +14,30 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::Caller,
-    desk::Desk,
     event::{event, unlink_event},
+    harness::LinkHarness,
     portal::{agreeing, deal, folder, lead},
 };
 
 /// A test app in which one Opportunity was imported and its Deal unlinked.
-async fn unlinked() -> (Desk, RecordId) {
-    let desk = Desk::start(&OrgFolder::importable(1)).await;
-    desk.world.full().await;
-    let imported = desk
-        .world
+async fn unlinked() -> (LinkHarness, RecordId) {
+    let harness = LinkHarness::start(&OrgFolder::importable(1)).await;
+    harness.app.full().await;
+    let imported = harness
+        .app
         .ledger()
         .await
         .linked(opportunity(1))
         .unwrap()
         .id
         .clone();
-    assert_eq!(desk.unlink(&imported).await.status, 200);
-    (desk, imported)
+    assert_eq!(harness.unlink(&imported).await.status, 200);
+    (harness, imported)
 }
 
 /// The codes of a run's entries about an Opportunity.
-async fn said(desk: &Desk, run: RunId, id: SalesforceId) -> Vec<Code> {
-    let ledger = desk.world.ledger().await;
+async fn said(harness: &LinkHarness, run: RunId, id: SalesforceId) -> Vec<Code> {
+    let ledger = harness.app.ledger().await;
     assert_eq!(ledger.broken(), Vec::<String>::new());
     let entries = ledger.log(run).into_iter();
     entries
@@ -48,15 +48,15 @@ async fn said(desk: &Desk, run: RunId, id: SalesforceId) -> Vec<Code> {
 
 #[tokio::test]
 async fn an_unlink_says_what_was_unlinked_and_that_it_is_suppressed() {
-    let desk = Desk::start(&folder(1, 1)).await;
+    let harness = LinkHarness::start(&folder(1, 1)).await;
     // Leads are never imported, so no entry about them concerns imports.
     let of_imports: &[&str] = &["linked again", "allowed", "cleared and set again"];
     let of_leads: &[&str] = &["linked to another record", "same one again"];
     for (id, target, says) in [("d", opportunity(1), of_imports), ("l", lead(0), of_leads)] {
-        desk.put(&deal(id), Value::Object(agreeing(1))).await;
-        desk.link(&deal(id), target, "salesforce").await;
+        harness.put(&deal(id), Value::Object(agreeing(1))).await;
+        harness.link(&deal(id), target, "salesforce").await;
 
-        let reply = desk.unlink(&deal(id)).await;
+        let reply = harness.unlink(&deal(id)).await;
 
         assert_eq!(reply.status, 200);
         assert_eq!(reply.body["record"], json!({ "kind": "deal", "id": id }));
@@ -70,31 +70,35 @@ async fn an_unlink_says_what_was_unlinked_and_that_it_is_suppressed() {
         {
             assert!(message.contains(part), "{message}");
         }
-        let claim = desk.claim(target).await.unwrap();
+        let claim = harness.claim(target).await.unwrap();
         assert_eq!((claim.state, claim.epoch), (ClaimState::Suppressed, 1));
     }
 }
 
 #[tokio::test]
 async fn an_unlink_leaves_the_values_of_both_sides_alone() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), json!({ "name": "Ours", "amount": 5 }))
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness
+        .put(&deal("d"), json!({ "name": "Ours", "amount": 5 }))
         .await;
-    desk.link(&deal("d"), opportunity(1), "channeltivity").await;
-    desk.push().await;
-    let before = desk.record(&deal("d")).await;
-    let row = desk
+    harness
+        .link(&deal("d"), opportunity(1), "channeltivity")
+        .await;
+    harness.push().await;
+    let before = harness.record(&deal("d")).await;
+    let row = harness
         .row(opportunity(1), &["Name", "Amount", "Sync__c"])
         .await;
-    let calls = desk.world.org.counters();
+    let calls = harness.app.org.counters();
 
-    desk.unlink(&deal("d")).await;
+    harness.unlink(&deal("d")).await;
 
-    let after = desk.record(&deal("d")).await;
+    let after = harness.record(&deal("d")).await;
     assert_eq!((after.fields, after.link), (before.fields, None));
-    assert_eq!(desk.world.org.counters(), calls);
+    assert_eq!(harness.app.org.counters(), calls);
     assert_eq!(
-        desk.row(opportunity(1), &["Name", "Amount", "Sync__c"])
+        harness
+            .row(opportunity(1), &["Name", "Amount", "Sync__c"])
             .await,
         row
     );
@@ -102,11 +106,14 @@ async fn an_unlink_leaves_the_values_of_both_sides_alone() {
 
 #[tokio::test]
 async fn an_unlink_must_be_confirmed_and_there_must_be_a_link() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
-    assert_eq!(desk.unlink(&deal("d")).await.verdict(), (409, "NOT_LINKED"));
-    desk.link(&deal("d"), opportunity(1), "salesforce").await;
-    let before = desk.dump().await;
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
+    assert_eq!(
+        harness.unlink(&deal("d")).await.verdict(),
+        (409, "NOT_LINKED")
+    );
+    harness.link(&deal("d"), opportunity(1), "salesforce").await;
+    let before = harness.dump().await;
 
     for (query, verdict) in [
         ("", (400, "NOT_CONFIRMED")),
@@ -115,7 +122,7 @@ async fn an_unlink_must_be_confirmed_and_there_must_be_a_link() {
         ("confirm=true&confirm=true", (400, "MALFORMED")),
         ("confirm=true&force=true", (400, "MALFORMED")),
     ] {
-        let reply = desk
+        let reply = harness
             .call(
                 &Caller::admin(),
                 event("DELETE", "/deals/d/link", query, None),
@@ -123,19 +130,22 @@ async fn an_unlink_must_be_confirmed_and_there_must_be_a_link() {
             .await;
         assert_eq!(reply.verdict(), verdict, "{query}");
     }
-    desk.assert_untouched_since(&before).await;
-    assert_eq!(desk.unlink(&deal("d")).await.status, 200);
-    assert_eq!(desk.unlink(&deal("d")).await.verdict(), (409, "NOT_LINKED"));
+    harness.assert_untouched_since(&before).await;
+    assert_eq!(harness.unlink(&deal("d")).await.status, 200);
+    assert_eq!(
+        harness.unlink(&deal("d")).await.verdict(),
+        (409, "NOT_LINKED")
+    );
 }
 
 #[tokio::test]
 async fn no_hourly_and_no_full_run_undoes_an_unlink_and_a_full_run_says_so_once() {
-    let (desk, imported) = unlinked().await;
+    let (harness, imported) = unlinked().await;
 
     for round in 0..3 {
-        let hourly = desk.world.hourly().await;
+        let hourly = harness.app.hourly().await;
         assert_eq!(hourly.counts.imported, 0);
-        let full = desk.world.full().await;
+        let full = harness.app.full().await;
         assert_eq!(
             (
                 full.counts.suppressed,
@@ -146,20 +156,21 @@ async fn no_hourly_and_no_full_run_undoes_an_unlink_and_a_full_run_says_so_once(
             "{round}"
         );
         assert_eq!(
-            said(&desk, full.id, opportunity(1)).await,
+            said(&harness, full.id, opportunity(1)).await,
             [Code::ImportSuppressed]
         );
-        let daily = desk.world.scheduled("daily").await;
+        let daily = harness.app.scheduled("daily").await;
         assert_eq!((daily.counts.suppressed, daily.counts.imported), (1, 0));
     }
     // An edit makes an hourly run look at it.
-    desk.world
+    harness
+        .app
         .edit(opportunity(1), json!({ "Description": "called" }))
         .await;
-    let hourly = desk.world.hourly().await;
+    let hourly = harness.app.hourly().await;
 
     assert_eq!(hourly.counts.suppressed, 1);
-    let ledger = desk.world.ledger().await;
+    let ledger = harness.app.ledger().await;
     let entry = ledger.log(hourly.id).pop().unwrap();
     assert_eq!(
         (entry.code, entry.level),
@@ -174,38 +185,43 @@ async fn no_hourly_and_no_full_run_undoes_an_unlink_and_a_full_run_says_so_once(
 
 #[tokio::test]
 async fn a_suppression_does_not_end_by_time_and_a_late_replay_does_not_import() {
-    let (desk, _) = unlinked().await;
-    desk.world
+    let (harness, _) = unlinked().await;
+    harness
+        .app
         .clock
         .advance(Duration::from_secs(400 * 24 * 3_600));
     let run = RunId::new(1);
 
     for fresh in [true, false] {
-        desk.world
-            .send_requests(&[desk.world.request(run, opportunity(1), fresh)])
+        harness
+            .app
+            .send_requests(&[harness.app.request(run, opportunity(1), fresh)])
             .await;
-        desk.world.deliver_all().await;
+        harness.app.deliver_all().await;
     }
-    desk.world.full().await;
+    harness.app.full().await;
 
-    let ledger = desk.world.ledger().await;
+    let ledger = harness.app.ledger().await;
     assert_eq!((ledger.live(), ledger.records.len()), (0, 1));
 }
 
 #[tokio::test]
 async fn allowing_the_import_brings_a_second_deal_with_the_next_hourly_run() {
-    let (desk, former) = unlinked().await;
-    desk.world.hourly().await;
+    let (harness, former) = unlinked().await;
+    harness.app.hourly().await;
 
-    let allowed = desk.allow(opportunity(1)).await;
-    let run = desk.world.hourly().await;
+    let allowed = harness.allow(opportunity(1)).await;
+    let run = harness.app.hourly().await;
 
     assert_eq!(allowed.status, 200);
     assert_eq!(allowed.body["salesforceId"], opportunity(1).as_str());
     assert_eq!(allowed.body["suppressed"], false);
     assert_eq!(run.counts.imported, 1);
-    assert_eq!(said(&desk, run.id, opportunity(1)).await, [Code::Imported]);
-    let ledger = desk.world.ledger().await;
+    assert_eq!(
+        said(&harness, run.id, opportunity(1)).await,
+        [Code::Imported]
+    );
+    let ledger = harness.app.ledger().await;
     let second = ledger.linked(opportunity(1)).unwrap();
     assert_ne!(second.id, former);
     assert_eq!(ledger.records[&former].link, None);
@@ -214,68 +230,74 @@ async fn allowing_the_import_brings_a_second_deal_with_the_next_hourly_run() {
 
 #[tokio::test]
 async fn only_a_suppression_can_be_lifted() {
-    let (desk, _) = unlinked().await;
+    let (harness, _) = unlinked().await;
     let admin = Caller::admin();
-    assert_eq!(desk.allow(opportunity(1)).await.status, 200);
-    let before = desk.dump().await;
+    assert_eq!(harness.allow(opportunity(1)).await.status, 200);
+    let before = harness.dump().await;
 
     for id in [opportunity(1), opportunity(7)] {
-        assert_eq!(desk.allow(id).await.verdict(), (404, "NOT_SUPPRESSED"));
+        assert_eq!(harness.allow(id).await.verdict(), (404, "NOT_SUPPRESSED"));
     }
     let odd = event("DELETE", "/suppressions/006dM0000000001QAB", "", None);
-    assert_eq!(desk.call(&admin, odd).await.verdict(), (400, "MALFORMED"));
-    desk.assert_untouched_since(&before).await;
-    desk.world.hourly().await;
     assert_eq!(
-        desk.allow(opportunity(1)).await.verdict(),
+        harness.call(&admin, odd).await.verdict(),
+        (400, "MALFORMED")
+    );
+    harness.assert_untouched_since(&before).await;
+    harness.app.hourly().await;
+    assert_eq!(
+        harness.allow(opportunity(1)).await.verdict(),
         (404, "NOT_SUPPRESSED")
     );
 }
 
 #[tokio::test]
 async fn an_administrator_may_link_the_same_pair_or_another_record_again() {
-    let (desk, former) = unlinked().await;
-    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
+    let (harness, former) = unlinked().await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
 
     assert_eq!(
-        desk.link(&deal("d"), opportunity(1), "salesforce")
+        harness
+            .link(&deal("d"), opportunity(1), "salesforce")
             .await
             .status,
         201
     );
-    assert_eq!(desk.unlink(&deal("d")).await.status, 200);
+    assert_eq!(harness.unlink(&deal("d")).await.status, 200);
     assert_eq!(
-        desk.link(&former, opportunity(1), "salesforce")
+        harness
+            .link(&former, opportunity(1), "salesforce")
             .await
             .status,
         201
     );
-    let run = desk.world.full().await;
+    let run = harness.app.full().await;
 
     assert_eq!((run.counts.unchanged, run.counts.imported), (1, 0));
-    let ledger = desk.world.ledger().await;
+    let ledger = harness.app.ledger().await;
     assert_eq!(ledger.linked(opportunity(1)).unwrap().id, former);
     assert_eq!(ledger.broken(), Vec::<String>::new());
-    assert_eq!(desk.claim(opportunity(1)).await.unwrap().epoch, 2);
+    assert_eq!(harness.claim(opportunity(1)).await.unwrap().epoch, 2);
 }
 
-async fn set_import_flag(desk: &Desk, on: bool) {
-    desk.world
+async fn set_import_flag(harness: &LinkHarness, on: bool) {
+    harness
+        .app
         .edit(opportunity(1), json!({ "Export__c": on }))
         .await;
 }
 
 #[tokio::test]
 async fn the_import_flag_seen_off_and_set_again_is_a_problem_while_the_former_deal_exists() {
-    let (desk, former) = unlinked().await;
-    set_import_flag(&desk, false).await;
-    desk.world.hourly().await;
-    set_import_flag(&desk, true).await;
+    let (harness, former) = unlinked().await;
+    set_import_flag(&harness, false).await;
+    harness.app.hourly().await;
+    set_import_flag(&harness, true).await;
 
-    let run = desk.world.hourly().await;
+    let run = harness.app.hourly().await;
 
     assert_eq!((run.counts.failed, run.counts.imported), (1, 0));
-    let ledger = desk.world.ledger().await;
+    let ledger = harness.app.ledger().await;
     let problem = &ledger.problems[&opportunity(1)];
     assert_eq!(problem.codes(), [Code::ImportSuppressedFormerDeal]);
     let entry = ledger.log(run.id).pop().unwrap();
@@ -284,158 +306,165 @@ async fn the_import_flag_seen_off_and_set_again_is_a_problem_while_the_former_de
 
     // Either fix closes the open problem.
     assert_eq!(
-        desk.link(&former, opportunity(1), "salesforce")
+        harness
+            .link(&former, opportunity(1), "salesforce")
             .await
             .status,
         201
     );
-    let run = desk.world.hourly().await;
+    let run = harness.app.hourly().await;
     assert_eq!(run.counts.failed, 0);
-    assert_eq!(desk.world.ledger().await.problems.len(), 0);
+    assert_eq!(harness.app.ledger().await.problems.len(), 0);
 }
 
 #[tokio::test]
 async fn allowing_the_import_ends_the_problem_of_the_former_deal() {
-    let (desk, former) = unlinked().await;
-    set_import_flag(&desk, false).await;
-    desk.world.hourly().await;
-    set_import_flag(&desk, true).await;
-    desk.world.hourly().await;
+    let (harness, former) = unlinked().await;
+    set_import_flag(&harness, false).await;
+    harness.app.hourly().await;
+    set_import_flag(&harness, true).await;
+    harness.app.hourly().await;
 
-    desk.allow(opportunity(1)).await;
-    let run = desk.world.hourly().await;
+    harness.allow(opportunity(1)).await;
+    let run = harness.app.hourly().await;
 
     assert_eq!(run.counts.imported, 1);
-    let ledger = desk.world.ledger().await;
+    let ledger = harness.app.ledger().await;
     assert_eq!(ledger.problems.len(), 0);
     assert_ne!(ledger.linked(opportunity(1)).unwrap().id, former);
 }
 
 #[tokio::test]
 async fn the_import_flag_seen_off_and_set_again_imports_once_the_former_deal_is_gone() {
-    let (desk, former) = unlinked().await;
-    set_import_flag(&desk, false).await;
-    desk.world.hourly().await;
-    desk.delete_record(&former).await;
-    set_import_flag(&desk, true).await;
+    let (harness, former) = unlinked().await;
+    set_import_flag(&harness, false).await;
+    harness.app.hourly().await;
+    harness.delete_record(&former).await;
+    set_import_flag(&harness, true).await;
 
-    let run = desk.world.hourly().await;
+    let run = harness.app.hourly().await;
 
     assert_eq!(run.counts.imported, 1);
-    let ledger = desk.world.ledger().await;
+    let ledger = harness.app.ledger().await;
     assert_ne!(ledger.linked(opportunity(1)).unwrap().id, former);
     assert_eq!(ledger.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn the_import_flag_off_and_on_between_two_runs_was_seen_by_none_and_lifts_nothing() {
-    let (desk, former) = unlinked().await;
-    desk.delete_record(&former).await;
-    set_import_flag(&desk, false).await;
-    set_import_flag(&desk, true).await;
+    let (harness, former) = unlinked().await;
+    harness.delete_record(&former).await;
+    set_import_flag(&harness, false).await;
+    set_import_flag(&harness, true).await;
 
-    let run = desk.world.hourly().await;
+    let run = harness.app.hourly().await;
 
     assert_eq!((run.counts.suppressed, run.counts.imported), (1, 0));
 }
 
 #[tokio::test]
 async fn a_flag_that_was_off_when_it_was_unlinked_counts_only_once_a_run_has_seen_it() {
-    let desk = Desk::start(&OrgFolder::importable(1)).await;
-    desk.world.full().await;
-    let imported = desk
-        .world
+    let harness = LinkHarness::start(&OrgFolder::importable(1)).await;
+    harness.app.full().await;
+    let imported = harness
+        .app
         .ledger()
         .await
         .linked(opportunity(1))
         .unwrap()
         .id
         .clone();
-    set_import_flag(&desk, false).await;
-    desk.world.hourly().await;
-    desk.unlink(&imported).await;
+    set_import_flag(&harness, false).await;
+    harness.app.hourly().await;
+    harness.unlink(&imported).await;
     // The daily run looks at suppressed records without the Import Flag.
-    desk.world.clock.advance(Duration::from_secs(24 * 3_600));
-    desk.world.scheduled("daily").await;
-    desk.delete_record(&imported).await;
-    set_import_flag(&desk, true).await;
+    harness.app.clock.advance(Duration::from_secs(24 * 3_600));
+    harness.app.scheduled("daily").await;
+    harness.delete_record(&imported).await;
+    set_import_flag(&harness, true).await;
 
-    let run = desk.world.hourly().await;
+    let run = harness.app.hourly().await;
 
     assert_eq!(run.counts.imported, 1);
 }
 
 #[tokio::test]
 async fn a_deal_that_was_deleted_in_the_portal_does_not_come_back() {
-    let desk = Desk::start(&OrgFolder::importable(1)).await;
-    desk.world.full().await;
-    let imported = desk
-        .world
+    let harness = LinkHarness::start(&OrgFolder::importable(1)).await;
+    harness.app.full().await;
+    let imported = harness
+        .app
         .ledger()
         .await
         .linked(opportunity(1))
         .unwrap()
         .id
         .clone();
-    desk.delete_record(&imported).await;
-    desk.world
+    harness.delete_record(&imported).await;
+    harness
+        .app
         .edit(opportunity(1), json!({ "Description": "called" }))
         .await;
 
-    let hourly = desk.world.hourly().await;
-    let full = desk.world.full().await;
+    let hourly = harness.app.hourly().await;
+    let full = harness.app.full().await;
 
     assert_eq!((hourly.counts.imported, full.counts.imported), (0, 0));
     assert_eq!(full.counts.suppressed, 1);
     assert_eq!(
-        desk.claim(opportunity(1)).await.unwrap().state,
+        harness.claim(opportunity(1)).await.unwrap().state,
         ClaimState::Suppressed
     );
-    assert_eq!(desk.allow(opportunity(1)).await.status, 200);
-    assert_eq!(desk.world.hourly().await.counts.imported, 1);
+    assert_eq!(harness.allow(opportunity(1)).await.status, 200);
+    assert_eq!(harness.app.hourly().await.counts.imported, 1);
 }
 
 #[tokio::test]
 async fn what_a_deleted_record_was_linked_to_may_be_linked_to_another() {
-    let desk = Desk::start(&folder(1, 0)).await;
+    let harness = LinkHarness::start(&folder(1, 0)).await;
     for id in ["gone", "d"] {
-        desk.put(&deal(id), Value::Object(agreeing(1))).await;
+        harness.put(&deal(id), Value::Object(agreeing(1))).await;
     }
-    desk.link(&deal("gone"), opportunity(1), "salesforce").await;
-    desk.delete_record(&deal("gone")).await;
+    harness
+        .link(&deal("gone"), opportunity(1), "salesforce")
+        .await;
+    harness.delete_record(&deal("gone")).await;
 
-    let link = desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let link = harness.link(&deal("d"), opportunity(1), "salesforce").await;
 
     assert_eq!(link.status, 201, "{}", link.body);
-    let claim = desk.claim(opportunity(1)).await.unwrap();
+    let claim = harness.claim(opportunity(1)).await.unwrap();
     assert_eq!(
         (claim.state, claim.record, claim.epoch),
         (ClaimState::Live, deal("d"), 1)
     );
-    desk.world.full().await;
-    assert_eq!(desk.world.ledger().await.broken(), Vec::<String>::new());
+    harness.app.full().await;
+    assert_eq!(harness.app.ledger().await.broken(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn an_unlink_of_an_older_version_cannot_cut_a_newer_link_of_the_same_pair() {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.put(&deal("d"), Value::Object(agreeing(1))).await;
-    let first = desk.link(&deal("d"), opportunity(1), "salesforce").await;
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
+    let first = harness.link(&deal("d"), opportunity(1), "salesforce").await;
     let mut stale = unlink_event(&deal("d"));
     stale["headers"]["if-match"] = format!("\"{}\"", first.body["version"]).into();
-    desk.unlink(&deal("d")).await;
-    let second = desk.link(&deal("d"), opportunity(1), "salesforce").await;
-    let before = desk.dump().await;
+    harness.unlink(&deal("d")).await;
+    let second = harness.link(&deal("d"), opportunity(1), "salesforce").await;
+    let before = harness.dump().await;
 
-    let reply = desk.call(&Caller::admin(), stale.clone()).await;
+    let reply = harness.call(&Caller::admin(), stale.clone()).await;
 
     assert_eq!(reply.verdict(), (409, "PREVIEW_STALE"));
-    desk.assert_untouched_since(&before).await;
+    harness.assert_untouched_since(&before).await;
     stale["headers"]["if-match"] = format!("\"{}\"", second.body["version"]).into();
-    assert_eq!(desk.call(&Caller::admin(), stale.clone()).await.status, 200);
+    assert_eq!(
+        harness.call(&Caller::admin(), stale.clone()).await.status,
+        200
+    );
     stale["headers"]["if-match"] = "the second one".into();
     assert_eq!(
-        desk.call(&Caller::admin(), stale).await.verdict(),
+        harness.call(&Caller::admin(), stale).await.verdict(),
         (400, "MALFORMED")
     );
 }

@@ -11,7 +11,7 @@ use dealbridge_tests::{account, opportunity};
 use serde_json::{Value, json};
 
 use crate::{
-    desk::Desk,
+    harness::LinkHarness,
     portal::{folder, lead, record_id},
 };
 
@@ -46,8 +46,9 @@ fn is_left_out(told: &Value) -> bool {
 
 #[tokio::test]
 async fn rows_whose_fields_cannot_be_read_are_listed_with_a_note_and_healthy_ones_are_kept() {
-    let desk = Desk::start(&folder(1, 1)).await;
-    desk.world
+    let harness = LinkHarness::start(&folder(1, 1)).await;
+    harness
+        .app
         .set(|settings| {
             settings.mappings.retain(|row| row.channeltivity == "name");
             settings.mappings.extend([
@@ -63,15 +64,18 @@ async fn rows_whose_fields_cannot_be_read_are_listed_with_a_note_and_healthy_one
         })
         .await;
     let hide = json!({ "object": "Opportunity", "field": "Seats__c", "visible": false });
-    desk.world.admin("fls", hide).await;
+    harness.app.admin("fls", hide).await;
     let record = record_id(RecordKind::Deal, "d");
-    desk.put(
-        &record,
-        json!({ "seats": 3, "amount": 4, "product": "Basic" }),
-    )
-    .await;
+    harness
+        .put(
+            &record,
+            json!({ "seats": 3, "amount": 4, "product": "Basic" }),
+        )
+        .await;
 
-    let preview = desk.preview(&record, opportunity(1), "channeltivity").await;
+    let preview = harness
+        .preview(&record, opportunity(1), "channeltivity")
+        .await;
 
     for field in ["Account.Notes__c", "Seats__c", "Gone__c", "Nowhere__c"] {
         assert!(is_left_out(told(&preview.body, field)), "{}", preview.body);
@@ -79,19 +83,20 @@ async fn rows_whose_fields_cannot_be_read_are_listed_with_a_note_and_healthy_one
     assert_eq!(told(&preview.body, "Seats__c")["channeltivityValue"], 3);
     assert_eq!(told(&preview.body, "Notes__c")["taken"], "salesforce");
 
-    let link = desk
+    let link = harness
         .confirm(&record, opportunity(1), "channeltivity", &preview.token())
         .await;
     assert_eq!(link.status, 201, "{}", link.body);
-    desk.push().await;
-    let fields = desk.record(&record).await.fields;
+    harness.push().await;
+    let fields = harness.record(&record).await.fields;
     assert_eq!(
         (&fields["seats"], &fields["amount"], &fields["product"]),
         (&json!(3), &json!(4), &json!("Basic"))
     );
     assert_eq!(fields["notes"], "met at the fair");
     assert_eq!(
-        desk.messages()
+        harness
+            .messages()
             .await
             .iter()
             .filter(|(code, _)| code == "WRITE_REFUSED")
@@ -103,8 +108,9 @@ async fn rows_whose_fields_cannot_be_read_are_listed_with_a_note_and_healthy_one
 #[tokio::test]
 async fn a_hidden_parent_is_no_blank_and_a_preview_that_could_not_read_it_is_stale_when_it_can_be()
 {
-    let desk = Desk::start(&folder(1, 0)).await;
-    desk.world
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness
+        .app
         .set(|settings| {
             settings
                 .mappings
@@ -115,16 +121,16 @@ async fn a_hidden_parent_is_no_blank_and_a_preview_that_could_not_read_it_is_sta
         })
         .await;
     let account = json!({ "object": "Account", "id": account(1) });
-    desk.world.admin("hide", account.clone()).await;
+    harness.app.admin("hide", account.clone()).await;
     let record = record_id(RecordKind::Deal, "d");
-    desk.put(&record, json!({ "notes": "as it was" })).await;
+    harness.put(&record, json!({ "notes": "as it was" })).await;
 
-    let hidden = desk.preview(&record, opportunity(1), "salesforce").await;
-    desk.world.admin("unhide", account).await;
-    let stale = desk
+    let hidden = harness.preview(&record, opportunity(1), "salesforce").await;
+    harness.app.admin("unhide", account).await;
+    let stale = harness
         .confirm(&record, opportunity(1), "salesforce", &hidden.token())
         .await;
-    let shown = desk.preview(&record, opportunity(1), "salesforce").await;
+    let shown = harness.preview(&record, opportunity(1), "salesforce").await;
 
     assert!(
         is_left_out(told(&hidden.body, "Account.Name")),
@@ -141,30 +147,31 @@ async fn a_hidden_parent_is_no_blank_and_a_preview_that_could_not_read_it_is_sta
 
 #[tokio::test]
 async fn a_lead_s_hidden_fields_are_listed_too() {
-    let desk = Desk::start(&folder(0, 1)).await;
+    let harness = LinkHarness::start(&folder(0, 1)).await;
     for field in ["Phone", "Company"] {
         let hide = json!({ "object": "Lead", "field": field, "visible": false });
-        desk.world.admin("fls", hide).await;
+        harness.app.admin("fls", hide).await;
     }
     let record = record_id(RecordKind::Lead, "l");
-    desk.put(
-        &record,
-        json!({ "company": "Ours Ltd", "phone": "+49 30 1" }),
-    )
-    .await;
+    harness
+        .put(
+            &record,
+            json!({ "company": "Ours Ltd", "phone": "+49 30 1" }),
+        )
+        .await;
 
-    let preview = desk.preview(&record, lead(0), "salesforce").await;
-    let link = desk
+    let preview = harness.preview(&record, lead(0), "salesforce").await;
+    let link = harness
         .confirm(&record, lead(0), "salesforce", &preview.token())
         .await;
-    desk.push().await;
+    harness.push().await;
 
     for field in ["Phone", "Company"] {
         assert!(is_left_out(told(&preview.body, field)), "{}", preview.body);
     }
     assert_eq!(told(&preview.body, "LastName")["taken"], "salesforce");
     assert_eq!(link.status, 201, "{}", link.body);
-    let fields = desk.record(&record).await.fields;
+    let fields = harness.record(&record).await.fields;
     assert_eq!(
         (&fields["company"], &fields["phone"]),
         (&json!("Ours Ltd"), &json!("+49 30 1"))
@@ -173,25 +180,26 @@ async fn a_lead_s_hidden_fields_are_listed_too() {
 
 #[tokio::test]
 async fn without_access_to_leads_their_links_stay_and_opportunities_are_imported_all_the_same() {
-    let desk = Desk::start(&folder(1, 1)).await;
+    let harness = LinkHarness::start(&folder(1, 1)).await;
     let record = record_id(RecordKind::Lead, "l");
-    desk.put(&record, json!({ "company": "Ours Ltd" })).await;
-    desk.link(&record, lead(0), "salesforce").await;
-    desk.push().await;
-    let before = desk.record(&record).await;
+    harness.put(&record, json!({ "company": "Ours Ltd" })).await;
+    harness.link(&record, lead(0), "salesforce").await;
+    harness.push().await;
+    let before = harness.record(&record).await;
     let access = |visible: bool| json!({ "object": "Lead", "visible": visible });
 
-    desk.world.admin("fls", access(false)).await;
-    let full = desk.world.full().await;
-    desk.world
+    harness.app.admin("fls", access(false)).await;
+    let full = harness.app.full().await;
+    harness
+        .app
         .edit(opportunity(1), json!({ "Amount": 7 }))
         .await;
-    let hourly = desk.world.hourly().await;
+    let hourly = harness.app.hourly().await;
 
-    let ledger = desk.world.ledger().await;
+    let ledger = harness.app.ledger().await;
     assert_eq!((full.counts.imported, hourly.counts.updated), (1, 1));
     for run in [full.id, hourly.id] {
-        assert_eq!(desk.world.status(run).await, RunStatus::Succeeded);
+        assert_eq!(harness.app.status(run).await, RunStatus::Succeeded);
         assert_eq!(ledger.faults(run), [Code::SfFieldMissing]);
         assert!(
             ledger
@@ -200,9 +208,9 @@ async fn without_access_to_leads_their_links_stay_and_opportunities_are_imported
                 .any(|entry| entry.message.contains("Lead.Id"))
         );
     }
-    assert_eq!(desk.record(&record).await, before);
+    assert_eq!(harness.record(&record).await, before);
 
-    desk.world.admin("fls", access(true)).await;
-    let shown = desk.world.hourly().await;
-    assert_eq!(desk.world.ledger().await.faults(shown.id), []);
+    harness.app.admin("fls", access(true)).await;
+    let shown = harness.app.hourly().await;
+    assert_eq!(harness.app.ledger().await.faults(shown.id), []);
 }

@@ -19,7 +19,7 @@ fn calls(product: &Product) -> Vec<Call> {
         token: None,
         body: (route.method == "POST" || route.method == "PUT").then(|| json!({})),
     };
-    product.world.template.routes.iter().map(call).collect()
+    product.app.template.routes.iter().map(call).collect()
 }
 
 async fn answers(product: &Product, token: Option<&str>) -> Vec<(Call, Answer)> {
@@ -46,7 +46,7 @@ async fn every_call_refuses_a_missing_expired_foreign_or_damaged_token() {
         groups: vec!["administrators".into()],
     };
     let now = jiff::Timestamp::from_second(4_000_000_000).unwrap();
-    let scopes = product.world.template.scopes();
+    let scopes = product.app.template.scopes();
     let foreign = Tokens::open(None)
         .and_then(|tokens| tokens.sign(&subject, &scopes, now, 60))
         .unwrap();
@@ -124,7 +124,7 @@ async fn an_internal_user_sees_records_and_may_preview_but_not_administer() {
 #[tokio::test]
 async fn a_group_that_only_looks_like_the_administrators_opens_nothing() {
     let product = Product::start(None).await;
-    let scopes = product.world.template.scopes();
+    let scopes = product.app.template.scopes();
     let lookalikes = [
         "non-administrators",
         "administrators internal-users",

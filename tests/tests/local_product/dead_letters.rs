@@ -8,7 +8,7 @@ use crate::product::{ADMIN, INTERNAL, Product};
 
 /// Puts bodies into the dead-letter queue of imports.
 async fn bury(product: &Product, bodies: &[&str]) {
-    let queues = &product.world.queues;
+    let queues = &product.app.queues;
     let config = sdk_config(&Endpoint::Local {
         url: queues.endpoint_url(),
     })

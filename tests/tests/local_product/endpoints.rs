@@ -105,7 +105,7 @@ async fn an_address_is_found_whatever_its_case_and_says_who_it_is() {
         .await
         .ok();
 
-    let groups = &product.world.template.groups;
+    let groups = &product.app.template.groups;
     assert_eq!(answer["user"], "usr-esme");
     assert_eq!(
         answer["groups"],

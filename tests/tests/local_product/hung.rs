@@ -10,11 +10,11 @@ use crate::product::{ADMIN, Product, options};
 
 /// A product whose functions have a few seconds, in the same proportions as in the template.
 async fn in_a_hurry() -> Product {
-    let mut world = LocalProduct::start(&options(None)).await.unwrap();
-    for timeout in world.template.timeouts.values_mut() {
+    let mut app = LocalProduct::start(&options(None)).await.unwrap();
+    for timeout in app.template.timeouts.values_mut() {
         *timeout = Duration::from_secs(4);
     }
-    Product::over(world).await
+    Product::over(app).await
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn a_spreadsheet_gets_the_entries_as_a_file_without_formulas() {
         .await
         .unwrap();
     assert!(edited.status().is_success());
-    product.world.full_run().await.unwrap();
+    product.app.full_run().await.unwrap();
     let all = entries(&product, "limit=1000").await;
 
     let token = product.token(ADMIN).await;

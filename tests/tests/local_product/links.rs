@@ -77,7 +77,7 @@ async fn what_a_link_writes_to_salesforce_arrives_through_its_queue() {
     assert_eq!(lead["link"]["status"], "synced");
     assert_eq!(
         product
-            .world
+            .app
             .queues
             .counts("salesforce-writes")
             .unwrap()

@@ -6,11 +6,11 @@ use dealbridge_aws::{item, keys};
 use dealbridge_core::{
     SalesforceId,
     code::Code,
-    entry::{Line, PackedEntry},
+    entry::{LogBatch, LogLine},
     finding::Finding,
     link::store::LinkStore,
     ports::{Clock, Portal},
-    problem::Problem,
+    problem::OpenProblem,
     record::{RecordId, RecordKind},
     run::{Counts, RunId},
 };
@@ -29,7 +29,7 @@ fn huge() -> String {
 }
 
 async fn put(product: &Product, table: &str, item: keys::Attributes) {
-    let put = product.world.store.client().put_item().table_name(table);
+    let put = product.app.store.client().put_item().table_name(table);
     put.set_item(Some(item)).send().await.unwrap();
 }
 
@@ -57,7 +57,7 @@ fn distinct(items: &[Value], id: impl Fn(&Value) -> &Value) -> usize {
 async fn records_of_the_largest_size_are_listed_to_the_last() {
     let product = Product::start(None).await;
     let id = |id: &str| RecordId::new(RecordKind::Referral, id).unwrap();
-    let mut record = LinkStore::record(&product.world.store, &id("ref-lund"))
+    let mut record = LinkStore::record(&product.app.store, &id("ref-lund"))
         .await
         .unwrap()
         .unwrap();
@@ -81,20 +81,14 @@ async fn records_of_the_largest_size_are_listed_to_the_last() {
 #[tokio::test]
 async fn problems_of_the_largest_size_are_listed_to_the_last() {
     let product = Product::start(None).await;
-    let org = product
-        .world
-        .portal
-        .settings()
-        .await
-        .unwrap()
-        .organization_id;
+    let org = product.app.portal.settings().await.unwrap().organization_id;
     let found = Finding::new(Code::AccountMissing);
     // The name appears in the sentences, too.
     let name = &huge()[..100_000];
     for number in 10..10 + MANY {
         let id = SalesforceId::parse(&format!("006aP000000{number:04}")).unwrap();
         let at = SystemClock.now();
-        let problem = Problem::met(None, id, name, vec![found.clone()], RunId::new(1), at);
+        let problem = OpenProblem::met(None, id, name, vec![found.clone()], RunId::new(1), at);
         let item = item::encode(&problem, keys::problem(org, id)).unwrap();
         put(&product, "Log", item).await;
     }
@@ -112,14 +106,14 @@ async fn entries_of_the_longest_texts_are_listed_to_the_last() {
     let product = Product::start(None).await;
     let text = &huge()[..1_000];
     let said = Finding::new(Code::SettingsReplaced).value(text);
-    let line = Line {
+    let line = LogLine {
         salesforce: None,
         name: String::new(),
         entity: None,
         findings: vec![said.other(text).details(text)],
     };
     for number in 0..MANY {
-        let packed = PackedEntry {
+        let packed = LogBatch {
             id: format!("HUGE{number:02}"),
             at: SystemClock.now(),
             counts: Counts::default(),

@@ -25,7 +25,7 @@ pub(crate) const DISTRIBUTOR: &str = "dirk.vos@broadgate.example";
 
 /// The running product.
 pub(crate) struct Product {
-    pub(crate) world: Arc<LocalProduct>,
+    pub(crate) app: Arc<LocalProduct>,
     pub(crate) server: Arc<ApiServer>,
     pub(crate) address: String,
     http: reqwest::Client,
@@ -88,15 +88,15 @@ impl Product {
     }
 
     /// Serves a local product.
-    pub(crate) async fn over(world: LocalProduct) -> Self {
-        let world = Arc::new(world);
+    pub(crate) async fn over(app: LocalProduct) -> Self {
+        let app = Arc::new(app);
         let listener = server::listen(0).await.unwrap();
-        let server = Arc::new(ApiServer::new(Arc::clone(&world)).unwrap());
+        let server = Arc::new(ApiServer::new(Arc::clone(&app)).unwrap());
         let address = format!("http://{}", listener.local_addr().unwrap());
         let served = Arc::clone(&server);
         let serving = tokio::spawn(async move { served.serve(listener).await.unwrap() });
         Self {
-            world,
+            app,
             server,
             address,
             http: http_client(Timeouts::default()).unwrap(),
@@ -107,7 +107,7 @@ impl Product {
     /// Starts in memory and imports the org once.
     pub(crate) async fn imported() -> Self {
         let product = Self::start(None).await;
-        product.world.full_run().await.unwrap();
+        product.app.full_run().await.unwrap();
         product
     }
 
@@ -156,14 +156,14 @@ impl Product {
 
     /// Calls the admin API of the org.
     pub(crate) async fn org(&self, name: &str, body: Value) {
-        let url = format!("{}/_org/{name}", self.world.instance_url());
+        let url = format!("{}/_org/{name}", self.app.instance_url());
         let call = self.http.post(url).body(body.to_string());
         let answer = call.header("content-type", "application/json").send();
         assert!(answer.await.unwrap().status().is_success(), "{name} {body}");
     }
 
     async fn sqs(&self) -> aws_sdk_sqs::Client {
-        let url = self.world.queues.endpoint_url();
+        let url = self.app.queues.endpoint_url();
         let sdk = sdk_config(&Endpoint::Local { url }).await;
         aws_sdk_sqs::Client::new(&sdk)
     }
@@ -177,7 +177,7 @@ impl Product {
     /// Puts a message into a queue.
     pub(crate) async fn put_message(&self, queue: &str, body: &str) {
         let message = self.sqs().await.send_message();
-        let url = self.world.queues.queue_url(queue);
+        let url = self.app.queues.queue_url(queue);
         let sent = message.queue_url(url).message_body(body).send().await;
         sent.unwrap();
     }
@@ -194,7 +194,7 @@ impl Product {
     pub(crate) async fn receive(&self, queue: &str) -> Message {
         let receive = self.sqs().await.receive_message();
         let answer = receive
-            .queue_url(self.world.queues.queue_url(queue))
+            .queue_url(self.app.queues.queue_url(queue))
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .send();
         answer.await.unwrap().messages.unwrap().pop().unwrap()
@@ -259,6 +259,6 @@ impl Product {
     pub(crate) async fn stop(self) {
         self.serving.abort();
         let _ = self.serving.await;
-        self.world.shutdown().await;
+        self.app.shutdown().await;
     }
 }

@@ -11,7 +11,7 @@ async fn a_restart_finds_records_problems_tokens_people_and_the_org_as_they_were
     let data = tempfile::tempdir().unwrap();
     let at = || Some(data.path().to_owned());
     let first = Product::start(at()).await;
-    first.world.full_run().await.unwrap();
+    first.app.full_run().await.unwrap();
     let token = first.token(ADMIN).await;
     let body = json!({ "status": "active" });
     first
@@ -20,7 +20,7 @@ async fn a_restart_finds_records_problems_tokens_people_and_the_org_as_they_were
         .ok();
     let edit = json!({ "object": "Opportunity", "id": "006aP00000008G0QAI", "fields": { "Amount": 77_000 } });
     first
-        .world
+        .app
         .org
         .as_ref()
         .unwrap()
@@ -52,13 +52,13 @@ async fn a_run_that_was_stopped_in_the_middle_is_made_whole_after_the_restart() 
     let data = tempfile::tempdir().unwrap();
     let at = || Some(data.path().to_owned());
     let first = Product::start(at()).await;
-    let Requested::Started(interrupted) = first.world.request_run().await.unwrap() else {
+    let Requested::Started(interrupted) = first.app.request_run().await.unwrap() else {
         panic!("a run was active before there was one");
     };
     first.stop().await;
 
     let second = Product::start(at()).await;
-    let report = second.world.full_run().await.unwrap();
+    let report = second.app.full_run().await.unwrap();
 
     assert_eq!(report.status, RunStatus::Succeeded);
     assert!(report.run.id > interrupted.id);
@@ -67,7 +67,7 @@ async fn a_run_that_was_stopped_in_the_middle_is_made_whole_after_the_restart() 
         (counts.imported + counts.unchanged, counts.failed),
         (12, 30)
     );
-    let (interrupted, _) = second.world.status(interrupted.id).await.unwrap();
+    let (interrupted, _) = second.app.status(interrupted.id).await.unwrap();
     assert!(interrupted.failed_at.is_some() || interrupted.listed_at.is_some());
     second.stop().await;
 }

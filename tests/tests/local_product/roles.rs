@@ -7,8 +7,8 @@ use dealbridge_core::{SalesforceId, ports::Clock, sync_request::Requested};
 use dealbridge_lambda::{Function, Invocation};
 use dealbridge_local::gateway::ApiRequest;
 use dealbridge_tests::{
-    Defect, OrgFolder, World,
-    world::{IMPORTS, SYNC_REQUESTS},
+    Defect, OrgFolder, TestApp,
+    test_app::{IMPORTS, SYNC_REQUESTS},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -182,8 +182,8 @@ async fn everything_there_is_to_do(product: &Product) {
     office.settle().await;
     let own = SalesforceId::parse(org).unwrap();
     let claim = keys::claim(own, SalesforceId::parse("00QaP000000033wUAA").unwrap());
-    let store = &product.world.store;
-    let gone = transaction::delete_anyway(&store.tables().links, claim).unwrap();
+    let store = &product.app.store;
+    let gone = transaction::delete_unconditional(&store.tables().links, claim).unwrap();
     store.transact("gone", vec![gone]).await.unwrap();
     let stray = "/leads/lead-quayside/link?confirm=true";
     office.call("DELETE", stray, Value::Null, "stray").await;
@@ -236,35 +236,35 @@ async fn what_waits(product: &Product) {
 }
 
 /// Cases that only occur with time: a listing that exceeds its function's timeout, and a run that nothing continued.
-async fn what_takes_long() -> World {
+async fn what_takes_long() -> TestApp {
     let mut folder = OrgFolder::new();
     for _ in 0..2_001 {
         folder.add(|opportunity| Defect::NoProduct.apply(&opportunity));
     }
-    let world = World::start(&folder).await;
+    let app = TestApp::start(&folder).await;
     let soon = jiff::SignedDuration::from_secs(30);
-    let deadline = world.clock.now().checked_add(soon).ok();
+    let deadline = app.clock.now().checked_add(soon).ok();
     let tick = json!({ "schedule": "daily" });
-    let answer = world.fan_out.handle(tick, Invocation { deadline }).await;
+    let answer = app.fan_out.handle(tick, Invocation { deadline }).await;
     assert_eq!(answer.unwrap()["outcome"], "continued");
-    world.clock.advance(Duration::from_secs(24 * 3_600));
-    let asked = world.request_run().await;
+    app.clock.advance(Duration::from_secs(24 * 3_600));
+    let asked = app.request_run().await;
     assert!(matches!(asked, Requested::Started(_)), "{asked:?}");
-    world
+    app
 }
 
 /// Cases that only occur after messages were lost: the request for the next run counts the messages of the queues.
-async fn what_is_lost() -> [World; 2] {
+async fn what_is_lost() -> [TestApp; 2] {
     let lost = async || {
-        let world = World::start(&OrgFolder::importable(2)).await;
-        let asked = world.request_run().await;
+        let app = TestApp::start(&OrgFolder::importable(2)).await;
+        let asked = app.request_run().await;
         assert!(matches!(asked, Requested::Started(_)), "{asked:?}");
-        let request = world.receive(SYNC_REQUESTS, 1).await;
-        world.work(SYNC_REQUESTS, &request).await;
-        let messages = world.receive(IMPORTS, 2).await;
-        world.delete(IMPORTS, &messages).await;
-        world.clock.advance(Duration::from_secs(180));
-        world
+        let request = app.receive(SYNC_REQUESTS, 1).await;
+        app.work(SYNC_REQUESTS, &request).await;
+        let messages = app.receive(IMPORTS, 2).await;
+        app.delete(IMPORTS, &messages).await;
+        app.clock.advance(Duration::from_secs(180));
+        app
     };
     let (by_clock, by_button) = (lost().await, lost().await);
     by_clock.scheduled("hourly").await;
@@ -279,11 +279,11 @@ async fn every_right_of_a_role_is_needed() {
     let still = Product::standing_still().await;
     what_waits(&still).await;
 
-    let mut unused = product.world.roles.unused();
+    let mut unused = product.app.roles.unused();
     let [by_clock, by_button] = what_is_lost().await;
     let long = what_takes_long().await;
     for roles in [
-        &still.world.roles,
+        &still.app.roles,
         &long.roles,
         &by_clock.roles,
         &by_button.roles,
@@ -292,7 +292,7 @@ async fn every_right_of_a_role_is_needed() {
         unused.retain(|right| unused_there.contains(right));
     }
     let consumed = |function: &str, queue: &str| {
-        let setups = &product.world.template.queues;
+        let setups = &product.app.template.queues;
         setups
             .iter()
             .any(|setup| (setup.function, setup.queue.name()) == (function, queue))

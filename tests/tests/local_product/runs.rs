@@ -116,11 +116,11 @@ async fn a_settle_that_cannot_wait_longer_says_so_and_one_before_any_run_has_non
 #[tokio::test]
 async fn a_switched_off_integration_refuses_a_run_by_hand_and_a_tick_does_nothing() {
     let product = Product::start(None).await;
-    let (_, settings) = product.world.portal.versioned_settings().await.unwrap();
+    let (_, settings) = product.app.portal.versioned_settings().await.unwrap();
     let mut settings = (*settings).clone();
     settings.enabled = false;
     product
-        .world
+        .app
         .portal
         .put_settings(&settings, None)
         .await

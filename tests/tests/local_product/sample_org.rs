@@ -36,7 +36,7 @@ const NOT_SHOWN: [(Code, &str); 6] = [
 async fn the_sample_org_meets_every_failure_code_that_one_folder_can_meet() {
     let product = Product::start(None).await;
 
-    let report = product.world.full_run().await.unwrap();
+    let report = product.app.full_run().await.unwrap();
 
     let met: Vec<Code> = report.codes.iter().map(|row| row.code).collect();
     // The table lists the conditions for import first, up to the one about the former Deal.

@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeValue, QueueAttributeName,
 };
 
-use crate::world::{World, is_outside, system};
+use crate::harness::{QueueHarness, is_outside, system};
 
 fn text(value: &str) -> MessageAttributeValue {
     MessageAttributeValue::builder()
@@ -17,8 +17,8 @@ fn text(value: &str) -> MessageAttributeValue {
         .unwrap()
 }
 
-async fn receive_with(world: &World, url: &str, filters: &[&str]) -> Message {
-    let mut receive = world
+async fn receive_with(harness: &QueueHarness, url: &str, filters: &[&str]) -> Message {
+    let mut receive = harness
         .client
         .receive_message()
         .queue_url(url)
@@ -44,10 +44,10 @@ fn names(message: &Message) -> Vec<&str> {
 
 #[tokio::test]
 async fn digests_let_both_sides_check_what_travelled() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
 
-    let sent = world
+    let sent = harness
         .client
         .send_message()
         .queue_url(&url)
@@ -58,8 +58,8 @@ async fn digests_let_both_sides_check_what_travelled() {
         .send()
         .await
         .unwrap();
-    let all = receive_with(&world, &url, &["All"]).await;
-    let one = receive_with(&world, &url, &["Hello", "Absent"]).await;
+    let all = receive_with(&harness, &url, &["All"]).await;
+    let one = receive_with(&harness, &url, &["Hello", "Absent"]).await;
 
     let body = Some("6e2baaf3b97dbeef01c0043275f9a0e7");
     let attributes = Some("4c360f3fdafd970e05fae2f149d997f5");
@@ -74,9 +74,9 @@ async fn digests_let_both_sides_check_what_travelled() {
 
 #[tokio::test]
 async fn attributes_come_when_asked_for_by_name_by_prefix_or_all() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness
         .client
         .send_message()
         .queue_url(&url)
@@ -96,7 +96,7 @@ async fn attributes_come_when_asked_for_by_name_by_prefix_or_all() {
         (&["General", "Absent"], &["General"]),
         (&["Absent"], &[]),
     ] {
-        let message = receive_with(&world, &url, filters).await;
+        let message = receive_with(&harness, &url, filters).await;
 
         assert_eq!(names(&message), expected, "{filters:?}");
     }
@@ -104,8 +104,8 @@ async fn attributes_come_when_asked_for_by_name_by_prefix_or_all() {
 
 #[tokio::test]
 async fn numbers_and_bytes_travel_unchanged() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
     let bytes = MessageAttributeValue::builder()
         .data_type("Binary.png")
         .binary_value(Blob::new([0, 1, 255]))
@@ -117,7 +117,7 @@ async fn numbers_and_bytes_travel_unchanged() {
         .build()
         .unwrap();
 
-    world
+    harness
         .client
         .send_message()
         .queue_url(&url)
@@ -127,7 +127,7 @@ async fn numbers_and_bytes_travel_unchanged() {
         .send()
         .await
         .unwrap();
-    let message = receive_with(&world, &url, &["All"]).await;
+    let message = receive_with(&harness, &url, &["All"]).await;
 
     let attributes = message.message_attributes.unwrap();
     assert_eq!(
@@ -142,11 +142,11 @@ async fn numbers_and_bytes_travel_unchanged() {
 
 #[tokio::test]
 async fn malformed_attributes_are_refused() {
-    let world = World::new().await;
+    let harness = QueueHarness::new().await;
     if is_outside() {
         return;
     }
-    let url = world.queue("q", &[]).await;
+    let url = harness.queue("q", &[]).await;
     let typed = |data_type: &str, value: &str| {
         let attribute = MessageAttributeValue::builder()
             .data_type(data_type)
@@ -154,7 +154,7 @@ async fn malformed_attributes_are_refused() {
         attribute.build().unwrap()
     };
     let send = || {
-        world
+        harness
             .client
             .send_message()
             .queue_url(&url)
@@ -180,13 +180,13 @@ async fn malformed_attributes_are_refused() {
 
 #[tokio::test]
 async fn system_attributes_come_only_when_asked_for() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
     let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
     let trace = MessageSystemAttributeValue::builder()
         .data_type("String")
         .string_value(header);
-    world
+    harness
         .client
         .send_message()
         .queue_url(&url)
@@ -199,7 +199,7 @@ async fn system_attributes_come_only_when_asked_for() {
         .await
         .unwrap();
 
-    let receive = world
+    let receive = harness
         .client
         .receive_message()
         .queue_url(&url)
@@ -209,7 +209,7 @@ async fn system_attributes_come_only_when_asked_for() {
         .clone()
         .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
     let one = one.send().await.unwrap();
-    let all = world.receive_one(&url, 0).await;
+    let all = harness.receive_one(&url, 0).await;
 
     assert_eq!(
         none.messages()[0]
@@ -228,13 +228,13 @@ async fn system_attributes_come_only_when_asked_for() {
 
 #[tokio::test]
 async fn a_queue_tells_its_settings_and_keeps_changes_to_them() {
-    let world = World::new().await;
-    let url = world
+    let harness = QueueHarness::new().await;
+    let url = harness
         .queue("q", &[(QueueAttributeName::VisibilityTimeout, "7")])
         .await;
-    let name = world.name("q");
+    let name = harness.name("q");
 
-    world
+    harness
         .client
         .set_queue_attributes()
         .queue_url(&url)
@@ -242,7 +242,7 @@ async fn a_queue_tells_its_settings_and_keeps_changes_to_them() {
         .send()
         .await
         .unwrap();
-    let all = world
+    let all = harness
         .client
         .get_queue_attributes()
         .queue_url(&url)
@@ -268,13 +268,13 @@ async fn a_queue_tells_its_settings_and_keeps_changes_to_them() {
 
 #[tokio::test]
 async fn a_queue_is_found_by_its_name() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
 
-    let found = world
+    let found = harness
         .client
         .get_queue_url()
-        .queue_name(world.name("q"))
+        .queue_name(harness.name("q"))
         .send()
         .await
         .unwrap();
@@ -284,16 +284,16 @@ async fn a_queue_is_found_by_its_name() {
 
 #[tokio::test]
 async fn queues_are_listed_by_prefix_page_by_page() {
-    let world = World::new().await;
+    let harness = QueueHarness::new().await;
     let (a, b) = (
-        world.queue("list-a", &[]).await,
-        world.queue("list-b", &[]).await,
+        harness.queue("list-a", &[]).await,
+        harness.queue("list-b", &[]).await,
     );
-    world.queue("other", &[]).await;
-    let list = world
+    harness.queue("other", &[]).await;
+    let list = harness
         .client
         .list_queues()
-        .queue_name_prefix(world.name("list"));
+        .queue_name_prefix(harness.name("list"));
 
     let all = list.clone().send().await.unwrap().queue_urls.unwrap();
     let first = list.clone().max_results(1).send().await.unwrap();
@@ -314,18 +314,18 @@ async fn queues_are_listed_by_prefix_page_by_page() {
 
 #[tokio::test]
 async fn tags_are_kept_until_they_are_taken_off() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let list = world.client.list_queue_tags().queue_url(&url);
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let list = harness.client.list_queue_tags().queue_url(&url);
 
-    let tag = world
+    let tag = harness
         .client
         .tag_queue()
         .queue_url(&url)
         .tags("team", "deals")
         .tags("stage", "x");
     tag.send().await.unwrap();
-    world
+    harness
         .client
         .untag_queue()
         .queue_url(&url)
@@ -346,19 +346,19 @@ async fn a_deleted_queue_takes_its_messages_along() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "one").await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "one").await;
 
-    world
+    harness
         .client
         .delete_queue()
         .queue_url(&url)
         .send()
         .await
         .unwrap();
-    let again = world.queue("q", &[]).await;
+    let again = harness.queue("q", &[]).await;
 
     assert_eq!(again, url);
-    assert_eq!(world.counts(&url).await, ["0", "0", "0"]);
+    assert_eq!(harness.counts(&url).await, ["0", "0", "0"]);
 }

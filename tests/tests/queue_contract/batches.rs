@@ -5,7 +5,7 @@ use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry,
 };
 
-use crate::world::{World, bodies, handle};
+use crate::harness::{QueueHarness, bodies, handle};
 
 fn entry(id: &str, body: &str) -> SendMessageBatchRequestEntry {
     SendMessageBatchRequestEntry::builder()
@@ -24,8 +24,8 @@ fn ids_and_codes(failed: &[BatchResultErrorEntry]) -> Vec<(&str, &str, bool)> {
 
 #[tokio::test]
 async fn a_bad_entry_does_not_keep_the_others_from_being_sent() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
     let too_late = SendMessageBatchRequestEntry::builder()
         .id("too-late")
         .message_body("x")
@@ -33,7 +33,7 @@ async fn a_bad_entry_does_not_keep_the_others_from_being_sent() {
         .build()
         .unwrap();
 
-    let answer = world
+    let answer = harness
         .client
         .send_message_batch()
         .queue_url(&url)
@@ -54,17 +54,17 @@ async fn a_bad_entry_does_not_keep_the_others_from_being_sent() {
         ids_and_codes(answer.failed()),
         [("too-late", "InvalidParameterValue", true)]
     );
-    let mut received = world.receive(&url, 30).await;
+    let mut received = harness.receive(&url, 30).await;
     received.sort_by(|a, b| a.body.cmp(&b.body));
     assert_eq!(bodies(&received), ["one", "two"]);
 }
 
 #[tokio::test]
 async fn an_entry_with_characters_that_cannot_travel_fails_alone() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
 
-    let answer = world
+    let answer = harness
         .client
         .send_message_batch()
         .queue_url(&url)
@@ -78,15 +78,15 @@ async fn an_entry_with_characters_that_cannot_travel_fails_alone() {
         ids_and_codes(answer.failed()),
         [("bad", "InvalidMessageContents", true)]
     );
-    assert_eq!(bodies(&world.receive(&url, 30).await), ["one"]);
+    assert_eq!(bodies(&harness.receive(&url, 30).await), ["one"]);
 }
 
 #[tokio::test]
 async fn a_bad_handle_does_not_keep_the_others_from_being_deleted() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "one").await;
-    let message = world.receive_one(&url, 0).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "one").await;
+    let message = harness.receive_one(&url, 0).await;
     let entry = |id: &str, handle: &str| {
         let entry = DeleteMessageBatchRequestEntry::builder()
             .id(id)
@@ -94,7 +94,7 @@ async fn a_bad_handle_does_not_keep_the_others_from_being_deleted() {
         entry.build().unwrap()
     };
 
-    let answer = world
+    let answer = harness
         .client
         .delete_message_batch()
         .queue_url(&url)
@@ -109,16 +109,16 @@ async fn a_bad_handle_does_not_keep_the_others_from_being_deleted() {
         ids_and_codes(answer.failed()),
         [("bad", "ReceiptHandleIsInvalid", true)]
     );
-    assert!(world.receive(&url, 0).await.is_empty());
+    assert!(harness.receive(&url, 0).await.is_empty());
 }
 
 #[tokio::test]
 async fn each_message_of_a_batch_gets_the_visibility_asked_for_it() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "back").await;
-    world.send(&url, "kept").await;
-    let messages = world.receive(&url, 1).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "back").await;
+    harness.send(&url, "kept").await;
+    let messages = harness.receive(&url, 1).await;
     let entry = |id: &str, handle: &str, seconds: i32| {
         ChangeMessageVisibilityBatchRequestEntry::builder()
             .id(id)
@@ -127,7 +127,7 @@ async fn each_message_of_a_batch_gets_the_visibility_asked_for_it() {
             .build()
             .unwrap()
     };
-    let mut change = world
+    let mut change = harness
         .client
         .change_message_visibility_batch()
         .queue_url(&url);
@@ -142,21 +142,21 @@ async fn each_message_of_a_batch_gets_the_visibility_asked_for_it() {
         .send()
         .await
         .unwrap();
-    world.pass(1).await;
+    harness.pass(1).await;
 
     assert_eq!(answer.successful().len(), 2);
     assert_eq!(
         ids_and_codes(answer.failed()),
         [("bad", "ReceiptHandleIsInvalid", true)]
     );
-    assert_eq!(bodies(&world.receive(&url, 30).await), ["back"]);
+    assert_eq!(bodies(&harness.receive(&url, 30).await), ["back"]);
 }
 
 #[tokio::test]
 async fn a_batch_that_breaks_the_rules_of_batches_fails_as_a_whole() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let send = world.client.send_message_batch().queue_url(&url);
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let send = harness.client.send_message_batch().queue_url(&url);
     let eleven: Vec<_> = (0..11).map(|n| entry(&n.to_string(), "x")).collect();
     let half = "x".repeat(524_288);
     let long = vec![entry("a", &half), entry("b", &half), entry("c", "x")];
@@ -182,16 +182,16 @@ async fn a_batch_that_breaks_the_rules_of_batches_fails_as_a_whole() {
     assert!(same.is_batch_entry_ids_not_distinct(), "{same:?}");
     assert!(odd.is_invalid_batch_entry_id(), "{odd:?}");
     assert!(long.is_batch_request_too_long(), "{long:?}");
-    assert_eq!(world.counts(&url).await, ["0", "0", "0"]);
+    assert_eq!(harness.counts(&url).await, ["0", "0", "0"]);
 }
 
 #[tokio::test]
 async fn a_batch_of_one_mebibyte_passes_whatever_its_escapes_weigh() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
     let half = "\"".repeat(524_288);
 
-    let answer = world
+    let answer = harness
         .client
         .send_message_batch()
         .queue_url(&url)

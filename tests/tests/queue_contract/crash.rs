@@ -12,7 +12,7 @@ use aws_sdk_sqs::types::{
 };
 use sqs_server::{ManualClock, QueueOptions, QueueServer};
 
-use crate::world::{World, client, handle, is_outside, start_of_time, system};
+use crate::harness::{QueueHarness, client, handle, is_outside, start_of_time, system};
 
 const DIRECTORY: &str = "QUEUE_CONTRACT_DIRECTORY";
 const QUEUE: &str = "crash";
@@ -39,15 +39,15 @@ async fn what_was_acknowledged_before_a_kill_is_there_after_it() {
         let (mut process, endpoint) = serve_elsewhere(directory.path());
         let told = work_until_killed(&endpoint, answers_before_the_kill, &mut process).await;
 
-        let world = World::embedded(QueueOptions {
+        let harness = QueueHarness::embedded(QueueOptions {
             directory: Some(directory.path().to_owned()),
             ..QueueOptions::default()
         })
         .await;
-        let url = world.inside().server.queue_url(QUEUE);
+        let url = harness.inside().server.queue_url(QUEUE);
         let mut found = BTreeMap::new();
         loop {
-            let messages = world.receive(&url, 600).await;
+            let messages = harness.receive(&url, 600).await;
             if messages.is_empty() {
                 break;
             }

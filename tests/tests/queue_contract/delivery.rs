@@ -3,16 +3,16 @@
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 
-use crate::world::{World, bodies, handle, is_outside, system};
+use crate::harness::{QueueHarness, bodies, handle, is_outside, system};
 
 #[tokio::test]
 async fn a_received_message_is_hidden_until_the_queues_visibility_timeout_ends() {
-    let world = World::new().await;
-    let url = world
+    let harness = QueueHarness::new().await;
+    let url = harness
         .queue("q", &[(QueueAttributeName::VisibilityTimeout, "2")])
         .await;
-    let id = world.send(&url, "hello").await;
-    let client = &world.client;
+    let id = harness.send(&url, "hello").await;
+    let client = &harness.client;
 
     let first = client
         .receive_message()
@@ -26,7 +26,7 @@ async fn a_received_message_is_hidden_until_the_queues_visibility_timeout_ends()
         .send()
         .await
         .unwrap();
-    world.pass(2).await;
+    harness.pass(2).await;
     let again = client
         .receive_message()
         .queue_url(&url)
@@ -45,26 +45,26 @@ async fn a_received_message_is_hidden_until_the_queues_visibility_timeout_ends()
 
 #[tokio::test]
 async fn a_receive_may_hide_for_a_time_of_its_own() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
 
-    world.receive_one(&url, 1).await;
-    assert!(world.receive(&url, 1).await.is_empty());
-    world.pass(1).await;
+    harness.receive_one(&url, 1).await;
+    assert!(harness.receive(&url, 1).await.is_empty());
+    harness.pass(1).await;
 
-    world.receive_one(&url, 0).await;
-    world.receive_one(&url, 0).await;
+    harness.receive_one(&url, 0).await;
+    harness.receive_one(&url, 0).await;
 }
 
 #[tokio::test]
 async fn changing_visibility_to_zero_gives_a_message_back_at_once() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
-    let message = world.receive_one(&url, 600).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
+    let message = harness.receive_one(&url, 600).await;
 
-    world
+    harness
         .client
         .change_message_visibility()
         .queue_url(&url)
@@ -74,18 +74,18 @@ async fn changing_visibility_to_zero_gives_a_message_back_at_once() {
         .await
         .unwrap();
 
-    world.receive_one(&url, 600).await;
+    harness.receive_one(&url, 600).await;
 }
 
 #[tokio::test]
 async fn changing_visibility_counts_from_the_change() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
-    let message = world.receive_one(&url, 2).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
+    let message = harness.receive_one(&url, 2).await;
 
-    world.pass(1).await;
-    world
+    harness.pass(1).await;
+    harness
         .client
         .change_message_visibility()
         .queue_url(&url)
@@ -94,22 +94,22 @@ async fn changing_visibility_counts_from_the_change() {
         .send()
         .await
         .unwrap();
-    world.pass(2).await;
-    assert!(world.receive(&url, 1).await.is_empty());
-    world.pass(1).await;
+    harness.pass(2).await;
+    assert!(harness.receive(&url, 1).await.is_empty());
+    harness.pass(1).await;
 
-    world.receive_one(&url, 1).await;
+    harness.receive_one(&url, 1).await;
 }
 
 #[tokio::test]
 async fn a_message_that_is_not_in_flight_cannot_be_hidden_longer() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
-    let message = world.receive_one(&url, 1).await;
-    world.pass(1).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
+    let message = harness.receive_one(&url, 1).await;
+    harness.pass(1).await;
 
-    let change = world
+    let change = harness
         .client
         .change_message_visibility()
         .queue_url(&url)
@@ -121,7 +121,7 @@ async fn a_message_that_is_not_in_flight_cannot_be_hidden_longer() {
         .await
         .unwrap_err()
         .into_service_error();
-    world.delete(&url, &message).await;
+    harness.delete(&url, &message).await;
     let gone = change.send().await.unwrap_err().into_service_error();
 
     assert!(refused.is_message_not_inflight(), "{refused:?}");
@@ -130,16 +130,16 @@ async fn a_message_that_is_not_in_flight_cannot_be_hidden_longer() {
 
 #[tokio::test]
 async fn twelve_hours_is_the_longest_that_a_message_can_be_held() {
-    let world = World::new().await;
+    let harness = QueueHarness::new().await;
     if is_outside() {
         return;
     }
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
-    let message = world.receive_one(&url, 43_200).await;
-    world.pass(60).await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
+    let message = harness.receive_one(&url, 43_200).await;
+    harness.pass(60).await;
 
-    let refused = world
+    let refused = harness
         .client
         .change_message_visibility()
         .queue_url(&url)
@@ -155,13 +155,13 @@ async fn twelve_hours_is_the_longest_that_a_message_can_be_held() {
 
 #[tokio::test]
 async fn each_receive_is_counted_and_the_first_one_remembered() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
 
-    let first = world.receive_one(&url, 1).await;
-    world.pass(1).await;
-    let second = world.receive_one(&url, 1).await;
+    let first = harness.receive_one(&url, 1).await;
+    harness.pass(1).await;
+    let second = harness.receive_one(&url, 1).await;
 
     let count = MessageSystemAttributeName::ApproximateReceiveCount;
     let time = MessageSystemAttributeName::ApproximateFirstReceiveTimestamp;
@@ -179,52 +179,52 @@ async fn each_receive_is_counted_and_the_first_one_remembered() {
 
 #[tokio::test]
 async fn a_deleted_message_never_comes_back_and_may_be_deleted_again() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
-    let message = world.receive_one(&url, 1).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
+    let message = harness.receive_one(&url, 1).await;
 
-    world.delete(&url, &message).await;
-    world.delete(&url, &message).await;
-    world.pass(1).await;
+    harness.delete(&url, &message).await;
+    harness.delete(&url, &message).await;
+    harness.pass(1).await;
 
-    assert!(world.receive(&url, 1).await.is_empty());
+    assert!(harness.receive(&url, 1).await.is_empty());
 }
 
 #[tokio::test]
 async fn the_latest_handle_deletes_even_after_its_visibility_timeout() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
-    let message = world.receive_one(&url, 1).await;
-    world.pass(1).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
+    let message = harness.receive_one(&url, 1).await;
+    harness.pass(1).await;
 
-    world.delete(&url, &message).await;
+    harness.delete(&url, &message).await;
 
-    assert!(world.receive(&url, 1).await.is_empty());
+    assert!(harness.receive(&url, 1).await.is_empty());
 }
 
 #[tokio::test]
 async fn the_handle_of_an_earlier_delivery_deletes_nothing() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "hello").await;
-    let first = world.receive_one(&url, 1).await;
-    world.pass(1).await;
-    let second = world.receive_one(&url, 1).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "hello").await;
+    let first = harness.receive_one(&url, 1).await;
+    harness.pass(1).await;
+    let second = harness.receive_one(&url, 1).await;
 
-    world.delete(&url, &first).await;
-    world.pass(1).await;
-    let third = world.receive_one(&url, 1).await;
+    harness.delete(&url, &first).await;
+    harness.pass(1).await;
+    let third = harness.receive_one(&url, 1).await;
 
     assert_eq!(third.message_id, second.message_id);
 }
 
 #[tokio::test]
 async fn a_delayed_message_arrives_when_its_delay_is_over() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let send = world.client.send_message().queue_url(&url);
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let send = harness.client.send_message().queue_url(&url);
 
     send.clone()
         .message_body("late")
@@ -234,19 +234,19 @@ async fn a_delayed_message_arrives_when_its_delay_is_over() {
         .unwrap();
     send.message_body("prompt").send().await.unwrap();
 
-    assert_eq!(bodies(&world.receive(&url, 30).await), ["prompt"]);
-    assert_eq!(world.counts(&url).await, ["0", "1", "1"]);
-    world.pass(2).await;
-    assert_eq!(bodies(&world.receive(&url, 30).await), ["late"]);
+    assert_eq!(bodies(&harness.receive(&url, 30).await), ["prompt"]);
+    assert_eq!(harness.counts(&url).await, ["0", "1", "1"]);
+    harness.pass(2).await;
+    assert_eq!(bodies(&harness.receive(&url, 30).await), ["late"]);
 }
 
 #[tokio::test]
 async fn a_queues_delay_holds_unless_the_message_names_its_own() {
-    let world = World::new().await;
-    let url = world
+    let harness = QueueHarness::new().await;
+    let url = harness
         .queue("q", &[(QueueAttributeName::DelaySeconds, "2")])
         .await;
-    let send = world.client.send_message().queue_url(&url);
+    let send = harness.client.send_message().queue_url(&url);
 
     send.clone().message_body("late").send().await.unwrap();
     send.message_body("prompt")
@@ -255,26 +255,26 @@ async fn a_queues_delay_holds_unless_the_message_names_its_own() {
         .await
         .unwrap();
 
-    assert_eq!(bodies(&world.receive(&url, 30).await), ["prompt"]);
-    world.pass(2).await;
-    assert_eq!(bodies(&world.receive(&url, 30).await), ["late"]);
+    assert_eq!(bodies(&harness.receive(&url, 30).await), ["prompt"]);
+    harness.pass(2).await;
+    assert_eq!(bodies(&harness.receive(&url, 30).await), ["late"]);
 }
 
 #[tokio::test]
 async fn counts_tell_what_waits_what_is_in_flight_and_what_is_delayed() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
     for body in ["a", "b", "c"] {
-        world.send(&url, body).await;
+        harness.send(&url, body).await;
     }
-    let send = world.client.send_message().queue_url(&url);
+    let send = harness.client.send_message().queue_url(&url);
     send.message_body("d")
         .delay_seconds(900)
         .send()
         .await
         .unwrap();
 
-    world
+    harness
         .client
         .receive_message()
         .queue_url(&url)
@@ -282,7 +282,7 @@ async fn counts_tell_what_waits_what_is_in_flight_and_what_is_delayed() {
         .await
         .unwrap();
 
-    assert_eq!(world.counts(&url).await, ["2", "1", "1"]);
+    assert_eq!(harness.counts(&url).await, ["2", "1", "1"]);
 }
 
 #[tokio::test]
@@ -290,27 +290,27 @@ async fn messages_older_than_the_retention_period_are_gone() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world
+    let harness = QueueHarness::new().await;
+    let url = harness
         .queue("q", &[(QueueAttributeName::MessageRetentionPeriod, "60")])
         .await;
-    world.send(&url, "old").await;
-    world.receive_one(&url, 0).await;
-    world.pass(30).await;
-    world.send(&url, "young").await;
+    harness.send(&url, "old").await;
+    harness.receive_one(&url, 0).await;
+    harness.pass(30).await;
+    harness.send(&url, "young").await;
 
-    world.pass(30).await;
+    harness.pass(30).await;
 
-    assert_eq!(world.counts(&url).await, ["1", "0", "0"]);
-    assert_eq!(bodies(&world.receive(&url, 0).await), ["young"]);
+    assert_eq!(harness.counts(&url).await, ["1", "0", "0"]);
+    assert_eq!(bodies(&harness.receive(&url, 0).await), ["young"]);
 }
 
 #[tokio::test]
 async fn every_message_reaches_exactly_one_of_many_receivers() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
     for start in 0..20 {
-        let mut send = world.client.send_message_batch().queue_url(&url);
+        let mut send = harness.client.send_message_batch().queue_url(&url);
         for n in 0..10 {
             let entry = aws_sdk_sqs::types::SendMessageBatchRequestEntry::builder()
                 .id(n.to_string())
@@ -324,7 +324,7 @@ async fn every_message_reaches_exactly_one_of_many_receivers() {
 
     let receivers: Vec<_> = (0..16)
         .map(|_| {
-            let (client, url) = (world.client.clone(), url.clone());
+            let (client, url) = (harness.client.clone(), url.clone());
             tokio::spawn(async move {
                 let mut bodies = Vec::new();
                 loop {

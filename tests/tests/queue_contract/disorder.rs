@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqs_server::{Disorder, QueueOptions};
 
-use crate::world::{World, bodies, is_outside};
+use crate::harness::{QueueHarness, bodies, is_outside};
 
 const CALM: Disorder = Disorder {
     seed: 7,
@@ -13,8 +13,8 @@ const CALM: Disorder = Disorder {
     shuffle: false,
 };
 
-async fn world(disorder: Disorder) -> World {
-    World::embedded(QueueOptions {
+async fn harness(disorder: Disorder) -> QueueHarness {
+    QueueHarness::embedded(QueueOptions {
         disorder: Some(disorder),
         ..QueueOptions::default()
     })
@@ -22,20 +22,20 @@ async fn world(disorder: Disorder) -> World {
 }
 
 /// Sends numbers, then receives and deletes until nothing is left. Returns the bodies in the order in which they came.
-async fn drain(world: &World, count: usize) -> Vec<String> {
-    let url = world.queue("q", &[]).await;
+async fn drain(harness: &QueueHarness, count: usize) -> Vec<String> {
+    let url = harness.queue("q", &[]).await;
     for n in 0..count {
-        world.send(&url, &n.to_string()).await;
+        harness.send(&url, &n.to_string()).await;
     }
     let mut seen = Vec::new();
     loop {
-        let messages = world.receive(&url, 30).await;
+        let messages = harness.receive(&url, 30).await;
         if messages.is_empty() {
             return seen;
         }
         seen.extend(bodies(&messages).into_iter().map(str::to_owned));
         for message in &messages {
-            world.delete(&url, message).await;
+            harness.delete(&url, message).await;
         }
     }
 }
@@ -45,7 +45,7 @@ async fn without_disorder_messages_come_once_and_in_order() {
     if is_outside() {
         return;
     }
-    let seen = drain(&world(CALM).await, 30).await;
+    let seen = drain(&harness(CALM).await, 30).await;
 
     assert_eq!(seen, (0..30).map(|n| n.to_string()).collect::<Vec<_>>());
 }
@@ -60,7 +60,7 @@ async fn a_copy_comes_although_the_message_was_deleted_and_only_once() {
         ..CALM
     };
 
-    let seen = drain(&world(every).await, 20).await;
+    let seen = drain(&harness(every).await, 20).await;
 
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
     for body in seen {
@@ -80,14 +80,14 @@ async fn a_copy_has_the_id_of_its_message_and_may_come_later() {
         duplicates_within_seconds: 60,
         ..CALM
     };
-    let world = world(later).await;
-    let url = world.queue("q", &[]).await;
-    let id = world.send(&url, "hello").await;
+    let harness = harness(later).await;
+    let url = harness.queue("q", &[]).await;
+    let id = harness.send(&url, "hello").await;
 
-    let first = world.receive_one(&url, 600).await;
-    world.delete(&url, &first).await;
-    world.pass(60).await;
-    let copy = world.receive_one(&url, 600).await;
+    let first = harness.receive_one(&url, 600).await;
+    harness.delete(&url, &first).await;
+    harness.pass(60).await;
+    let copy = harness.receive_one(&url, 600).await;
 
     assert_eq!(first.message_id, Some(id.clone()));
     assert_eq!(copy.message_id, Some(id));
@@ -106,9 +106,9 @@ async fn a_seed_gives_the_same_disorder_again_and_another_seed_another() {
         shuffle: true,
     };
 
-    let first = drain(&world(wild(1)).await, 30).await;
-    let same = drain(&world(wild(1)).await, 30).await;
-    let other = drain(&world(wild(2)).await, 30).await;
+    let first = drain(&harness(wild(1)).await, 30).await;
+    let same = drain(&harness(wild(1)).await, 30).await;
+    let other = drain(&harness(wild(2)).await, 30).await;
 
     assert_eq!(first, same);
     assert_ne!(first, other);

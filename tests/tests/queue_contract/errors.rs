@@ -4,20 +4,20 @@ use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use sqs_server::QueueOptions;
 
-use crate::world::{World, is_outside};
+use crate::harness::{QueueHarness, is_outside};
 
 #[tokio::test]
 async fn requests_to_a_queue_that_is_not_there_say_so() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness
         .client
         .delete_queue()
         .queue_url(&url)
         .send()
         .await
         .unwrap();
-    let client = &world.client;
+    let client = &harness.client;
 
     let send = client
         .send_message()
@@ -36,7 +36,7 @@ async fn requests_to_a_queue_that_is_not_there_say_so() {
     let purge = client.purge_queue().queue_url(&url).send().await;
     let by_name = client
         .get_queue_url()
-        .queue_name(world.name("q"))
+        .queue_name(harness.name("q"))
         .send()
         .await;
 
@@ -79,9 +79,9 @@ async fn requests_to_a_queue_that_is_not_there_say_so() {
 
 #[tokio::test]
 async fn a_handle_that_was_never_handed_out_is_refused() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let client = &world.client;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let client = &harness.client;
 
     let delete = client
         .delete_message()
@@ -116,13 +116,16 @@ async fn the_handle_of_another_queues_message_is_refused() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let (one, two) = (world.queue("one", &[]).await, world.queue("two", &[]).await);
-    world.send(&one, "x").await;
-    let message = world.receive_one(&one, 0).await;
+    let harness = QueueHarness::new().await;
+    let (one, two) = (
+        harness.queue("one", &[]).await,
+        harness.queue("two", &[]).await,
+    );
+    harness.send(&one, "x").await;
+    let message = harness.receive_one(&one, 0).await;
     let handle = message.receipt_handle.unwrap();
 
-    let delete = world
+    let delete = harness
         .client
         .delete_message()
         .queue_url(&two)
@@ -140,10 +143,10 @@ async fn the_handle_of_another_queues_message_is_refused() {
 
 #[tokio::test]
 async fn numbers_out_of_range_are_refused() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let receive = world.client.receive_message().queue_url(&url);
-    let send = world
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let receive = harness.client.receive_message().queue_url(&url);
+    let send = harness
         .client
         .send_message()
         .queue_url(&url)
@@ -203,9 +206,9 @@ async fn numbers_out_of_range_are_refused() {
 
 #[tokio::test]
 async fn bodies_that_cannot_travel_are_refused() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let send = world.client.send_message().queue_url(&url);
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let send = harness.client.send_message().queue_url(&url);
     let long = "x".repeat(1_048_577);
 
     let control = send.clone().message_body("a\u{0}").send().await;
@@ -225,11 +228,11 @@ async fn bodies_that_cannot_travel_are_refused() {
 
 #[tokio::test]
 async fn a_queues_own_size_limit_holds() {
-    let world = World::new().await;
-    let url = world
+    let harness = QueueHarness::new().await;
+    let url = harness
         .queue("q", &[(QueueAttributeName::MaximumMessageSize, "1024")])
         .await;
-    let send = world.client.send_message().queue_url(&url);
+    let send = harness.client.send_message().queue_url(&url);
 
     send.clone()
         .message_body("x".repeat(1024))
@@ -247,10 +250,10 @@ async fn a_queues_own_size_limit_holds() {
 
 #[tokio::test]
 async fn settings_are_checked_by_name_and_by_value() {
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let get = world.client.get_queue_attributes().queue_url(&url);
-    let set = world.client.set_queue_attributes().queue_url(&url);
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let get = harness.client.get_queue_attributes().queue_url(&url);
+    let set = harness.client.set_queue_attributes().queue_url(&url);
 
     let unknown = get
         .attribute_names(QueueAttributeName::from("Colour"))
@@ -276,11 +279,11 @@ async fn settings_are_checked_by_name_and_by_value() {
 
 #[tokio::test]
 async fn a_queue_can_be_made_again_alike_but_not_otherwise() {
-    let world = World::new().await;
-    let url = world
+    let harness = QueueHarness::new().await;
+    let url = harness
         .queue("q", &[(QueueAttributeName::VisibilityTimeout, "7")])
         .await;
-    let create = world.client.create_queue().queue_name(world.name("q"));
+    let create = harness.client.create_queue().queue_name(harness.name("q"));
 
     let alike = create
         .clone()
@@ -299,9 +302,9 @@ async fn a_queue_can_be_made_again_alike_but_not_otherwise() {
 
 #[tokio::test]
 async fn names_that_are_not_names_are_refused() {
-    let world = World::new().await;
+    let harness = QueueHarness::new().await;
     for name in ["", "with space", &"x".repeat(81)] {
-        let refused = world.client.create_queue().queue_name(name).send().await;
+        let refused = harness.client.create_queue().queue_name(name).send().await;
 
         assert_eq!(
             refused.unwrap_err().code(),
@@ -316,9 +319,9 @@ async fn ordered_queues_are_refused_as_unsupported() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
+    let harness = QueueHarness::new().await;
 
-    let refused = world
+    let refused = harness
         .client
         .create_queue()
         .queue_name("orders.fifo")
@@ -336,23 +339,23 @@ async fn a_purge_empties_the_queue_and_rests_for_a_minute() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "one").await;
-    world.send(&url, "two").await;
-    world
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "one").await;
+    harness.send(&url, "two").await;
+    harness
         .client
         .receive_message()
         .queue_url(&url)
         .send()
         .await
         .unwrap();
-    let purge = world.client.purge_queue().queue_url(&url);
+    let purge = harness.client.purge_queue().queue_url(&url);
 
     purge.clone().send().await.unwrap();
     let soon = purge.clone().send().await.unwrap_err().into_service_error();
-    let counts = world.counts(&url).await;
-    world.pass(60).await;
+    let counts = harness.counts(&url).await;
+    harness.pass(60).await;
     purge.send().await.unwrap();
 
     assert!(soon.is_purge_queue_in_progress(), "{soon:?}");
@@ -368,11 +371,11 @@ async fn no_more_than_the_limit_of_messages_is_in_flight() {
         in_flight_limit: 1,
         ..QueueOptions::default()
     };
-    let world = World::embedded(options).await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "one").await;
-    world.send(&url, "two").await;
-    let receive = world
+    let harness = QueueHarness::embedded(options).await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "one").await;
+    harness.send(&url, "two").await;
+    let receive = harness
         .client
         .receive_message()
         .queue_url(&url)
@@ -385,7 +388,7 @@ async fn no_more_than_the_limit_of_messages_is_in_flight() {
         .await
         .unwrap_err()
         .into_service_error();
-    world.pass(1).await;
+    harness.pass(1).await;
 
     assert!(refused.is_over_limit(), "{refused:?}");
     assert_eq!(receive.send().await.unwrap().messages().len(), 1);
@@ -396,10 +399,10 @@ async fn what_the_server_does_not_do_is_refused_by_name() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
 
-    let permission = world
+    let permission = harness
         .client
         .add_permission()
         .queue_url(&url)

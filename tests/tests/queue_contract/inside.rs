@@ -6,25 +6,25 @@ use sqs_server::{
     Action, ErrorKind, ManualClock, QueueCounts, QueueOptions, QueueServer, StartError,
 };
 
-use crate::world::{World, is_outside, start_of_time};
+use crate::harness::{QueueHarness, is_outside, start_of_time};
 
 #[tokio::test]
 async fn counts_follow_each_message() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let server = &world.inside().server;
-    world.send(&url, "a").await;
-    world.send(&url, "b").await;
-    let send = world
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let server = &harness.inside().server;
+    harness.send(&url, "a").await;
+    harness.send(&url, "b").await;
+    let send = harness
         .client
         .send_message()
         .queue_url(&url)
         .message_body("c");
     send.delay_seconds(5).send().await.unwrap();
-    world
+    harness
         .client
         .receive_message()
         .queue_url(&url)
@@ -32,9 +32,9 @@ async fn counts_follow_each_message() {
         .await
         .unwrap();
 
-    let before = server.counts(&world.name("q"));
-    world.pass(30).await;
-    let after = server.counts(&world.name("q"));
+    let before = server.counts(&harness.name("q"));
+    harness.pass(30).await;
+    let after = server.counts(&harness.name("q"));
 
     let counts = |visible, in_flight, delayed| QueueCounts {
         visible,
@@ -51,15 +51,15 @@ async fn drained_waits_for_the_last_message_to_be_deleted() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let (server, name) = (world.inside().server.clone(), world.name("q"));
-    world.send(&url, "a").await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let (server, name) = (harness.inside().server.clone(), harness.name("q"));
+    harness.send(&url, "a").await;
     let drained = tokio::spawn(async move { server.drained(&[&name]).await });
-    let message = world.receive_one(&url, 30).await;
+    let message = harness.receive_one(&url, 30).await;
 
     assert!(!drained.is_finished());
-    world.delete(&url, &message).await;
+    harness.delete(&url, &message).await;
 
     tokio::time::timeout(Duration::from_secs(30), drained)
         .await
@@ -72,16 +72,16 @@ async fn waiting_for_counts_sees_what_time_alone_changes() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let (server, name) = (world.inside().server.clone(), world.name("q"));
-    world.send(&url, "a").await;
-    world.receive_one(&url, 30).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let (server, name) = (harness.inside().server.clone(), harness.name("q"));
+    harness.send(&url, "a").await;
+    harness.receive_one(&url, 30).await;
     let visible =
         tokio::spawn(async move { server.wait_until(|counts| counts[&name].visible == 1).await });
     tokio::task::yield_now().await;
 
-    world.pass(30).await;
+    harness.pass(30).await;
 
     tokio::time::timeout(Duration::from_secs(30), visible)
         .await
@@ -94,14 +94,14 @@ async fn every_change_moves_the_version() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    let mut changes = world.inside().server.changes();
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    let mut changes = harness.inside().server.changes();
     changes.mark_unchanged();
 
-    assert!(world.receive(&url, 30).await.is_empty());
+    assert!(harness.receive(&url, 30).await.is_empty());
     assert!(!changes.has_changed().unwrap());
-    world.send(&url, "a").await;
+    harness.send(&url, "a").await;
 
     assert!(changes.has_changed().unwrap());
 }
@@ -111,12 +111,12 @@ async fn requests_are_counted_by_action_refused_ones_too() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
 
-    world.send(&url, "a").await;
-    world.send(&url, "b").await;
-    world
+    harness.send(&url, "a").await;
+    harness.send(&url, "b").await;
+    harness
         .client
         .send_message()
         .queue_url(&url)
@@ -124,9 +124,9 @@ async fn requests_are_counted_by_action_refused_ones_too() {
         .send()
         .await
         .unwrap_err();
-    world.receive(&url, 30).await;
+    harness.receive(&url, 30).await;
 
-    let requests = world.inside().server.requests();
+    let requests = harness.inside().server.requests();
     let counted: Vec<_> = requests.into_iter().collect();
     assert_eq!(
         counted,
@@ -143,8 +143,8 @@ async fn a_queue_can_be_made_and_changed_from_inside() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let server = &world.inside().server;
+    let harness = QueueHarness::new().await;
+    let server = &harness.inside().server;
 
     let url = server
         .ensure_queue("imports", &[("VisibilityTimeout", "60")])
@@ -159,7 +159,7 @@ async fn a_queue_can_be_made_and_changed_from_inside() {
     let name = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
     assert_eq!(url, same);
     assert_eq!(url, server.queue_url("imports"));
-    assert_eq!(world.attribute(&url, name).await, "90");
+    assert_eq!(harness.attribute(&url, name).await, "90");
     assert_eq!(refused.kind(), ErrorKind::InvalidAttributeName);
 }
 
@@ -168,8 +168,8 @@ async fn a_server_listens_on_loopback_only_and_says_when_a_port_is_taken() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let taken = world.inside().server.address();
+    let harness = QueueHarness::new().await;
+    let taken = harness.inside().server.address();
     let options = |address: &str| QueueOptions {
         address: address.parse().unwrap(),
         clock: std::sync::Arc::new(ManualClock::new(start_of_time())),
@@ -191,13 +191,13 @@ async fn a_server_that_stops_ends_the_wait_for_counts() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "a").await;
-    let server = world.inside().server.clone();
+    let harness = QueueHarness::new().await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "a").await;
+    let server = harness.inside().server.clone();
     let waiting = tokio::spawn(async move { server.wait_until(|_| false).await });
 
-    world.inside().server.shutdown().await;
+    harness.inside().server.shutdown().await;
 
-    assert_eq!(waiting.await.unwrap()[&world.name("q")].visible, 1);
+    assert_eq!(waiting.await.unwrap()[&harness.name("q")].visible, 1);
 }

@@ -3,19 +3,19 @@
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{ListMessageMoveTasksResultEntry, MessageSystemAttributeName};
 
-use crate::world::{World, bodies, is_outside, system};
+use crate::harness::{QueueHarness, bodies, is_outside, system};
 
 /// Sends a message and lets it go to the dead-letter queue.
-async fn bury(world: &World, live: &str, body: &str) {
-    world.send(live, body).await;
-    world.receive_one(live, 0).await;
-    assert!(world.receive(live, 0).await.is_empty());
+async fn bury(harness: &QueueHarness, live: &str, body: &str) {
+    harness.send(live, body).await;
+    harness.receive_one(live, 0).await;
+    assert!(harness.receive(live, 0).await.is_empty());
 }
 
 /// Waits for the newest task of a source to end.
-async fn ended(world: &World, arn: &str) -> ListMessageMoveTasksResultEntry {
+async fn ended(harness: &QueueHarness, arn: &str) -> ListMessageMoveTasksResultEntry {
     for _ in 0..1000 {
-        let listed = world
+        let listed = harness
             .client
             .list_message_move_tasks()
             .source_arn(arn)
@@ -33,22 +33,22 @@ async fn ended(world: &World, arn: &str) -> ListMessageMoveTasksResultEntry {
 
 #[tokio::test]
 async fn dead_letters_go_back_to_where_they_died_as_messages_anew() {
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
-    bury(&world, &live, "poison").await;
-    let died = world.receive_one(&dead, 0).await;
-    let arn = world.arn(&dead).await;
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
+    bury(&harness, &live, "poison").await;
+    let died = harness.receive_one(&dead, 0).await;
+    let arn = harness.arn(&dead).await;
 
-    world
+    harness
         .client
         .start_message_move_task()
         .source_arn(&arn)
         .send()
         .await
         .unwrap();
-    let task = ended(&world, &arn).await;
+    let task = ended(&harness, &arn).await;
 
-    let back = world.receive_one(&live, 0).await;
+    let back = harness.receive_one(&live, 0).await;
     let count = MessageSystemAttributeName::ApproximateReceiveCount;
     assert_eq!(back.body, died.body);
     assert_ne!(back.message_id, died.message_id);
@@ -62,7 +62,7 @@ async fn dead_letters_go_back_to_where_they_died_as_messages_anew() {
     assert_eq!(task.approximate_number_of_messages_to_move, Some(1));
     assert_eq!(task.source_arn.as_deref(), Some(arn.as_str()));
     assert_eq!((task.destination_arn, task.task_handle), (None, None));
-    assert_eq!(world.counts(&dead).await, ["0", "0", "0"]);
+    assert_eq!(harness.counts(&dead).await, ["0", "0", "0"]);
 }
 
 #[tokio::test]
@@ -70,38 +70,38 @@ async fn dead_letters_of_several_sources_each_go_back_to_their_own() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let (one, dead) = world.with_dead_letters("one", 1).await;
-    let policy = world.redrive_policy(&dead, 1).await;
+    let harness = QueueHarness::new().await;
+    let (one, dead) = harness.with_dead_letters("one", 1).await;
+    let policy = harness.redrive_policy(&dead, 1).await;
     let name = aws_sdk_sqs::types::QueueAttributeName::RedrivePolicy;
-    let two = world.queue("two", &[(name, &policy)]).await;
-    bury(&world, &one, "of one").await;
-    bury(&world, &two, "of two").await;
-    let arn = world.arn(&dead).await;
+    let two = harness.queue("two", &[(name, &policy)]).await;
+    bury(&harness, &one, "of one").await;
+    bury(&harness, &two, "of two").await;
+    let arn = harness.arn(&dead).await;
 
-    world
+    harness
         .client
         .start_message_move_task()
         .source_arn(&arn)
         .send()
         .await
         .unwrap();
-    ended(&world, &arn).await;
+    ended(&harness, &arn).await;
 
-    assert_eq!(bodies(&world.receive(&one, 0).await), ["of one"]);
-    assert_eq!(bodies(&world.receive(&two, 0).await), ["of two"]);
+    assert_eq!(bodies(&harness.receive(&one, 0).await), ["of one"]);
+    assert_eq!(bodies(&harness.receive(&two, 0).await), ["of two"]);
 }
 
 #[tokio::test]
 async fn dead_letters_may_go_elsewhere() {
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
-    let other = world.queue("other", &[]).await;
-    bury(&world, &live, "poison").await;
-    world.send(&dead, "sent here").await;
-    let (arn, destination) = (world.arn(&dead).await, world.arn(&other).await);
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
+    let other = harness.queue("other", &[]).await;
+    bury(&harness, &live, "poison").await;
+    harness.send(&dead, "sent here").await;
+    let (arn, destination) = (harness.arn(&dead).await, harness.arn(&other).await);
 
-    world
+    harness
         .client
         .start_message_move_task()
         .source_arn(&arn)
@@ -109,9 +109,9 @@ async fn dead_letters_may_go_elsewhere() {
         .send()
         .await
         .unwrap();
-    let task = ended(&world, &arn).await;
+    let task = ended(&harness, &arn).await;
 
-    let mut moved = world.receive(&other, 30).await;
+    let mut moved = harness.receive(&other, 30).await;
     moved.sort_by(|a, b| a.body.cmp(&b.body));
     assert_eq!(bodies(&moved), ["poison", "sent here"]);
     assert_eq!(task.destination_arn, Some(destination));
@@ -122,26 +122,26 @@ async fn a_message_that_died_nowhere_cannot_go_back() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let (_, dead) = world.with_dead_letters("q", 1).await;
-    world.send(&dead, "sent here").await;
-    let arn = world.arn(&dead).await;
+    let harness = QueueHarness::new().await;
+    let (_, dead) = harness.with_dead_letters("q", 1).await;
+    harness.send(&dead, "sent here").await;
+    let arn = harness.arn(&dead).await;
 
-    world
+    harness
         .client
         .start_message_move_task()
         .source_arn(&arn)
         .send()
         .await
         .unwrap();
-    let task = ended(&world, &arn).await;
+    let task = ended(&harness, &arn).await;
 
     assert_eq!(task.status.as_deref(), Some("FAILED"));
     assert_eq!(
         task.failure_reason.as_deref(),
         Some("CouldNotDetermineMessageSource")
     );
-    assert_eq!(bodies(&world.receive(&dead, 0).await), ["sent here"]);
+    assert_eq!(bodies(&harness.receive(&dead, 0).await), ["sent here"]);
 }
 
 #[tokio::test]
@@ -149,13 +149,13 @@ async fn a_task_keeps_its_rate_and_can_be_cancelled_half_way() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
     for body in ["a", "b", "c"] {
-        bury(&world, &live, body).await;
+        bury(&harness, &live, body).await;
     }
-    let (name, arn) = (world.name("q"), world.arn(&dead).await);
-    let start = world.client.start_message_move_task().source_arn(&arn);
+    let (name, arn) = (harness.name("q"), harness.arn(&dead).await);
+    let start = harness.client.start_message_move_task().source_arn(&arn);
 
     let slow = start
         .clone()
@@ -164,13 +164,13 @@ async fn a_task_keeps_its_rate_and_can_be_cancelled_half_way() {
         .await
         .unwrap();
     let second = start.send().await.unwrap_err().into_service_error();
-    world.pass(1).await;
-    world
+    harness.pass(1).await;
+    harness
         .inside()
         .server
         .wait_until(|counts| counts[&name].visible == 1)
         .await;
-    let running = world
+    let running = harness
         .client
         .list_message_move_tasks()
         .source_arn(&arn)
@@ -178,10 +178,13 @@ async fn a_task_keeps_its_rate_and_can_be_cancelled_half_way() {
         .await
         .unwrap();
     let handle = slow.task_handle.unwrap();
-    let cancel = world.client.cancel_message_move_task().task_handle(&handle);
+    let cancel = harness
+        .client
+        .cancel_message_move_task()
+        .task_handle(&handle);
     let cancelled = cancel.clone().send().await.unwrap();
     let again = cancel.send().await.unwrap_err().into_service_error();
-    world.pass(60).await;
+    harness.pass(60).await;
 
     assert_eq!(second.code(), Some("InvalidParameterValue"), "{second:?}");
     assert_eq!(running.results()[0].status.as_deref(), Some("RUNNING"));
@@ -193,10 +196,10 @@ async fn a_task_keeps_its_rate_and_can_be_cancelled_half_way() {
     assert_eq!(cancelled.approximate_number_of_messages_moved, 1);
     assert!(again.is_resource_not_found_exception(), "{again:?}");
     assert_eq!(
-        ended(&world, &arn).await.status.as_deref(),
+        ended(&harness, &arn).await.status.as_deref(),
         Some("CANCELLED")
     );
-    assert_eq!(world.counts(&dead).await, ["2", "0", "0"]);
+    assert_eq!(harness.counts(&dead).await, ["2", "0", "0"]);
 }
 
 #[tokio::test]
@@ -204,26 +207,26 @@ async fn a_task_fails_when_its_destination_is_deleted() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
-    bury(&world, &live, "poison").await;
-    let arn = world.arn(&dead).await;
-    let start = world.client.start_message_move_task().source_arn(&arn);
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
+    bury(&harness, &live, "poison").await;
+    let arn = harness.arn(&dead).await;
+    let start = harness.client.start_message_move_task().source_arn(&arn);
     start
         .max_number_of_messages_per_second(1)
         .send()
         .await
         .unwrap();
 
-    world
+    harness
         .client
         .delete_queue()
         .queue_url(&live)
         .send()
         .await
         .unwrap();
-    world.pass(1).await;
-    let task = ended(&world, &arn).await;
+    harness.pass(1).await;
+    let task = ended(&harness, &arn).await;
 
     assert_eq!(task.status.as_deref(), Some("FAILED"));
     let reason = task.failure_reason.as_deref();
@@ -235,23 +238,23 @@ async fn tasks_are_listed_newest_first() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
-    let arn = world.arn(&dead).await;
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
+    let arn = harness.arn(&dead).await;
     for body in ["first", "second"] {
-        bury(&world, &live, body).await;
-        world
+        bury(&harness, &live, body).await;
+        harness
             .client
             .start_message_move_task()
             .source_arn(&arn)
             .send()
             .await
             .unwrap();
-        ended(&world, &arn).await;
-        world.pass(1).await;
-        world.receive_one(&live, 600).await;
+        ended(&harness, &arn).await;
+        harness.pass(1).await;
+        harness.receive_one(&live, 600).await;
     }
-    let list = world.client.list_message_move_tasks().source_arn(&arn);
+    let list = harness.client.list_message_move_tasks().source_arn(&arn);
 
     let one = list.clone().send().await.unwrap().results.unwrap();
     let all = list.max_results(10).send().await.unwrap().results.unwrap();
@@ -263,10 +266,10 @@ async fn tasks_are_listed_newest_first() {
 
 #[tokio::test]
 async fn a_task_needs_queues_that_exist_and_a_source_that_is_a_dead_letter_queue() {
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
-    let (live, dead) = (world.arn(&live).await, world.arn(&dead).await);
-    let start = world.client.start_message_move_task();
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
+    let (live, dead) = (harness.arn(&live).await, harness.arn(&dead).await);
+    let start = harness.client.start_message_move_task();
 
     let no_dlq = start
         .clone()
@@ -287,7 +290,7 @@ async fn a_task_needs_queues_that_exist_and_a_source_that_is_a_dead_letter_queue
         .send()
         .await;
     let nowhere = nowhere.unwrap_err().into_service_error();
-    let cancel = world
+    let cancel = harness
         .client
         .cancel_message_move_task()
         .task_handle("nonsense");

@@ -5,10 +5,10 @@ use std::path::Path;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
 use sqs_server::{QueueOptions, QueueServer, StartError, StoreError};
 
-use crate::world::{World, bodies, is_outside, system};
+use crate::harness::{QueueHarness, bodies, is_outside, system};
 
-async fn kept_in(directory: &Path) -> World {
-    World::embedded(QueueOptions {
+async fn kept_in(directory: &Path) -> QueueHarness {
+    QueueHarness::embedded(QueueOptions {
         directory: Some(directory.to_owned()),
         ..QueueOptions::default()
     })
@@ -16,8 +16,8 @@ async fn kept_in(directory: &Path) -> World {
 }
 
 /// Stops the server and starts another one on the same directory, at another port.
-async fn restarted(world: World, directory: &Path) -> World {
-    world.inside().server.shutdown().await;
+async fn restarted(harness: QueueHarness, directory: &Path) -> QueueHarness {
+    harness.inside().server.shutdown().await;
     kept_in(directory).await
 }
 
@@ -27,11 +27,11 @@ async fn queues_settings_and_messages_outlive_the_server() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
-    let url = world
+    let harness = kept_in(directory.path()).await;
+    let url = harness
         .queue("q", &[(QueueAttributeName::VisibilityTimeout, "77")])
         .await;
-    world
+    harness
         .client
         .tag_queue()
         .queue_url(&url)
@@ -44,7 +44,7 @@ async fn queues_settings_and_messages_outlive_the_server() {
         .string_value("1")
         .build()
         .unwrap();
-    world
+    harness
         .client
         .send_message()
         .queue_url(&url)
@@ -54,16 +54,16 @@ async fn queues_settings_and_messages_outlive_the_server() {
         .await
         .unwrap();
 
-    let world = restarted(world, directory.path()).await;
+    let harness = restarted(harness, directory.path()).await;
 
     // The former URL names the same queue, though the port differs.
     assert_eq!(
-        world
+        harness
             .attribute(&url, QueueAttributeName::VisibilityTimeout)
             .await,
         "77"
     );
-    let tags = world
+    let tags = harness
         .client
         .list_queue_tags()
         .queue_url(&url)
@@ -71,7 +71,7 @@ async fn queues_settings_and_messages_outlive_the_server() {
         .await
         .unwrap();
     assert_eq!(tags.tags.unwrap()["team"], "deals");
-    let receive = world
+    let receive = harness
         .client
         .receive_message()
         .queue_url(&url)
@@ -87,14 +87,14 @@ async fn messages_in_flight_are_visible_after_a_restart_with_their_receive_count
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
-    let url = world.queue("q", &[]).await;
-    let id = world.send(&url, "held").await;
-    world.receive_one(&url, 0).await;
-    let held = world.receive_one(&url, 43_200).await;
+    let harness = kept_in(directory.path()).await;
+    let url = harness.queue("q", &[]).await;
+    let id = harness.send(&url, "held").await;
+    harness.receive_one(&url, 0).await;
+    let held = harness.receive_one(&url, 43_200).await;
 
-    let world = restarted(world, directory.path()).await;
-    let again = world.receive_one(&url, 0).await;
+    let harness = restarted(harness, directory.path()).await;
+    let again = harness.receive_one(&url, 0).await;
 
     let count = MessageSystemAttributeName::ApproximateReceiveCount;
     let first = MessageSystemAttributeName::ApproximateFirstReceiveTimestamp;
@@ -111,18 +111,18 @@ async fn a_deletion_outlives_the_server_also_with_a_handle_from_before() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
-    let url = world.queue("q", &[]).await;
+    let harness = kept_in(directory.path()).await;
+    let url = harness.queue("q", &[]).await;
     for body in ["deleted before", "deleted after", "kept"] {
-        world.send(&url, body).await;
+        harness.send(&url, body).await;
     }
-    let messages = world.receive(&url, 600).await;
-    world.delete(&url, &messages[0]).await;
+    let messages = harness.receive(&url, 600).await;
+    harness.delete(&url, &messages[0]).await;
 
-    let world = restarted(world, directory.path()).await;
-    world.delete(&url, &messages[1]).await;
+    let harness = restarted(harness, directory.path()).await;
+    harness.delete(&url, &messages[1]).await;
 
-    assert_eq!(bodies(&world.receive(&url, 0).await), ["kept"]);
+    assert_eq!(bodies(&harness.receive(&url, 0).await), ["kept"]);
 }
 
 #[tokio::test]
@@ -131,18 +131,18 @@ async fn a_handle_from_before_never_touches_a_message_sent_after() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
-    let url = world.queue("q", &[]).await;
-    world.send(&url, "old").await;
-    let old = world.receive_one(&url, 0).await;
-    world.delete(&url, &old).await;
+    let harness = kept_in(directory.path()).await;
+    let url = harness.queue("q", &[]).await;
+    harness.send(&url, "old").await;
+    let old = harness.receive_one(&url, 0).await;
+    harness.delete(&url, &old).await;
 
-    let world = restarted(world, directory.path()).await;
-    world.send(&url, "new").await;
-    world.receive_one(&url, 0).await;
-    world.delete(&url, &old).await;
+    let harness = restarted(harness, directory.path()).await;
+    harness.send(&url, "new").await;
+    harness.receive_one(&url, 0).await;
+    harness.delete(&url, &old).await;
 
-    assert_eq!(bodies(&world.receive(&url, 0).await), ["new"]);
+    assert_eq!(bodies(&harness.receive(&url, 0).await), ["new"]);
 }
 
 #[tokio::test]
@@ -151,30 +151,30 @@ async fn delays_and_dead_letters_outlive_the_server() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
-    world.send(&live, "poison").await;
-    world.receive_one(&live, 0).await;
-    let send = world
+    let harness = kept_in(directory.path()).await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
+    harness.send(&live, "poison").await;
+    harness.receive_one(&live, 0).await;
+    let send = harness
         .client
         .send_message()
         .queue_url(&live)
         .message_body("late");
     send.delay_seconds(60).send().await.unwrap();
-    assert!(world.receive(&live, 0).await.is_empty());
-    let source = world.arn(&live).await;
+    assert!(harness.receive(&live, 0).await.is_empty());
+    let source = harness.arn(&live).await;
 
-    let world = restarted(world, directory.path()).await;
+    let harness = restarted(harness, directory.path()).await;
 
-    let died = world.receive_one(&dead, 0).await;
+    let died = harness.receive_one(&dead, 0).await;
     assert_eq!(died.body.as_deref(), Some("poison"));
     assert_eq!(
         system(&died, MessageSystemAttributeName::DeadLetterQueueSourceArn),
         Some(source.as_str())
     );
-    assert_eq!(world.counts(&live).await, ["0", "0", "1"]);
-    world.pass(60).await;
-    assert_eq!(bodies(&world.receive(&live, 0).await), ["late"]);
+    assert_eq!(harness.counts(&live).await, ["0", "0", "1"]);
+    harness.pass(60).await;
+    assert_eq!(bodies(&harness.receive(&live, 0).await), ["late"]);
 }
 
 #[tokio::test]
@@ -183,19 +183,19 @@ async fn purges_and_deleted_queues_stay_gone() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
-    let purged = world.queue("purged", &[]).await;
-    let deleted = world.queue("deleted", &[]).await;
-    world.send(&purged, "x").await;
-    world.send(&deleted, "x").await;
-    world
+    let harness = kept_in(directory.path()).await;
+    let purged = harness.queue("purged", &[]).await;
+    let deleted = harness.queue("deleted", &[]).await;
+    harness.send(&purged, "x").await;
+    harness.send(&deleted, "x").await;
+    harness
         .client
         .purge_queue()
         .queue_url(&purged)
         .send()
         .await
         .unwrap();
-    world
+    harness
         .client
         .delete_queue()
         .queue_url(&deleted)
@@ -203,9 +203,9 @@ async fn purges_and_deleted_queues_stay_gone() {
         .await
         .unwrap();
 
-    let world = restarted(world, directory.path()).await;
+    let harness = restarted(harness, directory.path()).await;
 
-    let urls = world
+    let urls = harness
         .client
         .list_queues()
         .send()
@@ -215,7 +215,7 @@ async fn purges_and_deleted_queues_stay_gone() {
         .unwrap();
     assert_eq!(urls.len(), 1);
     assert!(urls[0].ends_with("-purged"), "{urls:?}");
-    assert_eq!(world.counts(&purged).await, ["0", "0", "0"]);
+    assert_eq!(harness.counts(&purged).await, ["0", "0", "0"]);
 }
 
 #[tokio::test]
@@ -224,28 +224,28 @@ async fn a_move_task_that_a_restart_interrupts_goes_on() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
-    let (live, dead) = world.with_dead_letters("q", 1).await;
-    world.send(&live, "poison").await;
-    world.receive_one(&live, 0).await;
-    assert!(world.receive(&live, 0).await.is_empty());
-    let (arn, name) = (world.arn(&dead).await, world.name("q"));
-    let start = world.client.start_message_move_task().source_arn(&arn);
+    let harness = kept_in(directory.path()).await;
+    let (live, dead) = harness.with_dead_letters("q", 1).await;
+    harness.send(&live, "poison").await;
+    harness.receive_one(&live, 0).await;
+    assert!(harness.receive(&live, 0).await.is_empty());
+    let (arn, name) = (harness.arn(&dead).await, harness.name("q"));
+    let start = harness.client.start_message_move_task().source_arn(&arn);
     start
         .max_number_of_messages_per_second(1)
         .send()
         .await
         .unwrap();
 
-    let world = restarted(world, directory.path()).await;
-    world.pass(1).await;
-    world
+    let harness = restarted(harness, directory.path()).await;
+    harness.pass(1).await;
+    harness
         .inside()
         .server
         .wait_until(|counts| counts[&name].visible == 1)
         .await;
 
-    let listed = world
+    let listed = harness
         .client
         .list_message_move_tasks()
         .source_arn(&arn)
@@ -253,7 +253,7 @@ async fn a_move_task_that_a_restart_interrupts_goes_on() {
         .await
         .unwrap();
     assert_eq!(listed.results()[0].status.as_deref(), Some("COMPLETED"));
-    assert_eq!(bodies(&world.receive(&live, 0).await), ["poison"]);
+    assert_eq!(bodies(&harness.receive(&live, 0).await), ["poison"]);
 }
 
 #[tokio::test]
@@ -262,14 +262,14 @@ async fn a_directory_in_use_is_refused_and_free_again_after_the_stop() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let world = kept_in(directory.path()).await;
+    let harness = kept_in(directory.path()).await;
     let options = QueueOptions {
         directory: Some(directory.path().to_owned()),
         ..QueueOptions::default()
     };
 
     let second = QueueServer::start(options.clone()).await.err();
-    world.inside().server.shutdown().await;
+    harness.inside().server.shutdown().await;
     let third = QueueServer::start(options).await;
 
     assert!(

@@ -3,18 +3,18 @@
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
 
-use crate::world::{World, bodies, is_outside, system};
+use crate::harness::{QueueHarness, bodies, is_outside, system};
 
 #[tokio::test]
 async fn a_message_received_too_often_dies_into_the_dead_letter_queue() {
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("imports", 2).await;
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("imports", 2).await;
     let attribute = MessageAttributeValue::builder()
         .data_type("String")
         .string_value("v")
         .build()
         .unwrap();
-    world
+    harness
         .client
         .send_message()
         .queue_url(&live)
@@ -24,11 +24,11 @@ async fn a_message_received_too_often_dies_into_the_dead_letter_queue() {
         .await
         .unwrap();
 
-    let first = world.receive_one(&live, 0).await;
-    world.receive_one(&live, 0).await;
-    assert!(world.receive(&live, 0).await.is_empty());
+    let first = harness.receive_one(&live, 0).await;
+    harness.receive_one(&live, 0).await;
+    assert!(harness.receive(&live, 0).await.is_empty());
 
-    let received = world
+    let received = harness
         .client
         .receive_message()
         .queue_url(&dead)
@@ -47,40 +47,40 @@ async fn a_message_received_too_often_dies_into_the_dead_letter_queue() {
             message,
             MessageSystemAttributeName::DeadLetterQueueSourceArn
         ),
-        Some(world.arn(&live).await.as_str())
+        Some(harness.arn(&live).await.as_str())
     );
     assert_eq!(
         message.message_attributes.as_ref().unwrap()["name"],
         attribute
     );
-    assert_eq!(world.counts(&live).await, ["0", "0", "0"]);
+    assert_eq!(harness.counts(&live).await, ["0", "0", "0"]);
 }
 
 #[tokio::test]
 async fn a_dying_message_makes_room_for_the_next_in_the_same_receive() {
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("imports", 1).await;
-    world.send(&live, "poison").await;
-    world.receive_one(&live, 0).await;
-    world.send(&live, "good").await;
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("imports", 1).await;
+    harness.send(&live, "poison").await;
+    harness.receive_one(&live, 0).await;
+    harness.send(&live, "good").await;
 
-    let mut received = world.receive(&live, 30).await;
-    received.extend(world.receive(&live, 30).await);
+    let mut received = harness.receive(&live, 30).await;
+    received.extend(harness.receive(&live, 30).await);
 
     assert_eq!(bodies(&received), ["good"]);
-    assert_eq!(bodies(&world.receive(&dead, 30).await), ["poison"]);
+    assert_eq!(bodies(&harness.receive(&dead, 30).await), ["poison"]);
 }
 
 #[tokio::test]
 async fn a_dead_letter_queue_knows_its_sources() {
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("a", 3).await;
-    let policy = world.redrive_policy(&dead, 3).await;
-    let other = world
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("a", 3).await;
+    let policy = harness.redrive_policy(&dead, 3).await;
+    let other = harness
         .queue("b", &[(QueueAttributeName::RedrivePolicy, &policy)])
         .await;
 
-    let list = world
+    let list = harness
         .client
         .list_dead_letter_source_queues()
         .queue_url(&dead);
@@ -94,13 +94,13 @@ async fn sources_come_in_pages_when_asked_for_in_pages() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
-    let (live, dead) = world.with_dead_letters("a", 3).await;
-    let policy = world.redrive_policy(&dead, 3).await;
-    let other = world
+    let harness = QueueHarness::new().await;
+    let (live, dead) = harness.with_dead_letters("a", 3).await;
+    let policy = harness.redrive_policy(&dead, 3).await;
+    let other = harness
         .queue("b", &[(QueueAttributeName::RedrivePolicy, &policy)])
         .await;
-    let list = world
+    let list = harness
         .client
         .list_dead_letter_source_queues()
         .queue_url(&dead)
@@ -123,32 +123,32 @@ async fn sources_come_in_pages_when_asked_for_in_pages() {
 
 #[tokio::test]
 async fn a_redrive_policy_can_be_set_changed_and_taken_away() {
-    let world = World::new().await;
-    let dead = world.queue("dlq", &[]).await;
-    let live = world.queue("q", &[]).await;
-    let policy = world.redrive_policy(&dead, 1).await;
-    let set = world.client.set_queue_attributes().queue_url(&live);
+    let harness = QueueHarness::new().await;
+    let dead = harness.queue("dlq", &[]).await;
+    let live = harness.queue("q", &[]).await;
+    let policy = harness.redrive_policy(&dead, 1).await;
+    let set = harness.client.set_queue_attributes().queue_url(&live);
 
     set.clone()
         .attributes(QueueAttributeName::RedrivePolicy, &policy)
         .send()
         .await
         .unwrap();
-    let told = world
+    let told = harness
         .attribute(&live, QueueAttributeName::RedrivePolicy)
         .await;
     set.attributes(QueueAttributeName::RedrivePolicy, "")
         .send()
         .await
         .unwrap();
-    world.send(&live, "again and again").await;
+    harness.send(&live, "again and again").await;
     for _ in 0..3 {
-        world.receive_one(&live, 0).await;
+        harness.receive_one(&live, 0).await;
     }
 
     assert_eq!(told.replace(' ', ""), policy);
     assert_eq!(
-        world
+        harness
             .attribute(&live, QueueAttributeName::RedrivePolicy)
             .await,
         ""
@@ -157,12 +157,12 @@ async fn a_redrive_policy_can_be_set_changed_and_taken_away() {
 
 #[tokio::test]
 async fn a_redrive_policy_must_name_a_queue_and_a_count() {
-    let world = World::new().await;
+    let harness = QueueHarness::new().await;
     if is_outside() {
         return;
     }
-    let live = world.queue("q", &[]).await;
-    let arn = world.arn(&live).await;
+    let live = harness.queue("q", &[]).await;
+    let arn = harness.arn(&live).await;
     for policy in [
         "{}".to_owned(),
         "text".to_owned(),
@@ -172,7 +172,7 @@ async fn a_redrive_policy_must_name_a_queue_and_a_count() {
         format!(r#"{{"deadLetterTargetArn":"{arn}-none","maxReceiveCount":5}}"#),
         r#"{"deadLetterTargetArn":"dummy","maxReceiveCount":5}"#.to_owned(),
     ] {
-        let refused = world
+        let refused = harness
             .client
             .set_queue_attributes()
             .queue_url(&live)
@@ -195,15 +195,15 @@ async fn a_dead_letter_queue_lets_in_only_the_sources_it_allows() {
     if is_outside() {
         return;
     }
-    let world = World::new().await;
+    let harness = QueueHarness::new().await;
     let allow = r#"{"redrivePermission":"denyAll"}"#;
-    let dead = world
+    let dead = harness
         .queue("dlq", &[(QueueAttributeName::RedriveAllowPolicy, allow)])
         .await;
-    let live = world.queue("q", &[]).await;
-    let policy = world.redrive_policy(&dead, 1).await;
+    let live = harness.queue("q", &[]).await;
+    let policy = harness.redrive_policy(&dead, 1).await;
 
-    let refused = world
+    let refused = harness
         .client
         .set_queue_attributes()
         .queue_url(&live)

@@ -1,7 +1,7 @@
 //! The Salesforce client against the simulated org, over HTTP.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where its world cannot be set up"
+    reason = "a test ends where its app cannot be set up"
 )]
 
 mod faults;

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, sync::Arc};
 
 use dealbridge_core::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     salesforce::{Deleted, FieldPath, Listing, Page, Row, Salesforce, SalesforceError},
 };
 use dealbridge_salesforce::{
@@ -174,6 +174,6 @@ pub(crate) async fn rows(
     Ok(pages.into_iter().flat_map(|page| page.rows).collect())
 }
 
-pub(crate) fn place(row: &Row) -> (Stamp, SalesforceId) {
+pub(crate) fn place(row: &Row) -> (SystemModstamp, SalesforceId) {
     (row.stamp().unwrap(), row.id().unwrap())
 }

@@ -40,16 +40,16 @@ impl DynamoPortal {
             let mut holders = self.holders(&former).await?;
             holders.users.retain(|id| *id != user.id);
             let item = item::encode(&holders, keys::email(&former))?;
-            actions.push(transaction::put_anyway(table, item)?);
+            actions.push(transaction::put_unconditional(table, item)?);
         }
         let mut holders = self.holders(&user.email).await?;
         if !holders.users.contains(&user.id) {
             holders.users.push(user.id.clone());
             let item = item::encode(&holders, keys::email(&user.email))?;
-            actions.push(transaction::put_anyway(table, item)?);
+            actions.push(transaction::put_unconditional(table, item)?);
         }
         let item = item::encode(user, keys::user(&user.id))?;
-        actions.push(transaction::put_anyway(table, item)?);
+        actions.push(transaction::put_unconditional(table, item)?);
         self.change(actions).await
     }
 
@@ -60,7 +60,7 @@ impl DynamoPortal {
     pub async fn put_group(&self, group: &Group) -> Result<(), PortError> {
         let item = item::encode(group, keys::group(&group.id))?;
         let table = &self.store.tables().records;
-        self.change(vec![transaction::put_anyway(table, item)?])
+        self.change(vec![transaction::put_unconditional(table, item)?])
             .await
     }
 
@@ -71,7 +71,7 @@ impl DynamoPortal {
     pub async fn put_organization(&self, organization: &Organization) -> Result<(), PortError> {
         let item = item::encode(organization, keys::organization(&organization.id))?;
         let table = &self.store.tables().records;
-        self.change(vec![transaction::put_anyway(table, item)?])
+        self.change(vec![transaction::put_unconditional(table, item)?])
             .await
     }
 

@@ -7,12 +7,12 @@ use super::{
     facts::{Facts, id_at, value_at},
 };
 use crate::{
-    Stamp,
+    SystemModstamp,
     finding::Finding,
     record::{EndUser, RecordId},
     salesforce::Row,
     settings::Settings,
-    value::{LONGEST_NAME, cut},
+    value::{MAX_NAME_CHARACTERS, cut},
 };
 
 /// A Deal to be made, without the time of its link, which the import adds.
@@ -25,7 +25,7 @@ pub struct NewDeal {
     /// The Opportunity's name.
     pub name: String,
     /// The Opportunity's SystemModstamp.
-    pub stamp: Stamp,
+    pub stamp: SystemModstamp,
     /// The mapped fields.
     pub fields: Map<String, Value>,
     /// The user who owns it.
@@ -54,7 +54,7 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn name(text: Option<&str>) -> String {
-    cut(text.unwrap_or_default(), LONGEST_NAME)
+    cut(text.unwrap_or_default(), MAX_NAME_CHARACTERS)
 }
 
 /// Makes the Deal of a row that meets every condition; [`None`] if Salesforce left out a field that every row has.
@@ -90,7 +90,7 @@ pub(super) fn new_deal(
         contact: EndUser {
             id: contact_id,
             name: name(contact["Name"].as_str()),
-            email: text(&contact["Email"]).map(|email| cut(&email, LONGEST_NAME)),
+            email: text(&contact["Email"]).map(|email| cut(&email, MAX_NAME_CHARACTERS)),
         },
         registration_status: settings.default_registration_status.clone(),
         hidden: std::mem::take(&mut checked.hidden),

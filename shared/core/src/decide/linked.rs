@@ -21,7 +21,7 @@ use crate::{
     salesforce::Row,
     settings::{STAGE, Settings},
     size::Sizes,
-    value::{LONGEST_NAME, cut},
+    value::{MAX_NAME_CHARACTERS, cut},
 };
 
 /// Returns the link's status as the Salesforce record determines it.
@@ -219,7 +219,7 @@ pub(super) fn update(
     let name = facts
         .row
         .and_then(|row| row.text("Name"))
-        .map(|name| cut(name, LONGEST_NAME))
+        .map(|name| cut(name, MAX_NAME_CHARACTERS))
         .or_else(|| link.name.clone());
     Decision::only(Verdict::Update(Box::new(RecordUpdate {
         fields,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Stamp, digest::Digest, finding::Finding, record::LinkStatus};
+use crate::{SystemModstamp, digest::Digest, finding::Finding, record::LinkStatus};
 
 /// The changes of a linked record.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct RecordUpdate {
     /// The Salesforce record's name.
     pub name: Option<String>,
     /// The stamp that is applied with this update.
-    pub stamp: Stamp,
+    pub stamp: SystemModstamp,
     /// The digest that is applied with this update.
     pub digest: Option<Digest>,
     /// The findings for the log.

@@ -5,12 +5,12 @@ use jiff::Timestamp;
 
 use super::{FanOut, Ids, Stop, page::Candidates, pages::Pages, query::Query, steps::Step};
 use crate::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     claim::{Claim, ClaimState},
     digest::Digested,
     fault,
     ports::{
-        ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
+        ClaimStore, Clock, ImportQueue, ListingPosition, ListingStore, Portal, Progress, RunStore,
         SyncRequestQueue,
     },
     read::Columns,
@@ -43,7 +43,7 @@ where
             return Ok(true);
         };
         let after = match progress.place {
-            Place::Leads(stamp, id) => Some((stamp, id)),
+            ListingPosition::Leads(stamp, id) => Some((stamp, id)),
             _ => None,
         };
         if after.is_none() {
@@ -80,7 +80,8 @@ where
             }
             if self.is_late(deadline) {
                 if let Some((stamp, id)) = pages.place() {
-                    self.keep_place(progress, Place::Leads(stamp, id)).await?;
+                    self.keep_place(progress, ListingPosition::Leads(stamp, id))
+                        .await?;
                 }
                 return Ok(false);
             }
@@ -95,7 +96,7 @@ where
         digested: &Digested,
         org: SalesforceId,
     ) -> Result<(), Stop> {
-        let rows: Vec<(SalesforceId, Stamp, &Row)> = rows
+        let rows: Vec<(SalesforceId, SystemModstamp, &Row)> = rows
             .iter()
             .filter_map(|row| Some((row.id()?, row.stamp()?, row)))
             .collect();
@@ -103,7 +104,7 @@ where
         let Some((last, stamp, _)) = rows.last() else {
             return Ok(());
         };
-        let place = Place::Leads(*stamp, *last);
+        let place = ListingPosition::Leads(*stamp, *last);
         let claims = self.store.claims(org, &ids).await?;
         let changed = rows.iter().filter(|(id, stamp, row)| {
             claims.get(id).is_some_and(|claim| {
@@ -139,12 +140,12 @@ where
         progress: &mut Progress,
         candidates: &Candidates<'_>,
         settings: &Settings,
-        seen_until: Option<Stamp>,
+        seen_until: Option<SystemModstamp>,
         deadline: Option<Timestamp>,
     ) -> Result<bool, Stop> {
         let org = settings.organization_id;
         let after = match progress.place {
-            Place::Links(id) => Some(id),
+            ListingPosition::Links(id) => Some(id),
             _ => None,
         };
         // By id, Opportunities come before Leads: one position tells how far both were checked.
@@ -167,7 +168,7 @@ where
             for claims in unlisted.chunks(LINKS) {
                 let ids: Vec<SalesforceId> = claims.iter().map(|claim| claim.salesforce).collect();
                 let Some(last) = ids.last() else { continue };
-                let mut step = Step::at(Place::Links(*last));
+                let mut step = Step::at(ListingPosition::Links(*last));
                 let rows = self.retrieve_around_missing(object, &ids, &mut columns);
                 let rows = match rows.await {
                     Err(error) if object == SalesforceObject::Lead && error.hides(object) => {
@@ -194,7 +195,8 @@ where
                 }
                 self.enqueue(progress, org, step).await?;
                 if self.is_late(deadline) {
-                    self.keep_place(progress, Place::Links(*last)).await?;
+                    self.keep_place(progress, ListingPosition::Links(*last))
+                        .await?;
                     return Ok(false);
                 }
             }
@@ -208,7 +210,7 @@ where
         &self,
         ids: &[SalesforceId],
         rows: &[Option<Row>],
-        until: Stamp,
+        until: SystemModstamp,
         settings: &Settings,
     ) -> Result<Ids, Stop> {
         let flag = &settings.fields.import_flag;

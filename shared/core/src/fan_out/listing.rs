@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::{FanOut, Stop, check, page::Candidates, pages::Pages, query::Query, steps::Step};
 use crate::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     ports::{
-        ClaimStore, Clock, ImportQueue, ListingStore, Place, Portal, Progress, RunStore,
+        ClaimStore, Clock, ImportQueue, ListingPosition, ListingStore, Portal, Progress, RunStore,
         SyncRequestQueue,
     },
     run::Mode,
@@ -37,7 +37,7 @@ where
         org: SalesforceId,
         deadline: Option<Timestamp>,
     ) -> Result<bool, Stop> {
-        let Place::Problems(after) = progress.place else {
+        let ListingPosition::Problems(after) = progress.place else {
             return Ok(true);
         };
         let open = candidates.problems().iter().copied();
@@ -47,7 +47,7 @@ where
         while let Some(ids) = chunks.next() {
             let step = Step {
                 work: ids.iter().map(|id| (*id, false)).collect(),
-                ..Step::at(Place::Problems(ids.last().copied()))
+                ..Step::at(ListingPosition::Problems(ids.last().copied()))
             };
             self.enqueue(progress, org, step).await?;
             if chunks.peek().is_some() && self.is_late(deadline) {
@@ -68,9 +68,9 @@ where
         let org = settings.organization_id;
         let mut query = self.opportunities(progress, candidates, settings);
         match progress.place {
-            Place::Problems(_) => {}
-            Place::Opportunities(stamp, id) => query.listing.after = Some((stamp, id)),
-            Place::Leads(..) | Place::Links(_) => return Ok(true),
+            ListingPosition::Problems(_) => {}
+            ListingPosition::Opportunities(stamp, id) => query.listing.after = Some((stamp, id)),
+            ListingPosition::Leads(..) | ListingPosition::Links(_) => return Ok(true),
         }
         let mut pages = self.pages(progress, query);
         loop {
@@ -85,7 +85,7 @@ where
             }
             if self.is_late(deadline) {
                 if let Some((stamp, id)) = pages.place() {
-                    self.keep_place(progress, Place::Opportunities(stamp, id))
+                    self.keep_place(progress, ListingPosition::Opportunities(stamp, id))
                         .await?;
                 }
                 return Ok(false);
@@ -99,7 +99,7 @@ where
         &self,
         settings: &Settings,
         deadline: Option<Timestamp>,
-    ) -> Result<Option<Stamp>, Stop> {
+    ) -> Result<Option<SystemModstamp>, Stop> {
         let listing = Listing {
             object: SalesforceObject::Opportunity,
             fields: Vec::new(),
@@ -171,7 +171,7 @@ where
             return Ok(());
         };
         let step = Step {
-            place: Place::Opportunities(stamp, id),
+            place: ListingPosition::Opportunities(stamp, id),
             // Newest first: the first page has the newest stamp that the run can see.
             newest: progress.newest.or(taken.newest),
             work: taken.work,

@@ -20,8 +20,8 @@ use crate::{
     fault,
     finding::Finding,
     ports::{
-        ClaimStore, Clock, Delivery, ImportQueue, Kept, ListingStore, Mark, Place, PortError,
-        Portal, Progress, RunStore, Started, SyncRequestQueue, TakenUp,
+        ClaimStore, Clock, Delivery, ImportQueue, Lease, ListingPosition, ListingStore, PortError,
+        Portal, Progress, RunStore, Started, SyncRequestQueue, TakenUp, Watermark,
     },
     run::{Mode, Run, RunId, Trigger},
     salesforce::{Salesforce, SalesforceError},
@@ -35,7 +35,7 @@ const RECENT: usize = 20_000;
 
 /// The time before the function's deadline in which nothing further is begun: a call of Salesforce with all of its repeats,
 /// and what follows it, ends before. `dealbridge_lambda::timeouts` bounds the two, and its test holds them to this.
-pub const RESERVE: SignedDuration = SignedDuration::from_secs(210);
+pub const DEADLINE_MARGIN: SignedDuration = SignedDuration::from_secs(210);
 
 /// The use case, over its ports.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub enum Listed {
     /// The function's time is nearly used up: a sync request continues the run in another invocation.
     Continued(RunId),
     /// Nothing to do: another run or attempt is active, or the run has ended.
-    NotOurs(RunId),
+    AlreadyRunning(RunId),
     /// Nothing to do: the integration is switched off.
     SwitchedOff,
 }
@@ -72,7 +72,7 @@ impl Listed {
     #[must_use]
     pub fn run(&self) -> Option<RunId> {
         match self {
-            Self::Finished(run) | Self::Continued(run) | Self::NotOurs(run) => Some(*run),
+            Self::Finished(run) | Self::Continued(run) | Self::AlreadyRunning(run) => Some(*run),
             Self::SwitchedOff => None,
         }
     }
@@ -124,8 +124,8 @@ impl<
             return Ok(Listed::SwitchedOff);
         }
         // Without a watermark an incremental run cannot know where to begin.
-        let mark = self.store.mark().await?.of(settings.organization_id);
-        let mode = if mark.stamp.is_none() {
+        let watermark = self.store.watermark().await?.of(settings.organization_id);
+        let mode = if watermark.stamp.is_none() {
             Mode::Full
         } else {
             asked
@@ -147,12 +147,12 @@ impl<
                     let is_this_audit = run.mode == Mode::Full && run.trigger == Trigger::Schedule;
                     if asked == Mode::Full
                         && !is_this_audit
-                        && self.store.want_full(run.id).await? == Kept::Lost
+                        && self.store.want_full(run.id).await? == Lease::Lost
                     {
                         // In the meantime, another run has replaced that one.
                         continue;
                     }
-                    Ok(Listed::NotOurs(run.id))
+                    Ok(Listed::AlreadyRunning(run.id))
                 }
                 Started::New(Run { id, .. }) => {
                     self.work_by(id, Delivery::First, deadline, &settings).await
@@ -185,12 +185,12 @@ impl<
         settings: &Settings,
     ) -> Result<Listed, PortError> {
         let mut progress = match self.store.take_up(run, delivery).await? {
-            TakenUp::Go(progress) => progress,
-            TakenUp::NotOurs => return Ok(Listed::NotOurs(run)),
+            TakenUp::Acquired(progress) => progress,
+            TakenUp::AlreadyRunning => return Ok(Listed::AlreadyRunning(run)),
         };
         match self.list(&mut progress, settings, deadline).await {
             Ok(listed) => Ok(listed),
-            Err(Stop::Lost) => Ok(Listed::NotOurs(run)),
+            Err(Stop::Lost) => Ok(Listed::AlreadyRunning(run)),
             Err(Stop::Port(error)) => Err(error),
             Err(Stop::Fault(finding)) => {
                 self.store.fail(run, &finding).await?;
@@ -244,24 +244,29 @@ impl<
         self.salesforce
             .schema()
             .begin(progress.run, self.clock.now());
-        if progress.mode == Mode::Full && progress.place == Place::Problems(None) {
+        if progress.mode == Mode::Full && progress.place == ListingPosition::Problems(None) {
             self.check_fields(progress, settings).await?;
         }
-        let found = self.store.mark().await?;
+        let found = self.store.watermark().await?;
         let known = found.of(org);
-        let mark = if progress.mode == Mode::Full {
-            Mark::default()
+        let watermark = if progress.mode == Mode::Full {
+            Watermark::default()
         } else {
             known.clone()
         };
         let problems = self.store.open_problems(org).await?;
-        let mut candidates =
-            Candidates::new(progress.run, settings, mark, problems, self.clock.now());
+        let mut candidates = Candidates::new(
+            progress.run,
+            settings,
+            watermark,
+            problems,
+            self.clock.now(),
+        );
         if progress.mode == Mode::Full {
             candidates.know_all(self.store.all_claims(org).await?);
         }
         // Of a listing that an earlier attempt began, this one sees the rest.
-        let is_rest = !matches!(progress.place, Place::Problems(_));
+        let is_rest = !matches!(progress.place, ListingPosition::Problems(_));
         self.send_unsent(progress, org).await?;
         if !self
             .enqueue_problems(progress, &candidates, org, deadline)
@@ -277,13 +282,13 @@ impl<
         if newest.is_none()
             && matches!(
                 progress.place,
-                Place::Problems(_) | Place::Opportunities(..)
+                ListingPosition::Problems(_) | ListingPosition::Opportunities(..)
             )
         {
             newest = self.newest_of_all(settings, deadline).await?;
             if newest.is_some() {
                 // Records that were flagged in the meantime are before that watermark.
-                progress.place = Place::Problems(None);
+                progress.place = ListingPosition::Problems(None);
                 if !self
                     .list_opportunities(progress, &mut candidates, settings, deadline)
                     .await?
@@ -306,11 +311,15 @@ impl<
         if !is_done {
             return self.go_on_later(progress).await;
         }
-        let mut mark = candidates.next_mark(newest, settings.overlap(), RECENT);
-        mark.org = Some(org);
-        match self.store.finish_listing(progress, &found, &mark).await? {
-            Kept::Yes => Ok(Listed::Finished(progress.run)),
-            Kept::Lost => Err(Stop::Lost),
+        let mut watermark = candidates.next_watermark(newest, settings.overlap(), RECENT);
+        watermark.org = Some(org);
+        match self
+            .store
+            .finish_listing(progress, &found, &watermark)
+            .await?
+        {
+            Lease::Held => Ok(Listed::Finished(progress.run)),
+            Lease::Lost => Err(Stop::Lost),
         }
     }
 }

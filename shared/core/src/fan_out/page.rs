@@ -7,13 +7,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::Ids;
 use crate::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     claim::{Claim, ClaimState},
     code::Code,
     digest::{Digest, Digested},
-    entry::Line,
+    entry::LogLine,
     finding::Finding,
-    ports::Mark,
+    ports::Watermark,
     run::{Counts, RunId},
     salesforce::Row,
     settings::Settings,
@@ -25,15 +25,15 @@ pub(super) struct Candidates<'a> {
     settings: &'a Settings,
     digested: Digested,
     started_at: Timestamp,
-    mark: Mark,
+    watermark: Watermark,
     problems: Ids,
     claims: HashMap<SalesforceId, Claim>,
     /// `true` if `claims` holds every claim there is, so that none has to be looked up.
     knows_all: bool,
     listed: Ids,
-    /// Rows of this attempt with their stamps, for the next mark. What an attempt before has dealt with is left out: the next
+    /// Rows of this attempt with their stamps, for the next watermark. What an attempt before has dealt with is left out: the next
     /// run looks it up again.
-    seen: Vec<(Stamp, u64)>,
+    seen: Vec<(SystemModstamp, u64)>,
 }
 
 /// The result of a page.
@@ -42,16 +42,16 @@ pub(super) struct Taken {
     /// Opportunities that need a message, each `true` if it is fresh.
     pub(super) work: Vec<(SalesforceId, bool)>,
     pub(super) counts: Counts,
-    pub(super) lines: Vec<Line>,
-    pub(super) newest: Option<Stamp>,
-    pub(super) last: Option<(Stamp, SalesforceId)>,
+    pub(super) lines: Vec<LogLine>,
+    pub(super) newest: Option<SystemModstamp>,
+    pub(super) last: Option<(SystemModstamp, SalesforceId)>,
 }
 
 /// A record as a listing shows it.
 #[derive(Clone, Copy)]
 struct Listed {
     id: SalesforceId,
-    stamp: Stamp,
+    stamp: SystemModstamp,
     digest: Digest,
     is_flagged: bool,
     is_deleted: bool,
@@ -81,7 +81,7 @@ impl<'a> Candidates<'a> {
     pub(super) fn new(
         run: RunId,
         settings: &'a Settings,
-        mark: Mark,
+        watermark: Watermark,
         problems: Ids,
         started_at: Timestamp,
     ) -> Self {
@@ -90,7 +90,7 @@ impl<'a> Candidates<'a> {
             settings,
             digested: Digested::of(settings, SalesforceObject::Opportunity),
             started_at,
-            mark,
+            watermark,
             problems,
             claims: HashMap::new(),
             knows_all: false,
@@ -131,8 +131,8 @@ impl<'a> Candidates<'a> {
 
     /// Returns the stamp from which an incremental run reads: the watermark less the overlap, because stamps can show
     /// up late.
-    pub(super) fn since(&self, overlap: SignedDuration) -> Option<Stamp> {
-        self.mark.stamp.map(|stamp| stamp.earlier(overlap))
+    pub(super) fn since(&self, overlap: SignedDuration) -> Option<SystemModstamp> {
+        self.watermark.stamp.map(|stamp| stamp.earlier(overlap))
     }
 
     /// Returns the rows whose claims must be read: not known, and not handled by an earlier run as they are.
@@ -148,7 +148,7 @@ impl<'a> Candidates<'a> {
     }
 
     fn is_recent(&self, row: &Listed) -> bool {
-        !self.mark.recent.is_empty() && self.mark.recent.contains(&row.fingerprint())
+        !self.watermark.recent.is_empty() && self.watermark.recent.contains(&row.fingerprint())
     }
 
     pub(super) fn take(&mut self, rows: &[Row]) -> Taken {
@@ -206,7 +206,7 @@ impl<'a> Candidates<'a> {
             ClaimState::Suppressed if flagged => {
                 taken.counts.listed += 1;
                 taken.counts.suppressed += 1;
-                taken.lines.push(Line {
+                taken.lines.push(LogLine {
                     salesforce: Some(id),
                     name: row.text("Name").unwrap_or_default().to_owned(),
                     entity: Some(claim.record.clone()),
@@ -238,17 +238,17 @@ impl<'a> Candidates<'a> {
 
     /// Returns the watermark that the run leaves: the newest stamp it could see, and the rows within the overlap before
     /// it.
-    pub(super) fn next_mark(
+    pub(super) fn next_watermark(
         &self,
-        newest: Option<Stamp>,
+        newest: Option<SystemModstamp>,
         overlap: SignedDuration,
         most: usize,
-    ) -> Mark {
-        let stamp = newest.max(self.mark.stamp);
-        let Some(mark) = stamp else {
-            return Mark::default();
+    ) -> Watermark {
+        let stamp = newest.max(self.watermark.stamp);
+        let Some(watermark) = stamp else {
+            return Watermark::default();
         };
-        let from = mark.earlier(overlap);
+        let from = watermark.earlier(overlap);
         let recent = self
             .seen
             .iter()
@@ -256,7 +256,7 @@ impl<'a> Candidates<'a> {
             .map(|(_, fingerprint)| *fingerprint)
             .take(most)
             .collect();
-        Mark {
+        Watermark {
             stamp,
             recent,
             left_by: None,
@@ -270,12 +270,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{counted::Counted, record::RecordId, testing::settings};
+    use crate::{counted::CountedRuns, record::RecordId, testing::settings};
 
     const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
-    fn candidates(run: RunId, settings: &Settings, mark: Mark) -> Candidates<'_> {
-        Candidates::new(run, settings, mark, Ids::new(), Timestamp::UNIX_EPOCH)
+    fn candidates(run: RunId, settings: &Settings, watermark: Watermark) -> Candidates<'_> {
+        Candidates::new(run, settings, watermark, Ids::new(), Timestamp::UNIX_EPOCH)
     }
 
     fn row(id: &str, stamp: &str, flagged: bool) -> Row {
@@ -289,13 +289,13 @@ mod tests {
             state,
             record: RecordId::of_imported_deal(salesforce, salesforce, 0),
             epoch: 0,
-            stamp: Stamp::parse(stamp).unwrap(),
+            stamp: SystemModstamp::parse(stamp).unwrap(),
             digest: Some(
                 Digested::of(&settings(), SalesforceObject::Opportunity)
                     .digest(&row(id, stamp, true)),
             ),
             version: 1,
-            counted: Counted::default(),
+            counted: CountedRuns::default(),
             pending: None,
             disconnected: false,
             import_flag_was_off: false,
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn linked_and_unchanged_ones_cost_no_message_and_are_counted() {
         let settings = settings();
-        let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
+        let mut candidates = candidates(RunId::new(2), &settings, Watermark::default());
         candidates.know(
             [
                 claim(ONE, ClaimState::Live, "2026-01-01T00:00:00Z"),
@@ -349,11 +349,11 @@ mod tests {
             row(ONE, "2026-01-01T00:05:00Z", true),
             row(TWO, "2026-01-01T00:00:00Z", true),
         ];
-        let mut first = candidates(RunId::new(1), &settings, Mark::default());
+        let mut first = candidates(RunId::new(1), &settings, Watermark::default());
         let newest = first.take(&rows).newest;
-        let mark = first.next_mark(newest, OVERLAP, 100);
+        let watermark = first.next_watermark(newest, OVERLAP, 100);
 
-        let mut second = candidates(RunId::new(2), &settings, mark);
+        let mut second = candidates(RunId::new(2), &settings, watermark);
         let edited = [row(ONE, "2026-01-01T00:06:00Z", true), rows[1].clone()];
 
         assert_eq!(second.ids_to_look_up(&rows), []);
@@ -372,13 +372,13 @@ mod tests {
         edited.0.insert("Amount".to_owned(), json!(7));
         let id = SalesforceId::parse(ONE).unwrap();
 
-        let mut first = candidates(RunId::new(1), &settings, Mark::default());
+        let mut first = candidates(RunId::new(1), &settings, Watermark::default());
         let newest = first.take(&[row(ONE, stamp, true)]).newest;
-        let mark = first.next_mark(newest, OVERLAP, 100);
-        let mut hourly = candidates(RunId::new(2), &settings, mark);
+        let watermark = first.next_watermark(newest, OVERLAP, 100);
+        let mut hourly = candidates(RunId::new(2), &settings, watermark);
         assert_eq!(hourly.ids_to_look_up(std::slice::from_ref(&edited)), [id]);
         hourly.know([claim(ONE, ClaimState::Live, stamp)].into());
-        let mut full = candidates(RunId::new(2), &settings, Mark::default());
+        let mut full = candidates(RunId::new(2), &settings, Watermark::default());
         full.know_all([claim(ONE, ClaimState::Live, stamp)].into());
 
         for mut run in [hourly, full] {
@@ -389,20 +389,23 @@ mod tests {
     #[test]
     fn the_mark_never_goes_back_and_comes_from_rows_alone() {
         let settings = settings();
-        let stamp = Stamp::parse("2026-01-01T00:00:00Z").unwrap();
+        let stamp = SystemModstamp::parse("2026-01-01T00:00:00Z").unwrap();
         let candidates = candidates(
             RunId::new(2),
             &settings,
-            Mark {
+            Watermark {
                 stamp: Some(stamp),
-                ..Mark::default()
+                ..Watermark::default()
             },
         );
 
-        assert_eq!(candidates.next_mark(None, OVERLAP, 100).stamp, Some(stamp));
+        assert_eq!(
+            candidates.next_watermark(None, OVERLAP, 100).stamp,
+            Some(stamp)
+        );
         assert_eq!(
             candidates
-                .next_mark(Some(stamp.earlier(OVERLAP)), OVERLAP, 100)
+                .next_watermark(Some(stamp.earlier(OVERLAP)), OVERLAP, 100)
                 .stamp,
             Some(stamp)
         );
@@ -413,7 +416,7 @@ mod tests {
         let settings = settings();
         let mut suppressed = claim(ONE, ClaimState::Suppressed, "2026-01-01T00:00:00Z");
         let take = |claim: (SalesforceId, Claim), flagged: bool| {
-            let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
+            let mut candidates = candidates(RunId::new(2), &settings, Watermark::default());
             candidates.know([claim].into());
             candidates.take(&[row(ONE, "2026-01-02T00:00:00Z", flagged)])
         };
@@ -430,8 +433,8 @@ mod tests {
     fn what_this_run_has_counted_is_not_listed_again_after_a_crash() {
         let settings = settings();
         let mut claim = claim(ONE, ClaimState::Live, "2026-01-01T00:00:00Z");
-        claim.1.counted = Counted::by(RunId::new(2));
-        let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
+        claim.1.counted = CountedRuns::by(RunId::new(2));
+        let mut candidates = candidates(RunId::new(2), &settings, Watermark::default());
         candidates.know([claim].into());
 
         let taken = candidates.take(&[row(ONE, "2026-01-01T00:00:00Z", true)]);
@@ -444,7 +447,7 @@ mod tests {
         let settings = settings();
         let mut gone = claim(ONE, ClaimState::Live, "2026-01-01T00:00:00Z");
         gone.1.disconnected = true;
-        let mut candidates = candidates(RunId::new(2), &settings, Mark::default());
+        let mut candidates = candidates(RunId::new(2), &settings, Watermark::default());
         candidates.know([gone].into());
 
         assert_eq!(

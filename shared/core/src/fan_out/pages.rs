@@ -2,7 +2,7 @@
 
 use super::{query::Query, window::Window};
 use crate::{
-    SalesforceId, Stamp,
+    SalesforceId, SystemModstamp,
     ports::Part,
     read::Columns,
     salesforce::{Listing, Locator, Row, Salesforce, SalesforceError},
@@ -39,7 +39,7 @@ impl<'a, F: Salesforce> Pages<'a, F> {
         Self {
             salesforce,
             columns,
-            window: Window::new(listing, Stamp::from_second(now.as_second()), size),
+            window: Window::new(listing, SystemModstamp::from_second(now.as_second()), size),
             next: None,
             rows: 0,
             restarts: 0,
@@ -58,7 +58,7 @@ impl<'a, F: Salesforce> Pages<'a, F> {
     }
 
     /// Returns the place up to which everything is read.
-    pub(super) fn place(&self) -> Option<(Stamp, SalesforceId)> {
+    pub(super) fn place(&self) -> Option<(SystemModstamp, SalesforceId)> {
         self.window.place()
     }
 
@@ -109,6 +109,6 @@ impl<'a, F: Salesforce> Pages<'a, F> {
     }
 }
 
-fn place(row: &Row) -> Option<(Stamp, SalesforceId)> {
+fn place(row: &Row) -> Option<(SystemModstamp, SalesforceId)> {
     Some((row.stamp()?, row.id()?))
 }

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{FanOut, Listed, RESERVE, Stop};
+use super::{DEADLINE_MARGIN, FanOut, Listed, Stop};
 use crate::{
-    SalesforceId, Stamp,
-    entry::Line,
+    SalesforceId, SystemModstamp,
+    entry::LogLine,
     message::{ImportRequest, SyncRequest, VERSION},
     ports::{
-        Checkpoint, ClaimStore, Clock, ImportQueue, Kept, ListingStore, Place, Portal, Progress,
-        RunStore, SyncRequestQueue,
+        Checkpoint, ClaimStore, Clock, ImportQueue, Lease, ListingPosition, ListingStore, Portal,
+        Progress, RunStore, SyncRequestQueue,
     },
     run::{Counts, RunId, Trigger},
     salesforce::Salesforce,
@@ -26,7 +26,7 @@ where
 {
     /// Hands the listing over to another invocation.
     pub(super) async fn go_on_later(&self, progress: &Progress) -> Result<Listed, Stop> {
-        if self.store.release(progress).await? == Kept::Lost {
+        if self.store.release(progress).await? == Lease::Lost {
             return Err(Stop::Lost);
         }
         let request = SyncRequest {
@@ -81,7 +81,8 @@ where
         let mut counts = step.counts;
         counts.listed += step.work.len() as u64;
         // Only the listing itself saves its position if nothing was found: the other steps are repeated as cheaply.
-        let moves = step.place != progress.place && matches!(step.place, Place::Opportunities(..));
+        let moves = step.place != progress.place
+            && matches!(step.place, ListingPosition::Opportunities(..));
         if counts == Counts::default() && !moves {
             return Ok(());
         }
@@ -94,7 +95,7 @@ where
     pub(super) async fn keep_place(
         &self,
         progress: &mut Progress,
-        place: Place,
+        place: ListingPosition,
     ) -> Result<(), Stop> {
         if place == progress.place {
             return Ok(());
@@ -110,7 +111,7 @@ where
             counts: step.counts,
             lines: step.lines.clone(),
         };
-        if self.store.checkpoint(progress, &checkpoint).await? == Kept::Lost {
+        if self.store.checkpoint(progress, &checkpoint).await? == Lease::Lost {
             return Err(Stop::Lost);
         }
         progress.checkpoints += 1;
@@ -121,23 +122,23 @@ where
 
     /// Tells if nothing further is to be begun.
     pub(super) fn is_late(&self, deadline: Option<Timestamp>) -> bool {
-        let end = self.clock.now().saturating_add(RESERVE);
+        let end = self.clock.now().saturating_add(DEADLINE_MARGIN);
         deadline.is_some_and(|deadline| end.is_ok_and(|end| end > deadline))
     }
 }
 
 /// The outcome of one look at some records.
 pub(super) struct Step {
-    pub(super) place: Place,
-    pub(super) newest: Option<Stamp>,
+    pub(super) place: ListingPosition,
+    pub(super) newest: Option<SystemModstamp>,
     /// Records that need a message, each with the word if it is fresh.
     pub(super) work: Vec<(SalesforceId, bool)>,
     pub(super) counts: Counts,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<LogLine>,
 }
 
 impl Step {
-    pub(super) fn at(place: Place) -> Self {
+    pub(super) fn at(place: ListingPosition) -> Self {
         Self {
             place,
             newest: None,

@@ -2,7 +2,7 @@
 //! stamps; of a single second that is still too much, a span of ids. Parts follow each other in the listing's order,
 //! newest first.
 
-use crate::{SalesforceId, Stamp, ports::Part, salesforce::Listing};
+use crate::{SalesforceId, SystemModstamp, ports::Part, salesforce::Listing};
 
 /// The second before which there is nothing in Salesforce: 1999-01-01.
 const BEGINNING: i64 = 915_148_800;
@@ -11,7 +11,7 @@ const BEGINNING: i64 = 915_148_800;
 const SMALLER: i64 = 4;
 
 /// The most successful parts in a row before a larger one is tried again.
-const MOST_PATIENCE: u32 = 16;
+const MAX_PARTS_BEFORE_GROWTH: u32 = 16;
 
 /// The seconds by which the newest part is moved ahead of our clock, step by step, if it holds more rows than
 /// Salesforce returns at once.
@@ -36,7 +36,7 @@ enum Span {
 /// The part that was last asked for, and the meaning of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Asked {
-    since: Option<Stamp>,
+    since: Option<SystemModstamp>,
     /// The last id of a part of a second, unless it reaches to the second's end.
     up_to: Option<SalesforceId>,
 }
@@ -46,13 +46,13 @@ struct Asked {
 pub(super) struct Window {
     listing: Listing,
     /// The row up to which everything is read.
-    after: Option<(Stamp, SalesforceId)>,
+    after: Option<(SystemModstamp, SalesforceId)>,
     /// The stamp from which on everything is read.
-    before: Option<Stamp>,
+    before: Option<SystemModstamp>,
     /// The stamp that spans are measured from while nothing is read.
-    newest: Stamp,
+    newest: SystemModstamp,
     /// The same by our clock, which Salesforce's may be ahead of.
-    clock: Stamp,
+    clock: SystemModstamp,
     lifts: usize,
     span: Span,
     asked: Asked,
@@ -66,7 +66,7 @@ pub(super) struct Window {
 
 impl Window {
     /// The parts of a listing, of that size if an earlier attempt found out that all is too much.
-    pub(super) fn new(listing: Listing, now: Stamp, size: Option<Part>) -> Self {
+    pub(super) fn new(listing: Listing, now: SystemModstamp, size: Option<Part>) -> Self {
         // Behind the last id of a second there is what is before that second.
         let (after, before) = match listing.after {
             Some((stamp, id)) if number(id) == LAST => (None, Some(stamp)),
@@ -123,7 +123,7 @@ impl Window {
     }
 
     /// Returns the place up to which everything is read, as the row that would stand there: another listing goes on behind it.
-    pub(super) fn place(&self) -> Option<(Stamp, SalesforceId)> {
+    pub(super) fn place(&self) -> Option<(SystemModstamp, SalesforceId)> {
         self.after.or_else(|| Some((self.before?, self.id(LAST))))
     }
 
@@ -151,7 +151,7 @@ impl Window {
     }
 
     /// Notes the last row that was read.
-    pub(super) fn read(&mut self, last: (Stamp, SalesforceId)) {
+    pub(super) fn read(&mut self, last: (SystemModstamp, SalesforceId)) {
         self.after = Some(last);
     }
 
@@ -188,10 +188,13 @@ impl Window {
     pub(super) fn shrink(&mut self) -> bool {
         if std::mem::take(&mut self.has_grown) {
             // The span that succeeded before it grew is kept for longer.
-            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+            self.patience = (self.patience * 2).min(MAX_PARTS_BEFORE_GROWTH);
         }
         self.good = 0;
-        let oldest = self.listing.since.map_or(BEGINNING, Stamp::as_second);
+        let oldest = self
+            .listing
+            .since
+            .map_or(BEGINNING, SystemModstamp::as_second);
         let all = (self.top().as_second() - oldest + 1).max(1);
         let seconds = match self.span {
             Span::All => all,
@@ -221,27 +224,30 @@ impl Window {
     }
 
     /// Returns the newest second that is not read to its end.
-    fn top(&self) -> Stamp {
+    fn top(&self) -> SystemModstamp {
         let before = self.before.map(|before| before.as_second() - 1);
         let after = self.after.map(|(stamp, _)| stamp);
         after
-            .or(before.map(Stamp::from_second))
+            .or(before.map(SystemModstamp::from_second))
             .unwrap_or(self.newest)
     }
 
     /// Returns the stamp from which the next part reads.
-    fn since(&self) -> Option<Stamp> {
+    fn since(&self) -> Option<SystemModstamp> {
         let seconds = match self.span {
             Span::All => return self.listing.since,
             Span::Seconds(seconds) => seconds,
             Span::Ids(_) => 1,
         };
         let since = self.top().as_second().saturating_sub(seconds - 1);
-        let oldest = self.listing.since.map_or(BEGINNING, Stamp::as_second);
+        let oldest = self
+            .listing
+            .since
+            .map_or(BEGINNING, SystemModstamp::as_second);
         if since <= oldest {
             self.listing.since
         } else {
-            Some(Stamp::from_second(since))
+            Some(SystemModstamp::from_second(since))
         }
     }
 
@@ -261,8 +267,8 @@ impl Window {
     }
 }
 
-fn ahead(clock: Stamp, seconds: i64) -> Stamp {
-    Stamp::from_second(clock.as_second().saturating_add(seconds))
+fn ahead(clock: SystemModstamp, seconds: i64) -> SystemModstamp {
+    SystemModstamp::from_second(clock.as_second().saturating_add(seconds))
 }
 
 /// Returns an id as a number that orders as ids do.
@@ -295,7 +301,7 @@ mod tests {
             object: SalesforceObject::Opportunity,
             fields: Vec::new(),
             flag: None,
-            since: since.map(Stamp::from_second),
+            since: since.map(SystemModstamp::from_second),
             before: None,
             after: None,
             up_to: None,
@@ -303,7 +309,7 @@ mod tests {
         }
     }
 
-    type Place = (Stamp, SalesforceId);
+    type Place = (SystemModstamp, SalesforceId);
 
     /// Returns the rows that Salesforce finds for a listing, in its order.
     fn find(rows: &[Place], listing: &Listing) -> Vec<Place> {
@@ -363,7 +369,8 @@ mod tests {
             let newest = NOW + [0, 0, 5, 40 * 86_400][random.random_range(0..4)];
             let rows: Vec<Place> = (0..count)
                 .map(|at| {
-                    let stamp = Stamp::from_second(newest - random.random_range(0..spread));
+                    let stamp =
+                        SystemModstamp::from_second(newest - random.random_range(0..spread));
                     (stamp, id(at * 97 + random.random_range(0..90)))
                 })
                 .collect();
@@ -378,7 +385,7 @@ mod tests {
                 Some(Part::Seconds(random.random_range(1..100_000))),
                 Some(Part::Ids(random.random_range(0..12))),
             ][random.random_range(0..4)];
-            let window = Window::new(whole.clone(), Stamp::from_second(NOW), size);
+            let window = Window::new(whole.clone(), SystemModstamp::from_second(NOW), size);
             let (most, page) = (random.random_range(1..12), random.random_range(1..7));
 
             let (read, _) = read_all(&rows, window, most, page, || random.random_bool(0.1));
@@ -395,13 +402,16 @@ mod tests {
             let rows: Vec<Place> = (0..60)
                 .map(|at| {
                     (
-                        Stamp::from_second(NOW - random.random_range(0..spread)),
+                        SystemModstamp::from_second(NOW - random.random_range(0..spread)),
                         id(at),
                     )
                 })
                 .collect();
             let behind = [0, 0, 5, 40 * 86_400][random.random_range(0..4)];
-            let (now, most) = (Stamp::from_second(NOW - behind), random.random_range(1..12));
+            let (now, most) = (
+                SystemModstamp::from_second(NOW - behind),
+                random.random_range(1..12),
+            );
             let mut whole = listing(None);
             let mut size = None;
             let mut read = Vec::new();
@@ -431,9 +441,9 @@ mod tests {
     #[test]
     fn an_org_that_answers_everything_at_once_is_asked_once() {
         let rows: Vec<Place> = (0..50)
-            .map(|at| (Stamp::from_second(NOW - i64::from(at)), id(at)))
+            .map(|at| (SystemModstamp::from_second(NOW - i64::from(at)), id(at)))
             .collect();
-        let window = Window::new(listing(None), Stamp::from_second(NOW), None);
+        let window = Window::new(listing(None), SystemModstamp::from_second(NOW), None);
 
         assert_eq!(read_all(&rows, window, 50, 10, || false).1, 1);
     }
@@ -442,10 +452,10 @@ mod tests {
     fn parts_grow_again_where_there_is_little() {
         // A busy hour, and one row ten years before it.
         let mut rows: Vec<Place> = (0..1_000)
-            .map(|at| (Stamp::from_second(NOW - 3 * i64::from(at)), id(at)))
+            .map(|at| (SystemModstamp::from_second(NOW - 3 * i64::from(at)), id(at)))
             .collect();
-        rows.push((Stamp::from_second(NOW - 300_000_000), id(5_000)));
-        let window = Window::new(listing(None), Stamp::from_second(NOW), None);
+        rows.push((SystemModstamp::from_second(NOW - 300_000_000), id(5_000)));
+        let window = Window::new(listing(None), SystemModstamp::from_second(NOW), None);
 
         let (read, queries) = read_all(&rows, window, 200, 50, || false);
 
@@ -455,7 +465,7 @@ mod tests {
 
     #[test]
     fn an_org_that_gives_up_on_everything_is_given_up_after_a_few_tries() {
-        let mut window = Window::new(listing(None), Stamp::from_second(NOW), None);
+        let mut window = Window::new(listing(None), SystemModstamp::from_second(NOW), None);
 
         let tries = (0..100).take_while(|_| window.shrink()).count();
 
@@ -464,7 +474,7 @@ mod tests {
 
     #[test]
     fn ids_and_their_numbers_are_the_same_thing() {
-        let window = Window::new(listing(None), Stamp::from_second(NOW), None);
+        let window = Window::new(listing(None), SystemModstamp::from_second(NOW), None);
 
         for text in ["006000000000000", "006dM00000Mw7Vt", "006zzzzzzzzzzzz"] {
             let id = SalesforceId::parse(text).unwrap();

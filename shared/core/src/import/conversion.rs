@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::{
     Import, Stop,
     read::Rows,
-    state::{KnownItems, Pending},
+    state::{Pending, StoredState},
 };
 use crate::{
     SalesforceId, SalesforceObject,
@@ -14,7 +14,7 @@ use crate::{
     decide::{self, Predecessor, Verdict},
     link::plan,
     portal::Directory,
-    ports::{ClaimStore, Clock, Freshness, ImportStore, Portal, RunStore},
+    ports::{ClaimStore, Clock, Consistency, ImportStore, Portal, RunStore},
     read::Columns,
     salesforce::{Row, Salesforce, SalesforceError},
     settings::Settings,
@@ -37,7 +37,7 @@ where
         directory: &Directory,
         settings: &Settings,
     ) -> Result<(), Stop> {
-        let nothing = KnownItems::default();
+        let nothing = StoredState::default();
         let decide = |item: &Pending| {
             if rows.hides(item.request.opportunity) {
                 return decide::Decision::only(Verdict::Unchanged);
@@ -124,7 +124,7 @@ pub(crate) async fn find_predecessors<F: Salesforce, S: ImportStore + ClaimStore
     // If there are several, the link of the Lead that was converted first moves; the others find the Opportunity taken.
     leads.sort_by_key(|row| (row.stamp(), row.id()));
     let ids: Vec<SalesforceId> = leads.iter().filter_map(Row::id).collect();
-    let mut claims = store.known(org, &ids, Freshness::Latest).await?.claims;
+    let mut claims = store.known(org, &ids, Consistency::Strong).await?.claims;
     claims.retain(|_, claim| claim.state == ClaimState::Live);
     let records: Vec<_> = claims.values().map(|claim| claim.record.clone()).collect();
     let mut records = if records.is_empty() {

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use tracing::warn;
 
-use super::{Import, ROUNDS};
+use super::{Import, MAX_ATTEMPTS};
 use crate::{
     SalesforceId,
     change::{Change, Expected, Settled, Write},
     code::Code,
     finding::Finding,
     message::ImportRequest,
-    ports::{ClaimStore, Clock, Freshness, ImportStore, Known, PortError, Portal, RunStore},
-    problem::Problem,
+    ports::{
+        ClaimStore, Clock, Consistency, ImportStore, PortError, Portal, RunStore, StoredStates,
+    },
+    problem::OpenProblem,
     run::{Counts, RunId},
     salesforce::Salesforce,
 };
@@ -54,7 +56,7 @@ where
             self.store
                 .note(run, &format!("ORG#{org}"), &finding)
                 .await?;
-            for _ in 0..ROUNDS {
+            for _ in 0..MAX_ATTEMPTS {
                 if left.is_empty() {
                     break;
                 }
@@ -76,8 +78,8 @@ where
     ) -> Result<Vec<SalesforceId>, PortError> {
         let mut ids: Vec<SalesforceId> = ids.iter().copied().collect();
         ids.sort_unstable();
-        let known = self.store.known(org, &ids, Freshness::Latest).await?;
-        let known_here = self.store.known(own, &ids, Freshness::Latest).await?;
+        let known = self.store.known(org, &ids, Consistency::Strong).await?;
+        let known_here = self.store.known(own, &ids, Consistency::Strong).await?;
         let now = self.clock.now();
         let mut counted = Vec::with_capacity(ids.len());
         let mut changes = Vec::with_capacity(ids.len());
@@ -99,7 +101,7 @@ where
 }
 
 /// Returns `true` if the run has counted the record.
-fn has_counted(known: &Known, id: SalesforceId, run: RunId) -> bool {
+fn has_counted(known: &StoredStates, id: SalesforceId, run: RunId) -> bool {
     let of_claim = known.claims.get(&id).map(|claim| &claim.counted);
     let of_problem = known.problems.get(&id).map(|problem| &problem.counted);
     of_claim
@@ -109,7 +111,7 @@ fn has_counted(known: &Known, id: SalesforceId, run: RunId) -> bool {
 }
 
 /// Marks the claim, else the open problem, as counted by the run, and leaves everything else of it unchanged.
-fn counting(id: SalesforceId, run: RunId, known: &Known, now: Timestamp) -> Change {
+fn counting(id: SalesforceId, run: RunId, known: &StoredStates, now: Timestamp) -> Change {
     let write = match (known.claims.get(&id), known.problems.get(&id)) {
         (Some(claim), _) => {
             let mut next = claim.clone();
@@ -123,7 +125,7 @@ fn counting(id: SalesforceId, run: RunId, known: &Known, now: Timestamp) -> Chan
             next.counted = problem.counted.with(run);
             Write::Problem(next, Expected::Version(problem.version))
         }
-        (None, None) => Write::Problem(Problem::closed(None, id, run, now), Expected::Absent),
+        (None, None) => Write::Problem(OpenProblem::closed(None, id, run, now), Expected::Absent),
     };
     Change {
         opportunity: id,

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use super::{
     Import,
     read::Rows,
-    state::{KnownItems, Pending},
+    state::{Pending, StoredState},
 };
 use crate::{
     SalesforceId,
     decide::{self, Verdict},
     message::ImportRequest,
     portal::Directory,
-    ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
+    ports::{ClaimStore, Clock, Consistency, ImportStore, PortError, Portal, RunStore},
     salesforce::Salesforce,
     settings::Settings,
 };
@@ -44,8 +44,8 @@ where
         let pending = requests.into_iter().map(|request| {
             let fresh = request.fresh && !problems.contains_key(&request.opportunity);
             Pending {
-                known: fresh.then(KnownItems::default),
-                is_assumed: fresh,
+                known: fresh.then(StoredState::default),
+                is_unverified: fresh,
                 decision: None,
                 request,
             }
@@ -56,32 +56,32 @@ where
     /// Reads the claims of requests whose claim was only assumed to be absent. An import may rely on the listing for
     /// that, because its conditions check it again; any other decision on a fresh request waits for its claim to be
     /// read.
-    pub(super) async fn confirm_assumed(
+    pub(super) async fn verify_claims(
         &self,
         pending: &mut [Pending],
         rows: &Rows,
         directory: &Directory,
         settings: &Settings,
     ) -> Result<(), PortError> {
-        let nothing = KnownItems::default();
-        let mut doubtful = Vec::new();
-        for item in pending.iter_mut().filter(|item| item.is_assumed) {
+        let nothing = StoredState::default();
+        let mut unverified = Vec::new();
+        for item in pending.iter_mut().filter(|item| item.is_unverified) {
             let facts = nothing.facts(item.request.opportunity, rows, directory);
             let decision = decide::decide(&facts, settings);
             if !matches!(decision.verdict, Verdict::Import(_)) {
-                doubtful.push(item.request.opportunity);
+                unverified.push(item.request.opportunity);
             }
             item.decision = Some(decision);
         }
-        if doubtful.is_empty() {
+        if unverified.is_empty() {
             return Ok(());
         }
         let claims = self
             .store
-            .claims(settings.organization_id, &doubtful)
+            .claims(settings.organization_id, &unverified)
             .await?;
-        for item in pending.iter_mut().filter(|item| item.is_assumed) {
-            item.is_assumed = false;
+        for item in pending.iter_mut().filter(|item| item.is_unverified) {
+            item.is_unverified = false;
             if claims.contains_key(&item.request.opportunity) {
                 (item.known, item.decision) = (None, None);
             }
@@ -95,7 +95,7 @@ where
         pending: &mut [Pending],
         rows: &Rows,
         org: SalesforceId,
-        freshness: Freshness,
+        consistency: Consistency,
     ) -> Result<(), PortError> {
         let unknown: Vec<SalesforceId> = pending
             .iter()
@@ -107,7 +107,7 @@ where
         }
         let successors = unknown.iter().filter_map(|id| rows.successor(*id));
         let ids: Vec<SalesforceId> = unknown.iter().copied().chain(successors).collect();
-        let known = self.store.known(org, &ids, freshness).await?;
+        let known = self.store.known(org, &ids, consistency).await?;
         let record_ids: Vec<_> = known
             .claims
             .values()
@@ -129,7 +129,7 @@ where
                 .successor(id)
                 .and_then(|id| known.claims.get(&id))
                 .cloned();
-            item.known = Some(KnownItems {
+            item.known = Some(StoredState {
                 claim,
                 problem: known.problems.get(&id).cloned(),
                 record,
@@ -152,7 +152,7 @@ where
         pending: &mut [Pending],
         org: SalesforceId,
     ) -> Result<(), PortError> {
-        let mut unsure: Vec<(SalesforceId, &mut KnownItems)> = pending
+        let mut unsure: Vec<(SalesforceId, &mut StoredState)> = pending
             .iter_mut()
             .filter_map(|item| {
                 let run = item.request.run;

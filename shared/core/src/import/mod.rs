@@ -21,7 +21,7 @@ use crate::{
     decide, fault,
     finding::Finding,
     message::{Disposition, ImportRequest},
-    ports::{ClaimStore, Clock, Freshness, ImportStore, PortError, Portal, RunStore},
+    ports::{ClaimStore, Clock, Consistency, ImportStore, PortError, Portal, RunStore},
     run::RunId,
     salesforce::{Salesforce, SalesforceError},
     settings::Settings,
@@ -31,10 +31,10 @@ use state::Pending;
 
 /// The most times that a batch is decided again because something changed under it, before the rest goes back to the
 /// queue.
-const ROUNDS: usize = 6;
+const MAX_ATTEMPTS: usize = 6;
 
 /// The time before the function's deadline from which no further round is begun: one round of writes fits into it.
-const RESERVE: SignedDuration = SignedDuration::from_secs(8);
+const DEADLINE_MARGIN: SignedDuration = SignedDuration::from_secs(8);
 
 /// The reason why a round stopped before it wrote anything.
 #[derive(Debug)]
@@ -171,13 +171,13 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         let mut settled = Vec::with_capacity(requests.len());
         let mut pending = self.pending(requests, settings.organization_id).await?;
         // A refused change was decided from something out of date: it is read again with the latest consistency.
-        for freshness in std::iter::once(Freshness::Recent)
-            .chain(std::iter::repeat_n(Freshness::Latest, ROUNDS - 1))
+        for consistency in std::iter::once(Consistency::Eventual)
+            .chain(std::iter::repeat_n(Consistency::Strong, MAX_ATTEMPTS - 1))
         {
             let late = deadline.is_some_and(|deadline| {
                 self.clock
                     .now()
-                    .saturating_add(RESERVE)
+                    .saturating_add(DEADLINE_MARGIN)
                     .is_ok_and(|end| end > deadline)
             });
             if pending.is_empty() || late {
@@ -185,7 +185,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             }
             let requests: Vec<ImportRequest> =
                 pending.iter().map(|item| item.request.clone()).collect();
-            let round = self.round(pending, &rows, settings, freshness, &mut settled);
+            let round = self.round(pending, &rows, settings, consistency, &mut settled);
             pending = match round.await {
                 Ok(again) => again,
                 Err(Stop::Port(error)) => return Err(error),
@@ -229,13 +229,13 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         mut pending: Vec<Pending>,
         rows: &Rows,
         settings: &Settings,
-        freshness: Freshness,
+        consistency: Consistency,
         settled: &mut Vec<(RunId, SalesforceId)>,
     ) -> Result<Vec<Pending>, Stop> {
         let directory = self.portal.directory(&rows.emails(settings)).await?;
-        self.confirm_assumed(&mut pending, rows, &directory, settings)
+        self.verify_claims(&mut pending, rows, &directory, settings)
             .await?;
-        self.read_known(&mut pending, rows, settings.organization_id, freshness)
+        self.read_known(&mut pending, rows, settings.organization_id, consistency)
             .await?;
         self.decide_all(&mut pending, rows, &directory, settings)
             .await?;
@@ -288,10 +288,10 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 let opportunity = item.request.opportunity;
                 match result {
                     Settled::Done => settled.push((run, opportunity)),
-                    Settled::Refused(holder) if holder.counts_in(run, opportunity) => {
+                    Settled::Conflict(holder) if holder.counts_in(run, opportunity) => {
                         settled.push((run, opportunity))
                     }
-                    Settled::Refused(_) => again.push(item.again()),
+                    Settled::Conflict(_) => again.push(item.again()),
                     Settled::Impossible(detail) => {
                         let decision = outcome::impossible(change, &detail, settings);
                         again.push(item.again_as(decision));
@@ -343,7 +343,7 @@ fn all_new(change: &Change, touched: &mut HashSet<ItemKey>) -> bool {
     all_new
 }
 
-impl crate::change::Holder {
+impl crate::change::CurrentItems {
     /// Returns `true` if this run had counted the Opportunity: then another delivery of the same message has done the
     /// work.
     fn counts_in(&self, run: RunId, opportunity: SalesforceId) -> bool {

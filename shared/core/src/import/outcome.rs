@@ -3,34 +3,34 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{deal::deal_record, state::KnownItems};
+use super::{deal::deal_record, state::StoredState};
 use crate::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     change::{Change, Expected, Write, with_bounded_sets},
     claim::{Claim, ClaimState},
     code::Code,
-    counted::Counted,
+    counted::CountedRuns,
     decide::{Condition, Decision, Facts, NewDeal, Predecessor, RecordUpdate, Verdict},
-    entry::Line,
+    entry::LogLine,
     finding::{self, Finding},
     link::carry::carry,
     mapping::ObjectMapping,
     message::{ImportRequest, PushRequest, VERSION},
-    problem::Problem,
+    problem::OpenProblem,
     record::{LinkStatus, RecordId},
     run::Counts,
     salesforce::Row,
     settings::Settings,
     size::Sizes,
-    value::{LONGEST_NAME, cut},
+    value::{MAX_NAME_CHARACTERS, cut},
 };
 
 /// The parts of the change for one Opportunity, as they are collected.
 struct Outcome<'a> {
     request: &'a ImportRequest,
     facts: &'a Facts<'a>,
-    problem: Option<&'a Problem>,
-    problem_of_successor: Option<&'a Problem>,
+    problem: Option<&'a OpenProblem>,
+    problem_of_successor: Option<&'a OpenProblem>,
     /// The Opportunity that a converted Lead's link moves to, as it is in Salesforce.
     target: Option<&'a Row>,
     writes: Vec<Write>,
@@ -40,7 +40,7 @@ struct Outcome<'a> {
 pub(super) fn change(
     request: &ImportRequest,
     facts: &Facts<'_>,
-    (known, target): (&KnownItems, Option<&Row>),
+    (known, target): (&StoredState, Option<&Row>),
     decision: Decision,
     settings: &Settings,
     now: Timestamp,
@@ -95,13 +95,13 @@ pub(super) fn impossible(change: &Change, detail: &str, settings: &Settings) -> 
 impl Outcome<'_> {
     fn name(&self) -> String {
         let row = self.facts.row.and_then(|row| row.text("Name"));
-        row.map(|name| cut(name, LONGEST_NAME))
+        row.map(|name| cut(name, MAX_NAME_CHARACTERS))
             .or_else(|| self.problem.map(|problem| problem.name.clone()))
             .unwrap_or_default()
     }
 
-    fn line(&self, entity: Option<RecordId>, findings: Vec<Finding>) -> Option<Line> {
-        (!findings.is_empty()).then(|| Line {
+    fn line(&self, entity: Option<RecordId>, findings: Vec<Finding>) -> Option<LogLine> {
+        (!findings.is_empty()).then(|| LogLine {
             salesforce: Some(self.request.opportunity),
             name: self.name(),
             entity,
@@ -109,7 +109,7 @@ impl Outcome<'_> {
         })
     }
 
-    fn finish(self, line: Option<Line>, counts: Counts) -> Change {
+    fn finish(self, line: Option<LogLine>, counts: Counts) -> Change {
         Change {
             opportunity: self.request.opportunity,
             writes: with_bounded_sets(self.writes),
@@ -120,13 +120,13 @@ impl Outcome<'_> {
 
     /// Returns the runs that counted the Opportunity, this one included. When its open problem closes, that problem's
     /// counted runs move to the claim: a message of theirs that comes again must not count again.
-    fn counted(&self) -> Counted {
+    fn counted(&self) -> CountedRuns {
         let of_claim = self.facts.claim.map(|claim| &claim.counted);
         let of_problem = self.problem.map(|problem| &problem.counted);
         of_claim
             .into_iter()
             .chain(of_problem)
-            .fold(Counted::by(self.request.run), |all, counted| {
+            .fold(CountedRuns::by(self.request.run), |all, counted| {
                 all.and(counted)
             })
     }
@@ -159,7 +159,7 @@ impl Outcome<'_> {
         }
         let (id, run) = (self.request.opportunity, self.request.run);
         self.writes.push(Write::Problem(
-            Problem::closed(self.problem, id, run, now),
+            OpenProblem::closed(self.problem, id, run, now),
             Expected::of(self.problem.map(|problem| problem.version)),
         ));
     }
@@ -306,7 +306,7 @@ impl Outcome<'_> {
     fn moved(
         mut self,
         lead: &Predecessor,
-        (opportunity, holder, problem): (SalesforceId, Option<&Claim>, Option<&Problem>),
+        (opportunity, holder, problem): (SalesforceId, Option<&Claim>, Option<&OpenProblem>),
         settings: &Settings,
         now: Timestamp,
     ) -> Change {
@@ -320,12 +320,12 @@ impl Outcome<'_> {
         // The reason why the Opportunity did not import is settled, and the note has the next run read it whatever its
         // stamp: that brings its values.
         let watched = problem.map(|problem| problem.version);
-        let mut watch = Problem::watch(opportunity, "", now);
+        let mut watch = OpenProblem::watch(opportunity, "", now);
         watch.version = watched.unwrap_or(0) + 1;
         if let Some(problem) = problem {
             watch.counted = problem.counted.clone();
         }
-        let stamp = Stamp::from_second(0);
+        let stamp = SystemModstamp::from_second(0);
         let carried = carry(record, claim.pending.as_ref(), self.target, settings);
         let mut next = record.clone();
         next.version += 1;
@@ -362,7 +362,7 @@ impl Outcome<'_> {
             counted: match holder {
                 _ if is_own(opportunity) => counted.clone(),
                 Some(holder) => holder.counted.clone(),
-                None => Counted::default(),
+                None => CountedRuns::default(),
             },
             pending: carried.pending,
             disconnected: false,
@@ -399,7 +399,7 @@ impl Outcome<'_> {
             findings.push(dropped.other(record.id.to_string()));
         }
         // The log line belongs to the Lead, whichever of the two was being decided.
-        let line = Line {
+        let line = LogLine {
             salesforce: Some(claim.salesforce),
             name: name.clone(),
             entity: Some(record.id.clone()),
@@ -429,7 +429,7 @@ impl Outcome<'_> {
         let failures = finding::bounded(failures);
         let entity = self.facts.record.map(|record| record.id.clone());
         let line = self.line(entity, failures.clone());
-        let problem = Problem::met(
+        let problem = OpenProblem::met(
             self.problem,
             self.request.opportunity,
             &self.name(),

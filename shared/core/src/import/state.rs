@@ -4,11 +4,11 @@ use super::read::Rows;
 use crate::{
     SalesforceId,
     claim::Claim,
-    counted::Counted,
+    counted::CountedRuns,
     decide::{Decision, Facts, Predecessor, Verdict},
     message::ImportRequest,
     portal::Directory,
-    problem::Problem,
+    problem::OpenProblem,
     record::Record,
     run::RunId,
 };
@@ -17,9 +17,9 @@ use crate::{
 pub(super) struct Pending {
     pub(super) request: ImportRequest,
     /// The known items of the store; [`None`] before the first read for a request that is not fresh.
-    pub(super) known: Option<KnownItems>,
+    pub(super) known: Option<StoredState>,
     /// `true` if only the listing says that there is no claim.
-    pub(super) is_assumed: bool,
+    pub(super) is_unverified: bool,
     /// The decision, if it was made already.
     pub(super) decision: Option<Decision>,
 }
@@ -38,7 +38,7 @@ impl Pending {
     pub(super) fn again(self) -> Self {
         Self {
             known: None,
-            is_assumed: false,
+            is_unverified: false,
             decision: None,
             ..self
         }
@@ -57,23 +57,23 @@ impl Pending {
 
 /// The stored items that a decision is based on.
 #[derive(Clone, Debug, Default)]
-pub(super) struct KnownItems {
+pub(super) struct StoredState {
     pub(super) claim: Option<Claim>,
-    pub(super) problem: Option<Problem>,
+    pub(super) problem: Option<OpenProblem>,
     /// The record that the claim names.
     pub(super) record: Option<Record>,
     /// The claim of the Opportunity that a converted Lead became.
     pub(super) successor: Option<Claim>,
     /// The open problem of that Opportunity.
-    pub(super) problem_of_successor: Option<Problem>,
+    pub(super) problem_of_successor: Option<OpenProblem>,
     /// The linked Lead that was converted to it.
     pub(super) predecessor: Option<Predecessor>,
     /// The counted runs that are kept beside claim and open problem, if those two are unsure.
-    pub(super) counted_before: Option<Counted>,
+    pub(super) counted_before: Option<CountedRuns>,
 }
 
-impl KnownItems {
-    fn sets(&self) -> impl Iterator<Item = &Counted> {
+impl StoredState {
+    fn sets(&self) -> impl Iterator<Item = &CountedRuns> {
         let of_claim = self.claim.as_ref().map(|claim| &claim.counted);
         let of_problem = self.problem.as_ref().map(|problem| &problem.counted);
         of_claim

@@ -9,14 +9,14 @@ use crate::{
     change::{Expected, Write},
     claim::{Claim, ClaimState},
     code::Code,
-    entry::Line,
+    entry::LogLine,
     finding::Finding,
     ports::{Clock, PortError, Portal},
-    problem::Problem,
+    problem::OpenProblem,
 };
 
 /// The most times that a request is decided again because something changed under it.
-const ROUNDS: usize = 4;
+const MAX_ATTEMPTS: usize = 4;
 
 impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
     /// Allows the import of a Salesforce record again; the next run looks at it whatever its stamp.
@@ -30,7 +30,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         receipt: impl Fn(&Claim) -> Option<Receipted> + Send,
     ) -> Result<Claim, LinkError> {
         let settings = self.portal.settings().await?;
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             let claim = self.store.claim(settings.organization_id, id).await?;
             let claim = claim
                 .filter(|claim| claim.state == ClaimState::Suppressed)
@@ -53,7 +53,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     salesforce: id,
                     details: "the suppression is lifted".to_owned(),
                 },
-                line: Line {
+                line: LogLine {
                     salesforce: Some(id),
                     name: String::new(),
                     entity: Some(claim.record.clone()),
@@ -62,7 +62,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     ],
                 },
                 outbox: Outbox::Keep,
-                watch: Some(Problem::watch(id, "", self.clock.now())),
+                watch: Some(OpenProblem::watch(id, "", self.clock.now())),
                 links_lead: false,
                 receipt: receipt(&released),
             };

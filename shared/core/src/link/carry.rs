@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::plan;
 use crate::{
-    SalesforceObject, Stamp,
+    SalesforceObject, SystemModstamp,
     claim::PendingWrite,
     field::Field,
     mapping::{MappingRow, ObjectMapping},
@@ -76,7 +76,7 @@ pub(crate) fn carry(
         before,
         seen: opportunity
             .and_then(Row::stamp)
-            .unwrap_or(Stamp::from_second(0)),
+            .unwrap_or(SystemModstamp::from_second(0)),
     });
     carried
 }
@@ -161,7 +161,7 @@ mod tests {
             id: "lead-1-3".into(),
             fields: map(json!({ "Title": "Purchaser", "Company": "Acme", "Sync__c": true })),
             before: map(json!({ "Title": "Head of IT", "Company": null, "Sync__c": false })),
-            seen: Stamp::from_second(9),
+            seen: SystemModstamp::from_second(9),
         }
     }
 
@@ -190,7 +190,10 @@ mod tests {
             Value::Object(pending.before),
             json!({ "NextStep": null, "Sync__c": false })
         );
-        assert_eq!(pending.seen, Stamp::parse("2026-05-01T07:25:37Z").unwrap());
+        assert_eq!(
+            pending.seen,
+            SystemModstamp::parse("2026-05-01T07:25:37Z").unwrap()
+        );
         assert_eq!(pending.id, "lead-1-4");
         assert_eq!(carried.dropped, ["Company"]);
     }

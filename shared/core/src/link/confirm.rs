@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    LinkError, Links, Master, Refusal, SalesforceRecord, Sides,
-    preview::Looked,
+    LinkContext, LinkError, Links, Master, Refusal, SalesforceRecord,
+    preview::PlannedLink,
     store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue, Receipted},
     token::Previewed,
 };
@@ -13,20 +13,20 @@ use crate::{
     change::{Expected, Write, with_bounded_sets},
     claim::{Claim, ClaimState, PendingWrite},
     code::Code,
-    counted::Counted,
+    counted::CountedRuns,
     digest::Digested,
-    entry::Line,
+    entry::LogLine,
     finding::Finding,
     message::{PushRequest, VERSION},
     ports::{Clock, Portal},
-    problem::Problem,
+    problem::OpenProblem,
     record::{Link, LinkStatus, Record, RecordId},
     salesforce::Salesforce,
-    value::{LONGEST_NAME, cut},
+    value::{MAX_NAME_CHARACTERS, cut},
 };
 
 /// The most times that a confirm is decided again because something changed under it.
-const ROUNDS: usize = 4;
+const MAX_ATTEMPTS: usize = 4;
 
 /// A request to confirm a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,28 +71,28 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
         ask: &Confirm<'_>,
         receipt: impl Fn(&Linked) -> Option<Receipted> + Send,
     ) -> Result<Linked, LinkError> {
-        for _ in 0..ROUNDS {
-            let sides = self.sides(ask.record, ask.url).await?;
-            if sides.is_this_link() {
-                return Ok(found(sides));
+        for _ in 0..MAX_ATTEMPTS {
+            let context = self.context(ask.record, ask.url).await?;
+            if context.is_this_link() {
+                return Ok(found(context));
             }
-            sides.refuse_if_linked()?;
+            context.refuse_if_linked()?;
             let now = self.clock.now();
             let stale = |why: &'static str| LinkError::from(Refusal::PreviewStale(why));
             let seen = self
                 .tokens
                 .read(ask.token, now)
                 .ok_or_else(|| stale("its token has expired or is damaged"))?;
-            let looked = self.look(sides, ask.master).await?;
-            let current = looked.previewed(ask.master, ask.user, now)?;
+            let planned = self.planned_link(context, ask.master).await?;
+            let current = planned.previewed(ask.master, ask.user, now)?;
             if let Some(why) = difference(&seen, &current) {
                 return Err(stale(why));
             }
             // The link settles the problem of an import. Its counted runs move to the claim: a message of theirs that
             // comes again must not count again.
-            let org = looked.sides.settings.organization_id;
-            let problem = self.store.problem(org, looked.sides.target.id).await?;
-            let (change, linked) = self.change(looked, problem.as_ref(), ask.by, &receipt);
+            let org = planned.context.settings.organization_id;
+            let problem = self.store.problem(org, planned.context.target.id).await?;
+            let (change, linked) = self.change(planned, problem.as_ref(), ask.by, &receipt);
             if self.store.commit_link(&change).await? == Committed::Yes {
                 if let Outbox::Add(request) = change.outbox {
                     // The link is made and carries the write: if the queue cannot be reached, the next run sends it.
@@ -110,15 +110,15 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
 
     fn change(
         &self,
-        looked: Looked,
-        problem: Option<&Problem>,
+        planned: PlannedLink,
+        problem: Option<&OpenProblem>,
         by: &str,
         receipt: &impl Fn(&Linked) -> Option<Receipted>,
     ) -> (LinkChange, Linked) {
         let now = self.clock.now();
-        let Looked {
-            sides:
-                Sides {
+        let PlannedLink {
+            context:
+                LinkContext {
                     settings,
                     org,
                     record,
@@ -128,9 +128,9 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 },
             row,
             plan,
-        } = looked;
-        let name = cut(row.text("Name").unwrap_or_default(), LONGEST_NAME);
-        let stamp = row.stamp().unwrap_or(crate::Stamp::from_second(0));
+        } = planned;
+        let name = cut(row.text("Name").unwrap_or_default(), MAX_NAME_CHARACTERS);
+        let stamp = row.stamp().unwrap_or(crate::SystemModstamp::from_second(0));
         let pending = (!plan.to_salesforce.is_empty()).then(|| PendingWrite {
             id: format!("{}-{}", record.id.id(), record.version + 1),
             fields: plan.to_salesforce,
@@ -181,7 +181,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 .iter()
                 .map(|claim| &claim.counted)
                 .chain(problem.map(|problem| &problem.counted))
-                .fold(Counted::default(), |all, counted| all.and(counted)),
+                .fold(CountedRuns::default(), |all, counted| all.and(counted)),
             pending,
             disconnected: false,
             import_flag_was_off: false,
@@ -191,7 +191,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             salesforce: SalesforceRecord::new(&org, target.object, target.id, &name),
             is_new: true,
         };
-        let line = Line {
+        let line = LogLine {
             salesforce: Some(target.id),
             name,
             entity: Some(record.id.clone()),
@@ -231,16 +231,21 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
     }
 }
 
-fn found(sides: Sides) -> Linked {
-    let name = sides
+fn found(context: LinkContext) -> Linked {
+    let name = context
         .record
         .link
         .as_ref()
         .and_then(|link| link.name.clone())
         .unwrap_or_default();
-    let salesforce = SalesforceRecord::new(&sides.org, sides.target.object, sides.target.id, &name);
+    let salesforce = SalesforceRecord::new(
+        &context.org,
+        context.target.object,
+        context.target.id,
+        &name,
+    );
     Linked {
-        record: sides.record,
+        record: context.record,
         salesforce,
         is_new: false,
     }

@@ -176,7 +176,7 @@ pub struct Unlinks<'a, P, S, C: ?Sized> {
 }
 
 /// Both sides of a link as they are at this moment.
-pub(crate) struct Sides {
+pub(crate) struct LinkContext {
     pub(crate) settings: Arc<Settings>,
     pub(crate) org: ConnectedOrg,
     pub(crate) record: Record,
@@ -184,7 +184,7 @@ pub(crate) struct Sides {
     pub(crate) target: RecordUrl,
 }
 
-impl Sides {
+impl LinkContext {
     /// Refuses if either side is linked: a link that was made meanwhile is the better answer than any other.
     pub(crate) fn refuse_if_linked(&self) -> Result<(), Refusal> {
         if let Some(link) = &self.record.link {

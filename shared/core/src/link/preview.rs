@@ -1,11 +1,11 @@
-//! Preview: reads both sides and shows what a confirm would do. Writes nothing.
+//! Preview: reads both context and shows what a confirm would do. Writes nothing.
 
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    FieldPreview, LinkError, Links, Master, Refusal, SalesforceRecord, Sides, connected_org,
+    FieldPreview, LinkContext, LinkError, Links, Master, Refusal, SalesforceRecord, connected_org,
     plan::{self, Plan},
     read_target,
     store::LinkStore,
@@ -39,9 +39,9 @@ pub struct Preview {
     pub fields: Vec<FieldPreview>,
 }
 
-/// Both sides with the Salesforce record's values.
-pub(crate) struct Looked {
-    pub(crate) sides: Sides,
+/// Both context with the Salesforce record's values.
+pub(crate) struct PlannedLink {
+    pub(crate) context: LinkContext,
     pub(crate) row: Row,
     pub(crate) plan: Plan,
 }
@@ -58,22 +58,22 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
         master: Master,
         user: &str,
     ) -> Result<Preview, LinkError> {
-        let sides = self.sides(record, pasted).await?;
-        if !sides.is_this_link() {
-            sides.refuse_if_linked()?;
+        let context = self.context(record, pasted).await?;
+        if !context.is_this_link() {
+            context.refuse_if_linked()?;
         }
-        let looked = self.look(sides, master).await?;
+        let planned = self.planned_link(context, master).await?;
         let expires_at = self
             .clock
             .now()
             .saturating_add(LIFETIME)
             .unwrap_or(Timestamp::MAX);
-        let previewed = looked.previewed(master, user, expires_at)?;
-        let Sides { org, target, .. } = &looked.sides;
-        let name = looked.row.text("Name").unwrap_or_default();
+        let previewed = planned.previewed(master, user, expires_at)?;
+        let LinkContext { org, target, .. } = &planned.context;
+        let name = planned.row.text("Name").unwrap_or_default();
         let recognise = ["StageName", "Account.Name", "Company", "Status"]
             .iter()
-            .filter_map(|path| Some(((*path).to_owned(), looked.row.text(path)?.to_owned())))
+            .filter_map(|path| Some(((*path).to_owned(), planned.row.text(path)?.to_owned())))
             .collect();
         Ok(Preview {
             salesforce: SalesforceRecord::new(org, target.object, target.id, name),
@@ -81,12 +81,16 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
             master,
             preview_token: self.tokens.issue(&previewed),
             expires_at,
-            fields: looked.plan.fields,
+            fields: planned.plan.fields,
         })
     }
 
     /// Reads the record, the text and the claim.
-    pub(crate) async fn sides(&self, record: &RecordId, text: &str) -> Result<Sides, LinkError> {
+    pub(crate) async fn context(
+        &self,
+        record: &RecordId,
+        text: &str,
+    ) -> Result<LinkContext, LinkError> {
         let settings = self.portal.settings().await?;
         let org = connected_org(self.instance_url, &settings)?;
         let record = self
@@ -105,7 +109,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
             }
             claim => claim,
         };
-        Ok(Sides {
+        Ok(LinkContext {
             settings,
             org,
             record,
@@ -128,25 +132,29 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
     }
 
     /// Reads the Salesforce record and plans.
-    pub(crate) async fn look(&self, sides: Sides, master: Master) -> Result<Looked, LinkError> {
-        let salesforce = self.salesforce.of(sides.settings.organization_id).await?;
-        let row = read_target(&salesforce, sides.target, &sides.settings).await?;
+    pub(crate) async fn planned_link(
+        &self,
+        context: LinkContext,
+        master: Master,
+    ) -> Result<PlannedLink, LinkError> {
+        let salesforce = self.salesforce.of(context.settings.organization_id).await?;
+        let row = read_target(&salesforce, context.target, &context.settings).await?;
         let plan = plan::plan(
-            &sides.record,
+            &context.record,
             &row,
-            sides.target.object,
-            &sides.settings,
+            context.target.object,
+            &context.settings,
             master,
         );
-        refuse_too_large(&sides, &plan)?;
-        Ok(Looked { sides, row, plan })
+        refuse_too_large(&context, &plan)?;
+        Ok(PlannedLink { context, row, plan })
     }
 }
 
 /// Refuses values that would make the record too large for the store, or the claim, which keeps the pending write and
 /// the values before it.
-fn refuse_too_large(sides: &Sides, plan: &Plan) -> Result<(), Refusal> {
-    let kept = sides
+fn refuse_too_large(context: &LinkContext, plan: &Plan) -> Result<(), Refusal> {
+    let kept = context
         .record
         .fields
         .iter()
@@ -157,16 +165,16 @@ fn refuse_too_large(sides: &Sides, plan: &Plan) -> Result<(), Refusal> {
     let Some(sizes) = too_large else {
         return Ok(());
     };
-    let ObjectMapping { fields, rows, .. } = sides.settings.mapping(sides.target.object);
-    let context = sizes.finding(fields, rows).context;
+    let ObjectMapping { fields, rows, .. } = context.settings.mapping(context.target.object);
+    let named = sizes.finding(fields, rows).context;
     Err(Refusal::TooLarge {
-        record: sides.record.id.clone(),
-        size: context.value,
-        largest: context.other,
+        record: context.record.id.clone(),
+        size: named.value,
+        largest: named.other,
     })
 }
 
-impl Looked {
+impl PlannedLink {
     /// Returns the facts that a token binds.
     pub(crate) fn previewed(
         &self,
@@ -174,13 +182,13 @@ impl Looked {
         user: &str,
         expires_at: Timestamp,
     ) -> Result<Previewed, LinkError> {
-        let Sides {
+        let LinkContext {
             settings,
             record,
             claim,
             target,
             ..
-        } = &self.sides;
+        } = &self.context;
         let stamp = self.row.stamp().ok_or(Refusal::SalesforceNotFound {
             object: target.object,
             id: target.id,

@@ -7,11 +7,11 @@ use super::{
     store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue},
 };
 use crate::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     change::{Expected, Write},
     claim::{Claim, ClaimState, PendingWrite},
     code::Code,
-    entry::Line,
+    entry::LogLine,
     finding::Finding,
     message::{Disposition, PushRequest},
     ports::{Clock, PortError, Portal},
@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// The most times that one delivery reads again because a user was faster.
-const ROUNDS: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// The most characters of Salesforce's message that are kept with a link.
-const LONGEST_REASON: usize = 1_000;
+const MAX_REASON_CHARACTERS: usize = 1_000;
 
 /// Salesforce's refusal of any write to a converted Lead.
 const LEAD_IS_CONVERTED: &str = "CANNOT_UPDATE_CONVERTED_LEAD";
@@ -86,7 +86,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             let finding = Finding::new(Code::MessageOfOtherOrg)
                 .value(request.org.to_string())
                 .other(format!("the values of the {}", request.record));
-            let line = Line {
+            let line = LogLine {
                 salesforce: Some(request.salesforce),
                 name: String::new(),
                 entity: Some(request.record.clone()),
@@ -108,7 +108,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             // that are not written.
             return Ok(());
         };
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             // Read again: the hourly run may have moved claim or record since.
             let Some((claim, ..)) = self.pending(request).await? else {
                 return Ok(());
@@ -163,7 +163,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         } = pending;
         let mut is_retyped = false;
         // Beside those rounds, each refusal takes at least one field away.
-        for _ in 0..ROUNDS + fields.len() {
+        for _ in 0..MAX_ATTEMPTS + fields.len() {
             if fields.is_empty() {
                 return Ok(Some(delivered));
             }
@@ -220,7 +220,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         fields: &mut Map<String, Value>,
         before: &Map<String, Value>,
         delivered: &mut Delivered,
-    ) -> Result<Option<Stamp>, Again> {
+    ) -> Result<Option<SystemModstamp>, Again> {
         let paths: Vec<FieldPath> = fields
             .keys()
             .filter_map(|field| FieldPath::parse(field).ok())
@@ -311,7 +311,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
                 salesforce: claim.salesforce,
                 details: delivered.reason.clone().unwrap_or_default(),
             },
-            line: Line {
+            line: LogLine {
                 salesforce: Some(claim.salesforce),
                 name,
                 entity: Some(record.id),
@@ -335,7 +335,7 @@ impl Delivered {
         self.findings.push(finding);
         self.reason = Some(cut(
             &format!("Salesforce refused a value: {message}"),
-            LONGEST_REASON,
+            MAX_REASON_CHARACTERS,
         ));
     }
 }
@@ -392,7 +392,7 @@ pub async fn send_outbox<S: LinkStore, Q: PushQueue>(
     for (key, why) in &notes.unreadable {
         let mut finding = Finding::new(Code::OutboxNoteUnreadable).value(why.clone());
         finding.context.field.clone_from(key);
-        let line = Line {
+        let line = LogLine {
             salesforce: SalesforceId::parse(key).ok(),
             name: String::new(),
             entity: None,

@@ -6,11 +6,11 @@ use crate::{
     SalesforceId,
     change::Write,
     claim::Claim,
-    entry::Line,
+    entry::LogLine,
     message::PushRequest,
     organization::OrgChange,
     ports::PortError,
-    problem::Problem,
+    problem::OpenProblem,
     receipt::{Receipt, ReceiptKey},
     record::{Record, RecordId},
 };
@@ -55,11 +55,11 @@ pub struct LinkChange {
     /// The audit row.
     pub audit: Audit,
     /// The log line.
-    pub line: Line,
+    pub line: LogLine,
     /// The outbox.
     pub outbox: Outbox,
     /// A note for the next run, unless there is an open problem already.
-    pub watch: Option<Problem>,
+    pub watch: Option<OpenProblem>,
     /// `true` if this links a record to a Salesforce Lead.
     pub links_lead: bool,
     /// The receipt.
@@ -121,7 +121,7 @@ pub trait LinkStore: Send + Sync {
         &self,
         org: SalesforceId,
         id: SalesforceId,
-    ) -> impl Future<Output = Result<Option<Problem>, PortError>> + Send;
+    ) -> impl Future<Output = Result<Option<OpenProblem>, PortError>> + Send;
 
     /// Commits a change: all of it or nothing.
     fn commit_link(
@@ -136,7 +136,7 @@ pub trait LinkStore: Send + Sync {
     fn refuse_push(
         &self,
         request: &PushRequest,
-        line: &Line,
+        line: &LogLine,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Returns the writes that are to be delivered.
@@ -147,7 +147,7 @@ pub trait LinkStore: Send + Sync {
     fn set_aside(
         &self,
         key: &str,
-        line: &Line,
+        line: &LogLine,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 

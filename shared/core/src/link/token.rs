@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::plan::Master;
-use crate::{SalesforceId, Stamp, record::RecordId};
+use crate::{SalesforceId, SystemModstamp, record::RecordId};
 
 /// The lifetime of a preview.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
@@ -22,7 +22,7 @@ pub struct Previewed {
     /// The Salesforce record.
     pub salesforce: SalesforceId,
     /// Its SystemModstamp.
-    pub stamp: Stamp,
+    pub stamp: SystemModstamp,
     /// The epoch of its claim, which each unlink moves; none if there was no claim. The claim's version would move with
     /// each run that counts it.
     pub epoch: Option<u32>,
@@ -87,7 +87,7 @@ mod tests {
             record: RecordId::new(RecordKind::Deal, "d").unwrap(),
             version: 3,
             salesforce: SalesforceId::parse("006dM00000Mw7Vt").unwrap(),
-            stamp: Stamp::from_second(5),
+            stamp: SystemModstamp::from_second(5),
             epoch: None,
             mapping: "m".into(),
             master: Master::Salesforce,

@@ -9,8 +9,8 @@ use crate::{
     change::{Expected, Write},
     claim::{Claim, ClaimState},
     code::Code,
-    counted::Counted,
-    entry::Line,
+    counted::CountedRuns,
+    entry::LogLine,
     finding::Finding,
     organization::OrgChange,
     ports::{Clock, PortError, Portal},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The most times that an unlink is decided again because something changed under it.
-const ROUNDS: usize = 6;
+const MAX_ATTEMPTS: usize = 6;
 
 /// The result of an unlink.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         let org = connected_org(self.instance_url, &settings)?;
         let mut seen = version;
         let mut unclaimed = None;
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             let record = self
                 .store
                 .record(id)
@@ -151,7 +151,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                         format!("its claim was one of the org {}", cut.org)
                     },
                 },
-                line: Line {
+                line: LogLine {
                     salesforce: Some(link.salesforce_id),
                     name,
                     entity: Some(id.clone()),
@@ -275,7 +275,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             stamp: link.stamp,
             digest: None,
             version: 1,
-            counted: Counted::default(),
+            counted: CountedRuns::default(),
             pending: None,
             disconnected: false,
             import_flag_was_off: false,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{SalesforceId, Stamp};
+use crate::{SalesforceId, SystemModstamp};
 
 /// One record in the form that Salesforce's REST API returns: fields by API name, parents as nested objects, child
 /// subqueries as `{"totalSize","done","records":[…]}` (complete: the client follows inner locators).
@@ -41,9 +41,9 @@ impl Row {
 
     /// Returns the record's SystemModstamp.
     #[must_use]
-    pub fn stamp(&self) -> Option<Stamp> {
+    pub fn stamp(&self) -> Option<SystemModstamp> {
         self.text("SystemModstamp")
-            .and_then(|stamp| Stamp::parse(stamp).ok())
+            .and_then(|stamp| SystemModstamp::parse(stamp).ok())
     }
 
     /// Returns `true` if a checkbox is on. Null and absent read as off.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The maximum size of the settings in bytes, keys and version left out.
-const MOST_BYTES: usize = size::MOST_BYTES - 1024;
+const MAX_BYTES: usize = size::MAX_BYTES - 1024;
 
 /// A setting that is invalid or contradicts another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,13 +58,13 @@ impl Settings {
     /// Checks the size: the settings are one item of the store.
     fn check_size(&self, found: &mut Found) {
         let bytes = serde_json::to_string(self).map_or(0, |json| json.len());
-        if bytes > MOST_BYTES {
+        if bytes > MAX_BYTES {
             found.add(
                 "settings",
                 format!(
                     "they add up to {}, but at most {} can be stored: remove picklist values, value maps or rows that are not needed",
                     size::shown(bytes),
-                    size::shown(MOST_BYTES)
+                    size::shown(MAX_BYTES)
                 ),
             );
         }

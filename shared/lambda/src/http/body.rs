@@ -3,7 +3,7 @@
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
     entry::Entry,
-    problem::Problem,
+    problem::OpenProblem,
     record::{Record, RecordId},
     record_url::{ConnectedOrg, url_of},
     run::{DEAL_REGISTRATION, Run},
@@ -18,8 +18,8 @@ use super::Refusal;
 ///
 /// # Errors
 /// Returns an error if the URL is not valid, which the settings of a function rule out.
-pub fn connected_org(salesforce_url: &str, my_domain: &str) -> Result<ConnectedOrg, Refusal> {
-    ConnectedOrg::new(salesforce_url, Some(my_domain)).map_err(|error| Refusal::internal(&error))
+pub fn connected_org(instance_url: &str, my_domain: &str) -> Result<ConnectedOrg, Refusal> {
+    ConnectedOrg::new(instance_url, Some(my_domain)).map_err(|error| Refusal::internal(&error))
 }
 
 /// A run, with its status at that time.
@@ -114,7 +114,7 @@ pub fn entry(entry: &Entry, org: &ConnectedOrg) -> Value {
 
 /// An open problem.
 #[must_use]
-pub fn problem(problem: &Problem, org: &ConnectedOrg) -> Value {
+pub fn problem(problem: &OpenProblem, org: &ConnectedOrg) -> Value {
     let id = problem.opportunity;
     let object = SalesforceObject::of(&id);
     let label = dealbridge_core::finding::label(

@@ -10,7 +10,7 @@ use super::{Answer, ProblemCode, Refusal, Request};
 use crate::access::Caller;
 
 /// Maximum length of a key.
-const LONGEST: usize = 128;
+const MAX_KEY_CHARACTERS: usize = 128;
 
 /// The key of a request, with a digest of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl Idempotency {
             return Ok(None);
         };
         let graphic = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        if key.is_empty() || key.len() > LONGEST || !graphic {
+        if key.is_empty() || key.len() > MAX_KEY_CHARACTERS || !graphic {
             let detail = format!(
-                "The Idempotency-Key must have 1 to {LONGEST} characters of ASCII, and no control character."
+                "The Idempotency-Key must have 1 to {MAX_KEY_CHARACTERS} characters of ASCII, and no control character."
             );
             return Err(Refusal::malformed(detail));
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Limit on the bytes of a page's items in transit. Lambda's limit is 6 MB for a whole response.
-const MOST_BYTES: usize = 5_000_000;
+const MAX_BYTES: usize = 5_000_000;
 
 /// A page that is being filled.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ impl Page {
     #[must_use]
     pub fn take(&mut self, item: Value) -> bool {
         let bytes = size(&item);
-        let fits = self.bytes + bytes <= MOST_BYTES || self.items.is_empty();
+        let fits = self.bytes + bytes <= MAX_BYTES || self.items.is_empty();
         if self.items.len() < self.most && fits {
             self.bytes += bytes;
             self.items.push(item);
@@ -104,7 +104,7 @@ mod tests {
     fn the_first_item_always_finds_room() {
         let mut page = Page::new(10);
 
-        assert!(page.take(json!("x".repeat(MOST_BYTES + 1))));
+        assert!(page.take(json!("x".repeat(MAX_BYTES + 1))));
         assert!(!page.take(json!("y")));
     }
 }

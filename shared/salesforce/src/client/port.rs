@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use dealbridge_core::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     salesforce::{
         DescribedField, FieldPath, Listing, Locator, Page, Row, Salesforce, SalesforceError,
         UpdateOutcome,
@@ -160,7 +160,7 @@ impl Salesforce for SalesforceClient {
         object: SalesforceObject,
         id: SalesforceId,
         fields: &Map<String, Value>,
-        unless_changed_since: Option<Stamp>,
+        unless_changed_since: Option<SystemModstamp>,
     ) -> Result<UpdateOutcome, SalesforceError> {
         self.write(object, id, fields, unless_changed_since).await
     }

@@ -1,7 +1,7 @@
 //! Listings, rows by id, pages within rows, and visibility.
 
 use dealbridge_core::{
-    SalesforceObject, Stamp,
+    SalesforceObject, SystemModstamp,
     salesforce::{Deleted, Listing, Locator, Row, Salesforce, SalesforceError},
 };
 use dealbridge_salesforce::{ApiLimit, ApiUsage, SalesforceClient};
@@ -304,7 +304,10 @@ async fn records_are_answered_in_the_order_of_the_ids() {
         .unwrap();
 
     let row = rows[0].as_ref().unwrap();
-    assert_eq!(row.stamp(), Stamp::parse("2026-05-01T07:25:37Z").ok());
+    assert_eq!(
+        row.stamp(),
+        SystemModstamp::parse("2026-05-01T07:25:37Z").ok()
+    );
     assert_eq!(row.text("Company"), Some("Acme"));
     assert_eq!(rows[1..], [None]);
     let call = &org.calls()[0];

@@ -1,7 +1,7 @@
 //! Writing fields of one record.
 
 use dealbridge_core::{
-    SalesforceObject, Stamp,
+    SalesforceObject, SystemModstamp,
     salesforce::{Salesforce, SalesforceError, UpdateOutcome},
 };
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ async fn written(org: &Org) -> Result<UpdateOutcome, SalesforceError> {
             SalesforceObject::Opportunity,
             id("006dM00000Mw7Vt"),
             &fields(),
-            Some(Stamp::parse("2026-05-01T07:25:37Z").unwrap()),
+            Some(SystemModstamp::parse("2026-05-01T07:25:37Z").unwrap()),
         )
         .await
 }
@@ -61,7 +61,7 @@ async fn no_write_hands_a_record_to_another_owner() {
     ])
     .await;
     let client = org.client();
-    let stamp = Stamp::parse("2026-05-01T07:25:37Z").unwrap();
+    let stamp = SystemModstamp::parse("2026-05-01T07:25:37Z").unwrap();
     for (object, record, stamp) in [
         (SalesforceObject::Lead, "00QdM000001abcd", Some(stamp)),
         (SalesforceObject::Opportunity, "006dM00000Mw7Vt", None),

@@ -2,7 +2,7 @@
 
 use dealbridge_aws::{item, keys, transaction};
 use dealbridge_core::record::{Record, RecordId, RecordKind};
-use dealbridge_tests::{World, opportunity};
+use dealbridge_tests::{TestApp, opportunity};
 use rand::{Rng, rngs::StdRng};
 use serde_json::Map;
 
@@ -12,13 +12,13 @@ impl Stage {
     /// Links, unlinks or allows an import as an administrator, or delivers writes to Salesforce.
     pub(super) async fn by_hand(&mut self, random: &mut StdRng) {
         if random.random_bool(0.25) {
-            let pushed = self.desk.push(&self.world).await;
+            let pushed = self.desk.push(&self.app).await;
             self.tell(format!("{pushed} pushed"));
             return;
         }
         let number = pick(random, &self.model);
         let id = opportunity(number);
-        let ledger = self.world.ledger().await;
+        let ledger = self.app.ledger().await;
         let linked = ledger.linked(id).map(|record| record.id.clone());
         let was_suppressed = self.model.row(number).suppressed;
         let (what, status) = match linked {
@@ -38,7 +38,7 @@ impl Stage {
                 let records = ledger.records.values();
                 let free: Vec<&Record> = records.filter(|deal| deal.link.is_none()).collect();
                 let deal = if free.is_empty() || random.random_bool(0.5) {
-                    make_deal(&self.world, ledger.records.len()).await
+                    make_deal(&self.app, ledger.records.len()).await
                 } else {
                     free[random.random_range(0..free.len())].id.clone()
                 };
@@ -56,7 +56,7 @@ impl Stage {
 }
 
 /// Stores a Deal that somebody made in the portal.
-pub(super) async fn make_deal(world: &World, number: usize) -> RecordId {
+pub(super) async fn make_deal(app: &TestApp, number: usize) -> RecordId {
     let id = RecordId::new(RecordKind::Deal, &format!("by-hand-{number}")).unwrap();
     let record = Record {
         id: id.clone(),
@@ -71,10 +71,10 @@ pub(super) async fn make_deal(world: &World, number: usize) -> RecordId {
         registration_status: None,
         link: None,
     };
-    let table = &world.store.tables().records;
+    let table = &app.store.tables().records;
     let item = item::encode(&record, keys::record(&id)).unwrap();
-    let put = transaction::put_anyway(table, item).unwrap();
+    let put = transaction::put_unconditional(table, item).unwrap();
     let token = format!("by hand|{number}");
-    world.store.transact(&token, vec![put]).await.unwrap();
+    app.store.transact(&token, vec![put]).await.unwrap();
     id
 }

@@ -7,15 +7,15 @@ use dealbridge_aws::DynamoPortal;
 use dealbridge_core::{SalesforceId, link::token::PreviewTokens, record::RecordId};
 use dealbridge_lambda::{Function, access::Groups};
 use dealbridge_tests::{
-    World,
-    world::{UNLIMITED, WRITES},
+    TestApp,
+    test_app::{UNLIMITED, WRITES},
 };
 use link::LinkFunction;
 use push_worker::PushWorker;
 use serde_json::{Value, json};
 use unlink::UnlinkFunction;
 
-/// The functions of links over a world.
+/// The functions of links over a app.
 pub(super) struct Desk {
     link: LinkFunction,
     unlink: UnlinkFunction,
@@ -23,24 +23,24 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn over(world: &World) -> Self {
-        let clock = Arc::new(world.clock.clone());
+    pub(super) fn over(app: &TestApp) -> Self {
+        let clock = Arc::new(app.clock.clone());
         let [of_link, of_unlink, of_push] =
-            ["link", "unlink", "push-worker"].map(|function| world.store_of(function));
-        let instance_url = world.org.instance_url();
+            ["link", "unlink", "push-worker"].map(|function| app.store_of(function));
+        let instance_url = app.org.instance_url();
         Self {
             link: LinkFunction {
-                salesforce: world.salesforce.clone(),
+                salesforce: app.salesforce.clone(),
                 portal: DynamoPortal::new(of_link.clone()),
                 store: of_link,
-                writes: world.writes_of("link"),
+                writes: app.writes_of("link"),
                 clock: clock.clone(),
                 tokens: Arc::new(PreviewTokens::new(b"a key of thirty-two random bytes").unwrap()),
                 instance_url: instance_url.to_owned(),
                 groups: Groups::default(),
             },
             push: PushWorker {
-                salesforce: world.salesforce.clone(),
+                salesforce: app.salesforce.clone(),
                 portal: DynamoPortal::new(of_push.clone()),
                 store: of_push,
                 clock: clock.clone(),
@@ -87,11 +87,11 @@ impl Desk {
 
 impl Desk {
     /// Delivers waiting writes to Salesforce. Returns the number of messages.
-    pub(super) async fn push(&self, world: &World) -> usize {
-        let delivery = world.receive(WRITES, 10).await;
+    pub(super) async fn push(&self, app: &TestApp) -> usize {
+        let delivery = app.receive(WRITES, 10).await;
         if !delivery.messages.is_empty() {
             let answer = self.push.handle(delivery.event(), UNLIMITED).await.unwrap();
-            world.delete(WRITES, &delivery.done(&answer)).await;
+            app.delete(WRITES, &delivery.done(&answer)).await;
         }
         delivery.messages.len()
     }

@@ -31,7 +31,7 @@ async fn play(seed: u64) {
         if did == Did::Outside {
             continue;
         }
-        let ledger = stage.world.ledger().await;
+        let ledger = stage.app.ledger().await;
         let mut broken = ledger.broken();
         if did == Did::Work {
             broken.extend(ledger.broken_since(&before));
@@ -50,12 +50,12 @@ async fn play(seed: u64) {
 async fn ends_well(seed: u64, stage: &mut Stage) {
     stage.calm().await;
     let told = |what: &str, stage: &Stage| format!("seed {seed}, {what}, after {:#?}", stage.told);
-    stage.world.full().await;
+    stage.app.full().await;
     stage.drain().await;
-    let last = stage.world.full().await;
-    let again = stage.world.hourly().await;
+    let last = stage.app.full().await;
+    let again = stage.app.hourly().await;
 
-    let ledger = stage.world.ledger().await;
+    let ledger = stage.app.ledger().await;
     assert_eq!(
         ledger.broken(),
         Vec::<String>::new(),
@@ -63,7 +63,7 @@ async fn ends_well(seed: u64, stage: &mut Stage) {
         told("end", stage)
     );
     for run in [&last, &again] {
-        let status = stage.world.status(run.id).await;
+        let status = stage.app.status(run.id).await;
         assert_eq!(status, RunStatus::Succeeded, "{}", told("end", stage));
     }
     let unsettled: Vec<String> = ledger

@@ -9,10 +9,10 @@ use dealbridge_core::{
     salesforce::{FieldPath, Salesforce},
 };
 use dealbridge_tests::{
-    Fault, OrgFolder, Role, World, opportunity,
+    Fault, OrgFolder, Role, TestApp, opportunity,
     people::address,
     role,
-    world::{IMPORTS, SYNC_REQUESTS},
+    test_app::{IMPORTS, SYNC_REQUESTS},
 };
 use jiff::Timestamp;
 use rand::{Rng, rngs::StdRng};
@@ -45,7 +45,7 @@ pub(super) enum Did {
 
 /// A test app in the middle of its history.
 pub(super) struct Stage {
-    pub(super) world: World,
+    pub(super) app: TestApp,
     pub(super) desk: Desk,
     pub(super) model: Model,
     /// The steps so far.
@@ -122,10 +122,10 @@ impl Stage {
             });
             rows.push(row);
         }
-        let mut world = World::start(&folder).await;
-        world.batch = one_of(random, &BATCHES);
+        let mut app = TestApp::start(&folder).await;
+        app.batch = one_of(random, &BATCHES);
         if random.random_bool(0.5) {
-            world.queues.set_disorder(Some(Disorder {
+            app.queues.set_disorder(Some(Disorder {
                 seed: random.random(),
                 duplicates: 0.3,
                 duplicates_within_seconds: 2_000,
@@ -133,14 +133,14 @@ impl Stage {
             }));
         }
         if random.random_bool(0.5) {
-            world.admin("clock", json!({ "step": 0 })).await;
+            app.admin("clock", json!({ "step": 0 })).await;
         }
         let page = one_of(random, &[1, 2, 5, 2_000]);
-        world.admin("limit", json!({ "pageRows": page })).await;
-        let told = format!("batches of {}, pages of {page}", world.batch);
+        app.admin("limit", json!({ "pageRows": page })).await;
+        let told = format!("batches of {}, pages of {page}", app.batch);
         Self {
-            desk: Desk::over(&world),
-            world,
+            desk: Desk::over(&app),
+            app,
             model: Model::new(rows),
             told: vec![told],
             bodies: Vec::new(),
@@ -179,12 +179,12 @@ impl Stage {
     async fn pace(&mut self, random: &mut StdRng) {
         let step = one_of(random, &[0, 0, 2]);
         let mut order = json!({ "step": step });
-        let here = self.world.clock.now();
-        let there = self.world.admin("clock", order.clone()).await;
+        let here = self.app.clock.now();
+        let there = self.app.admin("clock", order.clone()).await;
         let there: Timestamp = there["now"].as_str().unwrap().parse().unwrap();
         if random.random_bool(0.5) && there < here {
             order["now"] = here.to_string().into();
-            self.world.admin("clock", order).await;
+            self.app.admin("clock", order).await;
         }
         self.tell(format!("{step} seconds a write, at {there} of {here}"));
     }
@@ -206,7 +206,7 @@ impl Stage {
             _ => row.amount = random.random_range(0..1_000),
         }
         let (fields, row) = (row.fields(), row.clone());
-        self.world.edit(opportunity(number), fields).await;
+        self.app.edit(opportunity(number), fields).await;
         self.tell(format!("edit {number}: {row:?}"));
     }
 
@@ -220,7 +220,7 @@ impl Stage {
         row.primary = !row.primary;
         let primary = row.primary;
         let order = json!({ "object": "OpportunityContactRole", "id": role(number, 0), "fields": { "IsPrimary": primary } });
-        self.world.admin("edit", order).await;
+        self.app.admin("edit", order).await;
         self.tell(format!("contact role of {number} primary: {primary}"));
     }
 
@@ -244,7 +244,7 @@ impl Stage {
                 if row.hidden { "hide" } else { "unhide" }
             }
         };
-        self.world.on_opportunity(call, opportunity(number)).await;
+        self.app.on_opportunity(call, opportunity(number)).await;
         self.tell(format!("{call} {number}"));
     }
 
@@ -255,17 +255,15 @@ impl Stage {
         } else {
             UserStatus::Pending
         };
-        self.world.set_user("usr-partner-pending", status).await;
+        self.app.set_user("usr-partner-pending", status).await;
         self.tell(format!("{} is {status:?}", address("partner", "pending")));
     }
 
     async fn time(&mut self, random: &mut StdRng) {
         let seconds = one_of(random, &[60, 400, 1_000, 3_600, 90_000]);
-        self.world.clock.advance(Duration::from_secs(seconds));
+        self.app.clock.advance(Duration::from_secs(seconds));
         if random.random_bool(0.5) {
-            self.world
-                .admin("tick", json!({ "seconds": seconds }))
-                .await;
+            self.app.admin("tick", json!({ "seconds": seconds })).await;
         }
         self.tell(format!("{seconds} s pass"));
     }
@@ -281,7 +279,7 @@ impl Stage {
             _ => json!({ "match": "/composite", "status": 503, "times": times }),
         };
         self.tell(format!("disturb {order}"));
-        self.world.disturb(order).await;
+        self.app.disturb(order).await;
     }
 
     async fn late_duplicates(&mut self, random: &mut StdRng) {
@@ -291,16 +289,16 @@ impl Stage {
         let bodies: Vec<String> = (0..random.random_range(1..4))
             .map(|_| self.bodies[random.random_range(0..self.bodies.len())].clone())
             .collect();
-        self.world.send(IMPORTS, &bodies).await;
+        self.app.send(IMPORTS, &bodies).await;
         self.tell(format!("again {bodies:?}"));
     }
 
     async fn run(&mut self, random: &mut StdRng) {
         let what = one_of(random, &["hourly", "hourly", "daily", "manual"]);
         let answer = if what == "manual" {
-            format!("{:?}", self.world.request_run().await)
+            format!("{:?}", self.app.request_run().await)
         } else {
-            self.world.tick(what).await.to_string()
+            self.app.tick(what).await.to_string()
         };
         self.tell(format!("{what}: {answer}"));
     }
@@ -308,7 +306,7 @@ impl Stage {
     async fn deliver(&mut self, random: &mut StdRng) {
         let queue = one_of(random, &[SYNC_REQUESTS, IMPORTS, IMPORTS]);
         let most = one_of(random, &BATCHES);
-        let delivery = self.world.receive(queue, most).await;
+        let delivery = self.app.receive(queue, most).await;
         if delivery.messages.is_empty() {
             return;
         }
@@ -326,16 +324,16 @@ impl Stage {
             // Processed, and the deletion is lost.
             1 => {
                 let event = delivery.event();
-                let _ = self.world.answer(queue, event).await;
+                let _ = self.app.answer(queue, event).await;
             }
             // Delivered twice at once.
             2 => {
-                let twice = async |event| self.world.answer(queue, event).await;
+                let twice = async |event| self.app.answer(queue, event).await;
                 let _ = tokio::join!(twice(delivery.event()), twice(delivery.event()));
-                self.world.delete(queue, &delivery).await;
+                self.app.delete(queue, &delivery).await;
             }
             _ => {
-                self.world.work(queue, &delivery).await;
+                self.app.work(queue, &delivery).await;
             }
         }
         self.tell(format!(
@@ -353,9 +351,9 @@ impl Stage {
             Fault::StopAfter
         };
         let (proxy, name) = if random.random_bool(0.8) {
-            (&self.world.dynamodb, "dynamodb")
+            (&self.app.dynamodb, "dynamodb")
         } else {
-            (&self.world.sqs, "sqs")
+            (&self.app.sqs, "sqs")
         };
         proxy.order_at("", nth, fault.clone());
         let schedule = one_of(random, &["hourly", "daily", ""]);
@@ -364,11 +362,11 @@ impl Stage {
             () = proxy.stopped() => true,
             () = async {
                 if schedule.is_empty() {
-                    self.world.request_run().await;
+                    self.app.request_run().await;
                 } else {
-                    self.world.tick(schedule).await;
+                    self.app.tick(schedule).await;
                 }
-                self.world.deliver_all().await;
+                self.app.deliver_all().await;
             } => false,
         };
         proxy.order("", []);
@@ -379,11 +377,11 @@ impl Stage {
 
     /// Ends all faults, and lets everything in progress come to its end.
     pub(super) async fn calm(&mut self) {
-        self.world.queues.set_disorder(None);
-        self.world.dynamodb.order("", []);
-        self.world.sqs.order("", []);
-        self.world.calm().await;
-        self.world.clock.advance(Duration::from_secs(3_600));
+        self.app.queues.set_disorder(None);
+        self.app.dynamodb.order("", []);
+        self.app.sqs.order("", []);
+        self.app.calm().await;
+        self.app.clock.advance(Duration::from_secs(3_600));
         self.drain().await;
         self.tell("calm");
     }
@@ -393,7 +391,7 @@ impl Stage {
         let ids: Vec<SalesforceId> = (1..=self.model.len()).map(opportunity).collect();
         let fields = [FieldPath::parse("Sync__c").unwrap()];
         let object = SalesforceObject::Opportunity;
-        let rows = self.world.salesforce.records(object, &ids, &fields).await;
+        let rows = self.app.salesforce.records(object, &ids, &fields).await;
         for row in rows.unwrap() {
             let number = ids.iter().position(|id| Some(*id) == row.id()).unwrap() + 1;
             self.model.row(number).sync = row.is_checked("Sync__c");
@@ -402,9 +400,9 @@ impl Stage {
 
     pub(super) async fn drain(&self) {
         for _ in 0..6 {
-            self.world.deliver_again().await;
-            while self.desk.push(&self.world).await > 0 {}
-            self.world.clock.advance(Duration::from_secs(6_000));
+            self.app.deliver_again().await;
+            while self.desk.push(&self.app).await > 0 {}
+            self.app.clock.advance(Duration::from_secs(6_000));
         }
     }
 }

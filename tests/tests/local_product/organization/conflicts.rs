@@ -24,7 +24,7 @@ async fn twin_of(product: &Product, from: SalesforceId) -> (SalesforceId, Record
         record: twin.id.clone(),
         ..holdings.claims[&(from, *id)].clone()
     };
-    let store = &product.world.store;
+    let store = &product.app.store;
     let puts = [
         (
             &store.tables().records,
@@ -35,7 +35,7 @@ async fn twin_of(product: &Product, from: SalesforceId) -> (SalesforceId, Record
             item::encode(&claim, keys::claim(other(), *id)).unwrap(),
         ),
     ]
-    .map(|(table, item)| transaction::put_anyway(table, item).unwrap());
+    .map(|(table, item)| transaction::put_unconditional(table, item).unwrap());
     store.transact("twin", puts.to_vec()).await.unwrap();
     (*id, record.clone(), twin.id)
 }
@@ -87,8 +87,8 @@ async fn begin_the_run(product: &Product) {
     let event = Delivery {
         messages: vec![message],
     };
-    let fan_out = product.world.invoker("fan-out").unwrap();
-    let timeout = product.world.template.timeout("fan-out");
+    let fan_out = product.app.invoker("fan-out").unwrap();
+    let timeout = product.app.template.timeout("fan-out");
     fan_out.call(event.event(), timeout).await.unwrap();
 }
 

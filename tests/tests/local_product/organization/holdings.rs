@@ -26,7 +26,7 @@ pub(super) struct Holdings {
 async fn scan(product: &Product, table: &str) -> Vec<Attributes> {
     let (mut items, mut start) = (Vec::new(), None);
     loop {
-        let scan = product.world.onlooker.client().scan().table_name(table);
+        let scan = product.app.onlooker.client().scan().table_name(table);
         let scan = scan.consistent_read(true).set_exclusive_start_key(start);
         let answer = scan.send().await.unwrap();
         items.extend(answer.items.unwrap_or_default());
@@ -40,7 +40,7 @@ async fn scan(product: &Product, table: &str) -> Vec<Attributes> {
 impl Holdings {
     /// Reads everything.
     pub(super) async fn read(product: &Product) -> Self {
-        let tables = product.world.onlooker.tables();
+        let tables = product.app.onlooker.tables();
         let mut holdings = Self::default();
         for item in scan(product, &tables.links).await {
             let org = item::text(&item, keys::PK).and_then(keys::org_of_claim);

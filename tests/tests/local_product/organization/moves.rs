@@ -50,10 +50,10 @@ async fn large() -> Product {
             jwt_public_key: None,
         },
     };
-    let mut world = LocalProduct::start(&options).await.unwrap();
-    world.template.timeouts.insert("settings".to_owned(), TIME);
-    let product = Product::over(world).await;
-    let counts = product.world.full_run().await.unwrap().run.counts;
+    let mut app = LocalProduct::start(&options).await.unwrap();
+    app.template.timeouts.insert("settings".to_owned(), TIME);
+    let product = Product::over(app).await;
+    let counts = product.app.full_run().await.unwrap().run.counts;
     assert_eq!(
         (counts.imported, counts.failed),
         (LINKED as u64, FAILING as u64)
@@ -70,13 +70,13 @@ async fn add_strangers(product: &Product) {
         state: ClaimState::Released,
         ..claim.clone()
     };
-    let store = &product.world.store;
+    let store = &product.app.store;
     let third = SalesforceId::parse("00DdM0000000003UAA").unwrap();
     let puts: Vec<_> = (0..STRANGERS)
         .map(|number| {
             let key = keys::claim(third, opportunity(number));
             let item = item::encode(&released, key).unwrap();
-            transaction::put_anyway(&store.tables().links, item).unwrap()
+            transaction::put_unconditional(&store.tables().links, item).unwrap()
         })
         .collect();
     for (at, puts) in puts.chunks(100).enumerate() {

@@ -25,14 +25,14 @@ pub(super) struct Office {
 impl Office {
     /// A function with the rights of its role, for an administrator's calls.
     pub(super) async fn beside(product: &Product) -> Self {
-        let world = &product.world;
-        let dynamodb = Proxy::start(&world.dynamodb_url, world.roles.clone()).await;
+        let app = &product.app;
+        let dynamodb = Proxy::start(&app.dynamodb_url, app.roles.clone()).await;
         let url = dynamodb.url();
         let sdk = sdk_config(&Endpoint::Local { url }).await;
         let sdk = with_access_key(&sdk, "settings");
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UlidIds));
         let (tables, meter) = (database::tables(), Meter::default());
-        let groups = world.template.groups.clone();
+        let groups = app.template.groups.clone();
         let claims = json!({ "sub": "esme", "email": ADMIN, "cognito:groups": [groups.admin] });
         let token = URL_SAFE_NO_PAD.encode(claims.to_string());
         let event = json!({
@@ -50,7 +50,7 @@ impl Office {
         });
         Self {
             function: SettingsFunction {
-                salesforce: world.salesforce.clone(),
+                salesforce: app.salesforce.clone(),
                 store: Store::new(&sdk, tables, meter, clock, ids),
                 clock: Arc::new(SystemClock),
                 groups,

@@ -14,13 +14,13 @@ const INTERNALS: &str = "deal-desk";
 /// The place that the functions are deployed to.
 pub(super) struct Place<'a> {
     template: &'a Template,
-    world: &'a LocalProduct,
+    app: &'a LocalProduct,
 }
 
 impl<'a> Place<'a> {
     /// The template on this machine.
-    pub(super) fn of(template: &'a Template, world: &'a LocalProduct) -> Self {
-        Self { template, world }
+    pub(super) fn of(template: &'a Template, app: &'a LocalProduct) -> Self {
+        Self { template, app }
     }
 
     /// The variables of the template, and those that Lambda sets itself. The access key determines the permissions of
@@ -48,8 +48,8 @@ impl<'a> Place<'a> {
                 "AWS_SECRET_ACCESS_KEY",
                 dealbridge_aws::config::LOCAL_SECRET_KEY,
             ),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &self.world.dynamodb_url),
-            ("AWS_ENDPOINT_URL_SQS", &self.world.queues.endpoint_url()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.app.dynamodb_url),
+            ("AWS_ENDPOINT_URL_SQS", &self.app.queues.endpoint_url()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         of_the_template.chain(of_lambda).collect()
@@ -80,7 +80,7 @@ impl<'a> Place<'a> {
         }
         let parameter = &self.template.0["Parameters"][id];
         Some(match id {
-            "SalesforceUrl" => self.world.instance_url().to_owned(),
+            "SalesforceUrl" => self.app.instance_url().to_owned(),
             "AdminGroup" => ADMINS.to_owned(),
             "InternalGroup" => INTERNALS.to_owned(),
             _ if !parameter.is_null() => parameter["Default"].as_str()?.to_owned(),
@@ -91,7 +91,7 @@ impl<'a> Place<'a> {
                     _ => {
                         let name = resource["QueueName"]["Fn::Sub"].as_str()?;
                         let name = name.trim_start_matches("${AWS::StackName}-");
-                        self.world.queues.queue_url(name)
+                        self.app.queues.queue_url(name)
                     }
                 }
             }
@@ -100,7 +100,7 @@ impl<'a> Place<'a> {
 
     /// The value of a dynamic reference to Secrets Manager.
     fn secret(&self, reference: &str) -> String {
-        let client = self.world.org.as_ref().map(|org| org.client());
+        let client = self.app.org.as_ref().map(|org| org.client());
         let client = client.expect("the org is simulated");
         match reference.trim_end_matches("}}").rsplit(':').next() {
             Some("client_id") => client.id.clone(),
@@ -111,7 +111,7 @@ impl<'a> Place<'a> {
 
     /// The id of the connected org.
     pub(super) async fn organization(&self) -> String {
-        let settings = self.world.portal.settings().await;
+        let settings = self.app.portal.settings().await;
         let settings = settings.expect("the sample org has settings");
         settings.organization_id.to_string()
     }

@@ -20,7 +20,7 @@ use self::{environment::Place, runtime_api::RuntimeApi};
 use crate::document::Template;
 
 /// The servers that the functions connect to.
-async fn world() -> LocalProduct {
+async fn app() -> LocalProduct {
     let options = dealbridge_local::Options {
         org: crate::yaml::path("infra/local/sample-org"),
         data: None,
@@ -101,8 +101,8 @@ fn gives_back_the_poison() -> Came {
 
 #[tokio::test]
 async fn every_main_answers_its_events_with_the_environment_of_the_template() {
-    let (template, world) = (Template::read(), world().await);
-    let place = Place::of(&template, &world);
+    let (template, app) = (Template::read(), app().await);
+    let place = Place::of(&template, &app);
     let started = async |function: &str, events: Vec<Value>| {
         let environment = place.environment(function);
         run(function, environment, events).await
@@ -197,8 +197,8 @@ async fn every_main_answers_its_events_with_the_environment_of_the_template() {
 
 #[tokio::test]
 async fn a_main_without_one_of_its_variables_says_which_one() {
-    let (template, world) = (Template::read(), world().await);
-    let place = Place::of(&template, &world);
+    let (template, app) = (Template::read(), app().await);
+    let place = Place::of(&template, &app);
     let mut environment = place.environment("full-sync");
     environment.retain(|(name, _)| name != "SYNC_REQUESTS_QUEUE_URL");
 

@@ -48,7 +48,7 @@ fn an_edit_brings_only_fields_whose_flow_on_update_comes_from_salesforce() {
     ));
 
     assert_eq!(Value::Object(update.fields), json!({ "amount": 2000 }));
-    assert_eq!(update.stamp, Stamp::parse(LATER).unwrap());
+    assert_eq!(update.stamp, SystemModstamp::parse(LATER).unwrap());
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn a_value_that_is_on_its_way_to_salesforce_is_not_brought_back_from_there() {
         id: "w".into(),
         fields: serde_json::from_value(json!({ "Amount": 5, "Sync__c": true })).unwrap(),
         before: serde_json::Map::new(),
-        seen: Stamp::from_second(0),
+        seen: SystemModstamp::from_second(0),
     });
 
     let update = update_of(&case);

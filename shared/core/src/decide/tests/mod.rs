@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Email, Stamp,
-    counted::Counted,
+    Email, SystemModstamp,
+    counted::CountedRuns,
     digest::{Digest, Digested},
     portal::{
         Group, Holders, Organization, OrganizationStatus, PartyType, ResolvedUser, User, UserStatus,
@@ -209,7 +209,7 @@ fn claim(state: ClaimState, deal: &NewDeal) -> Claim {
         stamp: deal.stamp,
         digest: None,
         version: 1,
-        counted: Counted::by(RunId::new(1)),
+        counted: CountedRuns::by(RunId::new(1)),
         pending: None,
         disconnected: false,
         import_flag_was_off: false,

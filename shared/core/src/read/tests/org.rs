@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use serde_json::{Map, Value};
 
 use crate::{
-    SalesforceId, SalesforceObject, Stamp,
+    SalesforceId, SalesforceObject, SystemModstamp,
     read::CONTACT_ROLES,
     salesforce::{
         DescribedField, FieldPath, Listing, Locator, Page, Row, Salesforce, SalesforceError,
@@ -223,7 +223,7 @@ impl Salesforce for Org {
         _: SalesforceObject,
         _: SalesforceId,
         _: &Map<String, Value>,
-        _: Option<Stamp>,
+        _: Option<SystemModstamp>,
     ) -> Result<UpdateOutcome, SalesforceError> {
         unreachable!("nothing is written here")
     }

@@ -21,8 +21,8 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::{Function, access::Groups};
 use dealbridge_tests::{
-    OrgFolder, TestClock, World,
-    world::{UNLIMITED, WRITES},
+    OrgFolder, TestApp, TestClock,
+    test_app::{UNLIMITED, WRITES},
 };
 use jiff::{SignedDuration, Timestamp};
 use link::LinkFunction;
@@ -38,9 +38,9 @@ use crate::{
 };
 
 /// A test app with the functions of links.
-pub(crate) struct Desk {
+pub(crate) struct LinkHarness {
     /// The test app.
-    pub(crate) world: World,
+    pub(crate) app: TestApp,
     /// Preview and confirm.
     pub(crate) link: Arc<LinkFunction>,
     /// Unlink and allow import.
@@ -60,27 +60,27 @@ impl Clock for MovingClock {
     }
 }
 
-impl Desk {
+impl LinkHarness {
     /// Starts a test app and the functions.
     pub(crate) async fn start(folder: &OrgFolder) -> Self {
-        Self::over(World::start(folder).await).await
+        Self::over(TestApp::start(folder).await).await
     }
 
     /// Starts the functions over a test app.
-    pub(crate) async fn over(world: World) -> Self {
-        let (link, unlink) = functions(&world, world.store_of("link"), world.store_of("unlink"));
-        let clock = clock(&world);
+    pub(crate) async fn over(app: TestApp) -> Self {
+        let (link, unlink) = functions(&app, app.store_of("link"), app.store_of("unlink"));
+        let clock = clock(&app);
         let push = PushWorker {
-            salesforce: world.salesforce.clone(),
-            portal: dealbridge_aws::DynamoPortal::new(world.store_of("push-worker")),
-            store: world.store_of("push-worker"),
+            salesforce: app.salesforce.clone(),
+            portal: dealbridge_aws::DynamoPortal::new(app.store_of("push-worker")),
+            store: app.store_of("push-worker"),
             clock,
         };
         Self {
             link: Arc::new(link),
             unlink: Arc::new(unlink),
             push: Arc::new(push),
-            world,
+            app,
         }
     }
 
@@ -136,13 +136,13 @@ impl Desk {
 
     /// Delivers the visible messages in the queue of writes. Returns the numbers of those that succeeded and failed.
     pub(crate) async fn push(&self) -> (usize, usize) {
-        let delivery = self.world.receive(WRITES, 100).await;
+        let delivery = self.app.receive(WRITES, 100).await;
         if delivery.messages.is_empty() {
             return (0, 0);
         }
         let answer = self.push.handle(delivery.event(), UNLIMITED).await.unwrap();
         let done = delivery.done(&answer);
-        self.world.delete(WRITES, &done).await;
+        self.app.delete(WRITES, &done).await;
         (
             done.messages.len(),
             delivery.messages.len() - done.messages.len(),
@@ -151,13 +151,13 @@ impl Desk {
 
     /// Makes failed messages visible again, and delivers them.
     pub(crate) async fn push_again(&self) -> (usize, usize) {
-        self.world.clock.advance(Duration::from_secs(900));
+        self.app.clock.advance(Duration::from_secs(900));
         self.push().await
     }
 
     /// Returns a record.
     pub(crate) async fn record(&self, id: &RecordId) -> Record {
-        LinkStore::record(&self.world.store, id)
+        LinkStore::record(&self.app.store, id)
             .await
             .unwrap()
             .unwrap()
@@ -170,8 +170,8 @@ impl Desk {
 
     /// Returns a claim.
     pub(crate) async fn claim(&self, id: SalesforceId) -> Option<Claim> {
-        let org = self.world.organization();
-        self.world.store.claim(org, id).await.unwrap()
+        let org = self.app.organization();
+        self.app.store.claim(org, id).await.unwrap()
     }
 
     /// Returns these fields of a Salesforce record.
@@ -181,13 +181,13 @@ impl Desk {
             .map(|field| FieldPath::parse(field).unwrap())
             .collect();
         let object: SalesforceObject = SalesforceObject::of(&id).unwrap();
-        let rows = self.world.salesforce.records(object, &[id], &fields).await;
+        let rows = self.app.salesforce.records(object, &[id], &fields).await;
         rows.unwrap().pop().unwrap()
     }
 
     /// Returns the acts on a record, oldest first: action and user.
     pub(crate) async fn audit(&self, id: &RecordId) -> Vec<(String, String)> {
-        let store = &self.world.store;
+        let store = &self.app.store;
         let answer = store
             .client()
             .query()
@@ -207,7 +207,7 @@ impl Desk {
 
     /// Dumps the three tables.
     pub(crate) async fn dump(&self) -> Dump {
-        Dump::of(&self.world.store).await
+        Dump::of(&self.app.store).await
     }
 
     /// Asserts that nothing in the tables differs from an earlier dump.
@@ -238,8 +238,8 @@ impl Desk {
     }
 
     async fn entries(&self) -> Vec<Entry> {
-        let store = &self.world.store;
-        let partition = keys::actions(self.world.clock.now());
+        let store = &self.app.store;
+        let partition = keys::actions(self.app.clock.now());
         let answer = store
             .client()
             .query()
@@ -257,32 +257,32 @@ impl Desk {
     }
 }
 
-fn clock(world: &World) -> Arc<dyn Clock> {
-    Arc::new(MovingClock(world.clock.clone(), AtomicI64::new(0)))
+fn clock(app: &TestApp) -> Arc<dyn Clock> {
+    Arc::new(MovingClock(app.clock.clone(), AtomicI64::new(0)))
 }
 
 /// Link and unlink, each over a store of its own.
 pub(crate) fn functions(
-    world: &World,
+    app: &TestApp,
     of_link: Store,
     of_unlink: Store,
 ) -> (LinkFunction, UnlinkFunction) {
-    let clock = clock(world);
+    let clock = clock(app);
     let link = LinkFunction {
-        salesforce: world.salesforce.clone(),
+        salesforce: app.salesforce.clone(),
         portal: dealbridge_aws::DynamoPortal::new(of_link.clone()),
         store: of_link,
-        writes: world.writes_of("link"),
+        writes: app.writes_of("link"),
         clock: Arc::clone(&clock),
         tokens: Arc::new(PreviewTokens::new(b"a key of thirty-two random bytes").unwrap()),
-        instance_url: world.org.instance_url().to_owned(),
+        instance_url: app.org.instance_url().to_owned(),
         groups: Groups::default(),
     };
     let unlink = UnlinkFunction {
         portal: dealbridge_aws::DynamoPortal::new(of_unlink.clone()),
         store: of_unlink,
         clock,
-        instance_url: world.org.instance_url().to_owned(),
+        instance_url: app.org.instance_url().to_owned(),
         groups: Groups::default(),
     };
     (link, unlink)

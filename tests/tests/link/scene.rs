@@ -19,7 +19,7 @@ use dealbridge_core::{
     run::RunId,
 };
 use dealbridge_lambda::Function;
-use dealbridge_tests::{opportunity, world::UNLIMITED};
+use dealbridge_tests::{opportunity, test_app::UNLIMITED};
 use import_worker::ImportWorker;
 use link::LinkFunction;
 use push_worker::PushWorker;
@@ -29,23 +29,23 @@ use unlink::UnlinkFunction;
 
 use crate::{
     caller::Caller,
-    desk::{Desk, functions},
+    checker::Checker,
     event::{allow_event, confirm_event, preview_event, unlink_event, url},
-    judge::Judged,
+    harness::{LinkHarness, functions},
     model::Model,
     portal::{agreeing, deal, folder, lead, record_id},
     reply::Reply,
-    stage::Stage,
+    scheduler::Scheduler,
 };
 
 /// Actors of a scene.
 pub(crate) const ACTORS: usize = 3;
 /// Scenes in one test app.
-pub(crate) const PLAYS: usize = 100;
+pub(crate) const SCENES: usize = 100;
 
 /// An operation of an actor.
 #[derive(Clone, Debug)]
-pub(crate) enum Deed {
+pub(crate) enum Operation {
     /// The import worker receives messages.
     Import { run: u32, fresh: bool, of: Of },
     /// Confirms a preview that was made before, or makes one first.
@@ -90,7 +90,7 @@ pub(crate) enum Of {
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) actor: usize,
-    pub(crate) deed: Deed,
+    pub(crate) operation: Operation,
     pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) answer: Answer,
@@ -124,9 +124,9 @@ pub(crate) struct Actor {
 }
 
 /// A test app with actors whose requests are scheduled.
-pub(crate) struct Theatre {
-    pub(crate) desk: Desk,
-    pub(crate) stage: Stage,
+pub(crate) struct SceneRunner {
+    pub(crate) harness: LinkHarness,
+    pub(crate) scheduler: Scheduler,
     actors: Vec<Actor>,
     /// The runs and records of all messages to the import worker.
     asked: Mutex<BTreeSet<(u32, SalesforceId)>>,
@@ -143,32 +143,32 @@ pub(crate) struct Scene {
     pub(crate) master: &'static str,
 }
 
-impl Theatre {
+impl SceneRunner {
     pub(crate) async fn open() -> Self {
-        let desk = Desk::start(&folder(PLAYS, PLAYS + 1)).await;
-        let stage = Stage::build(&desk.world.database, ACTORS).await;
+        let harness = LinkHarness::start(&folder(SCENES, SCENES + 1)).await;
+        let scheduler = Scheduler::build(&harness.app.database, ACTORS).await;
         let mut actors = Vec::new();
-        for (number, gate) in stage.gates.iter().enumerate() {
+        for (number, gate) in scheduler.gates.iter().enumerate() {
             let config = sdk_config(&Endpoint::Local { url: gate.clone() }).await;
             let store = Store::new(
                 &config,
-                desk.world.store.tables().clone(),
+                harness.app.store.tables().clone(),
                 Meter::default(),
-                Arc::new(desk.world.clock.clone()),
+                Arc::new(harness.app.clock.clone()),
                 Arc::new(ActorIds(number, AtomicU64::new(0))),
             );
-            let (link, unlink) = functions(&desk.world, store.clone(), store.clone());
+            let (link, unlink) = functions(&harness.app, store.clone(), store.clone());
             let worker = ImportWorker {
-                salesforce: desk.world.salesforce.clone(),
+                salesforce: harness.app.salesforce.clone(),
                 portal: dealbridge_aws::DynamoPortal::new(store.clone()),
                 store: store.clone(),
-                clock: Arc::new(desk.world.clock.clone()),
+                clock: Arc::new(harness.app.clock.clone()),
             };
             let push = PushWorker {
-                salesforce: desk.world.salesforce.clone(),
+                salesforce: harness.app.salesforce.clone(),
                 portal: dealbridge_aws::DynamoPortal::new(store.clone()),
                 store,
-                clock: Arc::new(desk.world.clock.clone()),
+                clock: Arc::new(harness.app.clock.clone()),
             };
             actors.push(Actor {
                 link,
@@ -178,8 +178,8 @@ impl Theatre {
             });
         }
         Self {
-            desk,
-            stage,
+            harness,
+            scheduler,
             actors,
             asked: Mutex::default(),
         }
@@ -192,7 +192,7 @@ impl Theatre {
         for (run, _) in self.asked.lock().unwrap().iter() {
             *asked.entry(*run).or_default() += 1;
         }
-        let store = &self.desk.world.store;
+        let store = &self.harness.app.store;
         let mut wrong = Vec::new();
         for (run, asked) in asked {
             let mut counted = 0;
@@ -219,7 +219,9 @@ impl Theatre {
             master: "salesforce",
         };
         for record in &scene.records {
-            self.desk.put(record, Value::Object(agreeing(number))).await;
+            self.harness
+                .put(record, Value::Object(agreeing(number)))
+                .await;
         }
         scene
     }
@@ -235,7 +237,7 @@ impl Theatre {
         let record = |id: &SalesforceId| {
             // A Lead is never listed as fresh.
             let fresh = fresh && *id == scene.opportunity;
-            let request: ImportRequest = self.desk.world.request(RunId::new(run), *id, fresh);
+            let request: ImportRequest = self.harness.app.request(RunId::new(run), *id, fresh);
             let body = serde_json::to_string(&request).unwrap();
             json!({ "messageId": id, "body": body, "attributes": { "ApproximateReceiveCount": "1" } })
         };
@@ -245,24 +247,24 @@ impl Theatre {
     /// Imports outside the schedule.
     pub(crate) async fn import(&self, scene: &Scene, run: u32, of: Of) {
         let event = self.messages(scene, run, false, of);
-        let answer = self.desk.world.worker.handle(event, UNLIMITED).await;
+        let answer = self.harness.app.worker.handle(event, UNLIMITED).await;
         assert_eq!(answer.unwrap()["batchItemFailures"], json!([]));
     }
 
     /// The Deal that an import creates from the Opportunity in that epoch.
     pub(crate) fn imported(&self, scene: &Scene, epoch: u32) -> RecordId {
-        RecordId::of_imported_deal(self.desk.world.organization(), scene.opportunity, epoch)
+        RecordId::of_imported_deal(self.harness.app.organization(), scene.opportunity, epoch)
     }
 
     /// Claim and records of a scene, as stored.
     async fn model(&self, scene: &Scene) -> Model {
-        let store = &self.desk.world.store;
+        let store = &self.harness.app.store;
         let tables = store.tables();
         let mut model = Model::default();
         let imported = (0..4).map(|epoch| self.imported(scene, epoch));
         let records = scene.records.iter().cloned().chain(imported);
         let records = records.map(|id| keys::record(&id)).collect();
-        let org = self.desk.world.organization();
+        let org = self.harness.app.organization();
         let claims = [scene.opportunity, scene.lead].map(|id| keys::claim(org, id));
         let mut request = store.client().batch_get_item();
         for (table, keys) in [(&tables.records, records), (&tables.links, claims.to_vec())] {
@@ -278,15 +280,15 @@ impl Theatre {
         model
     }
 
-    async fn perform(&self, actor: usize, scene: &Scene, deeds: Vec<Deed>) -> Vec<Done> {
+    async fn perform(&self, actor: usize, scene: &Scene, operations: Vec<Operation>) -> Vec<Done> {
         let mut done = Vec::new();
-        for deed in deeds {
-            let from = self.stage.now();
-            let answer = self.act(&self.actors[actor], scene, &deed).await;
-            let to = self.stage.now();
+        for operation in operations {
+            let from = self.scheduler.now();
+            let answer = self.act(&self.actors[actor], scene, &operation).await;
+            let to = self.scheduler.now();
             done.push(Done {
                 actor,
-                deed,
+                operation,
                 from,
                 to,
                 answer,
@@ -295,18 +297,18 @@ impl Theatre {
         done
     }
 
-    async fn act(&self, actor: &Actor, scene: &Scene, deed: &Deed) -> Answer {
+    async fn act(&self, actor: &Actor, scene: &Scene, operation: &Operation) -> Answer {
         let signed = |mut event: Value| {
             Caller::admin().sign(&mut event);
             event
         };
         let reply = |answer: Value| Answer::Http(Box::new(Reply::read(&answer)));
-        match deed {
-            Deed::Import { run, fresh, of } => {
+        match operation {
+            Operation::Import { run, fresh, of } => {
                 let event = self.messages(scene, *run, *fresh, *of);
                 Answer::Batch(actor.worker.handle(event, UNLIMITED).await.unwrap())
             }
-            Deed::Link { record, token } => {
+            Operation::Link { record, token } => {
                 let mut body =
                     json!({ "salesforceUrl": url(scene.opportunity), "master": scene.master });
                 let token = match token {
@@ -331,18 +333,18 @@ impl Theatre {
                         .unwrap(),
                 )
             }
-            Deed::Unlink { record, version } => {
+            Operation::Unlink { record, version } => {
                 let mut event = unlink_event(record);
                 if let Some(version) = version {
                     event["headers"]["if-match"] = format!("\"{version}\"").into();
                 }
                 reply(actor.unlink.handle(signed(event), UNLIMITED).await.unwrap())
             }
-            Deed::Push(body) => {
+            Operation::Push(body) => {
                 let event = pushes(std::slice::from_ref(body));
                 Answer::Batch(actor.push.handle(event, UNLIMITED).await.unwrap())
             }
-            Deed::Allow => reply(
+            Operation::Allow => reply(
                 actor
                     .unlink
                     .handle(signed(allow_event(scene.opportunity)), UNLIMITED)
@@ -355,7 +357,7 @@ impl Theatre {
     /// Delivers the pending writes to Salesforce. Returns a disagreement about them, if there is one.
     async fn deliver(&self, scene: &Scene) -> Option<String> {
         let notes = async || -> Vec<String> {
-            let notes = self.desk.world.store.outbox().await.unwrap();
+            let notes = self.harness.app.store.outbox().await.unwrap();
             notes
                 .requests
                 .into_iter()
@@ -364,7 +366,7 @@ impl Theatre {
                 .collect()
         };
         let pending = async || -> Option<String> {
-            let claim = self.desk.claim(scene.opportunity).await?;
+            let claim = self.harness.claim(scene.opportunity).await?;
             claim.pending.map(|pending| pending.id)
         };
         let (noted, due) = (notes().await, pending().await);
@@ -373,7 +375,7 @@ impl Theatre {
         }
         if !noted.is_empty() {
             let event = pushes(&noted);
-            self.desk.push.handle(event, UNLIMITED).await.unwrap();
+            self.harness.push.handle(event, UNLIMITED).await.unwrap();
         }
         let (noted, due) = (notes().await, pending().await);
         (!noted.is_empty() || due.is_some())
@@ -381,13 +383,13 @@ impl Theatre {
     }
 
     /// The message of the pending write.
-    pub(crate) async fn push_deed(&self, scene: &Scene) -> Deed {
-        let notes = self.desk.world.store.outbox().await.unwrap();
+    pub(crate) async fn push_deed(&self, scene: &Scene) -> Operation {
+        let notes = self.harness.app.store.outbox().await.unwrap();
         let mut notes = notes
             .requests
             .iter()
             .filter(|note| note.salesforce == scene.opportunity);
-        Deed::Push(serde_json::to_string(notes.next().unwrap()).unwrap())
+        Operation::Push(serde_json::to_string(notes.next().unwrap()).unwrap())
     }
 
     /// Runs the operations in the order that the seed determines.
@@ -395,24 +397,30 @@ impl Theatre {
         &self,
         seed: &mut StdRng,
         scene: &Scene,
-        parts: Vec<Vec<Deed>>,
+        parts: Vec<Vec<Operation>>,
     ) -> Played {
         let before = self.model(scene).await;
         let acts = parts
             .into_iter()
             .enumerate()
-            .map(|(actor, deeds)| {
-                let act: crate::stage::Act<'_, Vec<Done>> =
-                    Box::pin(self.perform(actor, scene, deeds));
+            .map(|(actor, operations)| {
+                let act: crate::scheduler::Act<'_, Vec<Done>> =
+                    Box::pin(self.perform(actor, scene, operations));
                 act
             })
             .collect();
-        let (results, history) = self.stage.play(seed, acts).await;
+        let (results, history) = self.scheduler.play(seed, acts).await;
         let done: Vec<Done> = results.into_iter().flatten().collect();
-        let judged = Judged::of(before, done, history, scene, self.desk.world.organization());
-        let mut wrong = judged.wrong();
+        let checked = Checker::of(
+            before,
+            done,
+            history,
+            scene,
+            self.harness.app.organization(),
+        );
+        let mut wrong = checked.wrong();
         let after = self.model(scene).await;
-        if after.records != judged.last().records {
+        if after.records != checked.last().records {
             wrong.push(format!("the store holds {:?}", after.records));
         }
         wrong.extend(self.deliver(scene).await);
@@ -424,20 +432,20 @@ impl Theatre {
         }
         Played {
             wrong,
-            outcome: judged.outcome(),
-            story: judged.story(),
+            outcome: checked.outcome(),
+            story: checked.story(),
         }
     }
 }
 
-impl Theatre {
+impl SceneRunner {
     /// The token of a preview that an administrator made before the scene, or none if the actor previews by itself.
     async fn token(&self, seed: &mut StdRng, record: &RecordId, scene: &Scene) -> Option<String> {
         if seed.random_bool(0.5) {
             return None;
         }
         let preview = self
-            .desk
+            .harness
             .preview(record, scene.opportunity, "salesforce")
             .await;
         (preview.status == 200).then(|| preview.token())
@@ -448,9 +456,9 @@ impl Theatre {
         seed: &mut StdRng,
         record: &RecordId,
         scene: &Scene,
-    ) -> Deed {
+    ) -> Operation {
         let token = self.token(seed, record, scene).await;
-        Deed::Link {
+        Operation::Link {
             record: record.clone(),
             token,
         }

@@ -47,7 +47,7 @@ struct Inner {
 
 /// The scheduler. It lives as long as the test's runtime.
 #[derive(Clone)]
-pub(crate) struct Stage {
+pub(crate) struct Scheduler {
     inner: Arc<Mutex<Inner>>,
     arrived: Arc<Notify>,
     /// The DynamoDB endpoint of each actor.
@@ -71,10 +71,10 @@ struct Gate {
 /// The work of an actor.
 pub(crate) type Act<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-impl Stage {
+impl Scheduler {
     /// A scheduler for that many actors in front of the database at that address.
     pub(crate) async fn build(database: &str, actors: usize) -> Self {
-        let mut stage = Self {
+        let mut scheduler = Self {
             inner: Arc::default(),
             arrived: Arc::default(),
             gates: Vec::new(),
@@ -85,18 +85,18 @@ impl Stage {
                 actor,
                 database: database.to_owned(),
                 http: http_client(Timeouts::default()).unwrap(),
-                inner: Arc::clone(&stage.inner),
-                arrived: Arc::clone(&stage.arrived),
-                spoiling: Arc::clone(&stage.spoiling),
+                inner: Arc::clone(&scheduler.inner),
+                arrived: Arc::clone(&scheduler.arrived),
+                spoiling: Arc::clone(&scheduler.spoiling),
             };
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-            stage
+            scheduler
                 .gates
                 .push(format!("http://{}", listener.local_addr().unwrap()));
             let router = Router::new().fallback(pass).with_state(gate);
             tokio::spawn(async move { axum::serve(listener, router).await });
         }
-        stage
+        scheduler
     }
 
     fn inner<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {

@@ -11,7 +11,7 @@ use dealbridge_lambda::Function;
 use serde_json::{Value, json};
 use sqs_server::{QueueHandle, QueueOptions, QueueServer};
 
-use super::{IMPORTS, SYNC_REQUESTS, UNLIMITED, VISIBILITY, WRITES, World};
+use super::{IMPORTS, SYNC_REQUESTS, TestApp, UNLIMITED, VISIBILITY, WRITES};
 use crate::clock::TestClock;
 
 /// The largest batch of imports, as template.yaml has it.
@@ -95,7 +95,7 @@ pub fn event_of(bodies: &[String]) -> Value {
     json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() })
 }
 
-impl World {
+impl TestApp {
     /// Receives at most that many messages.
     pub async fn receive(&self, queue: &str, most: usize) -> Delivery {
         let mut delivery = Delivery::default();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// unique.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Stamp(i64);
+pub struct SystemModstamp(i64);
 
 /// A text that is not a Salesforce datetime.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub struct InvalidStamp {
     pub text: String,
 }
 
-impl Stamp {
+impl SystemModstamp {
     /// Parses Salesforce's JSON form (`2026-05-01T07:25:37.000+0000`) or RFC 3339.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Stamp {
     }
 }
 
-impl fmt::Display for Stamp {
+impl fmt::Display for SystemModstamp {
     /// Formats the stamp as RFC 3339 in UTC, which is also SOQL's dateTime literal: `2026-01-31T23:01:01Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_second(self.0) {
@@ -61,13 +61,13 @@ impl fmt::Display for Stamp {
     }
 }
 
-impl fmt::Debug for Stamp {
+impl fmt::Debug for SystemModstamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl TryFrom<String> for Stamp {
+impl TryFrom<String> for SystemModstamp {
     type Error = InvalidStamp;
 
     fn try_from(text: String) -> Result<Self, InvalidStamp> {
@@ -75,8 +75,8 @@ impl TryFrom<String> for Stamp {
     }
 }
 
-impl From<Stamp> for String {
-    fn from(stamp: Stamp) -> Self {
+impl From<SystemModstamp> for String {
+    fn from(stamp: SystemModstamp) -> Self {
         stamp.to_string()
     }
 }
@@ -87,16 +87,22 @@ mod tests {
 
     #[test]
     fn salesforce_s_form_and_rfc_3339_are_the_same_instant() {
-        let stamp = Stamp::parse("2017-12-31T02:26:39.000+0000").unwrap();
+        let stamp = SystemModstamp::parse("2017-12-31T02:26:39.000+0000").unwrap();
 
-        assert_eq!(stamp, Stamp::parse("2017-12-31T02:26:39Z").unwrap());
-        assert_eq!(stamp, Stamp::parse("2017-12-31T04:26:39+02:00").unwrap());
+        assert_eq!(
+            stamp,
+            SystemModstamp::parse("2017-12-31T02:26:39Z").unwrap()
+        );
+        assert_eq!(
+            stamp,
+            SystemModstamp::parse("2017-12-31T04:26:39+02:00").unwrap()
+        );
         assert_eq!(stamp.to_string(), "2017-12-31T02:26:39Z");
     }
 
     #[test]
     fn a_date_alone_is_refused() {
-        assert!(Stamp::parse("2017-12-31").is_err());
-        assert!(Stamp::parse("").is_err());
+        assert!(SystemModstamp::parse("2017-12-31").is_err());
+        assert!(SystemModstamp::parse("").is_err());
     }
 }

@@ -13,7 +13,7 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName
 use jiff::Timestamp;
 use sqs_server::{ManualClock, QueueHandle, QueueOptions, QueueServer};
 
-pub(crate) struct World {
+pub(crate) struct QueueHarness {
     pub(crate) client: Client,
     embedded: Option<Embedded>,
     name: String,
@@ -25,7 +25,7 @@ pub(crate) struct Embedded {
     pub(crate) clock: ManualClock,
 }
 
-impl World {
+impl QueueHarness {
     /// The endpoint under test: that of the environment, or a server in this process.
     pub(crate) async fn new() -> Self {
         match outside_endpoint() {

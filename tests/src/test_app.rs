@@ -52,14 +52,14 @@ const FULL_SYNC: &str = "full-sync";
 const VISIBILITY: Duration = Duration::from_secs(390);
 
 /// The product, in which nothing happens by itself.
-pub struct World {
+pub struct TestApp {
     /// The simulated org.
     pub org: OrgHandle,
     /// The queue server.
     pub queues: QueueHandle,
     /// The clock.
     pub clock: TestClock,
-    /// The store, over the network and through [`World::dynamodb`].
+    /// The store, over the network and through [`TestApp::dynamodb`].
     pub store: Store,
     /// The portal.
     pub portal: DynamoPortal,
@@ -93,7 +93,7 @@ pub struct World {
     http: reqwest::Client,
 }
 
-impl World {
+impl TestApp {
     /// Starts everything over an org folder. Nothing has run at first.
     pub async fn start(folder: &OrgFolder) -> Self {
         let place = folder.write();
@@ -153,7 +153,7 @@ impl World {
             store: store_of(WORKER),
             clock: Arc::new(clock.clone()),
         };
-        let world = Self {
+        let app = Self {
             sync_requests: SqsSyncRequests(sender(FULL_SYNC, SYNC_REQUESTS)),
             backlog: SqsBacklog::new(
                 sender(FULL_SYNC, IMPORTS),
@@ -181,11 +181,10 @@ impl World {
             worker: Arc::new(worker),
         };
         for (object, id) in [("Account", account(2)), ("Contact", contact(3))] {
-            world
-                .admin("hide", json!({ "object": object, "id": id }))
+            app.admin("hide", json!({ "object": object, "id": id }))
                 .await;
         }
-        world
+        app
     }
 
     /// The id of the connected org.
@@ -260,7 +259,7 @@ impl World {
         self.try_request_run().await.unwrap()
     }
 
-    /// Requests a full run, as [`World::request_run`] does, and returns faults.
+    /// Requests a full run, as [`TestApp::request_run`] does, and returns faults.
     ///
     /// # Errors
     /// Returns an error if the store or a queue cannot be reached.
@@ -275,7 +274,7 @@ impl World {
         requests.ask().await
     }
 
-    /// The store as a function has it: through [`World::dynamodb`], with the permissions of its role.
+    /// The store as a function has it: through [`TestApp::dynamodb`], with the permissions of its role.
     #[must_use]
     pub fn store_of(&self, function: &str) -> Store {
         store(
@@ -287,7 +286,7 @@ impl World {
         )
     }
 
-    /// The queue of writes to Salesforce as a function has it: through [`World::sqs`], with the permissions of its
+    /// The queue of writes to Salesforce as a function has it: through [`TestApp::sqs`], with the permissions of its
     /// role.
     #[must_use]
     pub fn writes_of(&self, function: &str) -> SqsWrites {

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     model::{Act, Model, Role, key_of},
-    play::{Answer, Deed, Done, Scene},
-    stage::Step,
+    scene::{Answer, Done, Operation, Scene},
+    scheduler::Step,
 };
 
 /// A scene with the model before each of its requests and after the last.
-pub(crate) struct Judged {
+pub(crate) struct Checker {
     done: Vec<Done>,
     history: Vec<Step>,
     scene: Scene,
@@ -19,7 +19,7 @@ pub(crate) struct Judged {
     broken: Vec<String>,
 }
 
-impl Judged {
+impl Checker {
     pub(crate) fn of(
         before: Model,
         done: Vec<Done>,
@@ -33,12 +33,12 @@ impl Judged {
             let mut model = models[at].clone();
             let mut act = Act::Other;
             if step.done && step.action == "TransactWriteItems" {
-                let deed = done
+                let operation = done
                     .iter()
                     .find(|done| done.actor == step.actor && (done.from..done.to).contains(&at));
-                let role = match deed.map(|done| &done.deed) {
-                    Some(Deed::Import { .. }) => Role::Import,
-                    Some(Deed::Push(_)) => Role::Push,
+                let role = match operation.map(|done| &done.operation) {
+                    Some(Operation::Import { .. }) => Role::Import,
+                    Some(Operation::Push(_)) => Role::Push,
                     _ => Role::Administrator,
                 };
                 let (done, wrong) = model.follow(step, role, org);
@@ -72,7 +72,7 @@ impl Judged {
             if let Some(lie) = self.lie(done) {
                 wrong.push(format!(
                     "{:?} was answered {:?}: {lie}",
-                    done.deed, done.answer
+                    done.operation, done.answer
                 ));
             }
         }
@@ -98,9 +98,9 @@ impl Judged {
             Answer::Http(reply) => reply,
         };
         let acts: Vec<&Act> = committed.iter().map(|at| &self.acts[*at]).collect();
-        let is_true = match (&done.deed, reply.verdict()) {
-            (Deed::Link { .. }, (201, "")) => acts == [&Act::Linked],
-            (Deed::Unlink { record, version }, (200, "")) => {
+        let is_true = match (&done.operation, reply.verdict()) {
+            (Operation::Link { .. }, (201, "")) => acts == [&Act::Linked],
+            (Operation::Unlink { record, version }, (200, "")) => {
                 let read = self.first_read(done, record);
                 let seen = |model: &Model| model.claims[&self.id()].link;
                 acts == [&Act::Unlinked(seen(&self.models[read]))]
@@ -108,9 +108,9 @@ impl Judged {
                         self.models[committed[0]].records[&key(record)].1 == version
                     })
             }
-            (Deed::Allow, (200, "")) => acts == [&Act::Allowed],
+            (Operation::Allow, (200, "")) => acts == [&Act::Allowed],
             _ if !acts.is_empty() => return Some(format!("it wrote {acts:?}")),
-            (deed, verdict) => self.is_true_refusal(done, deed, verdict, &reply.body),
+            (operation, verdict) => self.is_true_refusal(done, operation, verdict, &reply.body),
         };
         (!is_true).then(|| "it was never so".to_owned())
     }
@@ -118,7 +118,7 @@ impl Judged {
     fn is_true_refusal(
         &self,
         done: &Done,
-        deed: &Deed,
+        operation: &Operation,
         verdict: (u64, &str),
         body: &Value,
     ) -> bool {
@@ -130,15 +130,15 @@ impl Judged {
                 .map(|claim| (claim.state.clone(), claim.record.clone()))
         };
         let link_of = |model: &Model, record: &RecordId| model.records[&key(record)].0.clone();
-        match (deed, verdict) {
-            (Deed::Link { record, .. }, (200, "")) => {
+        match (operation, verdict) {
+            (Operation::Link { record, .. }, (200, "")) => {
                 self.was(done, |model| link_of(model, record).as_ref() == Some(&id))
             }
-            (Deed::Link { record, .. }, (409, "ALREADY_LINKED_HERE")) => {
+            (Operation::Link { record, .. }, (409, "ALREADY_LINKED_HERE")) => {
                 let named = body["salesforce"]["id"].as_str().map(str::to_owned);
                 self.was(done, |model| link_of(model, record) == named)
             }
-            (Deed::Link { .. }, (409, "ALREADY_LINKED_OTHER")) => {
+            (Operation::Link { .. }, (409, "ALREADY_LINKED_OTHER")) => {
                 let named = format!(
                     "{}/{}",
                     body["record"]["kind"].as_str().unwrap(),
@@ -148,7 +148,7 @@ impl Judged {
                     state(model) == Some(("live".to_owned(), named.clone()))
                 })
             }
-            (Deed::Link { record, token }, (409, "PREVIEW_STALE")) => {
+            (Operation::Link { record, token }, (409, "PREVIEW_STALE")) => {
                 let from = if token.is_some() { 0 } else { done.from };
                 let sides = |model: &Model| {
                     (
@@ -159,24 +159,24 @@ impl Judged {
                 let seen: Vec<_> = self.models[from..=done.to].iter().map(sides).collect();
                 seen.iter().any(|sides| *sides != seen[0])
             }
-            (Deed::Unlink { record, .. }, (409, "NOT_LINKED")) => {
+            (Operation::Unlink { record, .. }, (409, "NOT_LINKED")) => {
                 self.was(done, |model| link_of(model, record).is_none())
             }
             (
-                Deed::Unlink {
+                Operation::Unlink {
                     record,
                     version: Some(version),
                 },
                 (409, "PREVIEW_STALE"),
             ) => self.was(done, |model| model.records[&key(record)].1 != *version),
-            (Deed::Unlink { .. }, (409, "PREVIEW_STALE")) => {
+            (Operation::Unlink { .. }, (409, "PREVIEW_STALE")) => {
                 let links: Vec<_> = self.models[done.from..=done.to]
                     .iter()
                     .map(|model| model.claims[&id].link)
                     .collect();
                 links.iter().any(|link| *link != links[0])
             }
-            (Deed::Allow, (404, "NOT_SUPPRESSED")) => self.was(done, |model| {
+            (Operation::Allow, (404, "NOT_SUPPRESSED")) => self.was(done, |model| {
                 state(model).is_none_or(|(state, _)| state != "suppressed")
             }),
             _ => false,
@@ -220,7 +220,7 @@ impl Judged {
         for done in &self.done {
             lines.push(format!(
                 "actor {} {}..{} {:?} {:?}",
-                done.actor, done.from, done.to, done.deed, done.answer
+                done.actor, done.from, done.to, done.operation, done.answer
             ));
         }
         lines.join("\n")
