@@ -33,8 +33,9 @@ use page::Candidates;
 /// The number of fingerprints of recent rows that the watermark keeps; further rows are looked up again.
 const RECENT: usize = 20_000;
 
-/// The time before the function's deadline in which nothing further is begun: a call of Salesforce with all of its repeats,
-/// and what follows it, ends before. `dealbridge_lambda::timeouts` bounds the two, and its test holds them to this.
+/// The time before the function's deadline in which nothing further is begun: a call of Salesforce with all of its
+/// retries, and the work after it, end before the deadline. `dealbridge_lambda::timeouts` bounds the two, and its test
+/// holds them to this.
 pub const DEADLINE_MARGIN: SignedDuration = SignedDuration::from_secs(210);
 
 /// The use case, over its ports.
@@ -44,7 +45,7 @@ pub struct FanOut<'a, F, P, S, Q, R, C: ?Sized> {
     pub salesforce: &'a F,
     /// Settings and people.
     pub portal: &'a P,
-    /// Runs, claims and problems.
+    /// Runs, claims and open problems.
     pub store: &'a S,
     /// The queue of import requests.
     pub imports: &'a Q,
@@ -265,7 +266,7 @@ impl<
         if progress.mode == Mode::Full {
             candidates.know_all(self.store.all_claims(org).await?);
         }
-        // Of a listing that an earlier attempt began, this one sees the rest.
+        // If an earlier attempt began the listing, this one sees only the rest.
         let is_rest = !matches!(progress.place, ListingPosition::Problems(_));
         self.send_unsent(progress, org).await?;
         if !self

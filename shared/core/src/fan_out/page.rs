@@ -31,8 +31,8 @@ pub(super) struct Candidates<'a> {
     /// `true` if `claims` holds every claim there is, so that none has to be looked up.
     knows_all: bool,
     listed: Ids,
-    /// Rows of this attempt with their stamps, for the next watermark. What an attempt before has dealt with is left out: the next
-    /// run looks it up again.
+    /// The rows of this attempt with their stamps, for the next watermark. Rows that an earlier attempt handled are
+    /// left out: the next run looks them up again.
     seen: Vec<(SystemModstamp, u64)>,
 }
 

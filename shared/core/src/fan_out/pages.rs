@@ -28,7 +28,7 @@ pub(super) struct Pages<'a, F> {
 }
 
 impl<'a, F: Salesforce> Pages<'a, F> {
-    /// Begins a listing, with parts of that size if an earlier attempt found out that all is too much.
+    /// Begins a listing, with parts of that size if an earlier attempt found the whole too large.
     pub(super) fn new(
         salesforce: &'a F,
         query: Query,
@@ -52,12 +52,12 @@ impl<'a, F: Salesforce> Pages<'a, F> {
         self.next.is_some() || !self.window.is_done()
     }
 
-    /// Returns the size of the parts; none while all is asked for at once.
+    /// Returns the size of the parts; none while everything is asked for at once.
     pub(super) fn size(&self) -> Option<Part> {
         self.window.size()
     }
 
-    /// Returns the place up to which everything is read.
+    /// Returns the position up to which everything is read.
     pub(super) fn place(&self) -> Option<(SystemModstamp, SalesforceId)> {
         self.window.place()
     }

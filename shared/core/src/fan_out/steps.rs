@@ -1,4 +1,4 @@
-//! The steps of a listing: what each look at some records comes to is kept as a checkpoint, and then enqueued.
+//! The steps of a listing: the result of each check of some records is saved as a checkpoint, and then enqueued.
 
 use jiff::Timestamp;
 
@@ -91,7 +91,7 @@ where
         self.send(progress.run, org, step.work).await
     }
 
-    /// Keeps the place of a listing that is handed over, though nothing was found up to there.
+    /// Saves the position of a listing that is handed over, though nothing was found up to there.
     pub(super) async fn keep_place(
         &self,
         progress: &mut Progress,
@@ -120,18 +120,18 @@ where
         Ok(())
     }
 
-    /// Tells if nothing further is to be begun.
+    /// Returns `true` if nothing further is to be begun.
     pub(super) fn is_late(&self, deadline: Option<Timestamp>) -> bool {
         let end = self.clock.now().saturating_add(DEADLINE_MARGIN);
         deadline.is_some_and(|deadline| end.is_ok_and(|end| end > deadline))
     }
 }
 
-/// The outcome of one look at some records.
+/// The result of checking some records.
 pub(super) struct Step {
     pub(super) place: ListingPosition,
     pub(super) newest: Option<SystemModstamp>,
-    /// Records that need a message, each with the word if it is fresh.
+    /// The records that need a message, each with a flag that tells if it is fresh.
     pub(super) work: Vec<(SalesforceId, bool)>,
     pub(super) counts: Counts,
     pub(super) lines: Vec<LogLine>,

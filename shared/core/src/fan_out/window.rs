@@ -51,7 +51,7 @@ pub(super) struct Window {
     before: Option<SystemModstamp>,
     /// The stamp that spans are measured from while nothing is read.
     newest: SystemModstamp,
-    /// The same by our clock, which Salesforce's may be ahead of.
+    /// The newest stamp by our clock, which Salesforce's may be ahead of.
     clock: SystemModstamp,
     lifts: usize,
     span: Span,
@@ -65,9 +65,9 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The parts of a listing, of that size if an earlier attempt found out that all is too much.
+    /// Creates the parts of a listing, of that size if an earlier attempt found the whole too large.
     pub(super) fn new(listing: Listing, now: SystemModstamp, size: Option<Part>) -> Self {
-        // Behind the last id of a second there is what is before that second.
+        // Behind the last id of a second come the rows before that second.
         let (after, before) = match listing.after {
             Some((stamp, id)) if number(id) == LAST => (None, Some(stamp)),
             after => (after, listing.before),
@@ -109,7 +109,7 @@ impl Window {
         self.is_done
     }
 
-    /// Returns the size of the parts; none while all is asked for at once.
+    /// Returns the size of the parts; none while everything is asked for at once.
     pub(super) fn size(&self) -> Option<Part> {
         match self.span {
             Span::All => None,
@@ -122,7 +122,8 @@ impl Window {
         }
     }
 
-    /// Returns the place up to which everything is read, as the row that would stand there: another listing goes on behind it.
+    /// Returns the position up to which everything is read, as the row that would stand there: another listing
+    /// continues behind it.
     pub(super) fn place(&self) -> Option<(SystemModstamp, SalesforceId)> {
         self.after.or_else(|| Some((self.before?, self.id(LAST))))
     }
