@@ -1,6 +1,6 @@
 //! The declaration of a function's environment.
 
-/// Declares a function's environment: a struct whose fields are [`Setting`]s. `LOG_LEVEL` is read by every function.
+/// Declares a function's environment: a struct whose fields are [`Setting`](crate::environment::Setting)s. `LOG_LEVEL` is read by every function.
 #[macro_export]
 macro_rules! environment {
     ($(#[$attribute:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])+ $field:ident: $setting:ty,)+ }) => {

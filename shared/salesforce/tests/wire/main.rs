@@ -1,7 +1,7 @@
 //! The client over a real connection, against a small scripted server.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where its world cannot be set up"
+    reason = "a test ends where its servers cannot be set up"
 )]
 
 mod describe;

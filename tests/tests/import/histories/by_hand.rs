@@ -12,7 +12,7 @@ impl Stage {
     /// Links, unlinks or allows an import as an administrator, or delivers writes to Salesforce.
     pub(super) async fn by_hand(&mut self, random: &mut StdRng) {
         if random.random_bool(0.25) {
-            let pushed = self.desk.push(&self.app).await;
+            let pushed = self.harness.push(&self.app).await;
             self.tell(format!("{pushed} pushed"));
             return;
         }
@@ -23,13 +23,13 @@ impl Stage {
         let was_suppressed = self.model.row(number).suppressed;
         let (what, status) = match linked {
             Some(record) => {
-                let status = self.desk.unlink(&record).await;
+                let status = self.harness.unlink(&record).await;
                 assert_eq!(status, 200, "unlink {record}");
                 self.model.row(number).suppressed = true;
                 ("unlink", status)
             }
             None if was_suppressed && random.random_bool(0.5) => {
-                let status = self.desk.allow(id).await;
+                let status = self.harness.allow(id).await;
                 assert_eq!(status, 200, "allow {id}");
                 self.model.row(number).suppressed = false;
                 ("allow", status)
@@ -42,7 +42,7 @@ impl Stage {
                 } else {
                     free[random.random_range(0..free.len())].id.clone()
                 };
-                let status = self.desk.link(&deal, id).await;
+                let status = self.harness.link(&deal, id).await;
                 if status == 201 {
                     let row = self.model.row(number);
                     row.suppressed = false;

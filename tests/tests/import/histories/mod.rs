@@ -4,7 +4,7 @@
 //! a batch. A failure reports its seed and the steps that led to it; `HISTORY_SEED=7` plays that one alone.
 
 mod by_hand;
-mod desk;
+mod harness;
 mod model;
 mod steps;
 

@@ -20,7 +20,7 @@ use serde_json::json;
 use sqs_server::Disorder;
 
 use super::{
-    desk::Desk,
+    harness::LinkHarness,
     model::{Known, Model},
     one_of, pick,
 };
@@ -39,14 +39,14 @@ pub(super) enum Did {
     Outside,
     /// In runs and their messages.
     Work,
-    /// At an administrator's desk, who may take links apart.
+    /// At an administrator's harness, who may take links apart.
     ByHand,
 }
 
 /// A test app in the middle of its history.
 pub(super) struct Stage {
     pub(super) app: TestApp,
-    pub(super) desk: Desk,
+    pub(super) harness: LinkHarness,
     pub(super) model: Model,
     /// The steps so far.
     pub(super) told: Vec<String>,
@@ -139,7 +139,7 @@ impl Stage {
         app.admin("limit", json!({ "pageRows": page })).await;
         let told = format!("batches of {}, pages of {page}", app.batch);
         Self {
-            desk: Desk::over(&app),
+            harness: LinkHarness::over(&app),
             app,
             model: Model::new(rows),
             told: vec![told],
@@ -401,7 +401,7 @@ impl Stage {
     pub(super) async fn drain(&self) {
         for _ in 0..6 {
             self.app.deliver_again().await;
-            while self.desk.push(&self.app).await > 0 {}
+            while self.harness.push(&self.app).await > 0 {}
             self.app.clock.advance(Duration::from_secs(6_000));
         }
     }

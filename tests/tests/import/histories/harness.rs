@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use unlink::UnlinkFunction;
 
 /// The functions of links over a app.
-pub(super) struct Desk {
+pub(super) struct LinkHarness {
     link: LinkFunction,
     unlink: UnlinkFunction,
     push: PushWorker,
 }
 
-impl Desk {
+impl LinkHarness {
     pub(super) fn over(app: &TestApp) -> Self {
         let clock = Arc::new(app.clock.clone());
         let [of_link, of_unlink, of_push] =
@@ -85,7 +85,7 @@ impl Desk {
     }
 }
 
-impl Desk {
+impl LinkHarness {
     /// Delivers waiting writes to Salesforce. Returns the number of messages.
     pub(super) async fn push(&self, app: &TestApp) -> usize {
         let delivery = app.receive(WRITES, 10).await;
