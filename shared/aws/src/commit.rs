@@ -45,7 +45,7 @@ impl ImportStore for Store {
             .iter()
             .map(|id| (self.tables.log.clone(), keys::problem(org, *id)));
         let mut found = self
-            .batch_get(claims.chain(problems).collect(), consistency.into())
+            .batch_get(claims.chain(problems).collect(), consistency)
             .await?;
         let mut known = StoredStates::default();
         for item in found.remove(&self.tables.links).unwrap_or_default() {
