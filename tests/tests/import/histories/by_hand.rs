@@ -46,7 +46,7 @@ impl Stage {
                 if status == 201 {
                     let row = self.model.row(number);
                     row.suppressed = false;
-                    row.seen = Some(row.fields());
+                    row.seen = Some(row.values());
                 }
                 ("link", status)
             }

@@ -23,7 +23,7 @@ pub(super) struct Known {
     pub(super) purged: bool,
     /// Unlinked by hand: imports leave it alone.
     pub(super) suppressed: bool,
-    /// The fields that a person saw who linked it by hand.
+    /// The values that a person saw who linked it by hand.
     pub(super) seen: Option<Value>,
 }
 
@@ -132,7 +132,7 @@ impl Model {
             let problem = ledger.problems.get(&opportunity(number));
             let open = problem.map(|problem| problem.codes()).unwrap_or_default();
             // A person knows of what was wrong when the link was made.
-            let is_known = open.is_empty() && row.seen.as_ref() == Some(&row.fields());
+            let is_known = open.is_empty() && row.seen.as_ref() == Some(&row.values());
             if open != codes && !is_known {
                 wrong.push(format!(
                     "{number} has the problem {open:?}, not {codes:?}: {row:?}"
@@ -173,8 +173,11 @@ impl Model {
                     .map_or(Value::Null, |seats| json!(seats)),
             ),
         ]);
+        // A blank brings nothing to a link that is made by hand: the Deal keeps what it has.
+        let is_as_linked = row.seen.as_ref() == Some(&row.values());
         let differs = fields
             .iter()
+            .filter(|(_, value)| !(is_as_linked && value.is_null()))
             .find(|(name, value)| deal.fields.get(**name).unwrap_or(&Value::Null) != *value);
         if link.status != status {
             return Some(format!(
@@ -190,6 +193,13 @@ impl Model {
 }
 
 impl Known {
+    /// The columns without the Sync Flag, which a link ticks.
+    pub(super) fn values(&self) -> Value {
+        let mut values = self.fields();
+        values["Sync__c"] = Value::Null;
+        values
+    }
+
     /// The columns of the Opportunity.
     pub(super) fn fields(&self) -> Value {
         let partner = if self.partner.is_empty() {
