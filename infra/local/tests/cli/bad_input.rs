@@ -116,7 +116,10 @@ fn a_broken_channeltivity_json_is_told_with_line_place_and_what_to_do() {
         (
             "Register_as_Deal__c",
             "Sync_to_Portal__c",
-            &["settings.fields.import_flag", "fields.sync_flag already"],
+            &[
+                "settings.fields.import_flag",
+                "already named by fields.sync_flag",
+            ],
         ),
         (
             "\"max_length\": 120",
