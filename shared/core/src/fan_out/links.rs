@@ -3,7 +3,13 @@
 
 use jiff::Timestamp;
 
-use super::{FanOut, Ids, Stop, page::Candidates, pages::Pages, query::Query, steps::Step};
+use super::{
+    FanOut, Stop,
+    page::{Candidates, Ids},
+    pages::Pages,
+    query::Query,
+    steps::Step,
+};
 use crate::{
     SalesforceId, SalesforceObject, SystemModstamp,
     claim::{Claim, ClaimState},

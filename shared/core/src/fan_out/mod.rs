@@ -9,13 +9,10 @@ mod query;
 mod steps;
 mod window;
 
-use std::collections::HashSet;
-
 use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use crate::{
-    SalesforceId,
     code::Code,
     fault,
     finding::Finding,
@@ -324,6 +321,3 @@ impl<
         }
     }
 }
-
-/// A set of Opportunities.
-pub(crate) type Ids = HashSet<SalesforceId>;
