@@ -283,6 +283,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             .unwrap_or_default();
         let next_claim = Claim {
             pending: None,
+            // The row is another one by this write, and it may carry the stamp of the one that was read.
+            digest: claim.digest.filter(|_| !delivered.written),
             version: claim.version + 1,
             ..claim.clone()
         };
