@@ -24,14 +24,14 @@ fn listing(since: Option<i64>) -> Listing {
     }
 }
 
-type Place = (SystemModstamp, SalesforceId);
+type ListingPosition = (SystemModstamp, SalesforceId);
 
 /// Returns the rows that Salesforce finds for a listing, in its order.
-fn find(rows: &[Place], listing: &Listing) -> Vec<Place> {
-    let follows = |(stamp, id): &Place, (last, behind): &Place| {
+fn find(rows: &[ListingPosition], listing: &Listing) -> Vec<ListingPosition> {
+    let follows = |(stamp, id): &ListingPosition, (last, behind): &ListingPosition| {
         stamp < last || (stamp == last && id > behind)
     };
-    let mut found: Vec<Place> = rows
+    let mut found: Vec<ListingPosition> = rows
         .iter()
         .filter(|(stamp, _)| listing.since.is_none_or(|since| *stamp >= since))
         .filter(|(stamp, _)| listing.before.is_none_or(|before| *stamp < before))
@@ -46,12 +46,12 @@ fn find(rows: &[Place], listing: &Listing) -> Vec<Place> {
 /// Reads everything from a Salesforce that gives up on more than `most` rows; returns the rows and the number of
 /// queries.
 fn read_all(
-    rows: &[Place],
+    rows: &[ListingPosition],
     mut window: Window,
     most: usize,
     page: usize,
     mut breaks_off: impl FnMut() -> bool,
-) -> (Vec<Place>, usize) {
+) -> (Vec<ListingPosition>, usize) {
     let mut read = Vec::new();
     let mut queries = 0;
     'parts: while !window.is_done() {
@@ -82,7 +82,7 @@ fn whatever_salesforce_gives_up_on_every_row_is_read_once_and_in_order() {
         // From all in one second to spread over years, and some ahead of our clock.
         let spread = [1, 3, 600, 86_400, 300_000_000][random.random_range(0..5)];
         let newest = NOW + [0, 0, 5, 40 * 86_400][random.random_range(0..4)];
-        let rows: Vec<Place> = (0..count)
+        let rows: Vec<ListingPosition> = (0..count)
             .map(|at| {
                 let stamp = SystemModstamp::from_second(newest - random.random_range(0..spread));
                 (stamp, id(at * 97 + random.random_range(0..90)))
@@ -113,7 +113,7 @@ fn a_listing_that_is_handed_over_after_each_query_comes_to_the_same() {
     for seed in 0..100 {
         let mut random = StdRng::seed_from_u64(seed);
         let spread = [1, 3, 600, 300_000_000][random.random_range(0..4)];
-        let rows: Vec<Place> = (0..60)
+        let rows: Vec<ListingPosition> = (0..60)
             .map(|at| {
                 (
                     SystemModstamp::from_second(NOW - random.random_range(0..spread)),
@@ -154,7 +154,7 @@ fn a_listing_that_is_handed_over_after_each_query_comes_to_the_same() {
 
 #[test]
 fn an_org_that_answers_everything_at_once_is_asked_once() {
-    let rows: Vec<Place> = (0..50)
+    let rows: Vec<ListingPosition> = (0..50)
         .map(|at| (SystemModstamp::from_second(NOW - i64::from(at)), id(at)))
         .collect();
     let window = Window::new(listing(None), SystemModstamp::from_second(NOW), None);
@@ -165,7 +165,7 @@ fn an_org_that_answers_everything_at_once_is_asked_once() {
 #[test]
 fn parts_grow_again_where_there_is_little() {
     // A busy hour, and one row ten years before it.
-    let mut rows: Vec<Place> = (0..1_000)
+    let mut rows: Vec<ListingPosition> = (0..1_000)
         .map(|at| (SystemModstamp::from_second(NOW - 3 * i64::from(at)), id(at)))
         .collect();
     rows.push((SystemModstamp::from_second(NOW - 300_000_000), id(5_000)));
