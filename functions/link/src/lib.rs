@@ -152,9 +152,7 @@ impl LinkFunction {
     ) -> Result<Answer, Refusal> {
         let record = link_api::record_id(request)?;
         let idempotency = Idempotency::of(request, caller)?;
-        if let Some(idempotency) = &idempotency
-            && let Some(answer) = idempotency.earlier(&self.store).await?
-        {
+        if let Some(answer) = idempotency.earlier(&self.store).await? {
             return Ok(answer);
         }
         let body: ConfirmBody = request.json()?;
@@ -170,19 +168,14 @@ impl LinkFunction {
             user: &caller.subject,
             by: &caller.user,
         };
-        let receipt = |linked: &Linked| {
-            let idempotency = idempotency.as_ref()?;
-            Some((
-                idempotency.key.clone(),
-                idempotency.receipt(&answer(linked).ok()?),
-            ))
-        };
+        let receipt = |linked: &Linked| idempotency.receipt(&answer(linked).ok()?);
         match self.links(salesforce).confirm(&ask, receipt).await {
             Ok(linked) if linked.is_new => answer(&linked),
             // The same request may have made the link meanwhile: then its answer is this one's too.
-            Ok(linked) => link_api::keep(&self.store, idempotency.as_ref(), answer(&linked)?).await,
+            Ok(linked) => idempotency.keep(&self.store, answer(&linked)?).await,
             Err(error) => {
-                link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))
+                idempotency
+                    .or_earlier(&self.store, link_api::refusal(error))
                     .await
             }
         }

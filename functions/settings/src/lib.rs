@@ -3,16 +3,12 @@
 
 mod connected;
 mod environment;
+mod invalid;
 mod organization;
 
 use std::sync::Arc;
 
-use dealbridge_core::{
-    code::Code,
-    finding::Finding,
-    ports::Clock,
-    settings::{InvalidSetting, Settings},
-};
+use dealbridge_core::{code::Code, finding::Finding, ports::Clock, settings::Settings};
 use dealbridge_lambda::aws::{Store, settings::Replaced};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
@@ -20,7 +16,7 @@ use dealbridge_lambda::{
     access::{Caller, Groups},
     http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use environment::Environment;
 
@@ -73,8 +69,8 @@ impl Api for SettingsFunction {
             Call::Get => self.get().await,
             Call::Put => self.put(request, caller, &salesforce).await,
             Call::ChangeOrg => {
-                let work = self.change_org(request, caller, &salesforce, invocation.deadline);
-                work.await
+                self.change_org(request, caller, &salesforce, invocation.deadline)
+                    .await
             }
         }
     }
@@ -97,9 +93,7 @@ impl SettingsFunction {
         salesforce: &SalesforceClient,
     ) -> Result<Answer, Refusal> {
         let idempotency = Idempotency::of(request, caller)?;
-        if let Some(idempotency) = &idempotency
-            && let Some(answer) = idempotency.earlier(&self.store).await?
-        {
+        if let Some(answer) = idempotency.earlier(&self.store).await? {
             return Ok(answer);
         }
         let condition = Condition::of(request)?;
@@ -110,13 +104,11 @@ impl SettingsFunction {
             Condition::Any => self.version().await?,
             Condition::Never => return Err(self.changed(None).await?),
         };
-        let warnings = self.warnings(&settings, salesforce).await?;
+        let warnings = connected::warnings(&settings, salesforce).await?;
         let org = self.named_org(&settings).await?;
         let stored = answer_with(&settings, seen + 1, &warnings)?;
-        let receipt = idempotency
-            .as_ref()
-            .map(|idempotency| (&idempotency.key, idempotency.receipt(&stored)));
-        let receipt = receipt.as_ref().map(|(key, receipt)| (*key, receipt));
+        let receipt = idempotency.receipt(&stored);
+        let receipt = receipt.as_ref().map(|(key, receipt)| (key, receipt));
         let said = Finding::new(Code::SettingsReplaced)
             .value((seen + 1).to_string())
             .other(&caller.user);
@@ -128,9 +120,7 @@ impl SettingsFunction {
             Replaced::Yes => Ok(stored),
             Replaced::Refused => {
                 // The same request may have succeeded meanwhile, and its effect be the reason for this refusal.
-                if let Some(idempotency) = &idempotency
-                    && let Some(answer) = idempotency.earlier(&self.store).await?
-                {
+                if let Some(answer) = idempotency.earlier(&self.store).await? {
                     return Ok(answer);
                 }
                 Err(self.changed(Some(seen)).await?)
@@ -207,14 +197,5 @@ fn answer_with(settings: &Settings, version: u64, warnings: &[Value]) -> Result<
 
 /// Refuses settings with everything that is wrong, each with its place.
 fn check(settings: &Settings) -> Result<(), Refusal> {
-    settings.check().map_err(|wrong| invalid(&wrong))
-}
-
-fn invalid(wrong: &[InvalidSetting]) -> Refusal {
-    let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-    let problems: Vec<Value> = wrong
-        .iter()
-        .map(|one| json!({ "place": one.place, "problem": one.problem }))
-        .collect();
-    Refusal::new(ProblemCode::SettingsInvalid, lines.join("; ")).with("problems", &problems)
+    settings.check().map_err(|wrong| invalid::refusal(&wrong))
 }

@@ -9,10 +9,12 @@ use dealbridge_core::{
     ports::PortError,
     run::RunId,
     salesforce::SalesforceError,
+    settings::Settings,
 };
 use dealbridge_lambda::aws::{
     keys,
     organization::{Begun, ClaimSettled, OrgChangeState},
+    settings::NamedOrg,
 };
 use dealbridge_lambda::{
     access::Caller,
@@ -36,6 +38,8 @@ const CHUNK: usize = 48;
 const SLICE: i32 = 48;
 /// The time before the function's deadline from which nothing further is begun.
 const DEADLINE_MARGIN: SignedDuration = SignedDuration::from_secs(6);
+/// Requests to the store for counting the links of a former org; beyond them, the answer says "at least".
+const COUNTING_REQUESTS: usize = 10;
 /// Maximum number of conflicts in an answer.
 const NAMED: usize = 20;
 
@@ -78,6 +82,48 @@ impl Progress {
 }
 
 impl SettingsFunction {
+    /// Refuses another org while the former one has links, or while a run is active.
+    pub(crate) async fn named_org(&self, settings: &Settings) -> Result<NamedOrg, Refusal> {
+        let Some((_, before)) = self.store.settings().await? else {
+            return Ok(NamedOrg::Same);
+        };
+        let (from, to) = (before.organization_id, settings.organization_id);
+        if from == to {
+            return Ok(NamedOrg::Same);
+        }
+        if let Some(state) = self.store.org_change().await?
+            && state.ended_at.is_none()
+        {
+            return Err(under_way(&state.change));
+        }
+        let (mut count, mut after) = (0, None);
+        for request in 1.. {
+            let page = self.store.claims_after(from, after.as_deref(), None);
+            let (claims, next) = page.await?;
+            count += claims.len();
+            after = next;
+            // One is enough to refuse.
+            if after.is_none() || (count > 0 && request >= COUNTING_REQUESTS) {
+                break;
+            }
+        }
+        if count > 0 {
+            let at_least = if after.is_some() { "at least " } else { "" };
+            let detail = format!(
+                "The org {from} has {at_least}{count} links and suppressions. If it was refreshed or copied to the org {to}, so that its record ids are the same, move them: POST /settings/organization {{\"from\":\"{from}\",\"to\":\"{to}\",\"action\":\"move\",\"confirm\":true}}. To leave the records without links, use \"clear\". Either one names the org {to} in the settings.",
+            );
+            return Err(Refusal::new(ProblemCode::OrgHasLinks, detail)
+                .with("from", &from)
+                .with("to", &to)
+                .with("links", &count)
+                .with("complete", &after.is_none()));
+        }
+        match self.store.idle().await? {
+            Ok(idle) => Ok(NamedOrg::Another(idle)),
+            Err(run) => Err(run_active(run)),
+        }
+    }
+
     /// Moves or clears the links of the former org. Idempotent: each call continues where the one before stopped, and
     /// one after the end finds nothing to do.
     pub(crate) async fn change_org(
@@ -268,7 +314,7 @@ fn said(state: &OrgChangeState) -> Finding {
     Finding::new(Code::OrgReplaced).value(done).other(&state.by)
 }
 
-pub(crate) fn under_way(change: &OrgChange) -> Refusal {
+fn under_way(change: &OrgChange) -> Refusal {
     let word = match change.action {
         Action::Move => "moved",
         Action::Clear => "cleared",
@@ -280,7 +326,7 @@ pub(crate) fn under_way(change: &OrgChange) -> Refusal {
     Refusal::new(ProblemCode::OrgChanging, detail)
 }
 
-pub(crate) fn run_active(run: RunId) -> Refusal {
+fn run_active(run: RunId) -> Refusal {
     let detail = format!("{run} is active: wait until it has ended, then ask again.");
     Refusal::new(ProblemCode::RunActive, detail).with("run", &run)
 }

@@ -87,9 +87,7 @@ impl UnlinkFunction {
     async fn unlink(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         let record = link_api::record_id(request)?;
         let idempotency = Idempotency::of(request, caller)?;
-        if let Some(idempotency) = &idempotency
-            && let Some(answer) = idempotency.earlier(&self.store).await?
-        {
+        if let Some(answer) = idempotency.earlier(&self.store).await? {
             return Ok(answer);
         }
         if request.query(&["confirm"])?.flag("confirm")? != Some(true) {
@@ -99,13 +97,7 @@ impl UnlinkFunction {
             ));
         }
         let version = request.header("if-match").map(version).transpose()?;
-        let receipt = |unlinked: &Unlinked| {
-            let idempotency = idempotency.as_ref()?;
-            Some((
-                idempotency.key.clone(),
-                idempotency.receipt(&answer(unlinked).ok()?),
-            ))
-        };
+        let receipt = |unlinked: &Unlinked| idempotency.receipt(&answer(unlinked).ok()?);
         match self
             .unlinks()
             .unlink(&record, version, &caller.user, receipt)
@@ -113,7 +105,8 @@ impl UnlinkFunction {
         {
             Ok(unlinked) => answer(&unlinked),
             Err(error) => {
-                link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))
+                idempotency
+                    .or_earlier(&self.store, link_api::refusal(error))
                     .await
             }
         }
@@ -124,22 +117,15 @@ impl UnlinkFunction {
         let id = SalesforceId::parse(request.path_parameter("salesforceId")?)
             .map_err(|invalid| Refusal::malformed(format!("{invalid}.")))?;
         let idempotency = Idempotency::of(request, caller)?;
-        if let Some(idempotency) = &idempotency
-            && let Some(answer) = idempotency.earlier(&self.store).await?
-        {
+        if let Some(answer) = idempotency.earlier(&self.store).await? {
             return Ok(answer);
         }
-        let receipt = |claim: &Claim| {
-            let idempotency = idempotency.as_ref()?;
-            Some((
-                idempotency.key.clone(),
-                idempotency.receipt(&allowed(claim).ok()?),
-            ))
-        };
+        let receipt = |claim: &Claim| idempotency.receipt(&allowed(claim).ok()?);
         match self.unlinks().allow_import(id, &caller.user, receipt).await {
             Ok(claim) => allowed(&claim),
             Err(error) => {
-                link_api::or_earlier(&self.store, idempotency.as_ref(), link_api::refusal(error))
+                idempotency
+                    .or_earlier(&self.store, link_api::refusal(error))
                     .await
             }
         }

@@ -1,6 +1,5 @@
 //! Shared parts of the functions about links: the record of a route, a link as a response, refusals as problems.
 
-use dealbridge_aws::Store;
 use dealbridge_core::{
     code::Code,
     link::{LinkError, Refusal as LinkRefusal, SalesforceRecord},
@@ -9,7 +8,7 @@ use dealbridge_core::{
 };
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Idempotency, ProblemCode, Refusal, Request};
+use crate::http::{ProblemCode, Refusal, Request};
 
 /// The record that a route names: kind by collection, id by path.
 ///
@@ -127,41 +126,6 @@ pub fn sentence(text: &str) -> String {
         capital
     } else {
         format!("{capital}.")
-    }
-}
-
-/// Returns the answer that was given under the same key meanwhile, if any: its effect may be the reason for this
-/// refusal.
-///
-/// # Errors
-/// Returns the refusal if no answer was given.
-pub async fn or_earlier(
-    store: &Store,
-    idempotency: Option<&Idempotency>,
-    refusal: Refusal,
-) -> Result<Answer, Refusal> {
-    match idempotency {
-        None => Err(refusal),
-        Some(idempotency) => idempotency.earlier(store).await?.ok_or(refusal),
-    }
-}
-
-/// Keeps the answer to a request that changed nothing under its key, or returns the answer that was given before.
-///
-/// # Errors
-/// Returns 422 if the key was used for another request, and 503 if the store does not answer.
-pub async fn keep(
-    store: &Store,
-    idempotency: Option<&Idempotency>,
-    answer: Answer,
-) -> Result<Answer, Refusal> {
-    let Some(idempotency) = idempotency else {
-        return Ok(answer);
-    };
-    let receipt = idempotency.receipt(&answer);
-    match store.keep_receipt(&idempotency.key, &receipt).await? {
-        Some(earlier) => idempotency.answer(earlier),
-        None => Ok(answer),
     }
 }
 

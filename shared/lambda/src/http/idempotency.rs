@@ -12,23 +12,27 @@ use crate::access::Caller;
 /// Maximum length of a key.
 const MAX_KEY_CHARACTERS: usize = 128;
 
+/// The `Idempotency-Key` of a request, if it has one. Without one every request is decided afresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency(Option<Keyed>);
+
 /// The key of a request, with a digest of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Idempotency {
+struct Keyed {
     /// The key, within this caller's keys.
-    pub key: ReceiptKey,
+    key: ReceiptKey,
     /// A digest of method, path, query, condition and body.
-    pub request: String,
+    request: String,
 }
 
 impl Idempotency {
-    /// Reads the key of a request, if it has one.
+    /// Reads the key of a request.
     ///
     /// # Errors
     /// Returns 400 if the key is empty, too long or has invalid characters.
-    pub fn of(request: &Request, caller: &Caller) -> Result<Option<Self>, Refusal> {
+    pub fn of(request: &Request, caller: &Caller) -> Result<Self, Refusal> {
         let Some(key) = request.header("idempotency-key") else {
-            return Ok(None);
+            return Ok(Self(None));
         };
         let graphic = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         if key.is_empty() || key.len() > MAX_KEY_CHARACTERS || !graphic {
@@ -50,31 +54,67 @@ impl Idempotency {
         }
         digest.update(&request.body);
         let hex = |byte: &u8| format!("{byte:02x}");
-        Ok(Some(Self {
+        Ok(Self(Some(Keyed {
             key: ReceiptKey {
                 caller: caller.subject.clone(),
                 key: key.to_owned(),
             },
             request: digest.finalize().iter().map(hex).collect(),
-        }))
+        })))
     }
 
-    /// Makes the receipt of an answer to this request.
+    /// Makes the receipt of an answer to this request, for the transaction of its effect; none without a key.
     #[must_use]
-    pub fn receipt(&self, answer: &Answer) -> Receipt {
-        Receipt {
-            request: self.request.clone(),
+    pub fn receipt(&self, answer: &Answer) -> Option<(ReceiptKey, Receipt)> {
+        let keyed = self.0.as_ref()?;
+        let receipt = Receipt {
+            request: keyed.request.clone(),
             status: answer.status,
             headers: answer.headers.clone(),
             body: answer.body.clone(),
+        };
+        Some((keyed.key.clone(), receipt))
+    }
+
+    /// Returns the answer that was given under this key, if any.
+    ///
+    /// # Errors
+    /// Returns 422 if the key was used for another request, and 503 if the store does not answer.
+    pub async fn earlier(&self, store: &Store) -> Result<Option<Answer>, Refusal> {
+        let Some(keyed) = &self.0 else {
+            return Ok(None);
+        };
+        let receipt = store.receipt(&keyed.key).await?;
+        receipt.map(|receipt| keyed.answer(receipt)).transpose()
+    }
+
+    /// Keeps an answer whose effect did not keep it, or returns the answer that was given before.
+    ///
+    /// # Errors
+    /// Returns 422 if the key was used for another request, and 503 if the store does not answer.
+    pub async fn keep(&self, store: &Store, answer: Answer) -> Result<Answer, Refusal> {
+        let (Some(keyed), Some((key, receipt))) = (&self.0, self.receipt(&answer)) else {
+            return Ok(answer);
+        };
+        match store.keep_receipt(&key, &receipt).await? {
+            Some(earlier) => keyed.answer(earlier),
+            None => Ok(answer),
         }
     }
 
-    /// Returns the answer in a receipt of this key.
+    /// Returns the answer that was given under this key meanwhile, if any: its effect may be the reason for this
+    /// refusal.
     ///
     /// # Errors
-    /// Returns 422 if it was given to another request.
-    pub fn answer(&self, receipt: Receipt) -> Result<Answer, Refusal> {
+    /// Returns the refusal if no answer was given.
+    pub async fn or_earlier(&self, store: &Store, refusal: Refusal) -> Result<Answer, Refusal> {
+        self.earlier(store).await?.ok_or(refusal)
+    }
+}
+
+impl Keyed {
+    /// Returns the answer in a receipt of this key; a refusal if it was given to another request.
+    fn answer(&self, receipt: Receipt) -> Result<Answer, Refusal> {
         if receipt.request == self.request {
             Ok(Answer {
                 status: receipt.status,
@@ -85,18 +125,6 @@ impl Idempotency {
             let detail = "This Idempotency-Key was used for another request. Use a key of its own for each act.";
             Err(Refusal::new(ProblemCode::IdempotencyKeyReused, detail))
         }
-    }
-
-    /// Returns the answer that was given under this key, if any.
-    ///
-    /// # Errors
-    /// Returns 422 if the key was used for another request, and 503 if the store does not answer.
-    pub async fn earlier(&self, store: &Store) -> Result<Option<Answer>, Refusal> {
-        store
-            .receipt(&self.key)
-            .await?
-            .map(|receipt| self.answer(receipt))
-            .transpose()
     }
 }
 
@@ -110,28 +138,15 @@ impl Idempotency {
 /// Returns the refusal of the work, 422 if the key was used for another request, and 503 if the store does not answer.
 pub async fn once(
     store: &Store,
-    idempotency: Option<Idempotency>,
+    idempotency: Idempotency,
     work: impl Future<Output = Result<Answer, Refusal>>,
 ) -> Result<Answer, Refusal> {
-    let Some(idempotency) = idempotency else {
-        return work.await;
-    };
     if let Some(answer) = idempotency.earlier(store).await? {
         return Ok(answer);
     }
     match work.await {
-        Ok(answer) => {
-            let receipt = idempotency.receipt(&answer);
-            match store.keep_receipt(&idempotency.key, &receipt).await? {
-                Some(earlier) => idempotency.answer(earlier),
-                None => Ok(answer),
-            }
-        }
-        // The same request may have succeeded meanwhile, and its effect be the reason for this refusal.
-        Err(refusal) => match idempotency.earlier(store).await? {
-            Some(answer) => Ok(answer),
-            None => Err(refusal),
-        },
+        Ok(answer) => idempotency.keep(store, answer).await,
+        Err(refusal) => idempotency.or_earlier(store, refusal).await,
     }
 }
 
@@ -156,7 +171,7 @@ mod tests {
         Request::from_event(event, &Groups::default()).unwrap()
     }
 
-    fn idempotency(key: Option<&str>, body: &str) -> Result<Option<Idempotency>, Refusal> {
+    fn idempotency(key: Option<&str>, body: &str) -> Result<Idempotency, Refusal> {
         let caller = Caller {
             subject: "s-1".into(),
             user: "ann".into(),
@@ -168,16 +183,16 @@ mod tests {
 
     #[test]
     fn the_same_request_gets_the_kept_answer_and_another_is_refused() {
-        let first = idempotency(Some("k"), "{}").unwrap().unwrap();
+        let first = idempotency(Some("k"), "{}").unwrap();
         let answer = Answer::json(200, &json!({ "cleared": 3 }))
             .unwrap()
             .header("etag", "\"8\"");
-        let receipt = first.receipt(&answer);
+        let (_, receipt) = first.receipt(&answer).unwrap();
 
-        let same = idempotency(Some("k"), "{}").unwrap().unwrap();
+        let same = idempotency(Some("k"), "{}").unwrap().0.unwrap();
         assert_eq!(same.answer(receipt.clone()), Ok(answer));
 
-        let other = idempotency(Some("k"), "{ }").unwrap().unwrap();
+        let other = idempotency(Some("k"), "{ }").unwrap().0.unwrap();
         let refusal = other.answer(receipt).unwrap_err();
         assert_eq!(
             (refusal.status(), refusal.code()),
@@ -187,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_request_without_a_key_has_none_and_a_bad_one_is_refused() {
-        assert_eq!(idempotency(None, "{}"), Ok(None));
+        assert_eq!(idempotency(None, "{}"), Ok(Idempotency(None)));
         for bad in ["", "a\nb", "ü", &"k".repeat(129)] {
             assert_eq!(idempotency(Some(bad), "{}").unwrap_err().status(), 400);
         }
