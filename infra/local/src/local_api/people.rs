@@ -36,13 +36,8 @@ pub(super) struct OrganizationChange {
     status: Option<OrganizationStatus>,
 }
 
-fn missing(kind: LocalProblem, id: &str) -> Refusal {
-    let word = match kind {
-        LocalProblem::GroupNotFound => "group",
-        LocalProblem::OrganizationNotFound => "organization",
-        _ => "user",
-    };
-    Refusal::new(kind, format!("There is no {word} {id:?}."))
+fn missing(code: LocalProblem, kind: &str, id: &str) -> Refusal {
+    Refusal::new(code, format!("There is no {kind} {id:?}."))
 }
 
 /// `POST /local/users/{id}`: changes a user, or invites one if the body says all that a user needs.
@@ -54,7 +49,9 @@ pub(super) async fn user(
     let portal = &product.portal;
     let mut user = match portal.user(id).await? {
         Some(user) => user,
-        None => invited(id, &change).ok_or_else(|| missing(LocalProblem::UserNotFound, id))?,
+        None => {
+            invited(id, &change).ok_or_else(|| missing(LocalProblem::UserNotFound, "user", id))?
+        }
     };
     if let Some(organization) = &change.organization
         && portal.organization(organization).await?.is_none()
@@ -108,7 +105,7 @@ pub(super) async fn group(
     let mut group = portal
         .group(id)
         .await?
-        .ok_or_else(|| missing(LocalProblem::GroupNotFound, id))?;
+        .ok_or_else(|| missing(LocalProblem::GroupNotFound, "group", id))?;
     group.name = change.name.unwrap_or(group.name);
     group.modules = change.modules.unwrap_or(group.modules);
     if let Some(module) = group.unknown_modules().next() {
@@ -132,7 +129,7 @@ pub(super) async fn organization(
     let mut organization = portal
         .organization(id)
         .await?
-        .ok_or_else(|| missing(LocalProblem::OrganizationNotFound, id))?;
+        .ok_or_else(|| missing(LocalProblem::OrganizationNotFound, "organization", id))?;
     organization.name = change.name.unwrap_or(organization.name);
     organization.status = change.status.unwrap_or(organization.status);
     portal.put_organization(&organization).await?;

@@ -84,11 +84,9 @@ where
             if !pages.has_more() {
                 return Ok(true);
             }
-            if self.is_late(deadline) {
-                if let Some((stamp, id)) = pages.place() {
-                    self.keep_place(progress, ListingPosition::Leads(stamp, id))
-                        .await?;
-                }
+            let place = pages.place();
+            let place = place.map(|(stamp, id)| ListingPosition::Leads(stamp, id));
+            if self.is_handed_over(progress, place, deadline).await? {
                 return Ok(false);
             }
         }
@@ -200,9 +198,8 @@ where
                     }
                 }
                 self.enqueue(progress, org, step).await?;
-                if self.is_late(deadline) {
-                    self.keep_place(progress, ListingPosition::Links(*last))
-                        .await?;
+                let place = Some(ListingPosition::Links(*last));
+                if self.is_handed_over(progress, place, deadline).await? {
                     return Ok(false);
                 }
             }

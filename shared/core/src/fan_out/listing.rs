@@ -83,11 +83,9 @@ where
             if !pages.has_more() {
                 return Ok(true);
             }
-            if self.is_late(deadline) {
-                if let Some((stamp, id)) = pages.place() {
-                    self.keep_place(progress, ListingPosition::Opportunities(stamp, id))
-                        .await?;
-                }
+            let place = pages.place();
+            let place = place.map(|(stamp, id)| ListingPosition::Opportunities(stamp, id));
+            if self.is_handed_over(progress, place, deadline).await? {
                 return Ok(false);
             }
         }

@@ -91,16 +91,21 @@ where
         self.send(progress.run, org, step.work).await
     }
 
-    /// Saves the position of a listing that is handed over, though nothing was found up to there.
-    pub(super) async fn keep_place(
+    /// Returns `true` if the deadline is near and the listing is to be handed over. Its position is saved then, even if
+    /// nothing was found up to there.
+    pub(super) async fn is_handed_over(
         &self,
         progress: &mut Progress,
-        place: ListingPosition,
-    ) -> Result<(), Stop> {
-        if place == progress.place {
-            return Ok(());
+        place: Option<ListingPosition>,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Stop> {
+        if !self.is_late(deadline) {
+            return Ok(false);
         }
-        self.checkpoint(progress, &Step::at(place)).await
+        if let Some(place) = place.filter(|place| *place != progress.place) {
+            self.checkpoint(progress, &Step::at(place)).await?;
+        }
+        Ok(true)
     }
 
     async fn checkpoint(&self, progress: &mut Progress, step: &Step) -> Result<(), Stop> {
