@@ -93,10 +93,17 @@ pub fn settings() -> Value {
 pub fn portal(settings: Value) -> Value {
     let kinds = ["partner", "distributor"];
     let mut all_users: Vec<Value> = kinds.iter().flat_map(|kind| users(kind)).collect();
-    all_users.push(json!({
-        "id": "usr-admin", "name": "Ada Admin", "email": address("internal", "admin"), "type": "internal",
-        "organization": "org-internal", "groups": ["grp-admins"], "status": "active"
-    }));
+    let internal = |state: &str, group: &str, status: &str| {
+        json!({
+            "id": format!("usr-{state}"), "name": format!("internal {state}"), "email": address("internal", state),
+            "type": "internal", "organization": "org-internal", "groups": [group], "status": status
+        })
+    };
+    all_users.extend([
+        internal("admin", "grp-admins", "active"),
+        internal("former-admin", "grp-admins", "disabled"),
+        internal("internal", "grp-internals", "active"),
+    ]);
     let mut all_organizations: Vec<Value> =
         kinds.iter().flat_map(|kind| organizations(kind)).collect();
     all_organizations.push(
@@ -104,6 +111,7 @@ pub fn portal(settings: Value) -> Value {
     );
     let mut all_groups: Vec<Value> = kinds.iter().flat_map(|kind| groups(kind)).collect();
     all_groups.push(json!({ "id": "grp-admins", "name": "Administrators", "type": "internal", "modules": ["system_administration"] }));
+    all_groups.push(json!({ "id": "grp-internals", "name": "Channel Managers", "type": "internal", "modules": ["deal_registration"] }));
     json!({
         "settings": settings,
         "organizations": all_organizations,

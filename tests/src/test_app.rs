@@ -17,7 +17,10 @@ use dealbridge_core::{
     run::{Run, RunId, RunStatus},
     sync_request::{Requested, RunRequests},
 };
-use dealbridge_lambda::{Function, Invocation};
+use dealbridge_lambda::{
+    Function, Invocation,
+    access::{AdminGroup, Rights},
+};
 use dealbridge_local::{
     database, folder::PortalFolder, org_fields::declared, roles::Roles, template::Template,
 };
@@ -284,6 +287,13 @@ impl TestApp {
             &self.clock,
             &self.ids,
         )
+    }
+
+    /// The rights of a function's callers, looked up in its own store.
+    #[must_use]
+    pub fn rights(&self, store: &Store) -> Rights {
+        let (people, clock) = (DynamoPortal::new(store.clone()), self.clock.clone());
+        Rights::new(people, Arc::new(clock), AdminGroup::default())
     }
 
     /// The queue of writes to Salesforce as a function has it: through [`TestApp::sqs`], with the permissions of its

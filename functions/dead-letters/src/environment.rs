@@ -1,19 +1,21 @@
 //! The environment of the function.
 
 use dealbridge_lambda::{
-    access::Groups,
+    access::AdminGroup,
     environment,
-    environment::{DeadLetterUrls, LogTable},
+    environment::{DeadLetterUrls, LogTable, RecordsTable},
 };
 
 environment! {
     /// The environment, as `template.yaml` sets it.
     pub struct Environment {
+        /// The table of the portal's people.
+        records: RecordsTable,
         /// The table of receipts and of the Integration Log.
         log: LogTable,
         /// The dead-letter queues.
         queues: DeadLetterUrls,
-        /// The groups that grant access.
-        groups: Groups,
+        /// The group of administrators.
+        admins: AdminGroup,
     }
 }

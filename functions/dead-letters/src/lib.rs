@@ -17,7 +17,7 @@ use dealbridge_lambda::aws::{
 };
 use dealbridge_lambda::{
     Api, Invocation,
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     http::{self, Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
 };
 use serde::Deserialize;
@@ -36,8 +36,8 @@ pub struct DeadLettersFunction {
     pub store: Store,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The groups that grant access.
-    pub groups: Groups,
+    /// The rights of callers.
+    pub rights: Rights,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,8 +70,8 @@ impl Api for DeadLettersFunction {
         ),
     ]);
 
-    fn groups(&self) -> &Groups {
-        &self.groups
+    fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     async fn answer(

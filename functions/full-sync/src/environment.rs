@@ -1,7 +1,7 @@
 //! The environment of the function.
 
 use dealbridge_lambda::{
-    access::Groups,
+    access::AdminGroup,
     environment,
     environment::{ImportsCountUrl, ImportsDlqCountUrl, LogTable, RecordsTable, SyncRequestsUrl},
 };
@@ -19,7 +19,7 @@ environment! {
         imports: ImportsCountUrl,
         /// Its dead-letter queue.
         imports_dlq: ImportsDlqCountUrl,
-        /// The groups that grant access.
-        groups: Groups,
+        /// The group of administrators.
+        admins: AdminGroup,
     }
 }

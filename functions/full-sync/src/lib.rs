@@ -13,7 +13,7 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::{DynamoPortal, SqsBacklog, SqsSyncRequests, Store};
 use dealbridge_lambda::{
     Api, Invocation,
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     http::{self, Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes, body},
 };
 use serde::Deserialize;
@@ -30,8 +30,8 @@ pub struct FullSync {
     pub backlog: SqsBacklog,
     /// The queue of sync requests.
     pub sync_requests: SqsSyncRequests,
-    /// The groups that grant access.
-    pub groups: Groups,
+    /// The rights of callers.
+    pub rights: Rights,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -54,8 +54,8 @@ impl Api for FullSync {
 
     const ROUTES: Routes<Call> = Routes(&[Route::admin(Method::Post, "/sync-runs", Call::Start)]);
 
-    fn groups(&self) -> &Groups {
-        &self.groups
+    fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     async fn answer(

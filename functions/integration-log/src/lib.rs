@@ -21,7 +21,7 @@ use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Api, Invocation,
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     http::{self, Answer, Idempotency, Method, Query, Refusal, Request, Route, Routes, body},
 };
 
@@ -37,8 +37,8 @@ pub struct IntegrationLog {
     pub portal: DynamoPortal,
     /// The log.
     pub store: Store,
-    /// The groups that grant access.
-    pub groups: Groups,
+    /// The rights of callers.
+    pub rights: Rights,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -79,8 +79,8 @@ impl Api for IntegrationLog {
         ),
     ]);
 
-    fn groups(&self) -> &Groups {
-        &self.groups
+    fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     async fn answer(

@@ -1,7 +1,7 @@
 //! The environment of the function.
 
 use dealbridge_lambda::{
-    access::Groups,
+    access::AdminGroup,
     environment,
     environment::{AllTables, PreviewTokenKey, SalesforceLogin, WritesUrl},
 };
@@ -17,7 +17,7 @@ environment! {
         writes: WritesUrl,
         /// The key that signs previews.
         preview_token_key: PreviewTokenKey,
-        /// The groups that grant access.
-        groups: Groups,
+        /// The group of administrators.
+        admins: AdminGroup,
     }
 }

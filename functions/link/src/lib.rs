@@ -16,7 +16,7 @@ use dealbridge_lambda::aws::{DynamoPortal, SqsWrites, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Api, Invocation,
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
     link_api,
 };
@@ -40,8 +40,8 @@ pub struct LinkFunction {
     pub tokens: Arc<PreviewTokens>,
     /// The URL of the connected org.
     pub instance_url: String,
-    /// The groups that grant access.
-    pub groups: Groups,
+    /// The rights of callers.
+    pub rights: Rights,
 }
 
 /// The calls that the function answers.
@@ -81,8 +81,8 @@ impl Api for LinkFunction {
         Route::internal(Method::Put, "/{kind}/{id}/link", Call::Confirm),
     ]);
 
-    fn groups(&self) -> &Groups {
-        &self.groups
+    fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     async fn answer(

@@ -12,6 +12,7 @@ use link::{Environment, LinkFunction};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let (wiring, env) = Wiring::start::<Environment>().await?;
+    let rights = wiring.rights(env.tables.clone(), env.admins);
     let store = wiring.store(env.tables);
     let function = LinkFunction {
         instance_url: env.salesforce.connection.login_url(),
@@ -21,7 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         writes: SqsWrites(wiring.sender(env.writes.0)),
         clock: Arc::new(SystemClock),
         tokens: Arc::new(env.preview_token_key.0),
-        groups: env.groups,
+        rights,
     };
     dealbridge_lambda::run(function).await
 }

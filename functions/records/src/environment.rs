@@ -1,7 +1,7 @@
 //! The environment of the function.
 
 use dealbridge_lambda::{
-    access::Groups,
+    access::AdminGroup,
     environment,
     environment::{RecordsAndLogTables, SalesforceUrl},
 };
@@ -13,7 +13,7 @@ environment! {
         tables: RecordsAndLogTables,
         /// The URL of the connected org.
         instance_url: SalesforceUrl,
-        /// The groups that grant access.
-        groups: Groups,
+        /// The group of administrators.
+        admins: AdminGroup,
     }
 }

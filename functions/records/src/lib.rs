@@ -18,7 +18,7 @@ use dealbridge_lambda::aws::{
 };
 use dealbridge_lambda::{
     Api, Invocation,
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     http::{Answer, Method, Page, Refusal, Request, Route, Routes, body, cursor, query},
     link_api,
 };
@@ -41,8 +41,8 @@ pub struct Records {
     pub portal: DynamoPortal,
     /// The URL of the connected org.
     pub instance_url: String,
-    /// The groups that grant access.
-    pub groups: Groups,
+    /// The rights of callers.
+    pub rights: Rights,
 }
 
 /// The calls that the function answers.
@@ -62,8 +62,8 @@ impl Api for Records {
         Route::internal(Method::Get, "/{kind}/{id}", Call::One),
     ]);
 
-    fn groups(&self) -> &Groups {
-        &self.groups
+    fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     async fn answer(

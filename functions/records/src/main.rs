@@ -6,12 +6,13 @@ use records::{Environment, Records};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let (wiring, env) = Wiring::start::<Environment>().await?;
+    let rights = wiring.rights(env.tables.clone(), env.admins);
     let store = wiring.store(env.tables);
     let function = Records {
         portal: DynamoPortal::new(store.clone()),
         store,
         instance_url: env.instance_url.0,
-        groups: env.groups,
+        rights,
     };
     dealbridge_lambda::run(function).await
 }

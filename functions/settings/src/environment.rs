@@ -1,7 +1,7 @@
 //! The environment of the function.
 
 use dealbridge_lambda::{
-    access::Groups,
+    access::AdminGroup,
     environment,
     environment::{AllTables, SalesforceLogin},
 };
@@ -13,7 +13,7 @@ environment! {
         tables: AllTables,
         /// The way to Salesforce.
         salesforce: SalesforceLogin,
-        /// The groups that grant access.
-        groups: Groups,
+        /// The group of administrators.
+        admins: AdminGroup,
     }
 }

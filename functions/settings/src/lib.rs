@@ -13,7 +13,7 @@ use dealbridge_lambda::aws::{Store, settings::Replaced};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Api, Invocation,
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
 };
 use serde_json::Value;
@@ -28,8 +28,8 @@ pub struct SettingsFunction {
     pub store: Store,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The groups that grant access.
-    pub groups: Groups,
+    /// The rights of callers.
+    pub rights: Rights,
 }
 
 /// The calls that the function answers.
@@ -52,8 +52,8 @@ impl Api for SettingsFunction {
         Route::admin(Method::Post, "/settings/organization", Call::ChangeOrg),
     ]);
 
-    fn groups(&self) -> &Groups {
-        &self.groups
+    fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     async fn answer(

@@ -8,11 +8,12 @@ use settings::{Environment, SettingsFunction};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let (wiring, env) = Wiring::start::<Environment>().await?;
+    let rights = wiring.rights(env.tables.clone(), env.admins);
     let function = SettingsFunction {
         salesforce: wiring.salesforce(env.salesforce)?,
         store: wiring.store(env.tables),
         clock: Arc::new(SystemClock),
-        groups: env.groups,
+        rights,
     };
     dealbridge_lambda::run(function).await
 }

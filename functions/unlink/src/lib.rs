@@ -13,7 +13,7 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::{
     Api, Invocation,
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
     link_api,
 };
@@ -31,8 +31,8 @@ pub struct UnlinkFunction {
     pub clock: Arc<dyn Clock>,
     /// The URL of the connected org, for the links in answers.
     pub instance_url: String,
-    /// The groups that grant access.
-    pub groups: Groups,
+    /// The rights of callers.
+    pub rights: Rights,
 }
 
 /// The calls that the function answers.
@@ -56,8 +56,8 @@ impl Api for UnlinkFunction {
         ),
     ]);
 
-    fn groups(&self) -> &Groups {
-        &self.groups
+    fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     async fn answer(

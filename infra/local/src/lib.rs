@@ -11,6 +11,7 @@ pub mod folder;
 pub mod functions;
 pub mod gateway;
 mod local_api;
+pub mod login;
 pub mod options;
 pub mod org_fields;
 pub mod poller;

@@ -161,7 +161,7 @@ impl LocalProduct {
             meter,
             clock,
             instance_url,
-            groups: template.groups.clone(),
+            admins: template.admins.clone(),
             tokens: Arc::new(wiring::preview_tokens(data.as_ref())?),
         };
         let invocations = Invocations::default();

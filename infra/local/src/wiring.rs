@@ -10,7 +10,10 @@ use dealbridge_aws::{
     queue::{Sender, sqs_client},
 };
 use dealbridge_core::{Queue, link::token::PreviewTokens, ports::Clock};
-use dealbridge_lambda::{Function, UlidIds, access::Groups};
+use dealbridge_lambda::{
+    Function, UlidIds,
+    access::{AdminGroup, Rights},
+};
 use dealbridge_salesforce::SalesforceClient;
 use fan_out::FanOutFunction;
 use full_sync::FullSync;
@@ -42,7 +45,7 @@ pub(crate) struct Adapters {
     pub(crate) meter: Meter,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instance_url: String,
-    pub(crate) groups: Groups,
+    pub(crate) admins: AdminGroup,
     pub(crate) tokens: Arc<PreviewTokens>,
 }
 
@@ -66,6 +69,12 @@ impl Adapters {
             sqs: sqs_client(&with_access_key(&self.sqs, function), self.meter.clone()),
             queues: &self.queues,
         }
+    }
+
+    /// The rights of a function's callers, looked up with the function's own role.
+    fn rights(&self, own: &Own<'_>) -> Rights {
+        let people = own.portal.clone();
+        Rights::new(people, Arc::clone(&self.clock), self.admins.clone())
     }
 
     /// The messages in the imports queue, for the operator.
@@ -129,7 +138,7 @@ impl Adapters {
                 instance_url: self.instance_url.clone(),
                 portal: own.portal.clone(),
                 store: own.store.clone(),
-                groups: self.groups.clone(),
+                rights: self.rights(&own),
                 clock: Arc::clone(&self.clock),
             },
         );
@@ -140,7 +149,7 @@ impl Adapters {
                 store: own.store.clone(),
                 portal: own.portal.clone(),
                 instance_url: self.instance_url.clone(),
-                groups: self.groups.clone(),
+                rights: self.rights(&own),
             },
         );
         let own = self.of("settings");
@@ -150,7 +159,7 @@ impl Adapters {
                 salesforce: self.salesforce.clone(),
                 store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
-                groups: self.groups.clone(),
+                rights: self.rights(&own),
             },
         );
         let own = self.of("dead-letters");
@@ -164,7 +173,7 @@ impl Adapters {
                 queues: Queue::ALL.map(dead_letters).to_vec(),
                 store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
-                groups: self.groups.clone(),
+                rights: self.rights(&own),
             },
         );
     }
@@ -179,7 +188,7 @@ impl Adapters {
                 portal: own.portal.clone(),
                 backlog: own.backlog(),
                 sync_requests: SqsSyncRequests(own.sender(Queue::SyncRequests)),
-                groups: self.groups.clone(),
+                rights: self.rights(&own),
                 clock: Arc::clone(&self.clock),
             },
         );
@@ -194,7 +203,7 @@ impl Adapters {
                 clock: Arc::clone(&self.clock),
                 tokens: Arc::clone(&self.tokens),
                 instance_url: self.instance_url.clone(),
-                groups: self.groups.clone(),
+                rights: self.rights(&own),
             },
         );
         let own = self.of("unlink");
@@ -205,7 +214,7 @@ impl Adapters {
                 store: own.store.clone(),
                 clock: Arc::clone(&self.clock),
                 instance_url: self.instance_url.clone(),
-                groups: self.groups.clone(),
+                rights: self.rights(&own),
             },
         );
     }

@@ -135,6 +135,20 @@ impl DynamoPortal {
         Ok(users)
     }
 
+    /// Returns the users with an address as they are at this moment, past the cache: for rights, whose age is bounded by
+    /// the clock.
+    ///
+    /// # Errors
+    /// Returns an error if DynamoDB does not answer.
+    pub async fn users_at_this_moment(
+        &self,
+        email: &Email,
+    ) -> Result<Vec<ResolvedUser>, PortError> {
+        let mut read = self.read_holders(vec![email]).await?;
+        let holders = read.remove(email);
+        Ok(holders.map_or_else(Vec::new, |holders| holders.users.clone()))
+    }
+
     /// Fills the store with these people.
     ///
     /// # Errors

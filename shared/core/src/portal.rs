@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Email;
+use crate::{Email, record::RecordKind};
 
 /// The kind of a User, Group or Organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,14 +104,18 @@ pub struct Group {
 
 /// The module that lets a user own Deals.
 pub const DEAL_REGISTRATION: &str = "deal_registration";
+/// The module of Leads.
+pub const LEAD_DISTRIBUTION: &str = "lead_distribution";
+/// The module of Referrals.
+pub const REFERRALS: &str = "referrals";
 /// The module that makes an Internal User an administrator.
 pub const SYSTEM_ADMINISTRATION: &str = "system_administration";
 
 /// Every module of the portal, by the name that a Group grants it under.
 pub const MODULES: [&str; 14] = [
     DEAL_REGISTRATION,
-    "lead_distribution",
-    "referrals",
+    LEAD_DISTRIBUTION,
+    REFERRALS,
     "partner_management",
     "partner_locator",
     "business_planning",
@@ -124,6 +128,26 @@ pub const MODULES: [&str; 14] = [
     "reporting",
     SYSTEM_ADMINISTRATION,
 ];
+
+/// Returns the module that records of a kind belong to.
+#[must_use]
+pub fn module_of(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Deal => DEAL_REGISTRATION,
+        RecordKind::Lead => LEAD_DISTRIBUTION,
+        RecordKind::Referral => REFERRALS,
+    }
+}
+
+/// Returns the module that records of a kind belong to, as a sentence names it.
+#[must_use]
+pub fn module_label(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Deal => "Deal Registration",
+        RecordKind::Lead => "Lead Distribution",
+        RecordKind::Referral => "Referrals",
+    }
+}
 
 impl Group {
     /// Returns the modules that the portal does not have: a mistyped name would silently grant nothing.
@@ -169,6 +193,8 @@ pub struct ResolvedUser {
     pub status: UserStatus,
     /// `true` if a Group of the user's own kind grants Deal Registration.
     pub has_deal_registration: bool,
+    /// The modules that Groups of the user's own kind grant, each once.
+    pub modules: Vec<String>,
 }
 
 impl ResolvedUser {
@@ -185,17 +211,17 @@ impl ResolvedUser {
             UserStatus::Active if !organization_active => UserStatus::Inactive,
             status => status,
         };
-        let has_deal_registration = groups.into_iter().any(|group| {
-            group.kind == user.kind
-                && group
-                    .modules
-                    .iter()
-                    .any(|module| module == DEAL_REGISTRATION)
-        });
+        let of_its_kind = groups.into_iter().filter(|group| group.kind == user.kind);
+        let mut modules: Vec<String> = of_its_kind
+            .flat_map(|group| group.modules.iter().cloned())
+            .collect();
+        modules.sort();
+        modules.dedup();
         Self {
             user,
             status,
-            has_deal_registration,
+            has_deal_registration: modules.iter().any(|module| module == DEAL_REGISTRATION),
+            modules,
         }
     }
 }
@@ -300,5 +326,18 @@ mod tests {
             &[DEAL_REGISTRATION]
         )]));
         assert!(!access(&[]));
+    }
+
+    #[test]
+    fn modules_are_those_of_all_groups_of_the_user_s_kind_each_once() {
+        let groups = [
+            group(PartyType::Partner, &["mdf", DEAL_REGISTRATION]),
+            group(PartyType::Partner, &["mdf"]),
+            group(PartyType::Internal, &[SYSTEM_ADMINISTRATION]),
+        ];
+
+        let resolved = ResolvedUser::new(user(UserStatus::Active), None, &groups);
+
+        assert_eq!(resolved.modules, [DEAL_REGISTRATION, "mdf"]);
     }
 }

@@ -10,7 +10,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 use crate::{
-    access::{Caller, Groups},
+    access::{Caller, Rights},
     clock::SystemClock,
     http::{Answer, Refusal, Request, Routes, respond},
     timeouts,
@@ -62,8 +62,8 @@ pub trait Api: Send + Sync {
     /// The routes of its calls.
     const ROUTES: Routes<Self::Call>;
 
-    /// The groups that grant access.
-    fn groups(&self) -> &Groups;
+    /// The rights of callers.
+    fn rights(&self) -> &Rights;
 
     /// Answers a call whose caller has been authorized.
     ///
@@ -80,13 +80,21 @@ pub trait Api: Send + Sync {
 
 impl<A: Api> Function for A {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
-        let request = Request::from_event(event, self.groups())?;
-        let answer = match A::ROUTES.find(&request) {
-            Ok((call, caller)) => self.answer(call, &request, caller, invocation).await,
-            Err(refusal) => Err(refusal),
-        };
-        Ok(respond(answer))
+        let request = Request::from_event(event)?;
+        Ok(respond(called(self, &request, invocation).await))
     }
+}
+
+/// Answers a request of a caller who may make that call.
+async fn called<A: Api>(
+    api: &A,
+    request: &Request,
+    invocation: Invocation,
+) -> Result<Answer, Refusal> {
+    let route = A::ROUTES.find(request)?;
+    let caller = api.rights().caller(request.token()?).await?;
+    route.admit(&caller)?;
+    api.answer(route.call, request, &caller, invocation).await
 }
 
 /// Handles one event. A call of the HTTP API is answered before its time is up, whatever the function waits for.

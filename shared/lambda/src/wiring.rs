@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use dealbridge_aws::{
-    Endpoint, Meter, SqsBacklog, Store, Tables, dead_letters::DeadLetterQueue, queue, sdk_config,
+    DynamoPortal, Endpoint, Meter, SqsBacklog, Store, Tables, dead_letters::DeadLetterQueue, queue,
+    sdk_config,
 };
 use dealbridge_core::{Queue, ports::Clock};
 use dealbridge_salesforce::{SalesforceClient, Timeouts, http_client};
 
 use crate::{
+    access::{AdminGroup, Rights},
     clock::{SystemClock, UlidIds},
     environment::{
         DeadLetterUrls, Environment, ImportsDlqCountUrl, InvalidVariable, LogLevel,
@@ -63,6 +65,13 @@ impl Wiring {
             Arc::new(SystemClock),
             Arc::new(UlidIds),
         )
+    }
+
+    /// The rights of callers, by the people in the Records table.
+    #[must_use]
+    pub fn rights(&self, tables: impl Into<Tables>, admins: AdminGroup) -> Rights {
+        let people = DynamoPortal::new(self.store(tables));
+        Rights::new(people, Arc::new(SystemClock), admins)
     }
 
     /// The Salesforce client.

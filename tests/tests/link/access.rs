@@ -1,6 +1,8 @@
 //! The roles that may link and unlink.
 
-use dealbridge_tests::opportunity;
+use std::time::Duration;
+
+use dealbridge_tests::{opportunity, people::address};
 use serde_json::{Value, json};
 
 use crate::{
@@ -62,7 +64,7 @@ async fn without_the_authorizer_s_word_every_route_refuses() {
             .await;
         assert_eq!(reply.status, 401, "{event}");
         let mut other = event.clone();
-        Caller::of("somebody", &[]).sign(&mut other);
+        Caller::of("somebody", "nobody@x.example", &[]).sign(&mut other);
         // The authorizer has verified one token, and the header names an administrator.
         let authorizer = other["requestContext"]["authorizer"].clone();
         let mut event = event.clone();
@@ -74,36 +76,25 @@ async fn without_the_authorizer_s_word_every_route_refuses() {
 }
 
 #[tokio::test]
-async fn partners_distributors_and_groups_that_only_look_right_can_do_nothing() {
+async fn who_is_no_active_internal_user_of_the_portal_can_do_nothing_whatever_the_token_s_groups() {
     let harness = harness().await;
     let routes = routes(&harness).await;
     let before = harness.dump().await;
     let mut callers: Vec<Caller> = [
-        "partners",
-        "distributors",
-        "non-admin",
-        "non-administrators",
-        "administrators2",
-        "Administrators",
-        "[administrators]",
-        "non internal-users",
-        "administrators internal-users",
+        address("partner", "active"),
+        address("distributor", "active"),
+        address("partner", "twins"),
+        address("internal", "former-admin"),
+        address("internal", "unknown"),
+        "no address".to_owned(),
     ]
     .iter()
-    .map(|group| Caller::of("usr-x", &[group]))
+    .map(|email| Caller::of("usr-x", email, &["administrators"]))
     .collect();
-    for groups in [
-        json!([]),
-        json!(null),
-        json!("administrators"),
-        json!("[administrators]"),
-        json!({ "administrators": true }),
-    ] {
-        callers.push(Caller {
-            groups,
-            ..Caller::of("usr-x", &[])
-        });
-    }
+    callers.push(Caller {
+        email: None,
+        ..Caller::admin()
+    });
 
     for caller in callers {
         for (_, event) in &routes {
@@ -112,6 +103,54 @@ async fn partners_distributors_and_groups_that_only_look_right_can_do_nothing() 
         }
     }
     harness.assert_untouched_since(&before).await;
+}
+
+#[tokio::test]
+async fn a_group_that_only_looks_like_the_administrators_makes_nobody_one() {
+    let harness = harness().await;
+    let routes = routes(&harness).await;
+    let before = harness.dump().await;
+
+    for groups in [
+        json!(["non-administrators"]),
+        json!(["administrators2"]),
+        json!(["Administrators"]),
+        json!(["[administrators]"]),
+        json!(["administrators internal-users"]),
+        json!([]),
+        json!(null),
+        json!("administrators"),
+        json!("[administrators]"),
+        json!({ "administrators": true }),
+    ] {
+        let caller = Caller {
+            groups,
+            ..Caller::admin()
+        };
+        for (_, event) in routes.iter().filter(|(function, _)| *function == "unlink") {
+            let reply = harness.call(&caller, event.clone()).await;
+            assert_eq!(reply.verdict(), (403, "FORBIDDEN"), "{caller:?} {event}");
+        }
+    }
+    harness.assert_untouched_since(&before).await;
+}
+
+#[tokio::test]
+async fn a_disabled_administrator_has_no_rights_after_a_minute_at_the_latest() {
+    let harness = harness().await;
+    let unlink = async || harness.unlink(&deal("d")).await;
+    assert_eq!(unlink().await.verdict(), (409, "NOT_LINKED"));
+
+    let disabled = dealbridge_core::portal::UserStatus::Disabled;
+    harness.app.set_user("usr-admin", disabled).await;
+    harness.app.clock.advance(Duration::from_secs(60));
+
+    let refused = unlink().await;
+    assert_eq!(refused.verdict(), (403, "FORBIDDEN"));
+    assert_eq!(
+        refused.body["detail"],
+        "Only an administrator may do this. The portal user admin@internal.example is disabled: have an administrator enable the account."
+    );
 }
 
 #[tokio::test]
@@ -139,7 +178,7 @@ async fn an_internal_user_links_and_only_an_administrator_unlinks_or_allows_an_i
 
     assert_eq!(
         (link.status, &link.body["linkedBy"]),
-        (201, &json!("usr-internal"))
+        (201, &json!("internal@internal.example"))
     );
     let refused = harness.call(&internal, unlink_event(&deal("d"))).await;
     assert_eq!(refused.verdict(), (403, "FORBIDDEN"));

@@ -68,7 +68,7 @@ async fn every_kind_links_to_a_lead_and_to_an_opportunity_and_both_sides_get_the
             json!({ "kind": kind, "id": "to-opportunity" })
         );
         assert_eq!(link.body["status"], "pending");
-        assert_eq!(link.body["linkedBy"], "usr-admin");
+        assert_eq!(link.body["linkedBy"], "admin@internal.example");
         assert_eq!(lead_link.body["salesforce"]["object"], "Lead");
         assert_eq!(
             lead_link.body["salesforce"]["name"],
@@ -205,7 +205,7 @@ async fn a_link_and_an_unlink_leave_a_receipt_in_the_log_and_an_audit_row_at_the
     harness.link(&deal("d"), opportunity(1), "salesforce").await;
     harness.unlink(&deal("d")).await;
 
-    let by_admin = |action: &str| (action.to_owned(), "usr-admin".to_owned());
+    let by_admin = |action: &str| (action.to_owned(), "admin@internal.example".to_owned());
     assert_eq!(
         harness.audit(&deal("d")).await,
         [by_admin("link"), by_admin("unlink")]

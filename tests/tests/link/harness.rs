@@ -19,7 +19,7 @@ use dealbridge_core::{
     record::{LinkStatus, Record, RecordId},
     salesforce::{FieldPath, Row, Salesforce},
 };
-use dealbridge_lambda::{Function, access::Groups};
+use dealbridge_lambda::Function;
 use dealbridge_tests::{
     OrgFolder, TestApp, TestClock,
     test_app::{UNLIMITED, WRITES},
@@ -268,6 +268,8 @@ pub(crate) fn functions(
     of_unlink: Store,
 ) -> (LinkFunction, UnlinkFunction) {
     let clock = clock(app);
+    let of_link_s_callers = app.rights(&of_link);
+    let of_unlink_s_callers = app.rights(&of_unlink);
     let link = LinkFunction {
         salesforce: app.salesforce.clone(),
         portal: dealbridge_aws::DynamoPortal::new(of_link.clone()),
@@ -276,14 +278,14 @@ pub(crate) fn functions(
         clock: Arc::clone(&clock),
         tokens: Arc::new(PreviewTokens::new(b"a key of thirty-two random bytes").unwrap()),
         instance_url: app.org.instance_url().to_owned(),
-        groups: Groups::default(),
+        rights: of_link_s_callers,
     };
     let unlink = UnlinkFunction {
         portal: dealbridge_aws::DynamoPortal::new(of_unlink.clone()),
         store: of_unlink,
         clock,
         instance_url: app.org.instance_url().to_owned(),
-        groups: Groups::default(),
+        rights: of_unlink_s_callers,
     };
     (link, unlink)
 }

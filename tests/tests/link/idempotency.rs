@@ -85,7 +85,10 @@ async fn a_key_with_another_body_or_another_record_is_refused() {
 #[tokio::test]
 async fn keys_of_two_callers_never_meet() {
     let harness = harness().await;
-    let other = Caller::of("usr-second-admin", &["administrators"]);
+    let other = Caller {
+        subject: "usr-second-admin".into(),
+        ..Caller::admin()
+    };
     let event = keyed(
         confirm_event(&deal("d"), &confirm_body(&harness, 1).await),
         "k",

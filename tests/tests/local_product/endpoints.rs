@@ -79,6 +79,11 @@ async fn who_is_not_active_or_not_known_gets_no_token() {
         ("user=office@meridianworks.example", (409, "USER_AMBIGUOUS")),
         ("user=nobody", (400, "MALFORMED")),
         ("", (400, "MALFORMED")),
+        ("client=console", (400, "MALFORMED")),
+        (
+            "client=portal&user=esme.rowan@alderpeak.example",
+            (400, "MALFORMED"),
+        ),
         (
             "user=esme.rowan@alderpeak.example&expires_in=soon",
             (400, "MALFORMED"),
@@ -105,11 +110,10 @@ async fn an_address_is_found_whatever_its_case_and_says_who_it_is() {
         .await
         .ok();
 
-    let groups = &product.app.template.groups;
     assert_eq!(answer["user"], "usr-esme");
     assert_eq!(
         answer["groups"],
-        json!(["grp-admins", groups.internal, groups.admin])
+        json!(["grp-admins", product.app.template.admins.0])
     );
 }
 

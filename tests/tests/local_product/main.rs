@@ -13,6 +13,7 @@ mod hung;
 mod integration_log;
 mod links;
 mod lists;
+mod matrix;
 mod organization;
 mod portal_screens;
 mod product;

@@ -2,19 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dealbridge_lambda::{Api, http::Route};
+use dealbridge_lambda::{
+    Api,
+    access::PORTAL_SCOPE,
+    http::{Access, Route},
+};
+use dealbridge_local::login;
 use serde_json::Value;
 
 use crate::document::{Template, list, strings};
 
-/// The calls that functions declare, each with the function that answers it.
-fn declared() -> BTreeMap<String, String> {
-    fn of<A: Api>(function: &str) -> impl Iterator<Item = (String, String)> {
+/// A call that a function declares.
+struct Declared {
+    function: &'static str,
+    access: Access,
+}
+
+/// The calls that functions declare.
+fn declared() -> BTreeMap<String, Declared> {
+    fn of<A: Api>(function: &'static str) -> impl Iterator<Item = (String, Declared)> {
         let key = |route: &Route<A::Call>| format!("{} {}", route.method, route.path);
-        A::ROUTES
-            .0
-            .iter()
-            .map(move |route| (key(route), function.to_owned()))
+        A::ROUTES.0.iter().map(move |route| {
+            let access = route.access;
+            (key(route), Declared { function, access })
+        })
     }
     of::<dead_letters::DeadLettersFunction>("dead-letters")
         .chain(of::<full_sync::FullSync>("full-sync"))
@@ -78,8 +89,8 @@ pub(crate) fn the_routes_are_those_that_functions_declare(template: &Template) -
     let expected = declared();
     let missing = expected
         .iter()
-        .filter(|(key, name)| found.get(*key) != Some(name))
-        .map(|(key, name)| format!("{key} does not go to {name}"));
+        .filter(|(key, call)| found.get(*key).is_none_or(|name| name != call.function))
+        .map(|(key, call)| format!("{key} does not go to {}", call.function));
     let unknown = found
         .keys()
         .filter(|key| !expected.contains_key(*key))
@@ -87,9 +98,9 @@ pub(crate) fn the_routes_are_those_that_functions_declare(template: &Template) -
     missing.chain(unknown).collect()
 }
 
-/// Every route requires a token with its scope.
+/// Every route requires a token with its scope. The portal's scope opens those routes besides that admit its client.
 pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
-    let mut faults = Vec::new();
+    let (mut faults, declared) = (Vec::new(), declared());
     for api in template.of_type("AWS::Serverless::HttpApi") {
         let authorizers = &api["Auth"]["Authorizers"];
         if authorizers
@@ -116,10 +127,22 @@ pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
             if !token {
                 faults.push(format!("{key} is open, no authorizer checks a token"));
             }
-            if route.scopes.len() != 1 {
+            let of_portal = |scope: &&String| *scope == PORTAL_SCOPE;
+            let own = route
+                .scopes
+                .iter()
+                .filter(|scope| !of_portal(scope))
+                .count();
+            if own != 1 {
+                faults.push(format!("{key} asks for {own} scopes, not one"));
+            }
+            let opens = route.scopes.iter().filter(of_portal).count();
+            let admits = declared.get(&key).map_or(0, |call| {
+                usize::from(matches!(call.access, Access::Portal | Access::Records))
+            });
+            if opens != admits {
                 faults.push(format!(
-                    "{key} asks for {} scopes, not one",
-                    route.scopes.len()
+                    "{key} is opened {opens} times by the portal's scope, not {admits}"
                 ));
             }
         }
@@ -130,7 +153,7 @@ pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
     faults
 }
 
-/// A scope for reading does not allow writing.
+/// A scope for reading does not allow writing; the portal's is for both.
 pub(crate) fn scopes_tell_reading_from_writing(template: &Template) -> Vec<String> {
     let routes = routes(template);
     let by_scope = |reads: bool| -> BTreeSet<String> {
@@ -138,6 +161,7 @@ pub(crate) fn scopes_tell_reading_from_writing(template: &Template) -> Vec<Strin
             .iter()
             .filter(|(key, _)| key.starts_with("GET ") == reads)
             .flat_map(|(_, route)| route.scopes.iter().cloned())
+            .filter(|scope| scope != PORTAL_SCOPE)
             .collect()
     };
     by_scope(true)
@@ -146,7 +170,8 @@ pub(crate) fn scopes_tell_reading_from_writing(template: &Template) -> Vec<Strin
         .collect()
 }
 
-/// The user pool issues each scope that a route asks for, to its one client.
+/// The user pool issues each scope that a route asks for: to people by the code grant and without a secret, to the portal
+/// by its credentials and in nobody's name.
 pub(crate) fn every_scope_can_be_had(template: &Template) -> Vec<String> {
     let mut issued = BTreeSet::new();
     for server in template.of_type("AWS::Cognito::UserPoolResourceServer") {
@@ -159,28 +184,50 @@ pub(crate) fn every_scope_can_be_had(template: &Template) -> Vec<String> {
             ));
         }
     }
-    let mut granted = BTreeSet::new();
-    for client in template.of_type("AWS::Cognito::UserPoolClient") {
-        granted.extend(
-            strings(&client["AllowedOAuthScopes"])
-                .into_iter()
-                .filter(|scope| *scope != "openid")
-                .map(str::to_owned),
-        );
-    }
-    let asked: BTreeSet<_> = routes(template)
+    let mut asked: BTreeSet<_> = routes(template)
         .into_values()
         .flat_map(|route| route.scopes)
         .collect();
-    let mut faults = Vec::new();
-    for (name, scopes) in [("issued", &issued), ("granted to the client", &granted)] {
-        faults.extend(
-            asked
-                .symmetric_difference(scopes)
-                .map(|scope| format!("{scope} is asked for or {name}, not both")),
-        );
+    asked.insert(PORTAL_SCOPE.to_owned());
+    let differs = |name: &str, asked: &BTreeSet<String>, had: &BTreeSet<String>| -> Vec<String> {
+        asked
+            .symmetric_difference(had)
+            .map(|scope| format!("{scope} is asked for or {name}, not both"))
+            .collect()
+    };
+    let mut faults = differs("issued", &asked, &issued);
+    let (portals, people): (BTreeSet<_>, BTreeSet<_>) =
+        asked.into_iter().partition(|scope| scope == PORTAL_SCOPE);
+    for (flow, has_secret, wanted) in [
+        ("code", false, people),
+        ("client_credentials", true, portals),
+    ] {
+        let mut granted = BTreeSet::new();
+        for client in template.of_type("AWS::Cognito::UserPoolClient") {
+            if strings(&client["AllowedOAuthFlows"]) != [flow] {
+                continue;
+            }
+            if (client["GenerateSecret"] == true) != has_secret {
+                faults.push(format!("{} has a secret or none by mistake", client.id));
+            }
+            let scopes = strings(&client["AllowedOAuthScopes"]).into_iter();
+            let scopes = scopes.filter(|scope| *scope != "openid");
+            granted.extend(scopes.map(str::to_owned));
+        }
+        faults.extend(differs(&format!("granted by {flow}"), &wanted, &granted));
     }
     faults
+}
+
+/// The clients of people know the address that `dealbridge login` comes back to: Cognito takes no other.
+pub(crate) fn the_login_can_come_back(template: &Template) -> Vec<String> {
+    let address = login::callback_address(login::CALLBACK_PORT);
+    template
+        .of_type("AWS::Cognito::UserPoolClient")
+        .filter(|client| strings(&client["AllowedOAuthFlows"]).contains(&"code"))
+        .filter(|client| !strings(&client["CallbackURLs"]).contains(&&*address))
+        .map(|client| format!("{} does not know {address}", client.id))
+        .collect()
 }
 
 /// Callers are throttled, and each call is logged without the text that was pasted into its path.

@@ -78,6 +78,7 @@ rules! {
         every_route_asks_for_a_scope,
         scopes_tell_reading_from_writing,
         every_scope_can_be_had,
+        the_login_can_come_back,
         calls_are_throttled_and_logged,
     }
     tables {

@@ -1,6 +1,7 @@
 //! The commands and what they have in common.
 
 mod explain;
+mod login;
 mod output;
 mod place;
 mod sync;
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use dealbridge_local::LocalError;
 
-use self::{explain::Explain, sync::Sync, up::Up};
+use self::{explain::Explain, login::Login, sync::Sync, up::Up};
 
 /// Imports Salesforce Opportunities as Deals of a partner portal, and says why the others did not import.
 #[derive(Parser)]
@@ -31,6 +32,8 @@ enum Command {
     Sync(Sync),
     /// Why an Opportunity would or would not import. Nothing is imported.
     Explain(Explain),
+    /// Sign in at a deployment's provider, and print the access token as DEALBRIDGE_TOKEN. Nothing is kept.
+    Login(Login),
 }
 
 /// Runs the command.
@@ -40,5 +43,6 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, LocalError> {
         Some(Command::Up(up)) => up::run(up).await,
         Some(Command::Sync(sync)) => sync::run(sync).await,
         Some(Command::Explain(explain)) => explain::run(explain).await,
+        Some(Command::Login(login)) => login::run(login).await,
     }
 }

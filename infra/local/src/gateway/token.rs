@@ -1,4 +1,4 @@
-//! Tokens: signed for the portal's users, verified as API Gateway's JWT authorizer verifies them.
+//! Tokens: signed for the portal's users and its machine client, verified as API Gateway's JWT authorizer verifies them.
 
 use dealbridge_core::ports::Ids;
 use dealbridge_lambda::UlidIds;
@@ -18,8 +18,10 @@ use crate::{
 
 /// Who issues the tokens.
 pub const ISSUER: &str = "https://issuer.dealbridge.local";
-/// Whom they are for.
+/// Whom they are for: the client of people.
 pub const AUDIENCE: &str = "dealbridge-local";
+/// The portal's client, whose tokens are for itself.
+pub const PORTAL_CLIENT: &str = "dealbridge-local-portal";
 /// The life of a token unless another one is asked for.
 pub const LIFETIME_SECONDS: i64 = 3_600;
 
@@ -83,7 +85,7 @@ impl Tokens {
         })
     }
 
-    /// Signs a token. A lifetime below zero makes one that has expired, for trying what is refused.
+    /// Signs a token of a person. A lifetime below zero makes one that has expired, for trying what is refused.
     ///
     /// # Errors
     /// When it cannot be signed.
@@ -94,22 +96,46 @@ impl Tokens {
         now: Timestamp,
         lifetime_seconds: i64,
     ) -> Result<String, LocalError> {
-        let expires = now.as_second().saturating_add(lifetime_seconds);
-        let issued = now.as_second().min(expires);
         let claims = json!({
-            "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": subject.id,
             "email": subject.email,
             "username": subject.email,
             "cognito:groups": subject.groups,
-            "scope": scopes.join(" "),
-            "token_use": "access",
-            "jti": UlidIds.next(),
-            "iat": issued,
-            "nbf": issued,
-            "exp": expires,
         });
+        self.sign_claims(claims, scopes, now, lifetime_seconds)
+    }
+
+    /// Signs a token of the portal's client, with the claims that Cognito gives a machine client: no user, no audience.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn sign_portal(
+        &self,
+        scopes: &[String],
+        now: Timestamp,
+        lifetime_seconds: i64,
+    ) -> Result<String, LocalError> {
+        let claims = json!({ "sub": PORTAL_CLIENT, "client_id": PORTAL_CLIENT });
+        self.sign_claims(claims, scopes, now, lifetime_seconds)
+    }
+
+    fn sign_claims(
+        &self,
+        mut claims: Value,
+        scopes: &[String],
+        now: Timestamp,
+        lifetime_seconds: i64,
+    ) -> Result<String, LocalError> {
+        let expires = now.as_second().saturating_add(lifetime_seconds);
+        let issued = now.as_second().min(expires);
+        claims["iss"] = ISSUER.into();
+        claims["scope"] = scopes.join(" ").into();
+        claims["token_use"] = "access".into();
+        claims["jti"] = UlidIds.next().into();
+        claims["iat"] = issued.into();
+        claims["nbf"] = issued.into();
+        claims["exp"] = expires.into();
         let header = Header {
             kid: Some(KEY_ID.to_owned()),
             ..Header::new(Algorithm::RS256)
@@ -152,10 +178,11 @@ fn check(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Rejected> {
     }
     // `client_id` counts only where there is no audience.
     let audience = claims.get("aud").or_else(|| claims.get("client_id"));
+    let known = |audience: &Value| *audience == AUDIENCE || *audience == PORTAL_CLIENT;
     let is_ours = match audience {
-        Some(Value::String(audience)) => audience == AUDIENCE,
-        Some(Value::Array(audiences)) => audiences.iter().any(|audience| audience == AUDIENCE),
-        _ => false,
+        Some(Value::Array(audiences)) => audiences.iter().any(known),
+        Some(audience) => known(audience),
+        None => false,
     };
     if !is_ours {
         return Err(Rejected("the token does not have a valid audience"));
@@ -256,6 +283,21 @@ mod tests {
             tokens.verify(&expired, at(1_000)),
             Err(Rejected("the token has expired"))
         );
+    }
+
+    #[test]
+    fn the_portal_s_token_names_no_user_and_is_for_its_client() {
+        let tokens = Tokens::open(None).unwrap();
+        let scope = ["portal/write".to_owned()];
+
+        let token = tokens.sign_portal(&scope, at(1_000), 60).unwrap();
+
+        let claims = tokens.verify(&token, at(1_000)).unwrap();
+        assert_eq!(claims["client_id"], PORTAL_CLIENT);
+        assert_eq!(scopes(&claims), scope);
+        for name in ["aud", "email", "username", "cognito:groups"] {
+            assert!(!claims.contains_key(name), "{name}");
+        }
     }
 
     #[test]

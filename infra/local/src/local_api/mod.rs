@@ -4,6 +4,7 @@
 //! | call | does |
 //! |---|---|
 //! | `GET /local/token?user=EMAIL` | a signed token for an Active portal user; `expires_in` in seconds and `scope` narrow it |
+//! | `GET /local/token?client=portal` | a signed token for the portal's machine client |
 //! | `GET /local/endpoints` | addresses and credentials of everything that runs |
 //! | `POST /local/tick {"schedule"}` | fires a schedule, answers with its run once everything is listed |
 //! | `POST /local/settle {"timeoutSeconds"}` | waits until the queues are empty, answers with the latest run |

@@ -1,4 +1,4 @@
-//! Signing in: tokens for the portal's users.
+//! Signing in: tokens for the portal's users and for its machine client.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::{
     SystemClock,
-    access::Groups,
+    access::{AdminGroup, PORTAL_SCOPE},
     http::{Answer, Query, Refusal},
 };
 use serde_json::json;
@@ -18,7 +18,7 @@ use super::problem::LocalProblem;
 use crate::{
     gateway::{
         ApiRequest,
-        token::{LIFETIME_SECONDS, Subject, Tokens},
+        token::{LIFETIME_SECONDS, PORTAL_CLIENT, Subject, Tokens},
     },
     product::LocalProduct,
 };
@@ -26,16 +26,14 @@ use crate::{
 /// The longest lifetime of a token, and the longest time since it expired.
 const YEAR_SECONDS: i64 = 366 * 86_400;
 
-/// `GET /local/token`: a token for the user of an address.
+/// `GET /local/token`: a token for the user of an address, or for the portal's client.
 pub(super) async fn token(
     product: &LocalProduct,
     tokens: &Tokens,
     request: &ApiRequest,
 ) -> Result<Answer, Refusal> {
-    let query = Query::parse(&request.query, &["user", "expires_in", "scope"], &[])?;
-    let address = query.value("user", Email::parse)?.ok_or_else(|| {
-        Refusal::malformed("The query names no user: add ?user= with the address of a portal user.")
-    })?;
+    let known = ["user", "client", "expires_in", "scope"];
+    let query = Query::parse(&request.query, &known, &[])?;
     let lifetime = query
         .value("expires_in", |text| {
             text.parse::<i64>()
@@ -44,19 +42,39 @@ pub(super) async fn token(
                 .ok_or_else(|| format!("{text:?} is not a number of seconds within a year"))
         })?
         .unwrap_or(LIFETIME_SECONDS);
-    let scopes = match query.text("scope") {
+    let scopes = |all: Vec<String>| match query.text("scope") {
         Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
-        // As with the original, a client may ask for every scope: what a user may do is decided by group, in the function.
-        None => product.template.scopes(),
+        None => all,
     };
-    let subject = subject(product, &address).await?;
-    let token = tokens
-        .sign(&subject, &scopes, SystemClock.now(), lifetime)
-        .map_err(|error| Refusal::internal(&error))?;
-    Answer::json(
-        200,
-        &json!({ "token": token, "expiresIn": lifetime, "user": subject.id, "groups": subject.groups }),
-    )
+    let now = SystemClock.now();
+    let (token, mut body) = match (query.value("user", Email::parse)?, query.text("client")) {
+        (Some(address), None) => {
+            let subject = subject(product, &address).await?;
+            // As with the original, a client may ask for each of its scopes: what its user may do is looked up in the
+            // function.
+            let mut all = product.template.scopes();
+            all.retain(|scope| scope != PORTAL_SCOPE);
+            let token = tokens.sign(&subject, &scopes(all), now, lifetime);
+            let body = json!({ "user": subject.id, "groups": subject.groups });
+            (token, body)
+        }
+        (None, Some("portal")) => {
+            let scopes: Vec<String> = scopes(vec![PORTAL_SCOPE.to_owned()]);
+            let token = tokens.sign_portal(&scopes, now, lifetime);
+            (token, json!({ "client": PORTAL_CLIENT }))
+        }
+        (None, Some(other)) => {
+            let detail = format!("There is no client {other:?}: the one there is: portal.");
+            return Err(Refusal::malformed(detail));
+        }
+        (None, None) | (Some(_), Some(_)) => {
+            let detail = "The query names not just one caller: add ?user= with the address of a portal user, or ?client=portal.";
+            return Err(Refusal::malformed(detail));
+        }
+    };
+    body["token"] = token.map_err(|error| Refusal::internal(&error))?.into();
+    body["expiresIn"] = lifetime.into();
+    Answer::json(200, &body)
 }
 
 /// The one Active user with an address.
@@ -99,31 +117,22 @@ async fn subject(product: &LocalProduct, address: &Email) -> Result<Subject, Ref
     Ok(Subject {
         id: resolved.user.id.clone(),
         email: address.to_string(),
-        groups: names(resolved, &groups, &product.template.groups),
+        groups: names(resolved, &groups, &product.template.admins),
     })
 }
 
-/// The groups claim: the portal's groups by id, and the two that say what a user may do here.
-fn names(resolved: &ResolvedUser, groups: &[Group], counting: &Groups) -> Vec<String> {
-    // A portal group that happens to bear one of the two names must not make anybody an administrator.
+/// The groups claim: the portal's groups by id, and the group of administrators for whom the portal says so.
+fn names(resolved: &ResolvedUser, groups: &[Group], admins: &AdminGroup) -> Vec<String> {
+    // A portal group that happens to bear that name must not make anybody an administrator.
     let mut names: Vec<String> = groups
         .iter()
         .map(|group| group.id.clone())
-        .filter(|id| *id != counting.admin && *id != counting.internal)
+        .filter(|id| *id != admins.0)
         .collect();
-    if resolved.user.kind != PartyType::Internal {
-        return names;
-    }
-    names.push(counting.internal.clone());
-    let administers = groups.iter().any(|group| {
-        group.kind == PartyType::Internal
-            && group
-                .modules
-                .iter()
-                .any(|module| module == SYSTEM_ADMINISTRATION)
-    });
-    if administers {
-        names.push(counting.admin.clone());
+    let is_internal = resolved.user.kind == PartyType::Internal;
+    let administers = |module: &String| module == SYSTEM_ADMINISTRATION;
+    if is_internal && resolved.modules.iter().any(administers) {
+        names.push(admins.0.clone());
     }
     names
 }
@@ -158,7 +167,7 @@ mod tests {
         };
         let groups: Vec<Group> = groups.iter().map(group).collect();
         let resolved = ResolvedUser::new(user, Some(&organization), &groups);
-        names(&resolved, &groups, &Groups::default())
+        names(&resolved, &groups, &AdminGroup::default())
     }
 
     #[test]
@@ -167,15 +176,12 @@ mod tests {
 
         assert_eq!(
             named(Internal, &[("g", Internal, SYSTEM_ADMINISTRATION)]),
-            ["g", "internal-users", "administrators"]
+            ["g", "administrators"]
         );
-        assert_eq!(
-            named(Internal, &[("g", Internal, "mdf")]),
-            ["g", "internal-users"]
-        );
+        assert_eq!(named(Internal, &[("g", Internal, "mdf")]), ["g"]);
         assert_eq!(
             named(Internal, &[("g", Partner, SYSTEM_ADMINISTRATION)]),
-            ["g", "internal-users"]
+            ["g"]
         );
         assert_eq!(
             named(Partner, &[("g", Partner, SYSTEM_ADMINISTRATION)]),
@@ -184,14 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn a_portal_group_of_a_counting_name_makes_nobody_an_administrator() {
+    fn a_portal_group_of_that_name_makes_nobody_an_administrator() {
         use PartyType::Partner;
 
-        let groups = [
-            ("administrators", Partner, "mdf"),
-            ("internal-users", Partner, "mdf"),
-            ("g", Partner, "mdf"),
-        ];
+        let groups = [("administrators", Partner, "mdf"), ("g", Partner, "mdf")];
 
         assert_eq!(named(Partner, &groups), ["g"]);
     }

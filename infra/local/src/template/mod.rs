@@ -6,7 +6,7 @@ mod route;
 use std::{collections::BTreeMap, time::Duration};
 
 use dealbridge_core::Queue;
-use dealbridge_lambda::access::Groups;
+use dealbridge_lambda::access::AdminGroup;
 
 use self::document::{Document, Node};
 pub use self::{
@@ -67,8 +67,8 @@ pub struct Template {
     pub timeouts: BTreeMap<String, Duration>,
     /// The grants of each function's role.
     pub grants: Grants,
-    /// The groups that count, as the parameters have them by default.
-    pub groups: Groups,
+    /// The group of administrators, as the parameter has it by default.
+    pub admins: AdminGroup,
 }
 
 impl Document {
@@ -175,10 +175,7 @@ impl Template {
             routes,
             timeouts,
             grants: roles::grants(&document)?,
-            groups: Groups {
-                admin: document.text("Parameters.AdminGroup.Default")?,
-                internal: document.text("Parameters.InternalGroup.Default")?,
-            },
+            admins: AdminGroup(document.text("Parameters.AdminGroup.Default")?),
         })
     }
 

@@ -5,7 +5,7 @@ use dealbridge_core::{Queue, link::token::PreviewTokens, salesforce::SalesforceE
 use dealbridge_salesforce::{ApiVersion, Connection, Credentials};
 
 use super::{InvalidVariable, Setting, Variables};
-use crate::access::Groups;
+use crate::access::AdminGroup;
 
 /// Declares the names of the tables that a function may access; the others stay empty.
 macro_rules! tables {
@@ -116,17 +116,12 @@ impl Setting for DeadLetterUrls {
     }
 }
 
-impl Setting for Groups {
-    const VARIABLES: &'static [&'static str] = &["ADMIN_GROUP", "INTERNAL_GROUP"];
+impl Setting for AdminGroup {
+    const VARIABLES: &'static [&'static str] = &["ADMIN_GROUP"];
 
     fn read(variables: &Variables) -> Result<Self, InvalidVariable> {
-        let default = Self::default();
-        let group =
-            |name: &str, default: String| variables.optional(name).map_or(default, str::to_owned);
-        Ok(Self {
-            admin: group("ADMIN_GROUP", default.admin),
-            internal: group("INTERNAL_GROUP", default.internal),
-        })
+        let named = variables.optional("ADMIN_GROUP").map(str::to_owned);
+        Ok(named.map_or_else(Self::default, Self))
     }
 }
 

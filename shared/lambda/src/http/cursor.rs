@@ -87,14 +87,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::Groups;
 
     fn list(path: &str, query: &str) -> List {
         let event = json!({
             "routeKey": format!("GET {path}"), "rawPath": path, "rawQueryString": query,
             "requestContext": { "http": { "method": "GET" } },
         });
-        let request = Request::from_event(event, &Groups::default()).unwrap();
+        let request = Request::from_event(event).unwrap();
         let query = request
             .query(&["status", "code", "cursor", "limit"])
             .unwrap();

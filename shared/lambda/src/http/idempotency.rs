@@ -155,7 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::Groups;
+    use crate::access::testing::portal;
 
     fn request(key: Option<&str>, body: &str) -> Request {
         let mut event = json!({
@@ -168,17 +168,11 @@ mod tests {
         if let Some(key) = key {
             event["headers"]["idempotency-key"] = key.into();
         }
-        Request::from_event(event, &Groups::default()).unwrap()
+        Request::from_event(event).unwrap()
     }
 
     fn idempotency(key: Option<&str>, body: &str) -> Result<Idempotency, Refusal> {
-        let caller = Caller {
-            subject: "s-1".into(),
-            user: "ann".into(),
-            is_admin: true,
-            is_internal: true,
-        };
-        Idempotency::of(&request(key, body), &caller)
+        Idempotency::of(&request(key, body), &portal())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A decoded request with its caller.
+//! A decoded request with the token of its caller.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{ProblemCode, Query, Refusal, event::Event};
-use crate::access::{self, AccessError, Caller, Groups};
+use crate::access::{AccessError, Token};
 
 /// An HTTP request.
 #[derive(Clone, Debug)]
@@ -26,8 +26,8 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
     /// The body; empty when there is none.
     pub body: Vec<u8>,
-    /// The caller.
-    pub caller: Result<Caller, AccessError>,
+    /// The verified token.
+    pub token: Result<Token, AccessError>,
 }
 
 impl Request {
@@ -35,7 +35,7 @@ impl Request {
     ///
     /// # Errors
     /// Returns an error if the event is of another kind, or if its body is not valid base64 though it says so.
-    pub fn from_event(event: Value, groups: &Groups) -> Result<Self, lambda_runtime::Error> {
+    pub fn from_event(event: Value) -> Result<Self, lambda_runtime::Error> {
         let event: Event = serde_json::from_value(event)?;
         let headers: BTreeMap<String, String> = event
             .headers
@@ -53,7 +53,7 @@ impl Request {
             .and_then(|authorizer| authorizer.jwt)
             .map(|jwt| jwt.claims);
         let authorization = headers.get("authorization").map(String::as_str);
-        let caller = access::caller(claims.as_ref(), authorization, groups);
+        let token = Token::read(claims.as_ref(), authorization);
         Ok(Self {
             method: event.request_context.http.method,
             route_key: event.route_key,
@@ -62,7 +62,7 @@ impl Request {
             raw_query: event.raw_query_string,
             headers,
             body,
-            caller,
+            token,
         })
     }
 
@@ -131,40 +131,14 @@ impl Request {
             .map_err(|error| Refusal::malformed(format!("The body cannot be read: {error}.")))
     }
 
-    /// Returns the caller, with any role.
+    /// Returns the verified token.
     ///
     /// # Errors
-    /// Returns 401 if the request has no verified caller.
-    pub fn caller(&self) -> Result<&Caller, Refusal> {
-        self.caller
+    /// Returns 401 if the request has none.
+    pub fn token(&self) -> Result<&Token, Refusal> {
+        self.token
             .as_ref()
             .map_err(|error| Refusal::unauthorized(error.to_string()))
-    }
-
-    /// Returns the caller, who must be an administrator.
-    ///
-    /// # Errors
-    /// Returns 401 without a verified caller, and 403 for one who is no administrator.
-    pub fn require_admin(&self) -> Result<&Caller, Refusal> {
-        let caller = self.caller()?;
-        if caller.is_admin {
-            Ok(caller)
-        } else {
-            Err(Refusal::forbidden("Only an administrator may do this."))
-        }
-    }
-
-    /// Returns the caller, who must be an internal user; administrators are.
-    ///
-    /// # Errors
-    /// Returns 401 without a verified caller, and 403 for one who is no internal user.
-    pub fn require_internal(&self) -> Result<&Caller, Refusal> {
-        let caller = self.caller()?;
-        if caller.is_internal {
-            Ok(caller)
-        } else {
-            Err(Refusal::forbidden("Only an internal user may do this."))
-        }
     }
 }
 
@@ -195,7 +169,7 @@ mod tests {
     }
 
     fn request(body: Value, base64: bool) -> Request {
-        Request::from_event(event(body, base64), &Groups::default()).unwrap()
+        Request::from_event(event(body, base64)).unwrap()
     }
 
     #[test]
@@ -240,7 +214,6 @@ mod tests {
     fn a_request_without_the_authorizer_s_word_has_no_caller() {
         let request = request(Value::Null, false);
 
-        assert_eq!(request.require_admin().unwrap_err().status(), 401);
-        assert_eq!(request.require_internal().unwrap_err().status(), 401);
+        assert_eq!(request.token().unwrap_err().status(), 401);
     }
 }

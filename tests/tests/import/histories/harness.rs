@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dealbridge_aws::DynamoPortal;
 use dealbridge_core::{SalesforceId, link::token::PreviewTokens, record::RecordId};
-use dealbridge_lambda::{Function, access::Groups};
+use dealbridge_lambda::Function;
 use dealbridge_tests::{
     TestApp,
     test_app::{UNLIMITED, WRITES},
@@ -28,6 +28,8 @@ impl LinkHarness {
         let [of_link, of_unlink, of_push] =
             ["link", "unlink", "push-worker"].map(|function| app.store_of(function));
         let instance_url = app.org.instance_url();
+        let [link_s_callers, unlink_s_callers] =
+            [&of_link, &of_unlink].map(|store| app.rights(store));
         Self {
             link: LinkFunction {
                 salesforce: app.salesforce.clone(),
@@ -37,7 +39,7 @@ impl LinkHarness {
                 clock: clock.clone(),
                 tokens: Arc::new(PreviewTokens::new(b"a key of thirty-two random bytes").unwrap()),
                 instance_url: instance_url.to_owned(),
-                groups: Groups::default(),
+                rights: link_s_callers,
             },
             push: PushWorker {
                 salesforce: app.salesforce.clone(),
@@ -50,7 +52,7 @@ impl LinkHarness {
                 store: of_unlink,
                 clock,
                 instance_url: instance_url.to_owned(),
-                groups: Groups::default(),
+                rights: unlink_s_callers,
             },
         }
     }
@@ -116,7 +118,7 @@ fn event(method: &str, path: &str, query: &str, body: Option<&Value>) -> Value {
             json!({ "kind": parts[0], "id": parts[1] }),
         ),
     };
-    let claims = json!({ "sub": "usr-admin", "cognito:groups": ["administrators"] });
+    let claims = json!({ "sub": "usr-admin", "username": "admin@internal.example", "cognito:groups": ["administrators"] });
     let token = URL_SAFE_NO_PAD.encode(claims.to_string());
     json!({
         "version": "2.0",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use dealbridge_aws::{Endpoint, Meter, Store, config::with_access_key, sdk_config};
-use dealbridge_lambda::{Function, Invocation, SystemClock, UlidIds};
+use dealbridge_aws::{DynamoPortal, Endpoint, Meter, Store, config::with_access_key, sdk_config};
+use dealbridge_lambda::{Function, Invocation, SystemClock, UlidIds, access::Rights};
 use dealbridge_local::database;
 use dealbridge_tests::{Fault, Proxy};
 use serde_json::{Value, json};
@@ -32,8 +32,8 @@ impl Office {
         let sdk = with_access_key(&sdk, "settings");
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UlidIds));
         let (tables, meter) = (database::tables(), Meter::default());
-        let groups = app.template.groups.clone();
-        let claims = json!({ "sub": "esme", "email": ADMIN, "cognito:groups": [groups.admin] });
+        let admins = app.template.admins.clone();
+        let claims = json!({ "sub": "esme", "email": ADMIN, "cognito:groups": [admins.0] });
         let token = URL_SAFE_NO_PAD.encode(claims.to_string());
         let event = json!({
             "version": "2.0",
@@ -48,12 +48,14 @@ impl Office {
             },
             "isBase64Encoded": false,
         });
+        let store = Store::new(&sdk, tables, meter, clock, ids);
+        let people = DynamoPortal::new(store.clone());
         Self {
             function: SettingsFunction {
                 salesforce: app.salesforce.clone(),
-                store: Store::new(&sdk, tables, meter, clock, ids),
+                store,
                 clock: Arc::new(SystemClock),
-                groups,
+                rights: Rights::new(people, Arc::new(SystemClock), admins),
             },
             dynamodb,
             event,

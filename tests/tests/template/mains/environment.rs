@@ -8,8 +8,6 @@ use crate::document::{Template, target};
 
 /// The administrators' group, with a name that is no default: a function that is not told of it knows no administrator.
 pub(super) const ADMINS: &str = "deal-desk-administrators";
-/// The internal users' group.
-const INTERNALS: &str = "deal-desk";
 
 /// The place that the functions are deployed to.
 pub(super) struct Place<'a> {
@@ -82,7 +80,6 @@ impl<'a> Place<'a> {
         Some(match id {
             "SalesforceUrl" => self.app.instance_url().to_owned(),
             "AdminGroup" => ADMINS.to_owned(),
-            "InternalGroup" => INTERNALS.to_owned(),
             _ if !parameter.is_null() => parameter["Default"].as_str()?.to_owned(),
             _ => {
                 let resource = self.template.resource(id)?;

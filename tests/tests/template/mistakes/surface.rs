@@ -58,6 +58,13 @@ pub(super) const ALL: Seeds = &[
                 Remove("Unlink/Events/Unlink/Properties/Auth/AuthorizationScopes"),
             ),
             (
+                "an administrator's route that the portal's scope opens",
+                Set(
+                    "Settings/Events/PutSettings/Properties/Auth/AuthorizationScopes",
+                    r#"["dealbridge/settings.write", "portal/write"]"#,
+                ),
+            ),
+            (
                 "tokens for anyone",
                 Set("Api/Auth/Authorizers/Oidc/JwtConfiguration/audience", "[]"),
             ),
@@ -87,7 +94,28 @@ pub(super) const ALL: Seeds = &[
                 "a scope that the client may not ask for",
                 Set("UserPoolClient/AllowedOAuthScopes", r#"["openid"]"#),
             ),
+            (
+                "the portal's scope for people",
+                Set(
+                    "UserPoolClient/AllowedOAuthFlows",
+                    r#"["client_credentials"]"#,
+                ),
+            ),
+            (
+                "a portal's client that anybody can be",
+                Set("PortalClient/GenerateSecret", "false"),
+            ),
         ],
+    ),
+    (
+        "the_login_can_come_back",
+        &[(
+            "a client of people that knows the console alone",
+            Set(
+                "UserPoolClient/CallbackURLs",
+                r#"["http://localhost:8400/callback"]"#,
+            ),
+        )],
     ),
     (
         "calls_are_throttled_and_logged",
