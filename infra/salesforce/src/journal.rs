@@ -218,6 +218,9 @@ fn apply(store: &mut Store, change: Change) {
     store.time.restore(change.clock);
     if let Some(setup) = change.setup {
         store.setup = std::sync::Arc::new(setup);
+        if let Err(problem) = store.define_fields() {
+            tracing::error!(error.cause = %problem, "Could not bring back a field of the simulated org");
+        }
     }
     for image in change.rows {
         let Some(object) = store.schema.object_index(&image.object) else {

@@ -12,9 +12,15 @@
 //! | `late` | `{"object","id","seconds"}` | hides the row until the org's clock has moved on; it keeps its stamp |
 //! | `tick` | `{"seconds"}` | moves the org's clock |
 //! | `clock` | `{"now","advance","step"}` or `{"wall":true}` | sets the org's clock, moves it on, makes each write move it by `step` seconds (0: all writes carry one stamp); `wall` goes by the real time again |
-//! | `fls` | `{"object","field","access":"none", "read" or "edit"}` | field-level security for the API user, `none` unless said; without `field` access to the whole object; `visible` true or false says the same; DELETE, or `{"reset":true}`, gives all back |
+//! | `fls` | `{"object","field","access":"none", "read" or "edit"}` | field-level security for the API user, `none` unless said; without `field` access to the whole object, where `read` takes the rights to create and edit; `visible` true or false says the same; DELETE, or `{"reset":true}`, gives all back |
 //! | `validation` | `{"object","condition","message","field"}` | a validation rule: rows that meet the condition, written as a WHERE, are refused with the message; `{"reset":true}` removes all |
 //! | `assignment` | `{"object":"Lead","entries":[{"condition","owner"}]}` | an assignment rule: rows written through the API without `Sforce-Auto-Assign: FALSE` go to the owner of the first entry that fits; `{"reset":true}` removes all |
+//! | `trigger` | `{"object","condition","name","exception"}` | an Apex trigger that fails on the rows that meet the condition (`CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY`); `{"reset":true}` removes all |
+//! | `integrity` | `{"object","condition","message","field"}` | values that the platform itself does not take (`FIELD_INTEGRITY_EXCEPTION`); `{"reset":true}` removes all |
+//! | `duplicates` | `{"object","name","action":"block" or "alert","message","matches":[{"object","fields":{"Email":"Email"}}]}` | a duplicate rule: rows created through the API that have these values of a live row are refused (`DUPLICATES_DETECTED`); `alert` lets them pass with `Sforce-Duplicate-Rule-Header: allowSave=true`; `{"reset":true}` removes all |
+//! | `field` | `{"object","name","type","label","length","required","values","restricted","externalId","unique","caseSensitive"}` | changes a field, or adds a custom one; what is left out stays as it is |
+//! | `recordtype` | `{"object","name","active","id"}` | adds a record type, or changes the one with the id; answers with the id |
+//! | `lock` | `{"object","id","times"}` | another transaction holds the row, or without `id` every row of the object: so many writes of it, or of new rows that point to it, are refused (`UNABLE_TO_LOCK_ROW`); `times` 0 lets all go |
 //! | `convert` | `{"lead","opportunity":true, false or an id}` | converts a lead |
 //! | `merge` | `{"object","winner","losers"}` | merges leads, contacts or accounts |
 //! | `expire` | `{"what":"sessions" or "locators","withLocators":true}` | ends all of them; with `withLocators` the locators of the ended sessions answer 401 in later sessions too |

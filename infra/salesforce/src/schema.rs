@@ -4,7 +4,7 @@ mod standard;
 
 use std::collections::HashMap;
 
-pub(crate) use standard::{blank_field, standard_schema};
+pub(crate) use standard::{blank_field, parse_type, standard_schema};
 
 /// The type of a field's values; the names are those of Salesforce's describe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +138,10 @@ pub(crate) struct Field {
     pub(crate) custom: bool,
     /// True if rows can be found and upserted by it.
     pub(crate) external_id: bool,
+    /// True if no two rows may have the same value.
+    pub(crate) unique: bool,
+    /// True if values of a key that differ in case alone are two.
+    pub(crate) case_sensitive: bool,
 }
 
 impl Field {

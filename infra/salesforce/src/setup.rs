@@ -1,13 +1,15 @@
 //! Set-up of an org beside its objects and fields: what the integration user may see and edit, and the rules
 //! that check and assign rows.
 
+pub(crate) mod fields;
 pub(crate) mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use rules::{AssignmentRule, ValidationRule};
+use fields::FieldChange;
+use rules::{AssignmentRule, DuplicateRule, IntegrityRule, Trigger, ValidationRule};
 
 use crate::schema::{ObjectSchema, Schema};
 
@@ -32,6 +34,12 @@ pub(crate) struct Setup {
     fields: BTreeMap<String, BTreeMap<String, FieldAccess>>,
     validation_rules: Vec<ValidationRule>,
     assignment_rules: Vec<AssignmentRule>,
+    /// Objects of which the integration user only reads rows.
+    read_only_objects: BTreeSet<String>,
+    triggers: Vec<Trigger>,
+    integrity_rules: Vec<IntegrityRule>,
+    duplicate_rules: Vec<DuplicateRule>,
+    field_changes: Vec<FieldChange>,
 }
 
 impl Setup {
@@ -75,10 +83,18 @@ impl Setup {
 
     /// Gives or takes access to an object.
     pub(crate) fn set_object(&mut self, object: &ObjectSchema, access: FieldAccess) {
+        self.hidden_objects.remove(&object.name);
+        self.read_only_objects.remove(&object.name);
         match access {
             FieldAccess::None => self.hidden_objects.insert(object.name.clone()),
-            FieldAccess::Read | FieldAccess::Edit => self.hidden_objects.remove(&object.name),
+            FieldAccess::Read => self.read_only_objects.insert(object.name.clone()),
+            FieldAccess::Edit => false,
         };
+    }
+
+    /// Returns whether the integration user may neither create nor edit rows of the object.
+    pub(crate) fn only_reads(&self, object: &ObjectSchema) -> bool {
+        self.read_only_objects.contains(&object.name)
     }
 
     /// The validation rules, in the order in which they are looked at.
@@ -89,6 +105,46 @@ impl Setup {
     /// The assignment rules, one an object.
     pub(crate) fn assignment_rules(&self) -> &[AssignmentRule] {
         &self.assignment_rules
+    }
+
+    /// The Apex triggers that fail.
+    pub(crate) fn triggers(&self) -> &[Trigger] {
+        &self.triggers
+    }
+
+    /// The combinations of values that the platform does not take.
+    pub(crate) fn integrity_rules(&self) -> &[IntegrityRule] {
+        &self.integrity_rules
+    }
+
+    /// The duplicate rules, in the order in which they are asked.
+    pub(crate) fn duplicate_rules(&self) -> &[DuplicateRule] {
+        &self.duplicate_rules
+    }
+
+    /// The changes of fields, in the order in which they were made.
+    pub(crate) fn field_changes(&self) -> &[FieldChange] {
+        &self.field_changes
+    }
+
+    /// Adds a trigger that fails; nothing forgets all of them.
+    pub(crate) fn set_trigger(&mut self, trigger: Option<Trigger>) {
+        add_or_forget(&mut self.triggers, trigger);
+    }
+
+    /// Adds a rule of integrity; nothing forgets all of them.
+    pub(crate) fn set_integrity_rule(&mut self, rule: Option<IntegrityRule>) {
+        add_or_forget(&mut self.integrity_rules, rule);
+    }
+
+    /// Adds a duplicate rule; nothing forgets all of them.
+    pub(crate) fn set_duplicate_rule(&mut self, rule: Option<DuplicateRule>) {
+        add_or_forget(&mut self.duplicate_rules, rule);
+    }
+
+    /// Adds a change of a field.
+    pub(crate) fn change_field(&mut self, change: FieldChange) {
+        self.field_changes.push(change);
     }
 
     /// Adds a validation rule.
@@ -116,6 +172,14 @@ impl Setup {
     /// Gives access to everything again.
     pub(crate) fn forget_access(&mut self) {
         self.hidden_objects.clear();
+        self.read_only_objects.clear();
         self.fields.clear();
+    }
+}
+
+fn add_or_forget<T>(list: &mut Vec<T>, added: Option<T>) {
+    match added {
+        Some(added) => list.push(added),
+        None => list.clear(),
     }
 }

@@ -161,9 +161,22 @@ pub(crate) struct Store {
     pub(crate) latest: i64,
     /// The log of deletions.
     pub(crate) deletions: Vec<Deletion>,
+    /// Rows that another transaction holds.
+    pub(crate) locks: Vec<Lock>,
     sequences: Vec<u64>,
     pod: String,
     undo: Vec<Undo>,
+}
+
+/// A row that another transaction holds, or all rows of an object, for so many writes.
+#[derive(Clone, Debug)]
+pub(crate) struct Lock {
+    /// The object.
+    pub(crate) object: usize,
+    /// The row; all of the object without.
+    pub(crate) row: Option<SalesforceId>,
+    /// The number of writes that are refused.
+    pub(crate) times: u32,
 }
 
 impl Store {
@@ -186,6 +199,7 @@ impl Store {
             time: Time::after(0),
             latest: 0,
             deletions: Vec::new(),
+            locks: Vec::new(),
             pod: pod.to_owned(),
             undo: Vec::new(),
         }
@@ -280,6 +294,28 @@ impl Store {
     pub(crate) fn set_up(&mut self, change: impl FnOnce(&mut Setup)) {
         change(Arc::make_mut(&mut self.setup));
         self.setup_changed = true;
+    }
+
+    /// Gives the objects the fields that the set-up adds and changes. Rows have no value of an added one.
+    ///
+    /// # Errors
+    /// A sentence for a field that cannot be; what precedes it is done.
+    pub(crate) fn define_fields(&mut self) -> Result<(), String> {
+        let setup = Arc::clone(&self.setup);
+        for change in setup.field_changes() {
+            let Some(object) = self.schema.object_index(&change.object) else {
+                continue;
+            };
+            let schema = Arc::make_mut(&mut self.schema);
+            change.apply(&mut schema.objects[object])?;
+            let count = schema.objects[object].fields.len();
+            for row in self.tables[object].rows.iter_mut().flatten() {
+                if row.values.len() < count {
+                    Arc::make_mut(row).values.resize(count, Value::Null);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Returns whether the set-up changed since it was last kept.

@@ -71,6 +71,14 @@ impl Value {
         }
     }
 
+    /// Returns whether a key has the same value; `case_sensitive` tells texts apart by case.
+    pub(crate) fn is_same_key(&self, other: &Self, case_sensitive: bool) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) if case_sensitive => a == b,
+            _ => self.order(other).is_eq(),
+        }
+    }
+
     /// Order within one type; nulls first, texts without regard to case.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         match (self, other) {

@@ -65,6 +65,16 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the address as mail systems send it: an international domain in Punycode.
+    #[must_use]
+    pub fn to_ascii_domain(&self) -> String {
+        let forms = |(local, domain): (&str, &str)| Some((local.to_owned(), domain_forms(domain)?));
+        match self.0.split_once('@').and_then(forms) {
+            Some((local, (ascii, _))) => format!("{local}@{ascii}"),
+            None => self.0.clone(),
+        }
+    }
 }
 
 /// Returns a domain as mail systems send it and as people read it. A label that only looks like Punycode stays as it

@@ -4,6 +4,7 @@ mod describe;
 mod error;
 mod field_path;
 mod row;
+mod upsert;
 
 use std::future::Future;
 
@@ -15,8 +16,9 @@ pub use self::{
     error::{OBJECT_ITSELF, SalesforceError},
     field_path::{FieldPath, InvalidFieldPath},
     row::Row,
+    upsert::{AssignmentRules, DuplicateRules, ExternalId, Match, NewRecord, UpsertOutcome},
 };
-use crate::{SalesforceId, SalesforceObject, SystemModstamp, schema::Schema};
+use crate::{SalesforceId, SalesforceObject, SystemModstamp, email::Email, schema::Schema};
 
 /// A listing of an object's records, newest SystemModstamp first (then by Id).
 ///
@@ -158,6 +160,38 @@ pub trait Salesforce: Send + Sync {
         fields: &Map<String, Value>,
         unless_changed_since: Option<SystemModstamp>,
     ) -> impl Future<Output = Result<UpdateOutcome, SalesforceError>> + Send;
+
+    /// Creates a record under its External Id, or gives the one that has it these values: one call, and a second one
+    /// where another record holds the id, for it may have been made at the same moment.
+    ///
+    /// A repeat finds the record that an earlier call made, so a lost answer never leads to two.
+    fn upsert(
+        &self,
+        object: SalesforceObject,
+        record: &NewRecord<'_>,
+    ) -> impl Future<Output = Result<UpsertOutcome, SalesforceError>> + Send;
+
+    /// Creates an Opportunity under its External Id, with the Contact in its Primary Contact Role: one call (`POST
+    /// /composite`), as [`upsert`](Self::upsert). An Opportunity that exists is found and left as it is.
+    fn upsert_opportunity(
+        &self,
+        record: &NewRecord<'_>,
+        primary_contact: SalesforceId,
+    ) -> impl Future<Output = Result<UpsertOutcome, SalesforceError>> + Send;
+
+    /// Reads the Contacts with this Email, in whatever case, with Name, Email and AccountId: one call. Those in the
+    /// recycle bin are left out. Of many, the first 20 by Id.
+    fn contacts_by_email(
+        &self,
+        email: &Email,
+    ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
+
+    /// Reads the active Users with this Email, in whatever case, with Name and Email: one call. Of many, the first 20
+    /// by Id.
+    fn users_by_email(
+        &self,
+        email: &Email,
+    ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
 }
 
 #[cfg(test)]

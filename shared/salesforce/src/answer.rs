@@ -9,7 +9,7 @@ use reqwest::{
     header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
 };
 use serde::de::DeserializeOwned;
-use serde_json::Number;
+use serde_json::{Number, Value};
 use url::Url;
 
 use crate::{api_usage::ApiLimit, transport::TransportError};
@@ -54,6 +54,22 @@ impl Answer {
             answer.body.extend_from_slice(&chunk);
         }
         Ok(answer)
+    }
+
+    /// The answer to a request inside the one that this answers.
+    pub(crate) fn within(&self, status: u16, body: &Value) -> Self {
+        Self {
+            status,
+            is_html: false,
+            retry_after: self.retry_after,
+            redirect: None,
+            limit: None,
+            body: if body.is_null() {
+                Vec::new()
+            } else {
+                body.to_string().into_bytes()
+            },
+        }
     }
 
     /// Returns `true` if the request was carried out.

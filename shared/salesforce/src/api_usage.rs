@@ -14,9 +14,15 @@ pub(crate) enum CallKind {
     Retrieve,
     Describe,
     Update,
+    Upsert,
 }
 
 impl CallKind {
+    /// Returns `true` if a refusal concerns the record that was to be written.
+    pub(crate) fn is_write(self) -> bool {
+        matches!(self, Self::Update | Self::Upsert)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -25,6 +31,7 @@ impl CallKind {
             Self::Retrieve => "retrieve",
             Self::Describe => "describe",
             Self::Update => "update",
+            Self::Upsert => "upsert",
         }
     }
 }
@@ -44,6 +51,8 @@ pub struct ApiUsage {
     pub describe: u64,
     /// Writes of one record.
     pub update: u64,
+    /// Records made under their External Ids.
+    pub upsert: u64,
     /// The org's API request limit as Salesforce last reported it.
     pub limit: Option<ApiLimit>,
 }
@@ -52,7 +61,13 @@ impl ApiUsage {
     /// Returns the number of all requests, logins included.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.token + self.query + self.query_more + self.retrieve + self.describe + self.update
+        self.token
+            + self.query
+            + self.query_more
+            + self.retrieve
+            + self.describe
+            + self.update
+            + self.upsert
     }
 }
 
@@ -90,7 +105,7 @@ impl ApiLimit {
 /// The counters that [`ApiUsage`] is read from.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    kinds: [AtomicU64; 6],
+    kinds: [AtomicU64; 7],
     limit: Mutex<Option<ApiLimit>>,
 }
 
@@ -127,6 +142,7 @@ impl Counters {
             retrieve: of(CallKind::Retrieve),
             describe: of(CallKind::Describe),
             update: of(CallKind::Update),
+            upsert: of(CallKind::Upsert),
             limit: *self.limit.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }

@@ -1,8 +1,11 @@
 //! One call of the REST API, with its login and its retries.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
-use dealbridge_core::{SalesforceId, salesforce::SalesforceError};
+use dealbridge_core::{
+    SalesforceId,
+    salesforce::{AssignmentRules, DuplicateRules, SalesforceError},
+};
 use reqwest::{
     Method, RequestBuilder,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_UNMODIFIED_SINCE},
@@ -26,6 +29,35 @@ pub(crate) struct Call<'a> {
     pub(crate) if_unmodified_since: Option<String>,
     /// The object that the call is about, for error messages.
     pub(crate) object: Option<&'a str>,
+    /// The part that the org's rules have in a write.
+    pub(crate) rules: Rules,
+}
+
+/// The part that the org's own rules have in a write, as its headers say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub(crate) assignment: AssignmentRules,
+    pub(crate) duplicates: DuplicateRules,
+}
+
+impl Rules {
+    /// The rules of a write that must leave the owner as it is.
+    pub(crate) const LEFT: Self = Self {
+        assignment: AssignmentRules::Left,
+        duplicates: DuplicateRules::Obeyed,
+    };
+
+    /// The headers. Where `Sforce-Auto-Assign` is missing, Salesforce assumes TRUE, on updates too: its assignment
+    /// rules would hand the record to another owner. So every write has it.
+    pub(crate) fn headers(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let assign = match self.assignment {
+            AssignmentRules::Run => "TRUE",
+            AssignmentRules::Left => "FALSE",
+        };
+        let duplicates = (self.duplicates == DuplicateRules::Overridden)
+            .then_some(("Sforce-Duplicate-Rule-Header", "allowSave=true"));
+        iter::once(("Sforce-Auto-Assign", assign)).chain(duplicates)
+    }
 }
 
 impl<'a> Call<'a> {
@@ -38,6 +70,7 @@ impl<'a> Call<'a> {
             body: None,
             if_unmodified_since: None,
             object,
+            rules: Rules::LEFT,
         }
     }
 }
@@ -52,13 +85,13 @@ pub(crate) struct Outcome<T> {
 /// Makes a call: logs in if needed, once more after a 401, and retries transient faults within the policy's limits. A
 /// call that is bound to an org is never sent with a session of another one.
 ///
-/// `read` extracts the value from a successful response, or says why it cannot.
+/// `judge` extracts the value from a complete response, or says what it fails with.
 pub(crate) async fn make<T>(
     transport: &Transport<'_>,
     login: &Login,
     held_to: Option<SalesforceId>,
     call: &Call<'_>,
-    read: impl Fn(&Answer) -> Result<T, String>,
+    judge: impl Fn(&Answer) -> Result<T, Fault>,
 ) -> Outcome<T> {
     let mut attempts = Attempts::new(transport.policy, transport.until, transport.jitter);
     let mut refused = None;
@@ -80,11 +113,10 @@ pub(crate) async fn make<T>(
             .await
         {
             Err(error) => Fault::of_transport(error, Some(call.kind)),
-            Ok(answer) if answer.is_success() => match read(&answer) {
+            Ok(answer) => match judge(&answer) {
                 Ok(value) => break Ok((value, session)),
-                Err(detail) => Fault::unreadable(&answer, &detail),
+                Err(fault) => fault,
             },
-            Ok(answer) => Fault::of_answer(&answer, call.kind, call.object),
         };
         match fault {
             Fault::Session(_) if refused.is_none() => refused = Some(session.number),
@@ -128,9 +160,10 @@ fn request(transport: &Transport<'_>, session: &Session, call: &Call<'_>) -> Req
         // Change events carry this name, by which our own writes are told from others'.
         .header("Sforce-Call-Options", "client=dealbridge");
     if call.method != Method::GET {
-        // Where the header is missing, Salesforce assumes TRUE, on updates too: its assignment rules would hand the
-        // record to another owner. It is set here, so that no write can be made without it.
-        request = request.header("Sforce-Auto-Assign", "FALSE");
+        // Set here, so that no write can be made without them.
+        for (name, value) in call.rules.headers() {
+            request = request.header(name, value);
+        }
     }
     if let Some(date) = &call.if_unmodified_since {
         request = request.header(IF_UNMODIFIED_SINCE, date);

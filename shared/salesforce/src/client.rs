@@ -14,6 +14,7 @@ use crate::{
     call::{self, Call, Outcome},
     connection::{ApiVersion, Connection},
     credentials::Credentials,
+    fault::Fault,
     login::{Clock, Login},
     retry::{Jitter, RetryPolicy},
     transport::Transport,
@@ -162,17 +163,34 @@ impl SalesforceClient {
         }
     }
 
+    /// Makes a call whose value is in a successful response: `read` extracts it, or says why it cannot.
     pub(crate) async fn make<T>(
         &self,
         call: &Call<'_>,
         read: impl Fn(&Answer) -> Result<T, String>,
+    ) -> Outcome<T> {
+        self.make_judged(call, |answer| {
+            if answer.is_success() {
+                read(answer).map_err(|detail| Fault::unreadable(answer, &detail))
+            } else {
+                Err(Fault::of_answer(answer, call.kind, call.object))
+            }
+        })
+        .await
+    }
+
+    /// Makes a call in which a refusal may be the value: `judge` sees every complete response.
+    pub(crate) async fn make_judged<T>(
+        &self,
+        call: &Call<'_>,
+        judge: impl Fn(&Answer) -> Result<T, Fault>,
     ) -> Outcome<T> {
         call::make(
             &self.transport(),
             &self.shared.login,
             self.held_to,
             call,
-            read,
+            judge,
         )
         .await
     }

@@ -23,6 +23,18 @@ impl SalesforceClient {
             #[serde(rename = "type")]
             kind: String,
             updateable: bool,
+            #[serde(default)]
+            createable: bool,
+            #[serde(default)]
+            nillable: bool,
+            #[serde(default, rename = "defaultedOnCreate")]
+            defaulted: bool,
+            #[serde(default)]
+            external_id: bool,
+            #[serde(default)]
+            unique: bool,
+            #[serde(default)]
+            case_sensitive: bool,
             relationship_name: Option<String>,
             #[serde(default)]
             reference_to: Vec<String>,
@@ -41,6 +53,12 @@ impl SalesforceClient {
                     label: field.label,
                     kind: field.kind,
                     updateable: field.updateable,
+                    createable: field.createable,
+                    nillable: field.nillable,
+                    defaulted: field.defaulted,
+                    external_id: field.external_id,
+                    unique: field.unique,
+                    case_sensitive: field.case_sensitive,
                     relationship: field.relationship_name,
                     reference_to: field.reference_to,
                 })

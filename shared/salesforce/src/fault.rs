@@ -113,7 +113,7 @@ impl Fault {
                 Self::passing(unavailable(detail), answer)
             }
             (429, _) => Self::passing(SalesforceError::RequestLimit { detail }, answer),
-            (_, "INVALID_FIELD" | "INVALID_TYPE") if kind != CallKind::Update => Self::Final(
+            (_, "INVALID_FIELD" | "INVALID_TYPE") if !kind.is_write() => Self::Final(
                 missing(&message, object).unwrap_or_else(|| refused(status, refusal, message)),
             ),
             // The path of these requests names the object: the org has none of that name, or hides it.
@@ -124,7 +124,7 @@ impl Fault {
                 })
             }
             // In a write these concern the record, elsewhere the integration user.
-            (_, code) if code.starts_with("INSUFFICIENT_ACCESS") && kind != CallKind::Update => {
+            (_, code) if code.starts_with("INSUFFICIENT_ACCESS") && !kind.is_write() => {
                 Self::Final(SalesforceError::PermissionDenied { detail })
             }
             (403, code) if !code.starts_with("INSUFFICIENT_ACCESS") => {

@@ -22,6 +22,7 @@ mod session;
 mod soql;
 mod transport;
 mod update;
+mod upsert;
 
 pub use api_usage::{ApiLimit, ApiUsage};
 pub use client::{CallTimes, Connected, SalesforceClient};

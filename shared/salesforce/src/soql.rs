@@ -2,6 +2,7 @@
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject, SystemModstamp,
+    email::Email,
     read::CONTACT_ROLES,
     salesforce::{Deleted, FieldPath, Listing, SalesforceError},
 };
@@ -44,6 +45,26 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')')
     .remove(b':')
     .remove(b' ');
+
+/// The most people that are read by one address: more than one is too many already.
+const MAX_PEOPLE: usize = 20;
+
+/// Someone who is looked up by Email.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Person {
+    Contact,
+    User,
+}
+
+impl Person {
+    /// The object's API name.
+    pub(crate) fn object(self) -> &'static str {
+        match self {
+            Self::Contact => CONTACT,
+            Self::User => "User",
+        }
+    }
+}
 
 /// A statement and the resource that runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +149,28 @@ impl Statement {
         )
     }
 
+    /// Selects the Contacts, or the active Users, with an Email. Salesforce compares it in whatever case, but not an
+    /// international domain with its Punycode.
+    pub(crate) fn people(person: Person, email: &Email) -> Self {
+        let (columns, condition) = match person {
+            Person::Contact => ("Id, Name, Email, AccountId", ""),
+            Person::User => ("Id, Name, Email", "IsActive = true AND "),
+        };
+        let ascii = email.to_ascii_domain();
+        let mut spellings = vec![quoted(email.as_str())];
+        if ascii != email.as_str() {
+            spellings.push(quoted(&ascii));
+        }
+        Self {
+            text: format!(
+                "SELECT {columns} FROM {} WHERE {condition}Email IN ({}) ORDER BY Id LIMIT {MAX_PEOPLE}",
+                person.object(),
+                spellings.join(",")
+            ),
+            deleted: Deleted::Left,
+        }
+    }
+
     fn by_ids(object: SalesforceObject, ids: &[SalesforceId], columns: &str) -> Self {
         Self::by(object, "Id", ids, columns)
     }
@@ -175,6 +218,11 @@ impl Statement {
 /// parentheses.
 fn after(stamp: SystemModstamp, id: &SalesforceId) -> String {
     format!("(SystemModstamp < {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
+}
+
+/// A text as a literal of SOQL. An address has no control characters, which would need escapes of their own.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
 /// The rest of a path that leads through this relationship.
@@ -360,6 +408,23 @@ mod tests {
         assert!(
             path.ends_with("WHERE+Id+IN+(%2700Q4S000002sSacUAE%27,%2700Q4S000002sSadUAE%27)"),
             "{path}"
+        );
+    }
+
+    #[test]
+    fn people_are_looked_up_by_every_spelling_of_an_address_and_nothing_breaks_out_of_it() {
+        let text =
+            |person, email: &str| Statement::people(person, &Email::parse(email).unwrap()).text;
+
+        assert_eq!(
+            text(Person::Contact, "Ann@B\u{fc}cher.example"),
+            "SELECT Id, Name, Email, AccountId FROM Contact \
+             WHERE Email IN ('ann@b\u{fc}cher.example','ann@xn--bcher-kva.example') ORDER BY Id LIMIT 20"
+        );
+        assert_eq!(
+            text(Person::User, "o'neil@x.example"),
+            "SELECT Id, Name, Email FROM User \
+             WHERE IsActive = true AND Email IN ('o\\'neil@x.example') ORDER BY Id LIMIT 20"
         );
     }
 

@@ -11,6 +11,12 @@ use serde_json::{Map, Value};
 
 use crate::{answer::Answer, api_usage::CallKind, call::Call, client::SalesforceClient};
 
+/// The code of a row that another transaction holds.
+pub(crate) const LOCKED: &str = "UNABLE_TO_LOCK_ROW";
+
+/// The reason to refuse a field of another record.
+pub(crate) const NOT_OWN: &str = "only a field of the record itself can be written";
+
 impl SalesforceClient {
     /// Writes the fields. A retry writes the same values, so it is safe; but it may find the record changed by the
     /// attempt before it, whose response was lost. Then the record itself tells.
@@ -76,9 +82,7 @@ impl SalesforceClient {
 /// Converts refusals that concern this record alone into outcomes.
 fn settled(error: SalesforceError) -> Result<UpdateOutcome, SalesforceError> {
     match error {
-        SalesforceError::Refused { code, .. } if code == "UNABLE_TO_LOCK_ROW" => {
-            Ok(UpdateOutcome::Locked)
-        }
+        SalesforceError::Refused { code, .. } if code == LOCKED => Ok(UpdateOutcome::Locked),
         SalesforceError::Refused { status, code, .. }
             if status == 404 || code == "ENTITY_IS_DELETED" =>
         {
@@ -100,14 +104,20 @@ fn settled(error: SalesforceError) -> Result<UpdateOutcome, SalesforceError> {
 
 /// Refuses a parent's field or a malformed name, whatever Salesforce would make of it.
 fn unwritable(fields: &Map<String, Value>) -> Option<UpdateOutcome> {
-    let name = fields
-        .keys()
-        .find(|name| !FieldPath::parse(name).is_ok_and(|path| !path.is_parent_path()))?;
+    let name = unwritable_field(fields)?;
     Some(UpdateOutcome::Refused {
         code: "INVALID_FIELD".to_owned(),
-        message: "only a field of the record itself can be written".to_owned(),
-        fields: vec![name.clone()],
+        message: NOT_OWN.to_owned(),
+        fields: vec![name.to_owned()],
     })
+}
+
+/// The first field that is not one of the record itself.
+pub(crate) fn unwritable_field(fields: &Map<String, Value>) -> Option<&str> {
+    fields
+        .keys()
+        .find(|name| !FieldPath::parse(name).is_ok_and(|path| !path.is_parent_path()))
+        .map(String::as_str)
 }
 
 fn http_date(stamp: SystemModstamp) -> Result<String, SalesforceError> {

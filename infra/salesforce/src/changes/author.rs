@@ -17,8 +17,28 @@ pub(crate) struct Author {
     pub(crate) stamp: i64,
     /// True if rows that are hidden from the API user are there for this one.
     pub(crate) sees_hidden: bool,
+    /// The part of the org's own rules.
+    pub(crate) rules: OrgRules,
+}
+
+/// The part of the org's own rules in a write, as its headers say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OrgRules {
     /// The part of assignment rules.
     pub(crate) assignment: Assignment,
+    /// The part of duplicate rules.
+    pub(crate) duplicates: Duplicates,
+}
+
+/// The part of duplicate rules in a row that is created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duplicates {
+    /// Every rule refuses a duplicate: what REST does unless it is told otherwise.
+    Refused,
+    /// A rule that warns lets it pass (`allowSave=true`).
+    Saved,
+    /// No rule is asked.
+    Unchecked,
 }
 
 /// The part of assignment rules in who owns a row that is written.
@@ -32,12 +52,12 @@ pub(crate) enum Assignment {
 
 impl Author {
     /// The API user at the next moment of the org's clock.
-    pub(crate) fn api(store: &mut Store, user: SalesforceId, assignment: Assignment) -> Self {
+    pub(crate) fn api(store: &mut Store, user: SalesforceId, rules: OrgRules) -> Self {
         Self {
             user,
             stamp: store.time.stamp(),
             sees_hidden: false,
-            assignment,
+            rules,
         }
     }
 
@@ -56,7 +76,10 @@ impl Author {
             user,
             stamp: store.time.stamp(),
             sees_hidden: true,
-            assignment: Assignment::Off,
+            rules: OrgRules {
+                assignment: Assignment::Off,
+                duplicates: Duplicates::Unchecked,
+            },
         }
     }
 }

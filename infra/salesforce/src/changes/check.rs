@@ -8,7 +8,7 @@ use crate::{
     http::reply::ApiError,
     schema::{Field, FieldType, ObjectSchema},
     setup::FieldAccess,
-    store::Store,
+    store::{Row, Store},
     value::{Value, day_of, is_email, parse_date, parse_datetime},
 };
 
@@ -60,13 +60,13 @@ pub(super) fn writable(
 pub(super) fn value(
     store: &Store,
     author: Author,
-    field: &Field,
-    json: &Json,
+    of: &ObjectSchema,
+    (field, json): (&Field, &Json),
 ) -> Result<Value, ApiError> {
     let value = typed(field, json)?;
     match &value {
         Value::Text(text) => check_text(field, text)?,
-        Value::Id(id) => check_reference(store, author, field, *id)?,
+        Value::Id(id) => check_reference(store, author, of, field, *id)?,
         _ => {}
     }
     Ok(value)
@@ -154,10 +154,46 @@ fn check_text(field: &Field, text: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+fn no_access(id: SalesforceId) -> ApiError {
+    let message = format!(
+        "insufficient access rights on cross-reference id: {}",
+        id.as_str()
+    );
+    let code = "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY";
+    ApiError::new(400, code, message).about(&[])
+}
+
+/// A record type must be an active one of the object.
+fn check_record_type(
+    store: &Store,
+    of: &ObjectSchema,
+    types: usize,
+    id: SalesforceId,
+) -> Result<(), ApiError> {
+    let schema = store.object(types);
+    let value = |row: &Row, field: &str| {
+        let index = schema.field_index(field);
+        index.map_or(Value::Null, |index| row.values[index].clone())
+    };
+    let is_valid = store.live(types, id).is_some_and(|row| {
+        value(row, "IsActive").is_true() && value(row, "SobjectType").as_text() == Some(&of.name)
+    });
+    // The master record type is an id without a row.
+    if is_valid || id.as_str()[3..15].bytes().all(|byte| byte == b'0') {
+        return Ok(());
+    }
+    let message = format!(
+        "Record Type ID: this ID value isn't valid for the user: {}",
+        id.as_str()
+    );
+    Err(ApiError::new(400, "INVALID_CROSS_REFERENCE_KEY", message).about(&["RecordTypeId"]))
+}
+
 /// A reference must name a row the user can see, of an object the field may point to.
 fn check_reference(
     store: &Store,
     author: Author,
+    of: &ObjectSchema,
     field: &Field,
     id: SalesforceId,
 ) -> Result<(), ApiError> {
@@ -183,15 +219,14 @@ fn check_reference(
         return Err(ApiError::new(400, "MALFORMED_ID", message).about(&[&field.name]));
     };
     if !author.sees_hidden && store.setup.hides_object(store.object(object)) {
-        let message = format!(
-            "insufficient access rights on cross-reference id: {}",
-            id.as_str()
-        );
-        let code = "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY";
-        return Err(ApiError::new(400, code, message).about(&[]));
+        return Err(no_access(id));
     }
-    match store.live(object, id) {
-        Some(_) => Ok(()),
+    if field.name == "RecordTypeId" {
+        return check_record_type(store, of, object, id);
+    }
+    match store.table(object).get(id).filter(|row| !row.is_deleted()) {
+        Some(row) if author.sees_hidden || row.is_visible(store.now()) => Ok(()),
+        Some(_) => Err(no_access(id)),
         None => Err(ApiError::new(
             400,
             "INVALID_CROSS_REFERENCE_KEY",
@@ -224,26 +259,90 @@ pub(super) fn required(
     Err(ApiError::new(400, "REQUIRED_FIELD_MISSING", message).about(&missing))
 }
 
-/// No other row has the same external id.
+/// The user may create rows of the object.
+pub(super) fn may_create(
+    store: &Store,
+    author: Author,
+    schema: &ObjectSchema,
+) -> Result<(), ApiError> {
+    if author.sees_hidden || !store.setup.only_reads(schema) {
+        return Ok(());
+    }
+    let message = format!("entity type cannot be inserted: {}", schema.label);
+    Err(ApiError::new(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message).about(&[]))
+}
+
+/// The user may edit rows of the object.
+pub(super) fn may_edit(
+    store: &Store,
+    author: Author,
+    schema: &ObjectSchema,
+) -> Result<(), ApiError> {
+    if author.sees_hidden || !store.setup.only_reads(schema) {
+        return Ok(());
+    }
+    let message = "insufficient access rights on object id";
+    Err(ApiError::new(403, "INSUFFICIENT_ACCESS_OR_READONLY", message).about(&[]))
+}
+
+/// The owner that a row is given is active.
+pub(super) fn owner(
+    store: &Store,
+    schema: &ObjectSchema,
+    values: &[Value],
+    before: Option<&[Value]>,
+) -> Result<(), ApiError> {
+    let Some(index) = schema.field_index("OwnerId") else {
+        return Ok(());
+    };
+    if before.is_some_and(|before| before[index] == values[index]) {
+        return Ok(());
+    }
+    let (Some(id), Some(users)) = (values[index].as_id(), store.schema.object_index("User")) else {
+        return Ok(());
+    };
+    let active = store.object(users).field_index("IsActive");
+    let is_inactive = active.is_some_and(|active| {
+        let user = store.table(users).get(id);
+        user.is_some_and(|user| !user.values[active].is_true())
+    });
+    if !is_inactive {
+        return Ok(());
+    }
+    let message = format!(
+        "operation performed with inactive user [{}] as owner of {}",
+        id.as_str(),
+        schema.label.to_lowercase()
+    );
+    Err(ApiError::new(400, "INACTIVE_OWNER_OR_USER", message).about(&[]))
+}
+
+/// No other row has the same value of a key.
 pub(super) fn unique(
     store: &Store,
     object: usize,
     values: &[Value],
     own: Option<SalesforceId>,
+    author: Author,
 ) -> Result<(), ApiError> {
     let fields = store.object(object).fields.iter().zip(values).enumerate();
     for (index, (field, value)) in
-        fields.filter(|(_, (field, value))| field.external_id && !value.is_null())
+        fields.filter(|(_, (field, value))| field.unique && !value.is_null())
     {
         let same = store.table(object).iter().map(|(_, row)| row).find(|row| {
-            Some(row.id) != own && !row.is_deleted() && row.values[index].order(value).is_eq()
+            Some(row.id) != own
+                && !row.is_deleted()
+                && row.values[index].is_same_key(value, field.case_sensitive)
         });
         if let Some(other) = same {
-            let message = format!(
-                "duplicate value found: {} duplicates value on record with id: {}",
-                field.name,
-                other.id.as_str()
-            );
+            // A row that the user may not see is not named.
+            let (field, id) = if author.sees_hidden || other.is_visible(store.now()) {
+                (field.name.as_str(), other.id.as_str())
+            } else {
+                ("<unknown>", "<unknown>")
+            };
+            let message =
+                format!("duplicate value found: {field} duplicates value on record with id: {id}");
             return Err(ApiError::new(400, "DUPLICATE_VALUE", message).about(&[]));
         }
     }

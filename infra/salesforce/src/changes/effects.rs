@@ -17,11 +17,7 @@ use crate::{
 
 /// A converted lead can be read and deleted, not changed.
 pub(super) fn refuse_converted(schema: &ObjectSchema, row: &Row) -> Result<(), ApiError> {
-    let is_converted = schema.name == "Lead"
-        && schema
-            .field_index("IsConverted")
-            .is_some_and(|index| row.values[index].is_true());
-    if is_converted {
+    if is_converted(schema, row) {
         return Err(ApiError::new(
             400,
             "CANNOT_UPDATE_CONVERTED_LEAD",
@@ -30,6 +26,14 @@ pub(super) fn refuse_converted(schema: &ObjectSchema, row: &Row) -> Result<(), A
         .about(&[]));
     }
     Ok(())
+}
+
+/// Returns whether a row is a converted lead.
+pub(crate) fn is_converted(schema: &ObjectSchema, row: &Row) -> bool {
+    schema.name == "Lead"
+        && schema
+            .field_index("IsConverted")
+            .is_some_and(|index| row.values[index].is_true())
 }
 
 /// Completes a row that is about to be created.

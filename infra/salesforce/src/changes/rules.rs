@@ -38,11 +38,32 @@ fn holds(store: &Store, object: &str, text: &str, row: &Row) -> bool {
     condition(store, object, text).is_ok_and(|filter| run::accepts(system(store), &filter, row))
 }
 
-/// Refuses a row that a validation rule forbids.
+/// Refuses a row that the org's own rules forbid, in Salesforce's order: its integrity, its triggers, its validation.
 ///
 /// # Errors
-/// `FIELD_CUSTOM_VALIDATION_EXCEPTION` with the administrator's words.
-pub(crate) fn validate(store: &Store, object: &str, row: &Row) -> Result<(), ApiError> {
+/// `FIELD_INTEGRITY_EXCEPTION`, `CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY`, `FIELD_CUSTOM_VALIDATION_EXCEPTION`.
+pub(crate) fn obey(store: &Store, object: &str, row: &Row) -> Result<(), ApiError> {
+    let meets = |of: &str, condition: &str| of == object && holds(store, object, condition, row);
+    let mut integrity = store.setup.integrity_rules().iter();
+    if let Some(rule) = integrity.find(|rule| meets(&rule.object, &rule.condition)) {
+        let fields: Vec<&str> = rule.field.as_deref().into_iter().collect();
+        let code = "FIELD_INTEGRITY_EXCEPTION";
+        return Err(ApiError::new(400, code, &rule.message).about(&fields));
+    }
+    let mut triggers = store.setup.triggers().iter();
+    if let Some(trigger) = triggers.find(|trigger| meets(&trigger.object, &trigger.condition)) {
+        let name = &trigger.name;
+        let message = format!(
+            "{name}: execution of BeforeInsert\n\ncaused by: {}\n\nTrigger.{name}: line 1, column 1",
+            trigger.exception
+        );
+        let code = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY";
+        return Err(ApiError::new(400, code, message).about(&[]));
+    }
+    validate(store, object, row)
+}
+
+fn validate(store: &Store, object: &str, row: &Row) -> Result<(), ApiError> {
     let broken = store
         .setup
         .validation_rules()

@@ -166,6 +166,9 @@ fn bound(field: &mut Field, records: &Records, at: usize) {
     let values: Vec<_> = records.filled(at).map(|(_, cell)| cell).collect();
     let different: HashSet<_> = values.iter().map(|value| value.to_lowercase()).collect();
     let stem = field.name.to_ascii_lowercase();
+    // An export does not say what else holds of it: it is taken to be unique, by letters of either case.
     field.external_id = different.len() == values.len()
         && (stem.ends_with("_id__c") || stem.contains("external") || stem.contains("record_id"));
+    field.unique = field.external_id;
+    field.case_sensitive = field.external_id;
 }

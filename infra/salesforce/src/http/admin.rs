@@ -2,6 +2,9 @@
 
 mod access;
 mod clock;
+mod fields;
+mod locks;
+mod record_types;
 mod refresh;
 mod rules;
 
@@ -61,6 +64,18 @@ pub(crate) fn answer(engine: &Engine, call: &Call, path: &[&str]) -> Reply {
         ("assignment", _) => parse(call)
             .and_then(|body: Json| rules::order(&body))
             .and_then(|order| rules::assignment(engine, order)),
+        ("trigger", _) => parse(call)
+            .and_then(|body: Json| rules::order(&body))
+            .and_then(|order| rules::trigger(engine, order)),
+        ("integrity", _) => parse(call)
+            .and_then(|body: Json| rules::order(&body))
+            .and_then(|order| rules::integrity(engine, order)),
+        ("duplicates", _) => parse(call)
+            .and_then(|body: Json| rules::order(&body))
+            .and_then(|order| rules::duplicates(engine, order)),
+        ("field", _) => parse(call).and_then(|change| fields::set(engine, change)),
+        ("recordtype", _) => parse(call).and_then(|order| record_types::add(engine, &order)),
+        ("lock", _) => parse(call).and_then(|order| locks::set(engine, &order)),
         ("fls", _) => parse(call).and_then(|order| access::set(engine, &order)),
         ("convert", _) => parse(call).and_then(|order| {
             change(engine, |store, author| {

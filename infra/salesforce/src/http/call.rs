@@ -6,7 +6,10 @@ use salesforce_id::SalesforceId;
 use serde_json::Value as Json;
 
 use super::reply::{ApiError, Reply};
-use crate::{changes::Assignment, engine::Engine};
+use crate::{
+    changes::{Assignment, Duplicates, OrgRules},
+    engine::Engine,
+};
 
 /// A call on the API, by whom, and the org it asks.
 #[derive(Clone, Copy, Debug)]
@@ -81,12 +84,37 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The part of assignment rules: they run unless `Sforce-Auto-Assign` says FALSE.
-    pub(crate) fn assignment(&self) -> Assignment {
-        match self.header("sforce-auto-assign") {
+    /// The part of the org's own rules: assignment rules run unless `Sforce-Auto-Assign` says FALSE, and duplicates are
+    /// refused unless `Sforce-Duplicate-Rule-Header` says `allowSave=true`.
+    pub(crate) fn rules(&self) -> OrgRules {
+        let assignment = match self.header("sforce-auto-assign") {
             Some(value) if value.trim().eq_ignore_ascii_case("false") => Assignment::Off,
             _ => Assignment::Active,
+        };
+        let allows = |option: &str| {
+            let option = option
+                .split_once('=')
+                .map(|(name, value)| (name.trim(), value.trim()));
+            option.is_some_and(|(name, value)| {
+                name.eq_ignore_ascii_case("allowSave") && value.eq_ignore_ascii_case("true")
+            })
+        };
+        let header = self.header("sforce-duplicate-rule-header");
+        let duplicates = if header.is_some_and(|header| header.split([',', ';']).any(allows)) {
+            Duplicates::Saved
+        } else {
+            Duplicates::Refused
+        };
+        OrgRules {
+            assignment,
+            duplicates,
         }
+    }
+
+    /// The number of the API version before its point.
+    pub(crate) fn major_version(&self) -> u16 {
+        let major = self.version.split('.').next();
+        major.and_then(|major| major.parse().ok()).unwrap_or(0)
     }
 
     /// The body as JSON.

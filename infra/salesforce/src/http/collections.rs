@@ -198,7 +198,7 @@ fn run<T>(
 ) -> Reply {
     let outcome: Result<Vec<Outcome>, Vec<Outcome>> = engine.change(|store| {
         let before = store.savepoint();
-        let author = Author::api(store, user, call.assignment());
+        let author = Author::api(store, user, call.rules());
         let outcomes: Vec<Outcome> = items
             .iter()
             .map(|item| {

@@ -232,6 +232,7 @@ fn field(field: &Field, access: FieldAccess) -> Json {
     let own = json!({
         "aggregatable": !matches!(kind, FieldType::Boolean | FieldType::Address) && field.filterable,
         "byteLength": byte_length,
+        "caseSensitive": field.case_sensitive,
         "createable": field.createable && is_editable,
         "custom": field.custom,
         "defaultValue": default,
@@ -259,7 +260,7 @@ fn field(field: &Field, access: FieldAccess) -> Json {
         "soapType": kind.soap_name(),
         "sortable": field.filterable,
         "type": kind.name(),
-        "unique": field.external_id,
+        "unique": field.unique,
         "updateable": field.updateable && is_editable,
     });
     let mut described = constant();

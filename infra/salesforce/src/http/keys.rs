@@ -16,6 +16,9 @@ use crate::{
     value::Value,
 };
 
+/// The API version from which the answer to an upsert names the row that it changed.
+const NAMES_UPDATED: u16 = 46;
+
 /// The answer to a key field that is none, and to an id that is none.
 pub(crate) fn unknown_key(name: &str) -> ApiError {
     let message = format!("Provided external ID field does not exist or is not accessible: {name}");
@@ -53,7 +56,8 @@ fn find(
             .collect());
     }
     let rows = store.table(object).iter().map(|(_, row)| row);
-    let is_it = |value: &Value| !wanted.is_null() && value.order(&wanted).is_eq();
+    let by_case = schema.fields[index].case_sensitive;
+    let is_it = |value: &Value| !wanted.is_null() && value.is_same_key(&wanted, by_case);
     Ok(rows
         .filter(|row| view.sees(row) && is_it(&row.values[index]))
         .map(|row| row.id)
@@ -80,7 +84,15 @@ pub(crate) fn upsert(
     key: Key<'_>,
     fields: &Body,
 ) -> Result<Upserted, ApiError> {
-    match find(store, object, key)?.as_slice() {
+    let mut found = find(store, object, key)?;
+    // An upsert does not reach a converted lead, and its key stays taken.
+    let schema = store.object(object);
+    let is_converted = |id: &SalesforceId| {
+        let row = store.table(object).get(*id);
+        row.is_some_and(|row| changes::is_converted(schema, row))
+    };
+    found.retain(|id| !is_converted(id));
+    match found.as_slice() {
         [] if key.0.eq_ignore_ascii_case("Id") => Err(missing()),
         [] => {
             let mut fields = fields.clone();
@@ -114,7 +126,7 @@ pub(crate) fn answer(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
         (&Method::GET | &Method::HEAD, Some(id)) => rows::read::read(engine, call, object, id),
         (&Method::DELETE, Some(id)) => {
             let deleted = engine.change(|store| {
-                let author = Author::api(store, user, call.assignment());
+                let author = Author::api(store, user, call.rules());
                 changes::delete(store, author, object, id)
             });
             deleted.map_or_else(Reply::from, |()| Reply::empty(204))
@@ -157,11 +169,14 @@ fn patch(caller: Caller<'_>, object: usize, key: Key<'_>) -> Reply {
         return ApiError::new(400, "INVALID_FIELD", message).into();
     }
     let upserted = engine.change(|store| {
-        let author = Author::api(store, user, call.assignment());
+        let author = Author::api(store, user, call.rules());
         upsert(store, author, object, key, &fields)
     });
     let (id, created) = match upserted {
         Ok(Upserted::Created(id)) => (id, true),
+        Ok(Upserted::Updated(_)) if call.major_version() < NAMES_UPDATED => {
+            return Reply::empty(204);
+        }
         Ok(Upserted::Updated(id)) => (id, false),
         Err(error) => return error.into(),
     };

@@ -91,6 +91,8 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// The fields it is about; nothing where Salesforce leaves the key out.
     pub(crate) fields: Option<Vec<String>>,
+    /// A further key of its body.
+    pub(crate) detail: Option<(&'static str, Json)>,
 }
 
 impl ApiError {
@@ -101,6 +103,7 @@ impl ApiError {
             code,
             message: message.into(),
             fields: None,
+            detail: None,
         }
     }
 
@@ -116,6 +119,13 @@ impl ApiError {
         self
     }
 
+    /// The same with a further key of its body.
+    #[must_use]
+    pub(crate) fn with(mut self, key: &'static str, value: Json) -> Self {
+        self.detail = Some((key, value));
+        self
+    }
+
     /// As a row of a collection's answer has it.
     pub(crate) fn in_collection(&self) -> Json {
         json!({ "statusCode": self.code, "message": self.message, "fields": self.fields.clone().unwrap_or_default() })
@@ -127,6 +137,9 @@ impl From<ApiError> for Reply {
         let mut body = json!({ "message": error.message, "errorCode": error.code });
         if let Some(fields) = &error.fields {
             body["fields"] = json!(fields);
+        }
+        if let Some((key, value)) = error.detail {
+            body[key] = value;
         }
         Self::json(error.status, &[body])
     }

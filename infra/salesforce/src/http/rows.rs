@@ -52,7 +52,7 @@ fn by_id(caller: Caller<'_>, object: usize, id: &str) -> Reply {
         },
         Method::DELETE => {
             let deleted = engine.change(|store| {
-                let author = Author::api(store, user, call.assignment());
+                let author = Author::api(store, user, call.rules());
                 changes::delete(store, author, object, id)
             });
             deleted.map_or_else(Reply::from, |()| Reply::empty(204))

@@ -65,7 +65,8 @@ pub(crate) fn fill_defaults(schema: &ObjectSchema, values: &mut [Value], api_use
         }
         let default = field.choices.iter().find(|choice| choice.is_default);
         if field.kind == FieldType::Boolean {
-            *value = Value::Bool(false);
+            // Users, campaigns and the like are active unless somebody said otherwise.
+            *value = Value::Bool(field.name == "IsActive");
         } else if field.name == "OwnerId" {
             *value = Value::Id(api_user);
         } else if let Some(default) = default {

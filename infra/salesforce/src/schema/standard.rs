@@ -162,15 +162,19 @@ pub(crate) fn blank_field(name: &str, label: &str, kind: FieldType) -> Field {
         restricted: false,
         custom: false,
         external_id: false,
+        unique: false,
+        case_sensitive: false,
     }
 }
 
-fn parse_type(name: &str) -> FieldType {
+/// The type of this name; a text for names that none has.
+pub(crate) fn parse_type(name: &str) -> FieldType {
     match name {
         "id" => FieldType::Id,
         "reference" => FieldType::Reference,
         "textarea" => FieldType::TextArea,
         "picklist" => FieldType::Picklist,
+        "multipicklist" => FieldType::MultiPicklist,
         "email" => FieldType::Email,
         "phone" => FieldType::Phone,
         "url" => FieldType::Url,

@@ -73,6 +73,75 @@ async fn a_second_row_with_the_same_external_id_is_refused_naming_the_first() {
 }
 
 #[tokio::test]
+async fn a_converted_lead_keeps_its_external_id_and_no_upsert_reaches_it() {
+    let org = Org::small().await;
+    let key = json!({ "object": "Lead", "name": "Portal_Record_Id__c", "externalId": true, "unique": true, "caseSensitive": true });
+    org.admin("field", key).await;
+    let here = |value: &str| format!("{DATA}/sobjects/Lead/Portal_Record_Id__c/{value}");
+    let body = json!({ "LastName": "Kaur", "Company": "Acme" });
+
+    let created = org.patch(&here("deal:D-17"), body.clone()).await;
+    let lead = created.body["id"].as_str().expect("an id").to_owned();
+    org.admin("convert", json!({ "lead": lead, "opportunity": true }))
+        .await;
+    let refused = org.patch(&here("deal:D-17"), body.clone()).await;
+    let other_case = org.patch(&here("deal:d-17"), body.clone()).await;
+    let second_life = org.patch(&here("deal:D-17%232"), body).await;
+
+    assert_eq!(created.status, 201);
+    assert_eq!(refused.status, 400);
+    assert_eq!(
+        refused.body,
+        json!([{
+            "message": format!("duplicate value found: Portal_Record_Id__c duplicates value on record with id: {lead}"),
+            "errorCode": "DUPLICATE_VALUE",
+            "fields": [],
+        }])
+    );
+    assert_eq!((other_case.status, second_life.status), (201, 201));
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_unique_may_name_several_rows_and_an_old_version_does_not_name_the_one() {
+    let org = Org::small().await;
+    let key = |unique: bool| json!({ "object": "Opportunity", "name": "Portal_Record_Id__c", "unique": unique, "caseSensitive": false });
+    org.admin("field", key(false)).await;
+    let body = |key: &str| json!({ "Name": "A", "StageName": "Prospecting", "CloseDate": "2026-05-01", "Portal_Record_Id__c": key });
+    let path = format!("{DATA}/sobjects/Opportunity");
+    let first = org.post(&path, body("K")).await;
+    let second = org.post(&path, body("k")).await;
+
+    let several = org
+        .patch(
+            &format!("{path}/Portal_Record_Id__c/K"),
+            json!({ "Name": "B" }),
+        )
+        .await;
+    org.delete(&format!(
+        "{path}/{}",
+        second.body["id"].as_str().expect("an id")
+    ))
+    .await;
+    let one = org
+        .patch(
+            "/services/data/v45.0/sobjects/Opportunity/Portal_Record_Id__c/k",
+            json!({ "Name": "B" }),
+        )
+        .await;
+
+    assert_eq!((first.status, second.status), (201, 201));
+    assert_eq!(several.status, 300);
+    assert_eq!(
+        several.body,
+        json!([
+            format!("{path}/{}", first.body["id"].as_str().expect("an id")),
+            format!("{path}/{}", second.body["id"].as_str().expect("an id")),
+        ])
+    );
+    assert_eq!(one.status, 204);
+}
+
+#[tokio::test]
 async fn updated_and_deleted_rows_are_listed_for_a_period() {
     let org = Org::small().await;
     let list = |kind: &str, start: &str, end: &str| {

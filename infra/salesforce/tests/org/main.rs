@@ -20,6 +20,7 @@ mod page;
 mod parents;
 mod queries;
 mod query_limits;
+mod refusals;
 mod refused_queries;
 mod restart;
 mod rows;

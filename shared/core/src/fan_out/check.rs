@@ -102,6 +102,7 @@ mod tests {
             updateable: true,
             relationship: None,
             reference_to: Vec::new(),
+            ..DescribedField::default()
         };
         kinds.iter().map(field).collect()
     }

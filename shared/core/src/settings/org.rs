@@ -211,6 +211,7 @@ mod tests {
                 updateable: !name.starts_with('!'),
                 relationship: lookup.map(|(relationship, _)| relationship.to_owned()),
                 reference_to: lookup.iter().map(|(_, to)| (*to).to_owned()).collect(),
+                ..DescribedField::default()
             }
         };
         let object = |(name, fields): &(&str, &[&str])| {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject, SystemModstamp,
+    email::Email,
     salesforce::{
-        DescribedField, FieldPath, Listing, Locator, Page, Row, Salesforce, SalesforceError,
-        UpdateOutcome,
+        DescribedField, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
+        SalesforceError, UpdateOutcome, UpsertOutcome,
     },
     schema::Schema,
 };
@@ -20,7 +21,7 @@ use crate::{
     call::Call,
     connection::locator_path,
     opportunity,
-    soql::{Statement, select},
+    soql::{Person, Statement, select},
 };
 
 /// Maximum number of ids in one `POST /composite/sobjects/<O>`.
@@ -163,5 +164,29 @@ impl Salesforce for SalesforceClient {
         unless_changed_since: Option<SystemModstamp>,
     ) -> Result<UpdateOutcome, SalesforceError> {
         self.write(object, id, fields, unless_changed_since).await
+    }
+
+    async fn upsert(
+        &self,
+        object: SalesforceObject,
+        record: &NewRecord<'_>,
+    ) -> Result<UpsertOutcome, SalesforceError> {
+        self.make_record(object, record).await
+    }
+
+    async fn upsert_opportunity(
+        &self,
+        record: &NewRecord<'_>,
+        primary_contact: SalesforceId,
+    ) -> Result<UpsertOutcome, SalesforceError> {
+        self.make_opportunity(record, primary_contact).await
+    }
+
+    async fn contacts_by_email(&self, email: &Email) -> Result<Vec<Row>, SalesforceError> {
+        self.people(Person::Contact, email).await
+    }
+
+    async fn users_by_email(&self, email: &Email) -> Result<Vec<Row>, SalesforceError> {
+        self.people(Person::User, email).await
     }
 }

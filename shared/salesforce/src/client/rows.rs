@@ -2,6 +2,7 @@
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
+    email::Email,
     salesforce::{Locator, Page, Row, Salesforce, SalesforceError},
 };
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use super::SalesforceClient;
 use crate::{
     api_usage::CallKind,
     call::Call,
-    soql::{MAX_IDS_PER_STATEMENT, Statement},
+    soql::{MAX_IDS_PER_STATEMENT, Person, Statement},
 };
 
 /// The most times that rows are asked for again because a locator died on the way.
@@ -66,6 +67,19 @@ impl SalesforceClient {
         let path = statement.path(self.shared.version)?;
         self.page(CallKind::Query, &path, Some(object.api_name()))
             .await
+    }
+
+    /// Reads the people with an address.
+    pub(super) async fn people(
+        &self,
+        person: Person,
+        email: &Email,
+    ) -> Result<Vec<Row>, SalesforceError> {
+        let path = Statement::people(person, email).path(self.shared.version)?;
+        let page = self
+            .page(CallKind::Query, &path, Some(person.object()))
+            .await?;
+        Ok(page.rows)
     }
 
     /// Reads every row of a statement, with all child rows.

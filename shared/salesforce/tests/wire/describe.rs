@@ -12,6 +12,9 @@ async fn a_describe_gives_the_fields() {
         json!({ "name": "Opportunity", "fields": [
             { "name": "AccountId", "label": "Account ID", "type": "reference", "updateable": true,
               "relationshipName": "Account", "referenceTo": ["Account"] },
+            { "name": "Portal_Id__c", "label": "Portal Id", "type": "string", "updateable": true, "createable": true,
+              "nillable": true, "defaultedOnCreate": false, "externalId": true, "unique": true,
+              "caseSensitive": true, "relationshipName": null, "referenceTo": [] },
             { "name": "IsWon", "label": "Won", "type": "boolean", "updateable": false,
               "relationshipName": null, "referenceTo": [] },
         ]}),
@@ -31,14 +34,25 @@ async fn a_describe_gives_the_fields() {
                 updateable: true,
                 relationship: Some("Account".to_owned()),
                 reference_to: vec!["Account".to_owned()],
+                ..DescribedField::default()
+            },
+            DescribedField {
+                name: "Portal_Id__c".to_owned(),
+                label: "Portal Id".to_owned(),
+                kind: "string".to_owned(),
+                updateable: true,
+                createable: true,
+                nillable: true,
+                external_id: true,
+                unique: true,
+                case_sensitive: true,
+                ..DescribedField::default()
             },
             DescribedField {
                 name: "IsWon".to_owned(),
                 label: "Won".to_owned(),
                 kind: "boolean".to_owned(),
-                updateable: false,
-                relationship: None,
-                reference_to: Vec::new(),
+                ..DescribedField::default()
             },
         ]
     );

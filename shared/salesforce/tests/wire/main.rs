@@ -7,7 +7,9 @@
 mod describe;
 mod faults;
 mod login;
+mod opportunities;
 mod org;
 mod organization;
 mod queries;
+mod upserts;
 mod writes;

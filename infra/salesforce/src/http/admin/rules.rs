@@ -1,4 +1,4 @@
-//! Validation and assignment rules, as an administrator adds and removes them.
+//! The rules of an org, as an administrator adds and removes them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     changes::{named::object, rules::condition},
     engine::Engine,
     http::reply::ApiError,
-    setup::rules::{AssignmentRule, ValidationRule},
+    setup::rules::{AssignmentRule, DuplicateRule, IntegrityRule, Trigger, ValidationRule},
     store::Store,
 };
 
@@ -77,6 +77,63 @@ pub(super) fn assignment(engine: &Engine, order: Order<AssignmentRule>) -> Resul
             }
         }
         store.set_up(|setup| setup.set_assignment_rule(rule));
+        Ok(json!({}))
+    })
+}
+
+/// Adds a trigger that fails, or forgets all of them.
+pub(super) fn trigger(engine: &Engine, order: Order<Trigger>) -> Result<Json, ApiError> {
+    engine.change(|store| {
+        let added = match order {
+            Order::Reset => None,
+            Order::Add(mut trigger) => {
+                trigger.object = spelt(store, &trigger.object)?;
+                check(store, &trigger.object, &trigger.condition)?;
+                Some(trigger)
+            }
+        };
+        store.set_up(|setup| setup.set_trigger(added));
+        Ok(json!({}))
+    })
+}
+
+/// Adds a combination of values that is not taken, or forgets all of them.
+pub(super) fn integrity(engine: &Engine, order: Order<IntegrityRule>) -> Result<Json, ApiError> {
+    engine.change(|store| {
+        let added = match order {
+            Order::Reset => None,
+            Order::Add(mut rule) => {
+                rule.object = spelt(store, &rule.object)?;
+                check(store, &rule.object, &rule.condition)?;
+                if let Some(field) = &mut rule.field {
+                    *field = named(store, &rule.object, field)?;
+                }
+                Some(rule)
+            }
+        };
+        store.set_up(|setup| setup.set_integrity_rule(added));
+        Ok(json!({}))
+    })
+}
+
+/// Adds a duplicate rule, or forgets all of them.
+pub(super) fn duplicates(engine: &Engine, order: Order<DuplicateRule>) -> Result<Json, ApiError> {
+    engine.change(|store| {
+        let added = match order {
+            Order::Reset => None,
+            Order::Add(mut rule) => {
+                rule.object = spelt(store, &rule.object)?;
+                for matching in &mut rule.matches {
+                    matching.object = spelt(store, &matching.object)?;
+                    for (own, other) in &matching.fields {
+                        named(store, &rule.object, own)?;
+                        named(store, &matching.object, other)?;
+                    }
+                }
+                Some(rule)
+            }
+        };
+        store.set_up(|setup| setup.set_duplicate_rule(added));
         Ok(json!({}))
     })
 }

@@ -10,7 +10,7 @@ use super::{
     table::{Delimiter, Dialect, LineEnding, Table},
 };
 use crate::{
-    changes::{self, Assignment, Author, Body},
+    changes::{self, Assignment, Author, Body, Duplicates, OrgRules},
     engine::{Engine, locked},
     http::{
         call::Caller,
@@ -18,6 +18,12 @@ use crate::{
         reply::{ApiError, Reply},
     },
     store::Store,
+};
+
+/// The part of the org's own rules in rows of a job.
+const RULES: OrgRules = OrgRules {
+    assignment: Assignment::Off,
+    duplicates: Duplicates::Refused,
 };
 
 /// Rows that are written together and carry one stamp.
@@ -272,7 +278,7 @@ fn write_chunk(
 ) -> Vec<Outcome> {
     let written: Result<Vec<Outcome>, ApiError> = engine.change(|store| {
         // A job runs assignment rules only when it names one, and none of this org has an id.
-        let author = Author::api(store, user, Assignment::Off);
+        let author = Author::api(store, user, RULES);
         let outcomes = rows
             .iter()
             .map(|cells| {

@@ -37,7 +37,7 @@ pub(super) fn create(caller: Caller<'_>, object: usize) -> Reply {
         Err(refusal) => return refusal,
     };
     let created = engine.change(|store| {
-        let author = Author::api(store, user, call.assignment());
+        let author = Author::api(store, user, call.rules());
         changes::create(store, author, object, &fields)
     });
     match created {
@@ -91,7 +91,7 @@ pub(super) fn update(caller: Caller<'_>, object: usize, id: SalesforceId) -> Res
         {
             return Err(changed_since());
         }
-        let author = Author::api(store, user, call.assignment());
+        let author = Author::api(store, user, call.rules());
         changes::update(store, author, object, id, &fields).map_err(Reply::from)
     })
 }

@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     SalesforceId, SalesforceObject, SystemModstamp,
+    email::Email,
     read::CONTACT_ROLES,
     salesforce::{
-        DescribedField, FieldPath, Listing, Locator, Page, Row, Salesforce, SalesforceError,
-        UpdateOutcome,
+        DescribedField, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
+        SalesforceError, UpdateOutcome, UpsertOutcome,
     },
     schema::Schema,
 };
@@ -100,6 +101,7 @@ impl Org {
                     .next()
                     .map(|targets| targets.split('|').map(str::to_owned).collect())
                     .unwrap_or_default(),
+                ..DescribedField::default()
             }
         });
         Some(described.collect())
@@ -226,5 +228,29 @@ impl Salesforce for Org {
         _: Option<SystemModstamp>,
     ) -> Result<UpdateOutcome, SalesforceError> {
         unreachable!("nothing is written here")
+    }
+
+    async fn upsert(
+        &self,
+        _: SalesforceObject,
+        _: &NewRecord<'_>,
+    ) -> Result<UpsertOutcome, SalesforceError> {
+        unreachable!("nothing is written here")
+    }
+
+    async fn upsert_opportunity(
+        &self,
+        _: &NewRecord<'_>,
+        _: SalesforceId,
+    ) -> Result<UpsertOutcome, SalesforceError> {
+        unreachable!("nothing is written here")
+    }
+
+    async fn contacts_by_email(&self, _: &Email) -> Result<Vec<Row>, SalesforceError> {
+        unreachable!("nobody is looked up here")
+    }
+
+    async fn users_by_email(&self, _: &Email) -> Result<Vec<Row>, SalesforceError> {
+        unreachable!("nobody is looked up here")
     }
 }
