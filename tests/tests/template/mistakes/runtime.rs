@@ -244,7 +244,7 @@ pub(super) const ALL: Seeds = &[
             (
                 "a replay that may not send to the source",
                 Set(
-                    "DeadLettersRole/Policies/0/PolicyDocument/Statement/2/Resource",
+                    "DeadLettersRole/Policies/0/PolicyDocument/Statement/3/Resource",
                     r#"[{"Fn::GetAtt": ["ImportsQueue", "Arn"]}]"#,
                 ),
             ),
