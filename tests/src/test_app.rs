@@ -12,6 +12,7 @@ use dealbridge_aws::{
 use dealbridge_core::{
     Queue, SalesforceId,
     message::ImportRequest,
+    people::{Condition, People, member::Member},
     portal::{User, UserStatus},
     ports::{Clock, PortError, RunStore},
     run::{Run, RunId, RunStatus},
@@ -237,10 +238,9 @@ impl TestApp {
     /// Gives a portal user another status.
     pub async fn set_user(&self, id: &str, status: UserStatus) {
         let user: User = self.portal.user(id).await.unwrap().unwrap();
-        self.portal
-            .put_user(&User { status, ..user })
-            .await
-            .unwrap();
+        let user = Member::User(User { status, ..user });
+        let people = People { store: &self.store };
+        people.put(&user, Condition::Always).await.unwrap();
     }
 
     /// Changes the integration's settings.
@@ -371,7 +371,8 @@ async fn seed(store: &Store, folder: &PortalFolder) {
     database::create_tables(store.client()).await.unwrap();
     let portal = DynamoPortal::new(store.clone());
     portal.put_settings(&folder.settings, None).await.unwrap();
-    portal.seed(&folder.people).await.unwrap();
+    let people = People { store };
+    people.replace_all(&folder.people).await.unwrap();
 }
 
 fn client(org: &OrgHandle, clock: &TestClock) -> SalesforceClient {

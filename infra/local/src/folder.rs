@@ -8,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dealbridge_aws::portal::People;
 use dealbridge_core::{
+    people::member::Member,
     portal::User,
     record::{Record, RecordId, RecordKind},
     settings::Settings,
@@ -26,8 +26,8 @@ pub const FILE: &str = "channeltivity.json";
 pub struct PortalFolder {
     /// The settings.
     pub settings: Settings,
-    /// The people.
-    pub people: People,
+    /// The people: Organizations, Groups, Users and Contacts.
+    pub people: Vec<Member>,
     /// Leads, Deals and Referrals that are in the portal already.
     pub records: Vec<Record>,
     /// Tells whether the file changed since it was last loaded.
@@ -63,7 +63,8 @@ impl PortalFolder {
         if let Err(wrong) = read.settings.check() {
             problems.extend(wrong.into_iter().map(|wrong| format!("settings.{wrong}")));
         }
-        people::check(&read, &mut problems);
+        let people = people::of(&read);
+        people::check(&people, &mut problems);
         let owners: HashSet<&str> = read.users.iter().map(|user| user.id.as_str()).collect();
         let mut records = Vec::new();
         for (kind, entries) in [
@@ -110,12 +111,6 @@ impl PortalFolder {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let people = People {
-            organizations: read.organizations,
-            groups: read.groups,
-            users: read.users,
-            contacts: read.contacts,
-        };
         Ok(Self {
             settings: read.settings,
             people,

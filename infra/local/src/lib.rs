@@ -29,5 +29,5 @@ pub mod template;
 mod wiring;
 
 pub use error::LocalError;
-pub use options::{Options, SalesforceTarget};
+pub use options::{Options, PortalSide, SalesforceTarget};
 pub use product::LocalProduct;

@@ -26,3 +26,12 @@ pub struct Options {
     /// The org that is used.
     pub salesforce: SalesforceTarget,
 }
+
+/// Where the portal's side comes from: settings, people and records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortalSide {
+    /// From the org folder.
+    Folder,
+    /// From nowhere, as in a deployment that was just made. The folder only makes the simulated org.
+    Empty,
+}

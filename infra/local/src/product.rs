@@ -29,7 +29,7 @@ use crate::{
     database,
     error::LocalError,
     functions::{Invocations, InvokeError, Invoker},
-    options::Options,
+    options::{Options, PortalSide},
     poller::Poller,
     queues,
     roles::{self, Roles},
@@ -83,7 +83,15 @@ impl LocalProduct {
     /// # Errors
     /// Whatever the folder, the data directory or a setting has wrong; then nothing was changed.
     pub async fn start(options: &Options) -> Result<Self, LocalError> {
-        let product = Self::prepare(options).await?;
+        Self::start_with(options, PortalSide::Folder).await
+    }
+
+    /// As [`LocalProduct::start`], with the portal's side from there.
+    ///
+    /// # Errors
+    /// As [`LocalProduct::start`].
+    pub async fn start_with(options: &Options, portal: PortalSide) -> Result<Self, LocalError> {
+        let product = Self::prepare_with(options, portal).await?;
         // The process that held the lease has ended: the data directory is this one's alone.
         product.store.expire_lease().await?;
         product.start_pollers();
@@ -95,6 +103,10 @@ impl LocalProduct {
     /// # Errors
     /// As [`LocalProduct::start`].
     pub async fn prepare(options: &Options) -> Result<Self, LocalError> {
+        Self::prepare_with(options, PortalSide::Folder).await
+    }
+
+    async fn prepare_with(options: &Options, side: PortalSide) -> Result<Self, LocalError> {
         let template = Template::load().map_err(|error| LocalError::new(error.to_string()))?;
         let (folder, org) = load(options)?;
         let owner = Owner {
@@ -137,10 +149,13 @@ impl LocalProduct {
         let portal = DynamoPortal::new(store.clone());
         let filled = async {
             database::create_tables(store.client()).await?;
-            seed::seed(&store, &portal, &folder).await
+            match side {
+                PortalSide::Folder => seed::seed(&store, &portal, &folder).await,
+                PortalSide::Empty => Ok(()),
+            }
         };
         if let Err(error) = filled.await {
-            let fault = seed::probe(&onlooker).await.err();
+            let fault = seed::probe(&onlooker, seed::PEOPLE_AT_ONCE).await.err();
             return Err(match (&data, fault) {
                 (Some(data), Some(fault)) => unwritable(data, &fault),
                 _ => error,
@@ -213,7 +228,7 @@ impl LocalProduct {
         loop {
             tokio::time::sleep(PROBE_INTERVAL).await;
             // Through the database, for that is what has to be written; it logs every write before it answers.
-            if let Err(error) = seed::probe(&self.onlooker).await {
+            if let Err(error) = seed::probe(&self.onlooker, seed::A_DEAL).await {
                 return unwritable(data, &error);
             }
         }

@@ -1,17 +1,24 @@
 //! Filling the store from the org folder, once per content of its file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     error::{DisplayErrorContext, ProvideErrorMetadata},
     types::AttributeValue,
 };
 use dealbridge_aws::{DynamoPortal, Store, item, keys};
+use dealbridge_core::people::People;
+use tracing::warn;
 
-use crate::{error::LocalError, folder::PortalFolder};
+use crate::{
+    error::LocalError,
+    folder::{FILE, PortalFolder},
+};
 
-/// The name under which the portal's people are kept.
-const PEOPLE: [&str; 4] = ["USER#", "EMAIL#", "GROUP#", "ORGANIZATION#"];
+/// The form of the stored people. People of an earlier form have no versions, and are stored anew.
+const FORM: &str = "2";
+/// The keys of people.
+const PEOPLE: [&str; 5] = ["USER#", "EMAIL#", "GROUP#", "ORGANIZATION#", "CONTACT#"];
 
 /// Fills the store from the folder, unless it holds this content already: what was changed through the portal's
 /// screens stays until the folder's file changes. Records that are there stay as they are.
@@ -29,22 +36,27 @@ pub(crate) async fn seed(
     )]);
     let table = &store.tables().records;
     let seeded = store.get(table, key.clone()).await?;
-    if seeded.as_ref().and_then(|item| item::text(item, "digest")) == Some(&folder.digest) {
+    let stored = |name: &str| seeded.as_ref().and_then(|item| item::text(item, name));
+    if stored("digest") == Some(&folder.digest) && stored("form") == Some(FORM) {
         return Ok(());
     }
     portal.put_settings(&folder.settings, None).await?;
-    if seeded.is_some() {
-        remove_former_people(store, folder).await?;
+    if seeded.is_some() && stored("form") != Some(FORM) {
+        remove_people(store).await?;
     }
-    portal.seed(&folder.people).await?;
+    let people = People { store };
+    let replaced = people.replace_all(&folder.people).await;
+    let replaced = replaced.map_err(|error| LocalError::new(error.to_string()))?;
+    for kept in replaced.kept {
+        warn!("The {kept} stays, though {FILE} has it no longer: something depends on it.");
+    }
     for record in &folder.records {
         store.put_new_record(record).await?;
     }
     let mut item = key;
-    item.insert(
-        "digest".to_owned(),
-        AttributeValue::S(folder.digest.clone()),
-    );
+    for (name, value) in [("digest", folder.digest.as_str()), ("form", FORM)] {
+        item.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
+    }
     let put = store
         .client()
         .put_item()
@@ -55,14 +67,18 @@ pub(crate) async fn seed(
     put.map(|_| ()).map_err(|error| fault(&error))
 }
 
-/// Writes an item that nobody reads, to see whether the store can be written.
+/// As much as a small Deal: a disk with less room than that is full.
+pub(crate) const A_DEAL: usize = 1_024;
+/// As much as a transaction of people.
+pub(crate) const PEOPLE_AT_ONCE: usize = 100_000;
+
+/// Writes an item of that many bytes that nobody reads, to see whether the store can be written.
 ///
 /// # Errors
 /// When it cannot.
-pub(crate) async fn probe(store: &Store) -> Result<(), LocalError> {
+pub(crate) async fn probe(store: &Store, bytes: usize) -> Result<(), LocalError> {
     let key = AttributeValue::S("LOCAL#PROBE".to_owned());
-    // As much as a small Deal: a disk with less room than that is full.
-    let padding = AttributeValue::S("x".repeat(1_024));
+    let padding = AttributeValue::S("x".repeat(bytes));
     let put = store
         .client()
         .put_item()
@@ -77,33 +93,8 @@ pub(crate) async fn probe(store: &Store) -> Result<(), LocalError> {
     })
 }
 
-/// Removes people that an earlier content of the folder had and this one has not.
-async fn remove_former_people(store: &Store, folder: &PortalFolder) -> Result<(), LocalError> {
-    let people = &folder.people;
-    let users = people.users.iter();
-    let named: HashSet<String> = users
-        .clone()
-        .map(|user| format!("USER#{}", user.id))
-        .chain(users.map(|user| format!("EMAIL#{}", user.email)))
-        .chain(
-            people
-                .contacts
-                .iter()
-                .map(|contact| format!("EMAIL#{}", contact.email)),
-        )
-        .chain(
-            people
-                .groups
-                .iter()
-                .map(|group| format!("GROUP#{}", group.id)),
-        )
-        .chain(
-            people
-                .organizations
-                .iter()
-                .map(|own| format!("ORGANIZATION#{}", own.id)),
-        )
-        .collect();
+/// Removes people of an earlier form.
+async fn remove_people(store: &Store) -> Result<(), LocalError> {
     let client = store.client();
     let table = &store.tables().records;
     let mut start = None;
@@ -119,7 +110,7 @@ async fn remove_former_people(store: &Store, folder: &PortalFolder) -> Result<()
             .map_err(|error| fault(&error))?;
         let former = page.items().iter().filter(|item| {
             let pk = item::text(item, keys::PK).unwrap_or_default();
-            PEOPLE.iter().any(|prefix| pk.starts_with(prefix)) && !named.contains(pk)
+            PEOPLE.iter().any(|prefix| pk.starts_with(prefix))
         });
         for item in former {
             client

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dealbridge_core::{
     Email, SalesforceId,
+    people::member::{MemberId, MemberKind},
     receipt::ReceiptKey,
     record::{RecordId, RecordKind},
     run::{DEAL_REGISTRATION, RunId},
@@ -59,22 +60,51 @@ pub fn record(id: &RecordId) -> Attributes {
     one(format!("{}{}", record_prefix(id.kind()), id.id()))
 }
 
+/// Prefix of the keys of one kind of member.
+#[must_use]
+pub fn member_prefix(kind: MemberKind) -> &'static str {
+    match kind {
+        MemberKind::Organization => ORGANIZATION,
+        MemberKind::Group => "GROUP#",
+        MemberKind::User => "USER#",
+        MemberKind::Contact => "CONTACT#",
+    }
+}
+
+/// Records: an Organization, Group, User or Contact.
+#[must_use]
+pub fn member(id: &MemberId) -> Attributes {
+    member_of(id.kind(), id.id())
+}
+
+fn member_of(kind: MemberKind, id: &str) -> Attributes {
+    one(format!("{}{id}", member_prefix(kind)))
+}
+
+/// The member in a partition key; none if the key is of another kind.
+#[must_use]
+pub fn member_id(pk: &str) -> Option<MemberId> {
+    MemberKind::ALL
+        .into_iter()
+        .find_map(|kind| MemberId::new(kind, pk.strip_prefix(member_prefix(kind))?).ok())
+}
+
 /// Records: a portal user.
 #[must_use]
 pub fn user(id: &str) -> Attributes {
-    one(format!("USER#{id}"))
+    member_of(MemberKind::User, id)
 }
 
 /// Records: a group.
 #[must_use]
 pub fn group(id: &str) -> Attributes {
-    one(format!("GROUP#{id}"))
+    member_of(MemberKind::Group, id)
 }
 
 /// Records: an organization.
 #[must_use]
 pub fn organization(id: &str) -> Attributes {
-    one(format!("{ORGANIZATION}{id}"))
+    member_of(MemberKind::Organization, id)
 }
 
 /// Returns `true` for the partition key of an Organization.

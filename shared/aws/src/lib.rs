@@ -16,6 +16,7 @@ pub mod log;
 pub mod meter;
 pub mod organization;
 mod partition;
+mod people;
 pub mod portal;
 mod progress;
 pub mod queue;

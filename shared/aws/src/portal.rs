@@ -1,7 +1,5 @@
 //! Settings and people, cached for the life of the process with their version.
 
-mod screens;
-
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
@@ -9,24 +7,17 @@ use std::{
 
 use dealbridge_core::{
     Email,
-    portal::{Contact, Directory, Group, Holders, Organization, ResolvedUser, User},
+    portal::{Directory, Group, Holders, Organization, ResolvedUser, User},
     ports::{Consistency, PortError, Portal},
     settings::Settings,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     item::{self, n, number, s, text},
     keys::{self, Attributes, PK, VERSION},
+    people::{Address, decode_as},
     store::{Store, port_error},
 };
-
-/// The users and contacts with an e-mail address, as stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct EmailItem {
-    users: Vec<String>,
-    is_contact: bool,
-}
 
 #[derive(Debug, Default)]
 struct Cache {
@@ -40,19 +31,6 @@ struct Cache {
 pub struct DynamoPortal {
     store: Store,
     cache: Arc<Mutex<Cache>>,
-}
-
-/// The portal's people, for seeding a store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct People {
-    /// Organizations.
-    pub organizations: Vec<Organization>,
-    /// Groups.
-    pub groups: Vec<Group>,
-    /// Users.
-    pub users: Vec<User>,
-    /// Contacts without access.
-    pub contacts: Vec<Contact>,
 }
 
 impl DynamoPortal {
@@ -91,7 +69,7 @@ impl DynamoPortal {
         self.items(vec![keys::user(id)])
             .await?
             .pop()
-            .map(|item| item::decode(item, "a user"))
+            .map(|item| decode_as(item, "a user"))
             .transpose()
     }
 
@@ -103,36 +81,8 @@ impl DynamoPortal {
         self.items(vec![keys::group(id)])
             .await?
             .pop()
-            .map(|item| item::decode(item, "a group"))
+            .map(|item| decode_as(item, "a group"))
             .transpose()
-    }
-
-    /// Returns the users with an address, each with its groups.
-    ///
-    /// # Errors
-    /// Returns an error if DynamoDB does not answer.
-    pub async fn users_of(&self, email: &Email) -> Result<Vec<(User, Vec<Group>)>, PortError> {
-        let Some(item) = self.items(vec![keys::email(email)]).await?.pop() else {
-            return Ok(Vec::new());
-        };
-        let item: EmailItem = item::decode(item, "an address")?;
-        let mut users = Vec::new();
-        for id in &item.users {
-            let Some(user) = self.user(id).await? else {
-                continue;
-            };
-            let groups = self
-                .items(user.groups.iter().map(|id| keys::group(id)).collect())
-                .await?;
-            users.push((
-                user,
-                groups
-                    .into_iter()
-                    .map(|item| item::decode(item, "a group"))
-                    .collect::<Result<_, _>>()?,
-            ));
-        }
-        Ok(users)
     }
 
     /// Returns the users with an address as they are at this moment, past the cache: for rights, whose age is bounded by
@@ -147,40 +97,6 @@ impl DynamoPortal {
         let mut read = self.read_holders(vec![email]).await?;
         let holders = read.remove(email);
         Ok(holders.map_or_else(Vec::new, |holders| holders.users.clone()))
-    }
-
-    /// Fills the store with these people.
-    ///
-    /// # Errors
-    /// Returns an error if DynamoDB does not answer.
-    pub async fn seed(&self, people: &People) -> Result<(), PortError> {
-        let mut emails: HashMap<&Email, EmailItem> = HashMap::new();
-        for user in &people.users {
-            emails
-                .entry(&user.email)
-                .or_default()
-                .users
-                .push(user.id.clone());
-            self.put(item::encode(user, keys::user(&user.id))?).await?;
-        }
-        for contact in &people.contacts {
-            emails.entry(&contact.email).or_default().is_contact = true;
-        }
-        for (email, item) in emails {
-            self.put(item::encode(&item, keys::email(email))?).await?;
-        }
-        for group in &people.groups {
-            self.put(item::encode(group, keys::group(&group.id))?)
-                .await?;
-        }
-        for organization in &people.organizations {
-            self.put(item::encode(
-                organization,
-                keys::organization(&organization.id),
-            )?)
-            .await?;
-        }
-        self.move_directory().await
     }
 
     /// Returns the settings with their version.
@@ -269,43 +185,12 @@ impl DynamoPortal {
         }
     }
 
-    async fn put(&self, item: Attributes) -> Result<(), PortError> {
-        let put = self
-            .store
-            .client()
-            .put_item()
-            .table_name(&self.store.tables().records)
-            .set_item(Some(item));
-        put.send()
-            .await
-            .map(|_| ())
-            .map_err(|error| port_error("PutItem on the Records table", error))
-    }
-
-    /// Invalidates every process's cache of people.
-    async fn move_directory(&self) -> Result<(), PortError> {
-        let update = self
-            .store
-            .client()
-            .update_item()
-            .table_name(&self.store.tables().records)
-            .set_key(Some(keys::directory()))
-            .update_expression("ADD #version :one")
-            .expression_attribute_names("#version", VERSION)
-            .expression_attribute_values(":one", n(1));
-        update
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| port_error("moving the version of the portal's people", error))
-    }
-
     /// Reads the owners of these addresses: first the addresses, then the users, then their groups and organizations.
     async fn read_holders(
         &self,
         emails: Vec<&Email>,
     ) -> Result<HashMap<Email, Arc<Holders>>, PortError> {
-        let mut items: HashMap<String, EmailItem> = HashMap::new();
+        let mut items: HashMap<String, Address> = HashMap::new();
         for item in self
             .items(emails.iter().map(|email| keys::email(email)).collect())
             .await?
@@ -314,7 +199,7 @@ impl DynamoPortal {
                 .and_then(keys::address)
                 .unwrap_or_default()
                 .to_owned();
-            items.insert(address, item::decode(item, "an address")?);
+            items.insert(address, Address::decode(&item));
         }
         let user_ids: HashSet<&String> = items.values().flat_map(|item| &item.users).collect();
         let users: Vec<User> = decode_all(
@@ -351,7 +236,7 @@ impl DynamoPortal {
             let item = items.get(email.as_str()).cloned().unwrap_or_default();
             let holders = Holders {
                 users: item.users.iter().filter_map(resolve).collect(),
-                is_contact: item.is_contact,
+                is_contact: !item.contacts.is_empty(),
             };
             (email.clone(), Arc::new(holders))
         });
@@ -365,7 +250,7 @@ fn decode_all<T: serde::de::DeserializeOwned>(
 ) -> Result<Vec<T>, PortError> {
     items
         .into_iter()
-        .map(|item| item::decode(item, what))
+        .map(|item| decode_as(item, what))
         .collect()
 }
 
@@ -392,10 +277,11 @@ impl Portal for DynamoPortal {
             self.cache(|cache| {
                 // Another batch may have found meanwhile that people changed.
                 if cache.directory_version == version {
-                    cache.holders.extend(
-                        read.iter()
-                            .map(|(email, holders)| (email.clone(), Arc::clone(holders))),
-                    );
+                    // An address that nobody has is asked for again each time: somebody may be invited any moment.
+                    let found = read.iter().filter(|(_, holders)| !holders.is_nobody());
+                    cache
+                        .holders
+                        .extend(found.map(|(email, holders)| (email.clone(), Arc::clone(holders))));
                 }
             });
             known.extend(read);

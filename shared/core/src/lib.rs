@@ -25,6 +25,7 @@ pub mod mapping;
 pub mod message;
 pub mod object;
 pub mod organization;
+pub mod people;
 pub mod portal;
 pub mod ports;
 pub mod problem;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{Email, record::RecordKind};
 
@@ -176,12 +177,39 @@ pub struct Organization {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
+    /// Its id. A file need not give it: it then follows from the address.
+    #[serde(default)]
+    pub id: String,
     /// Name.
     pub name: String,
     /// Address.
     pub email: Email,
     /// The id of the Organization.
     pub organization: String,
+}
+
+impl Contact {
+    /// Returns the id of a Contact that was given none: it depends on the address alone, so that a repeated load meets the
+    /// same Contact.
+    #[must_use]
+    pub fn id_of(email: &Email) -> String {
+        let digest = Sha256::digest(email.as_str());
+        let hex = digest[..10].iter().map(|byte| format!("{byte:02x}"));
+        format!("contact-{}", hex.collect::<String>())
+    }
+}
+
+impl User {
+    /// Returns the effective status: Inactive if the Organization (none: it was removed) is not active.
+    #[must_use]
+    pub fn effective_status(&self, organization: Option<&Organization>) -> UserStatus {
+        let is_active = organization
+            .is_some_and(|organization| organization.status == OrganizationStatus::Active);
+        match self.status {
+            UserStatus::Active if !is_active => UserStatus::Inactive,
+            status => status,
+        }
+    }
 }
 
 /// A user with the status and the access that its Organization and Groups give it.
@@ -205,12 +233,7 @@ impl ResolvedUser {
         organization: Option<&Organization>,
         groups: impl IntoIterator<Item = &'a Group>,
     ) -> Self {
-        let organization_active = organization
-            .is_some_and(|organization| organization.status == OrganizationStatus::Active);
-        let status = match user.status {
-            UserStatus::Active if !organization_active => UserStatus::Inactive,
-            status => status,
-        };
+        let status = user.effective_status(organization);
         let of_its_kind = groups.into_iter().filter(|group| group.kind == user.kind);
         let mut modules: Vec<String> = of_its_kind
             .flat_map(|group| group.modules.iter().cloned())
@@ -233,6 +256,14 @@ pub struct Holders {
     pub users: Vec<ResolvedUser>,
     /// `true` if a Contact has the address.
     pub is_contact: bool,
+}
+
+impl Holders {
+    /// Returns `true` if nobody has the address.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        self.users.is_empty() && !self.is_contact
+    }
 }
 
 /// The holders of the addresses that a batch of Opportunities names.

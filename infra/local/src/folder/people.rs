@@ -1,79 +1,59 @@
-//! The check of the people that `channeltivity.json` names.
+//! The people that `channeltivity.json` names.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use dealbridge_core::portal::{Group, MODULES};
+use dealbridge_core::{
+    people::{
+        member::{Member, MemberKind},
+        rules,
+    },
+    portal::Contact,
+};
 
 use super::file::File;
 
-/// Collects what the people contradict: ids that stand twice, and names of what is not there.
-pub(super) fn check(file: &File, problems: &mut Vec<String>) {
-    let organizations: HashSet<&str> = file
-        .organizations
-        .iter()
-        .map(|organization| organization.id.as_str())
-        .collect();
-    let groups: HashMap<&str, &Group> = file
-        .groups
-        .iter()
-        .map(|group| (group.id.as_str(), group))
-        .collect();
-    let mut twice = |place: &str, ids: Vec<&str>| {
-        let mut seen = HashSet::new();
-        for id in ids {
-            if id.trim().is_empty() || !seen.insert(id) {
-                problems.push(format!("{place}: the id {id:?} is empty or stands twice"));
-            }
+/// The people of the file, in the order in which one refers to another.
+pub(super) fn of(file: &File) -> Vec<Member> {
+    let contact = |contact: &Contact| {
+        let mut contact = contact.clone();
+        if contact.id.is_empty() {
+            contact.id = Contact::id_of(&contact.email);
         }
+        contact
     };
-    twice(
-        "organizations",
-        file.organizations
-            .iter()
-            .map(|organization| organization.id.as_str())
-            .collect(),
+    let organizations = file.organizations.iter().cloned();
+    let groups = file.groups.iter().cloned().map(Member::Group);
+    let users = file.users.iter().cloned().map(Member::User);
+    let contacts = file.contacts.iter().map(contact).map(Member::Contact);
+    organizations
+        .map(Member::Organization)
+        .chain(groups)
+        .chain(users)
+        .chain(contacts)
+        .collect()
+}
+
+/// Collects what is wrong with the people, each with its place in the file.
+pub(super) fn check(people: &[Member], problems: &mut Vec<String>) {
+    let places = places(people);
+    let wrong = rules::check_all(people, &HashMap::new());
+    problems.extend(
+        wrong
+            .into_iter()
+            .map(|(at, wrong)| format!("{}.{wrong}", places[at])),
     );
-    twice(
-        "groups",
-        file.groups.iter().map(|group| group.id.as_str()).collect(),
-    );
-    twice(
-        "users",
-        file.users.iter().map(|user| user.id.as_str()).collect(),
-    );
-    for (at, user) in file.users.iter().enumerate() {
-        if !organizations.contains(user.organization.as_str()) {
-            problems.push(format!(
-                "users[{at}].organization: there is no organization {:?}",
-                user.organization
-            ));
-        }
-        for id in &user.groups {
-            match groups.get(id.as_str()) {
-                None => problems.push(format!("users[{at}].groups: there is no group {id:?}")),
-                Some(group) if group.kind != user.kind => problems.push(format!(
-                    "users[{at}].groups: {id:?} is a group of another type: the user is {}, so choose a group of type {}",
-                    user.kind.label(),
-                    user.kind.as_str()
-                )),
-                Some(_) => {}
-            }
-        }
-    }
-    for (at, group) in file.groups.iter().enumerate() {
-        for module in group.unknown_modules() {
-            problems.push(format!(
-                "groups[{at}].modules: there is no module {module:?}; there are {}",
-                MODULES.join(", ")
-            ));
-        }
-    }
-    for (at, contact) in file.contacts.iter().enumerate() {
-        if !organizations.contains(contact.organization.as_str()) {
-            problems.push(format!(
-                "contacts[{at}].organization: there is no organization {:?}",
-                contact.organization
-            ));
-        }
-    }
+}
+
+/// The place of each member in the file, such as `users[3]`.
+fn places(people: &[Member]) -> Vec<String> {
+    let mut counts: HashMap<MemberKind, usize> = HashMap::new();
+    people
+        .iter()
+        .map(|member| {
+            let count = counts.entry(member.kind()).or_default();
+            let place = format!("{}[{count}]", member.kind().collection());
+            *count += 1;
+            place
+        })
+        .collect()
 }

@@ -1,14 +1,25 @@
-//! Changes of users, groups and organizations that the portal's screens make.
+//! Changes of users, groups and organizations that the portal's screens make: what the body names is changed, by the
+//! use cases of people.
 
 use dealbridge_core::{
     Email,
-    portal::{MODULES, OrganizationStatus, PartyType, User, UserStatus},
+    people::{
+        Condition, People, PeopleError, Refusal as PeopleRefusal,
+        member::{Member, MemberId, MemberKind},
+    },
+    portal::{Group, Organization, OrganizationStatus, PartyType, User, UserStatus},
 };
-use dealbridge_lambda::http::{Answer, Refusal};
+use dealbridge_lambda::{
+    http::{Answer, Refusal},
+    link_api::sentence,
+};
 use serde::Deserialize;
 
 use super::problem::LocalProblem;
 use crate::product::LocalProduct;
+
+/// The most times that a change is tried because something changed under it.
+const MAX_ATTEMPTS: usize = 6;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,50 +47,31 @@ pub(super) struct OrganizationChange {
     status: Option<OrganizationStatus>,
 }
 
-fn missing(code: LocalProblem, kind: &str, id: &str) -> Refusal {
-    Refusal::new(code, format!("There is no {kind} {id:?}."))
-}
-
 /// `POST /local/users/{id}`: changes a user, or invites one if the body says all that a user needs.
 pub(super) async fn user(
     product: &LocalProduct,
     id: &str,
     change: UserChange,
 ) -> Result<Answer, Refusal> {
-    let portal = &product.portal;
-    let mut user = match portal.user(id).await? {
-        Some(user) => user,
-        None => {
-            invited(id, &change).ok_or_else(|| missing(LocalProblem::UserNotFound, "user", id))?
-        }
-    };
-    if let Some(organization) = &change.organization
-        && portal.organization(organization).await?.is_none()
-    {
-        return Err(Refusal::malformed(format!(
-            "There is no organization {organization:?}."
-        )));
+    let user = change_member(product, MemberKind::User, id, |seen| {
+        let user = match seen {
+            Some(Member::User(user)) => user,
+            _ => invited(id, &change)?,
+        };
+        Some(Member::User(User {
+            id: user.id,
+            name: change.name.clone().unwrap_or(user.name),
+            email: change.email.clone().unwrap_or(user.email),
+            kind: change.kind.unwrap_or(user.kind),
+            organization: change.organization.clone().unwrap_or(user.organization),
+            groups: change.groups.clone().unwrap_or(user.groups),
+            status: change.status.unwrap_or(user.status),
+        }))
+    });
+    match user.await? {
+        Member::User(user) => Answer::json(200, &user),
+        other => Err(Refusal::internal(&other.kind().label())),
     }
-    user.name = change.name.unwrap_or(user.name);
-    user.email = change.email.unwrap_or(user.email);
-    user.kind = change.kind.unwrap_or(user.kind);
-    user.organization = change.organization.unwrap_or(user.organization);
-    user.groups = change.groups.unwrap_or(user.groups);
-    user.status = change.status.unwrap_or(user.status);
-    for id in &user.groups {
-        let group = portal.group(id).await?;
-        let group =
-            group.ok_or_else(|| Refusal::malformed(format!("There is no group {id:?}.")))?;
-        if group.kind != user.kind {
-            let detail = format!(
-                "{id:?} is a group of another type: the user is {}.",
-                user.kind.label()
-            );
-            return Err(Refusal::malformed(detail));
-        }
-    }
-    portal.put_user(&user).await?;
-    Answer::json(200, &user)
 }
 
 /// A user who has never activated the account.
@@ -101,22 +93,18 @@ pub(super) async fn group(
     id: &str,
     change: GroupChange,
 ) -> Result<Answer, Refusal> {
-    let portal = &product.portal;
-    let mut group = portal
-        .group(id)
-        .await?
-        .ok_or_else(|| missing(LocalProblem::GroupNotFound, "group", id))?;
-    group.name = change.name.unwrap_or(group.name);
-    group.modules = change.modules.unwrap_or(group.modules);
-    if let Some(module) = group.unknown_modules().next() {
-        let detail = format!(
-            "There is no module {module:?}; there are {}.",
-            MODULES.join(", ")
-        );
-        return Err(Refusal::malformed(detail));
+    let group = change_member(product, MemberKind::Group, id, |seen| match seen {
+        Some(Member::Group(group)) => Some(Member::Group(Group {
+            name: change.name.clone().unwrap_or(group.name),
+            modules: change.modules.clone().unwrap_or(group.modules),
+            ..group
+        })),
+        _ => None,
+    });
+    match group.await? {
+        Member::Group(group) => Answer::json(200, &group),
+        other => Err(Refusal::internal(&other.kind().label())),
     }
-    portal.put_group(&group).await?;
-    Answer::json(200, &group)
 }
 
 /// `POST /local/organizations/{id}`.
@@ -125,13 +113,60 @@ pub(super) async fn organization(
     id: &str,
     change: OrganizationChange,
 ) -> Result<Answer, Refusal> {
-    let portal = &product.portal;
-    let mut organization = portal
-        .organization(id)
-        .await?
-        .ok_or_else(|| missing(LocalProblem::OrganizationNotFound, "organization", id))?;
-    organization.name = change.name.unwrap_or(organization.name);
-    organization.status = change.status.unwrap_or(organization.status);
-    portal.put_organization(&organization).await?;
-    Answer::json(200, &organization)
+    let organization = change_member(product, MemberKind::Organization, id, |seen| match seen {
+        Some(Member::Organization(organization)) => Some(Member::Organization(Organization {
+            name: change.name.clone().unwrap_or(organization.name),
+            status: change.status.unwrap_or(organization.status),
+            ..organization
+        })),
+        _ => None,
+    });
+    match organization.await? {
+        Member::Organization(organization) => Answer::json(200, &organization),
+        other => Err(Refusal::internal(&other.kind().label())),
+    }
+}
+
+/// Changes a member upon what is there.
+async fn change_member(
+    product: &LocalProduct,
+    kind: MemberKind,
+    id: &str,
+    change: impl Fn(Option<Member>) -> Option<Member>,
+) -> Result<Member, Refusal> {
+    let people = People {
+        store: &product.store,
+    };
+    let missing = || {
+        let code = match kind {
+            MemberKind::Organization => LocalProblem::OrganizationNotFound,
+            MemberKind::Group => LocalProblem::GroupNotFound,
+            MemberKind::User | MemberKind::Contact => LocalProblem::UserNotFound,
+        };
+        Refusal::new(code, format!("There is no {} {id:?}.", kind.as_str()))
+    };
+    for _ in 0..MAX_ATTEMPTS {
+        let seen = match MemberId::new(kind, id) {
+            Err(_) => None,
+            Ok(id) => match people.get(&id).await {
+                Ok(seen) => Some(seen),
+                Err(PeopleError::Refused(_)) => None,
+                Err(PeopleError::Port(error)) => return Err(error.into()),
+            },
+        };
+        let version = seen.as_ref().map(|seen| seen.version);
+        let member = change(seen.map(|seen| seen.member)).ok_or_else(missing)?;
+        let condition = version.map_or(Condition::Always, Condition::Version);
+        match people.put(&member, condition).await {
+            Ok(_) => return Ok(member),
+            // Somebody was faster: the next round sees how the member is then.
+            Err(PeopleError::Refused(PeopleRefusal::Stale { .. })) => {}
+            Err(PeopleError::Refused(refusal)) => {
+                return Err(Refusal::malformed(sentence(&refusal.to_string())));
+            }
+            Err(PeopleError::Port(error)) => return Err(error.into()),
+        }
+    }
+    let detail = format!("The {} {id} kept changing; try again.", kind.as_str());
+    Err(Refusal::new(LocalProblem::Busy, detail))
 }

@@ -77,7 +77,7 @@ fn a_second_org_folder_is_refused() {
 #[cfg(unix)]
 fn a_full_disk_ends_the_command_with_one_message() {
     // In units of 512 bytes: no room for the people, and room for them but not for the Deals.
-    for limit in [600, 1200] {
+    for limit in [400, 600] {
         let data = tempfile::tempdir().unwrap();
         let program = command(&[]);
         let mut shell = Command::new("sh");
@@ -90,6 +90,8 @@ fn a_full_disk_ends_the_command_with_one_message() {
         let ended = ended(shell);
 
         ended.refused_with(&["cannot be written", "free space on its disk"]);
-        assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
+        // A worker may say, before the command ends, that it gives a batch back.
+        let told = ended.err.lines().filter(|line| !line.contains("WARN"));
+        assert_eq!(told.count(), 1, "{}", ended.err);
     }
 }
