@@ -14,7 +14,7 @@ use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
-    http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
+    http::{Answer, Idempotency, IfMatch, Method, ProblemCode, Refusal, Request, Route, Routes},
 };
 use serde_json::Value;
 
@@ -96,13 +96,18 @@ impl SettingsFunction {
         if let Some(answer) = idempotency.earlier(&self.store).await? {
             return Ok(answer);
         }
-        let condition = Condition::of(request)?;
+        let condition = IfMatch::of(request);
+        if condition == IfMatch::Absent {
+            let detail =
+                "Say which settings to replace: send the ETag of GET /settings as If-Match.";
+            return Err(Refusal::new(ProblemCode::PreconditionRequired, detail));
+        }
         let settings: Settings = request.json()?;
         check(&settings)?;
         let seen = match condition {
-            Condition::Version(version) => version,
-            Condition::Any => self.version().await?,
-            Condition::Never => return Err(self.changed(None).await?),
+            IfMatch::Version(version) => version,
+            IfMatch::Any => self.version().await?,
+            IfMatch::Never | IfMatch::Absent => return Err(self.changed(None).await?),
         };
         let warnings = connected::warnings(&settings, salesforce).await?;
         let org = self.named_org(&settings).await?;
@@ -145,45 +150,12 @@ impl SettingsFunction {
         let detail = format!("The settings are at version {version}, {read}. Read them again.");
         Ok(Refusal::new(ProblemCode::SettingsChanged, detail)
             .with("version", &version)
-            .header("etag", etag(version)))
+            .header("etag", IfMatch::etag(version)))
     }
-}
-
-/// The condition in `If-Match`.
-enum Condition {
-    /// This version of the settings.
-    Version(u64),
-    /// `*`, any version.
-    Any,
-    /// A text that is no version of the settings.
-    Never,
-}
-
-impl Condition {
-    fn of(request: &Request) -> Result<Self, Refusal> {
-        let text = request.header("if-match").filter(|text| !text.is_empty());
-        let text = text.ok_or_else(|| {
-            let detail =
-                "Say which settings to replace: send the ETag of GET /settings as If-Match.";
-            Refusal::new(ProblemCode::PreconditionRequired, detail)
-        })?;
-        if text == "*" {
-            return Ok(Self::Any);
-        }
-        let version = text
-            .strip_prefix('"')
-            .and_then(|text| text.strip_suffix('"'))
-            .unwrap_or(text);
-        Ok(version.parse().map_or(Self::Never, Self::Version))
-    }
-}
-
-fn etag(version: u64) -> String {
-    format!("\"{version}\"")
 }
 
 fn answer(settings: &Settings, version: u64) -> Result<Answer, Refusal> {
-    Ok(Answer::json(200, settings)?.header("etag", etag(version)))
+    Ok(Answer::json(200, settings)?.header("etag", IfMatch::etag(version)))
 }
 
 /// As [`answer`], with warnings about the stored settings.

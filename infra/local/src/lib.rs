@@ -10,6 +10,7 @@ pub mod error;
 pub mod folder;
 pub mod functions;
 pub mod gateway;
+pub mod load;
 mod local_api;
 pub mod login;
 pub mod options;

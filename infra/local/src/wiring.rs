@@ -20,6 +20,7 @@ use full_sync::FullSync;
 use import_worker::ImportWorker;
 use integration_log::IntegrationLog;
 use link::LinkFunction;
+use people::PeopleFunction;
 use push_worker::PushWorker;
 use records::Records;
 use rsa::rand_core::{OsRng, RngCore};
@@ -149,6 +150,14 @@ impl Adapters {
                 store: own.store.clone(),
                 portal: own.portal.clone(),
                 instance_url: self.instance_url.clone(),
+                rights: self.rights(&own),
+            },
+        );
+        let own = self.of("people");
+        functions.add(
+            "people",
+            PeopleFunction {
+                store: own.store.clone(),
                 rights: self.rights(&own),
             },
         );

@@ -15,6 +15,7 @@ mod links;
 mod lists;
 mod matrix;
 mod organization;
+mod people;
 mod portal_screens;
 mod product;
 mod restart;

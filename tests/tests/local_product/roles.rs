@@ -114,6 +114,15 @@ async fn everything_there_is_to_do(product: &Product) {
         .await;
     let settings = office.get("/settings").await;
     office.call("PUT", "/settings", settings, "settings").await;
+    let una = json!({
+        "name": "Una Dahl", "email": "una@fjordpartners.example", "type": "partner",
+        "organization": "org-fjord", "groups": [], "status": "active",
+    });
+    office.call("PUT", "/users/usr-una", una, "").await;
+    office.get("/users?limit=1").await;
+    office
+        .call("DELETE", "/users/usr-una", Value::Null, "")
+        .await;
 
     // An Opportunity is edited, one that failed is mended, one is deleted.
     for (call, id, fields) in [

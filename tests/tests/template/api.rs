@@ -31,6 +31,7 @@ fn declared() -> BTreeMap<String, Declared> {
         .chain(of::<full_sync::FullSync>("full-sync"))
         .chain(of::<integration_log::IntegrationLog>("integration-log"))
         .chain(of::<link::LinkFunction>("link"))
+        .chain(of::<people::PeopleFunction>("people"))
         .chain(of::<records::Records>("records"))
         .chain(of::<settings::SettingsFunction>("settings"))
         .chain(of::<unlink::UnlinkFunction>("unlink"))

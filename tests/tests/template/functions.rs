@@ -177,6 +177,7 @@ fn variables(function: &str) -> Vec<&'static str> {
         "import-worker" => import_worker::Environment::variables(),
         "integration-log" => integration_log::Environment::variables(),
         "link" => link::Environment::variables(),
+        "people" => people::Environment::variables(),
         "push-worker" => push_worker::Environment::variables(),
         "records" => records::Environment::variables(),
         "settings" => settings::Environment::variables(),

@@ -1,6 +1,7 @@
 //! The commands and what they have in common.
 
 mod explain;
+mod load;
 mod login;
 mod output;
 mod place;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use dealbridge_local::LocalError;
 
-use self::{explain::Explain, login::Login, sync::Sync, up::Up};
+use self::{explain::Explain, load::Load, login::Login, sync::Sync, up::Up};
 
 /// Imports Salesforce Opportunities as Deals of a partner portal, and says why the others did not import.
 #[derive(Parser)]
@@ -32,6 +33,8 @@ enum Command {
     Sync(Sync),
     /// Why an Opportunity would or would not import. Nothing is imported.
     Explain(Explain),
+    /// Bring the portal's people into a deployment, by its API. May be stopped, and repeated.
+    Load(Load),
     /// Sign in at a deployment's provider, and print the access token as DEALBRIDGE_TOKEN. Nothing is kept.
     Login(Login),
 }
@@ -43,6 +46,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, LocalError> {
         Some(Command::Up(up)) => up::run(up).await,
         Some(Command::Sync(sync)) => sync::run(sync).await,
         Some(Command::Explain(explain)) => explain::run(explain).await,
+        Some(Command::Load(load)) => load::run(load).await,
         Some(Command::Login(login)) => login::run(login).await,
     }
 }

@@ -10,7 +10,7 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::SystemClock;
 use dealbridge_local::{
-    LocalError, LocalProduct,
+    LocalError, LocalProduct, PortalSide,
     functions::InvokeError,
     report::Report,
     schedule,
@@ -33,14 +33,24 @@ pub(super) struct Up {
     /// The port of the API on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 8400)]
     port: u16,
+    /// Start as a deployment that was just made: without settings, people and records, and without a first import. The
+    /// org folder only makes the simulated org.
+    #[arg(long)]
+    empty: bool,
 }
 
 pub(super) async fn run(up: Up) -> Result<ExitCode, LocalError> {
     // The port comes first: where it is taken, nothing has begun.
     let listener = server::listen(up.port).await?;
-    let product = Arc::new(LocalProduct::start(&up.place.options()?).await?);
+    let side = if up.empty {
+        PortalSide::Empty
+    } else {
+        PortalSide::Folder
+    };
+    let product = LocalProduct::start_with(&up.place.options()?, side).await?;
+    let product = Arc::new(product);
     let ended = tokio::select! {
-        ended = serve(Arc::clone(&product), listener) => ended,
+        ended = serve(Arc::clone(&product), listener, side) => ended,
         fault = product.unwritable() => Err(fault),
         stopped = told_to_stop() => stopped,
     };
@@ -49,11 +59,22 @@ pub(super) async fn run(up: Up) -> Result<ExitCode, LocalError> {
 }
 
 /// Serves while it imports, so that whoever is curious can watch; then keeps the schedule.
-async fn serve(product: Arc<LocalProduct>, listener: TcpListener) -> Result<(), LocalError> {
+async fn serve(
+    product: Arc<LocalProduct>,
+    listener: TcpListener,
+    side: PortalSide,
+) -> Result<(), LocalError> {
     let address = listener
         .local_addr()
         .map_err(|error| LocalError::new(format!("the port is gone: {error}")))?;
     let server = Arc::new(ApiServer::new(Arc::clone(&product))?);
+    if side == PortalSide::Empty {
+        print(&format!("listening on http://{address}"))?;
+        return tokio::select! {
+            served = server.serve(listener) => served,
+            ended = schedule::keep(product, tell) => ended,
+        };
+    }
     print(&format!(
         "importing the org; http://{address}/sync-runs shows how it gets on"
     ))?;

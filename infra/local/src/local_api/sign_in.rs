@@ -1,11 +1,9 @@
 //! Signing in: tokens for the portal's users and for its machine client.
 
-use std::collections::HashSet;
-
 use dealbridge_core::{
     Email,
     portal::{Group, PartyType, ResolvedUser, SYSTEM_ADMINISTRATION, UserStatus},
-    ports::{Clock, Portal},
+    ports::Clock,
 };
 use dealbridge_lambda::{
     SystemClock,
@@ -80,13 +78,8 @@ pub(super) async fn token(
 /// The one Active user with an address.
 async fn subject(product: &LocalProduct, address: &Email) -> Result<Subject, Refusal> {
     let portal = &product.portal;
-    portal.settings().await?;
-    let directory = portal.directory(&HashSet::from([address.clone()])).await?;
-    let users = directory
-        .get(address)
-        .map(|holders| holders.users.as_slice())
-        .unwrap_or_default();
-    let resolved = match users {
+    let users = portal.users_at_this_moment(address).await?;
+    let resolved = match users.as_slice() {
         [] => {
             let detail = format!("No portal user has the address {address}.");
             return Err(Refusal::new(LocalProblem::UserNotFound, detail));

@@ -119,6 +119,11 @@ mod tests {
             found("GET", "/deals"),
             Some(("/{kind}".into(), vec!["deals".into()]))
         );
+        assert_eq!(found("GET", "/users"), Some(("/users".into(), vec![])));
+        assert_eq!(
+            found("GET", "/users/usr-1"),
+            Some(("/users/{id}".into(), vec!["usr-1".into()]))
+        );
         assert_eq!(
             found("GET", "/sync-runs/run-00000001"),
             Some(("/sync-runs/{id}".into(), vec!["run-00000001".into()]))

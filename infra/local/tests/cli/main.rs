@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod exports;
 mod kill;
+mod load;
 mod login;
 mod place;
 mod salesforce;

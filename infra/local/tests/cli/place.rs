@@ -35,7 +35,7 @@ impl Ended {
     }
 }
 
-/// The program with arguments, away from the environment's Salesforce credentials.
+/// The program with arguments, away from the environment's credentials.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dealbridge"));
     command
@@ -50,6 +50,9 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         "API_VERSION",
     ] {
         command.env_remove(format!("SALESFORCE_{variable}"));
+    }
+    for variable in ["TOKEN", "CLIENT_SECRET"] {
+        command.env_remove(format!("DEALBRIDGE_{variable}"));
     }
     command
 }

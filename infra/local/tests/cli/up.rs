@@ -41,7 +41,12 @@ pub(crate) fn up(arguments: &[&str]) -> Served {
 }
 
 impl Served {
-    fn get(&self, target: &str) -> (u16, Value) {
+    /// The address of the API.
+    pub(crate) fn api(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn get(&self, target: &str) -> (u16, Value) {
         self.get_with(target, "")
     }
 

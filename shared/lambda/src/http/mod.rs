@@ -8,6 +8,7 @@ pub mod body;
 pub mod cursor;
 mod event;
 pub mod idempotency;
+pub mod if_match;
 pub mod page;
 pub mod problem_code;
 pub mod query;
@@ -17,6 +18,7 @@ pub mod router;
 
 pub use answer::{Answer, respond};
 pub use idempotency::{Idempotency, once};
+pub use if_match::IfMatch;
 pub use page::Page;
 pub use problem_code::{Coded, ProblemCode};
 pub use query::Query;

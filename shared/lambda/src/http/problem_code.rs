@@ -57,6 +57,14 @@ problem_codes! {
         RouteNotFound = 404 "ROUTE_NOT_FOUND",
         /// No Deal, Lead or Referral has that id.
         RecordNotFound = 404 "RECORD_NOT_FOUND",
+        /// No Organization has that id.
+        OrganizationNotFound = 404 "ORGANIZATION_NOT_FOUND",
+        /// No Group has that id.
+        GroupNotFound = 404 "GROUP_NOT_FOUND",
+        /// No User has that id.
+        UserNotFound = 404 "USER_NOT_FOUND",
+        /// No Contact has that id.
+        ContactNotFound = 404 "CONTACT_NOT_FOUND",
         /// No run has that id.
         RunNotFound = 404 "RUN_NOT_FOUND",
         /// No settings are stored.
@@ -79,10 +87,16 @@ problem_codes! {
         OrgChanging = 409 "ORG_CHANGING",
         /// Both orgs have a link of one Salesforce record.
         OrgMoveConflict = 409 "ORG_MOVE_CONFLICT",
+        /// Something depends on what is to be deleted.
+        StillNeeded = 409 "STILL_NEEDED",
         /// A run is active.
         RunActive = 409 "RUN_ACTIVE",
         /// The settings changed since they were read.
         SettingsChanged = 412 "SETTINGS_CHANGED",
+        /// What is to be changed is in another version than `If-Match` names.
+        VersionChanged = 412 "VERSION_CHANGED",
+        /// Fields of the body have values that they do not take.
+        FieldsInvalid = 422 "FIELDS_INVALID",
         /// The settings contradict themselves or the connected org.
         SettingsInvalid = 422 "SETTINGS_INVALID",
         /// The Salesforce record is no Opportunity.

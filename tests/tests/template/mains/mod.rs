@@ -127,6 +127,7 @@ async fn every_main_answers_its_events_with_the_environment_of_the_template() {
         vec![events::get("/settings", "", json!({}))],
     )
     .await;
+    calls("people", &[200], vec![events::get("/users", "", json!({}))]).await;
     calls(
         "records",
         &[200, 200],
