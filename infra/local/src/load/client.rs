@@ -206,9 +206,9 @@ impl Client {
         let api = &self.api;
         let told = said(body);
         LocalError::new(match status.as_u16() {
-            401 => format!("{api}: the API does not take the token (401). {told}"),
+            401 => format!("{api}: the API does not take the token (401: {told})"),
             403 => format!(
-                "{api}: the token may not bring in people (403). {told} It wants the portal's client with the scope portal/write, or an administrator"
+                "{api}: the token may not bring in people (403: {told}): use the token of the portal's client, with the scope portal/write, or an administrator's"
             ),
             404 | 405 if body["code"].is_null() => format!(
                 "{api}: there is no dealbridge API, or an older one ({status}): give the deployment's output ApiUrl as --api"
@@ -216,7 +216,7 @@ impl Client {
             _ if body.is_null() => {
                 format!("{api}: the answer is none of a dealbridge API ({status}): check --api")
             }
-            _ => format!("{api}: {status}. {told}"),
+            _ => format!("{api}: {status}: {told}"),
         })
     }
 }
@@ -235,7 +235,8 @@ fn stored(kind: MemberKind, item: &Value) -> Option<Stored> {
 /// What an answer says.
 fn said(body: &Value) -> String {
     let text = body["detail"].as_str().or_else(|| body["message"].as_str());
-    text.unwrap_or("It gives no reason.").to_owned()
+    let text = text.unwrap_or("it gives no reason");
+    text.trim_end_matches('.').to_owned()
 }
 
 fn is_passing(status: StatusCode) -> bool {

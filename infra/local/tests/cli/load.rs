@@ -110,7 +110,7 @@ fn a_token_or_an_address_that_will_not_do_is_told_with_what_to_do() {
         .refused_with(&["there is no token: set DEALBRIDGE_TOKEN"]);
     load(SAMPLE, &api, expired, &[]).refused_with(&["does not take the token", "401", "expired"]);
     load(SAMPLE, &api, scopeless, &[]).refused_with(&["403", "the scope portal/write"]);
-    load(SAMPLE, &format!("{api}/stage"), &good, &[]).refused_with(&[
+    load(SAMPLE, &format!("{api}/a/b"), &good, &[]).refused_with(&[
         "there is no dealbridge API",
         "404",
         "ApiUrl",

@@ -80,7 +80,7 @@ pub fn check_all(
 
 fn check_name(name: &str, wrong: &mut Vec<WrongField>) {
     if name.trim().is_empty() {
-        wrong.push(WrongField::new("name", WrongCode::Required, "is blank"));
+        wrong.push(WrongField::new("name", WrongCode::InvalidValue, "is blank"));
     }
     if name.chars().count() > MAX_NAME {
         let message = format!("is longer than {MAX_NAME} characters");
