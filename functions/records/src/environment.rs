@@ -3,14 +3,14 @@
 use dealbridge_lambda::{
     access::AdminGroup,
     environment,
-    environment::{RecordsAndLogTables, SalesforceUrl},
+    environment::{AllTables, SalesforceUrl},
 };
 
 environment! {
     /// The environment, as `template.yaml` sets it.
     pub struct Environment {
-        /// The tables of records and of their history.
-        tables: RecordsAndLogTables,
+        /// The tables.
+        tables: AllTables,
         /// The URL of the connected org.
         instance_url: SalesforceUrl,
         /// The group of administrators.

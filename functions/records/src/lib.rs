@@ -1,28 +1,26 @@
-//! Deals, Leads and Referrals with their links: lists, and one record with its history.
+//! Deals, Leads and Referrals: submitted, edited, deleted, listed with their links, and one with its history.
 
 mod environment;
+mod filter;
+mod submission;
+mod view;
 
 use std::sync::Arc;
 
 use dealbridge_core::{
     link::store::LinkStore,
-    ports::Portal,
-    record::{LinkStatus, RecordId, RecordKind},
-    record_url::ConnectedOrg,
-    settings::Settings,
+    ports::{Clock, Ids, Portal},
+    record::{RecordId, RecordKind},
 };
-use dealbridge_lambda::aws::{
-    DynamoPortal, Store,
-    log::AuditRow,
-    records::{self, LinkFilter},
-};
+use dealbridge_lambda::aws::{DynamoPortal, Store, records};
 use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
     http::{Answer, Method, Page, Refusal, Request, Route, Routes, body, cursor, query},
     link_api,
 };
-use serde_json::{Value, json};
+
+use self::view::View;
 
 pub use environment::Environment;
 
@@ -35,10 +33,14 @@ const HISTORY: i32 = 100;
 
 /// The function with its adapters.
 pub struct Records {
-    /// Records and their history.
+    /// Records, claims, history, receipts.
     pub store: Store,
-    /// The settings.
+    /// Settings and Users.
     pub portal: DynamoPortal,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids of records whose author gives none.
+    pub ids: Arc<dyn Ids>,
     /// The URL of the connected org.
     pub instance_url: String,
     /// The rights of callers.
@@ -52,14 +54,23 @@ pub enum Call {
     List,
     /// Shows one record.
     One,
+    /// Submits a record.
+    Create,
+    /// Edits a record.
+    Edit,
+    /// Deletes a record.
+    Delete,
 }
 
 impl Api for Records {
     type Call = Call;
 
     const ROUTES: Routes<Call> = Routes(&[
-        Route::internal(Method::Get, "/{kind}", Call::List),
-        Route::internal(Method::Get, "/{kind}/{id}", Call::One),
+        Route::records(Method::Get, "/{kind}", Call::List),
+        Route::records(Method::Get, "/{kind}/{id}", Call::One),
+        Route::records(Method::Post, "/{kind}", Call::Create),
+        Route::records(Method::Patch, "/{kind}/{id}", Call::Edit),
+        Route::records(Method::Delete, "/{kind}/{id}", Call::Delete),
     ]);
 
     fn rights(&self) -> &Rights {
@@ -70,96 +81,115 @@ impl Api for Records {
         &self,
         call: Call,
         request: &Request,
-        _: &Caller,
+        caller: &Caller,
         _: Invocation,
     ) -> Result<Answer, Refusal> {
         let kind = link_api::record_kind(request)?;
         match call {
-            Call::List => self.list(request, kind).await,
-            Call::One => self.one(request, kind).await,
+            Call::List => self.list(request, caller, kind).await,
+            Call::One => self.one(request, caller, kind).await,
+            Call::Create => self.create(request, caller, kind).await,
+            Call::Edit => self.edit(request, caller, kind).await,
+            Call::Delete => self.delete(request, caller, kind).await,
         }
     }
 }
 
 impl Records {
-    async fn list(&self, request: &Request, kind: RecordKind) -> Result<Answer, Refusal> {
-        let query = request.query(&["status", "cursor", "limit"])?;
+    async fn list(
+        &self,
+        request: &Request,
+        caller: &Caller,
+        kind: RecordKind,
+    ) -> Result<Answer, Refusal> {
+        may_read(caller, kind)?;
+        let query = request.query(&filter::PARAMETERS)?;
         let most = query::limit(&query, PAGE, MAX_PAGE)?;
-        let filter = query.value("status", status)?.unwrap_or(LinkFilter::Any);
         let list = cursor::List::of(request, &query);
-        let cursor = query.text("cursor").map(|text| list.decode(text));
-        let after: Option<String> = cursor.transpose()?;
-        let (settings, org) = self.org().await?;
+        let place = query.text("cursor").map(|text| list.decode(text));
+        let after = match place.transpose()? {
+            Some(place) => Some(self.place(place).await?),
+            None => None,
+        };
+        let mut page = Page::new(most);
+        let Some(filter) = filter::of(&query, caller)? else {
+            return Answer::json(200, &page.into_body(None));
+        };
+        let view = self.view(caller).await?;
         let found = self
             .store
-            .records_after(kind, filter, after.as_deref(), most)
+            .records_after(kind, &filter, after.as_deref(), most)
             .await?;
-        let (mut page, mut next, mut last) = (Page::new(most), found.after, None);
+        let (mut next, mut last) = (found.after, None);
         for record in &found.records {
-            if !page.take(body::record(record, &settings, &org)) {
+            if !page.take(view.record(record)) {
                 // Large records make a short page; the next one begins after its last record.
-                next = last;
+                next.clone_from(&last);
                 break;
             }
             last = Some(records::place_of(&record.id));
         }
-        let cursor = next.map(|key| list.encode(&key)).transpose()?;
+        // A place between the page's records is that of another Organization's, or of something else in the table: it
+        // is kept here, and the cursor names it by a number.
+        let cursor = match next {
+            Some(key) if caller.only_organization().is_some() && last.as_ref() != Some(&key) => {
+                Some(format!("{KEPT}{}", self.store.keep_list_place(&key).await?))
+            }
+            next => next,
+        };
+        let cursor = cursor.map(|place| list.encode(&place)).transpose()?;
         Answer::json(200, &page.into_body(cursor))
     }
 
-    async fn one(&self, request: &Request, kind: RecordKind) -> Result<Answer, Refusal> {
+    /// The place that a cursor names.
+    async fn place(&self, place: String) -> Result<String, Refusal> {
+        match place.strip_prefix(KEPT) {
+            Some(id) => self
+                .store
+                .kept_list_place(id)
+                .await?
+                .ok_or_else(cursor::invalid),
+            None => Ok(place),
+        }
+    }
+
+    async fn one(
+        &self,
+        request: &Request,
+        caller: &Caller,
+        kind: RecordKind,
+    ) -> Result<Answer, Refusal> {
+        may_read(caller, kind)?;
         request.query(&[])?;
         let text = request.path_parameter("id")?;
         let unknown = || link_api::record_not_found(kind, text);
         let id = RecordId::new(kind, text).map_err(|_| unknown())?;
         let record = LinkStore::record(&self.store, &id)
             .await?
+            .filter(|record| caller.sees(record.organization.as_deref()))
             .ok_or_else(unknown)?;
-        let (settings, org) = self.org().await?;
         let history = self.store.audit(&id, HISTORY).await?;
-        let mut body = body::record(&record, &settings, &org);
-        body["version"] = record.version.into();
-        // The newest acts, as far as they fit into one response.
-        let mut acts = Page::new(history.len());
-        for row in &history {
-            if !acts.take(act(row, &org)) {
-                break;
-            }
-        }
-        body["history"] = acts.into_items().into();
-        Answer::json(200, &body)
+        let view = self.view(caller).await?;
+        let mut answer = submission::tagged(200, &record, &view)?;
+        answer.body["history"] = view.history(&history).into();
+        Ok(answer)
     }
 
-    /// The settings, and the org whose records the answers link to.
-    async fn org(&self) -> Result<(Arc<Settings>, ConnectedOrg), Refusal> {
+    /// What the caller may see, with the settings and the org whose records the answers link to.
+    async fn view(&self, caller: &Caller) -> Result<View, Refusal> {
         let settings = self.portal.settings().await?;
         let org = body::connected_org(&self.instance_url, &settings.my_domain)?;
-        Ok((settings, org))
+        Ok(View::new(caller, settings, org))
     }
 }
 
-fn status(text: &str) -> Result<LinkFilter, String> {
-    Ok(match text {
-        "unlinked" => LinkFilter::Unlinked,
-        "synced" => LinkFilter::Status(LinkStatus::Synced),
-        "pending" => LinkFilter::Status(LinkStatus::Pending),
-        "paused" => LinkFilter::Status(LinkStatus::Paused),
-        "disconnected" => LinkFilter::Status(LinkStatus::Disconnected),
-        other => {
-            let known = "synced, pending, paused, disconnected, unlinked";
-            return Err(format!(
-                "{other:?} is not a status; the statuses are {known}"
-            ));
-        }
-    })
-}
+/// The beginning of a place that the store keeps.
+const KEPT: &str = "kept:";
 
-fn act(row: &AuditRow, org: &ConnectedOrg) -> Value {
-    json!({
-        "at": row.at,
-        "by": row.by,
-        "action": row.action,
-        "salesforce": row.salesforce.map(|id| body::salesforce(id, None, org)),
-        "details": row.details,
-    })
+fn may_read(caller: &Caller, kind: RecordKind) -> Result<(), Refusal> {
+    if caller.may_read(kind) {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden(caller.lacks("read", kind)))
+    }
 }

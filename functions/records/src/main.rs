@@ -1,6 +1,8 @@
 //! The records function on Lambda.
 
-use dealbridge_lambda::{aws::DynamoPortal, wiring::Wiring};
+use std::sync::Arc;
+
+use dealbridge_lambda::{SystemClock, UlidIds, aws::DynamoPortal, wiring::Wiring};
 use records::{Environment, Records};
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,6 +13,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let function = Records {
         portal: DynamoPortal::new(store.clone()),
         store,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(UlidIds),
         instance_url: env.instance_url.0,
         rights,
     };

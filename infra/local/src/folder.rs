@@ -126,16 +126,9 @@ fn record(id: RecordId, entry: &RecordEntry, users: &[User]) -> Record {
         .as_ref()
         .and_then(|owner| users.iter().find(|user| user.id == *owner));
     Record {
-        id,
-        version: 1,
         fields: entry.fields.clone(),
         owner: owner.map(|owner| owner.id.clone()),
         organization: owner.map(|owner| owner.organization.clone()),
-        partner: None,
-        distributor: None,
-        account: None,
-        contact: None,
-        registration_status: None,
-        link: None,
+        ..Record::new(id)
     }
 }

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use dealbridge_core::{
-    SalesforceObject,
-    field::FieldType,
-    mapping::{MappingRow, ObjectMapping},
-    settings::Settings,
+    SalesforceObject, field::FieldType, mapping::MappingRow, settings::Settings,
 };
 use salesforce_simulator::{Declarations, DeclaredField, DeclaredType, Misfits};
 
@@ -37,13 +34,9 @@ pub fn declared(settings: &Settings) -> Declarations {
         }
     }
     for object in SalesforceObject::ALL {
-        let ObjectMapping {
-            fields: known,
-            rows,
-            ..
-        } = settings.mapping(object);
+        let mapping = settings.mapping(object);
         let row = |(at, row): (usize, &MappingRow)| {
-            let field = known.iter().find(|field| field.name == row.channeltivity)?;
+            let field = mapping.field(&row.channeltivity)?;
             Some(DeclaredField {
                 object: object.api_name().to_owned(),
                 path: row.salesforce.to_string(),
@@ -56,7 +49,7 @@ pub fn declared(settings: &Settings) -> Declarations {
                 place: format!("settings.{}[{at}]", object.mappings_setting()),
             })
         };
-        fields.extend(rows.iter().enumerate().filter_map(row));
+        fields.extend(mapping.rows.iter().enumerate().filter_map(row));
     }
     for (at, fixed) in settings.fixed_values.iter().enumerate() {
         let kind = match fixed.value {

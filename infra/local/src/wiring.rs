@@ -149,6 +149,8 @@ impl Adapters {
             Records {
                 store: own.store.clone(),
                 portal: own.portal.clone(),
+                clock: Arc::clone(&self.clock),
+                ids: Arc::new(UlidIds),
                 instance_url: self.instance_url.clone(),
                 rights: self.rights(&own),
             },

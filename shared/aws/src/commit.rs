@@ -380,6 +380,9 @@ impl Store {
                 item::encode(record, keys::record(&record.id))?,
                 *expected,
             ),
+            Write::DeleteRecord(id, expected) => {
+                transaction::delete(&self.tables.records, keys::record(id), *expected)
+            }
             Write::Problem(problem, expected) => {
                 let mut item = item::encode(problem, keys::problem(org, problem.opportunity))?;
                 if problem.closed {

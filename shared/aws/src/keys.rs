@@ -274,6 +274,12 @@ pub fn receipt(key: &ReceiptKey) -> Attributes {
     )
 }
 
+/// Log: the place of a list that a cursor names by this id.
+#[must_use]
+pub fn list_place(id: &str) -> Attributes {
+    two(format!("PLACE#{id}"), "PLACE".to_owned())
+}
+
 /// Log: partition of the actions of administrators and the push worker in a month (RFC 3339, UTC).
 #[must_use]
 pub fn actions(at: jiff::Timestamp) -> String {

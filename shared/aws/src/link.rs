@@ -282,10 +282,12 @@ pub(crate) fn audit_row(audit: &Audit, id: &str, now: Timestamp) -> Attributes {
         ("at", s(now)),
         ("by", s(&audit.by)),
         ("action", s(audit.action)),
-        ("salesforce_id", s(audit.salesforce)),
         ("details", s(&audit.details)),
     ] {
         item.insert(name.to_owned(), value);
+    }
+    if let Some(salesforce) = audit.salesforce {
+        item.insert("salesforce_id".to_owned(), s(salesforce));
     }
     item
 }

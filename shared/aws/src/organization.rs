@@ -278,7 +278,7 @@ impl Store {
             record: claim.record.clone(),
             action,
             by: by.to_owned(),
-            salesforce: claim.salesforce,
+            salesforce: Some(claim.salesforce),
             details,
         };
         audit_row(&audit, &self.ids.next(), self.clock.now())

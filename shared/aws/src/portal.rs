@@ -1,5 +1,7 @@
 //! Settings and people, cached for the life of the process with their version.
 
+mod owners;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},

@@ -5,6 +5,7 @@ use dealbridge_core::{
     ports::PortError,
     record::{LinkStatus, Record, RecordId, RecordKind},
 };
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     item::{self, s},
@@ -12,6 +13,8 @@ use crate::{
     store::{Store, port_error},
 };
 
+/// Retention of the places of lists.
+const PLACES_LIVE: SignedDuration = SignedDuration::from_hours(24);
 /// Items that one Scan evaluates, those of other kinds included.
 const LOOKED_AT: i32 = 400;
 /// Requests per page of a list. A page may be short, or empty, where few items are of the requested kind.
@@ -24,8 +27,37 @@ pub enum LinkFilter {
     Any,
     /// Records without a link.
     Unlinked,
+    /// Records with a link.
+    Linked,
     /// Records whose link has this status.
     Status(LinkStatus),
+}
+
+/// The records that a list shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// By link.
+    pub link: LinkFilter,
+    /// Those of this owner.
+    pub owner: Option<String>,
+    /// Those of this Organization.
+    pub organization: Option<String>,
+    /// Those at this step of their registration.
+    pub registration_status: Option<String>,
+    /// Those whose name begins so, in any case.
+    pub name: Option<String>,
+}
+
+impl Default for RecordFilter {
+    fn default() -> Self {
+        Self {
+            link: LinkFilter::Any,
+            owner: None,
+            organization: None,
+            registration_status: None,
+            name: None,
+        }
+    }
 }
 
 /// A page of a list.
@@ -47,7 +79,7 @@ impl Store {
     pub async fn records_after(
         &self,
         kind: RecordKind,
-        filter: LinkFilter,
+        filter: &RecordFilter,
         after: Option<&str>,
         most: usize,
     ) -> Result<RecordPage, PortError> {
@@ -77,11 +109,11 @@ impl Store {
     async fn scan(
         &self,
         kind: RecordKind,
-        filter: LinkFilter,
+        filter: &RecordFilter,
         after: Option<&str>,
     ) -> Result<(Vec<Record>, Option<String>), PortError> {
-        let of_kind = "begins_with(#pk, :prefix)";
-        let scan = self
+        let mut conditions = vec!["begins_with(#pk, :prefix)"];
+        let mut scan = self
             .dynamodb
             .scan()
             .table_name(&self.tables.records)
@@ -89,16 +121,44 @@ impl Store {
             .expression_attribute_values(":prefix", s(keys::record_prefix(kind)))
             .limit(LOOKED_AT)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let scan = match filter {
-            LinkFilter::Any => scan.filter_expression(of_kind),
-            LinkFilter::Unlinked => scan
-                .filter_expression(format!("{of_kind} AND attribute_not_exists(#link)"))
-                .expression_attribute_names("#link", "salesforce_id"),
-            LinkFilter::Status(status) => scan
-                .filter_expression(format!("{of_kind} AND #status = :status"))
-                .expression_attribute_names("#status", "link_status")
-                .expression_attribute_values(":status", status_attribute(status)?),
-        };
+        match filter.link {
+            LinkFilter::Any => {}
+            LinkFilter::Unlinked => {
+                conditions.push("attribute_not_exists(#link)");
+                scan = scan.expression_attribute_names("#link", "salesforce_id");
+            }
+            LinkFilter::Linked => {
+                conditions.push("attribute_exists(#link)");
+                scan = scan.expression_attribute_names("#link", "salesforce_id");
+            }
+            LinkFilter::Status(status) => {
+                conditions.push("#status = :status");
+                scan = scan
+                    .expression_attribute_names("#status", "link_status")
+                    .expression_attribute_values(":status", status_attribute(status)?);
+            }
+        }
+        for (condition, name, wanted) in [
+            ("#owner = :owner", "owner", &filter.owner),
+            (
+                "#organization = :organization",
+                "organization",
+                &filter.organization,
+            ),
+            (
+                "#registration_status = :registration_status",
+                "registration_status",
+                &filter.registration_status,
+            ),
+        ] {
+            if let Some(wanted) = wanted {
+                conditions.push(condition);
+                scan = scan
+                    .expression_attribute_names(format!("#{name}"), name)
+                    .expression_attribute_values(format!(":{name}"), s(wanted));
+            }
+        }
+        let scan = scan.filter_expression(conditions.join(" AND "));
         let start = after.map(|key| keys::Attributes::from([(PK.to_owned(), s(key))]));
         let answer = scan
             .set_exclusive_start_key(start)
@@ -109,13 +169,47 @@ impl Store {
         let last = answer
             .last_evaluated_key
             .and_then(|key| item::text(&key, PK).map(str::to_owned));
-        let items = answer
+        let mut records = answer
             .items
             .unwrap_or_default()
             .into_iter()
             .map(item::record)
-            .collect::<Result<_, _>>()?;
-        Ok((items, last))
+            .collect::<Result<Vec<_>, _>>()?;
+        // DynamoDB compares exactly; people do not.
+        if let Some(prefix) = &filter.name {
+            records.retain(|record| record.is_named(prefix));
+        }
+        Ok((records, last))
+    }
+}
+
+impl Store {
+    /// Keeps a place of a list for a day, and returns the id that it is kept under.
+    ///
+    /// # Errors
+    /// Returns an error if DynamoDB does not answer.
+    pub async fn keep_list_place(&self, place: &str) -> Result<String, PortError> {
+        let id = self.ids.next();
+        let mut item = keys::list_place(&id);
+        item.insert("place".to_owned(), s(place));
+        let expires = self.clock.now().saturating_add(PLACES_LIVE);
+        let expires = expires.unwrap_or(Timestamp::MAX).as_second();
+        item.insert(keys::EXPIRES_AT.to_owned(), item::n(expires));
+        let put = self.dynamodb.put_item().table_name(&self.tables.log);
+        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = put.set_item(Some(item)).send().await;
+        let answer = answer.map_err(|error| port_error("keeping a place of a list", error))?;
+        self.meter.wrote(answer.consumed_capacity.as_slice());
+        Ok(id)
+    }
+
+    /// Returns a place that was kept under an id; none if it is no longer kept.
+    ///
+    /// # Errors
+    /// Returns an error if DynamoDB does not answer.
+    pub async fn kept_list_place(&self, id: &str) -> Result<Option<String>, PortError> {
+        let item = self.get(&self.tables.log, keys::list_place(id)).await?;
+        Ok(item.and_then(|item| item::text(&item, "place").map(str::to_owned)))
     }
 }
 

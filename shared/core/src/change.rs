@@ -35,6 +35,8 @@ pub enum Write {
     Claim(Claim, Expected),
     /// Puts a record.
     Record(Box<Record>, Expected),
+    /// Deletes a record.
+    DeleteRecord(RecordId, Expected),
     /// Puts an open problem.
     Problem(OpenProblem, Expected),
     /// Closes an open problem.
@@ -105,6 +107,7 @@ impl Write {
         match self {
             Self::Claim(claim, _) => ItemKey::Claim(claim.salesforce),
             Self::Record(record, _) => ItemKey::Record(record.id.clone()),
+            Self::DeleteRecord(record, _) => ItemKey::Record(record.clone()),
             Self::Problem(problem, _) => ItemKey::Problem(problem.opportunity),
             Self::CloseProblem(opportunity, _) => ItemKey::Problem(*opportunity),
             Self::CountedBefore(id, _) => ItemKey::CountedBefore(*id),

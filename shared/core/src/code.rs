@@ -70,7 +70,7 @@ codes! {
         "Add a Contact Role to the Opportunity in Salesforce and mark it Primary.";
     PrimaryContactMissing "PRIMARY_CONTACT_MISSING" Error
         "{record} has {value} {field}, but none is marked as Primary."
-        "Watermark one Contact Role of the Opportunity as Primary in Salesforce.";
+        "Mark one Contact Role of the Opportunity as Primary in Salesforce.";
     PrimaryContactNotAccessible "PRIMARY_CONTACT_NOT_ACCESSIBLE" Error
         "The primary entry in {field} of {record} names the Contact {value}, which is deleted or cannot be read by the integration user."
         "Share the Contact with the integration user, or mark another Contact Role as Primary.";
@@ -284,6 +284,15 @@ codes! {
     OrgReplaced "ORG_REPLACED" Info
         "{other} {value}."
         "Nothing to do. The next run reads everything of the org that the settings name.";
+    RecordCreated "RECORD_CREATED" Info
+        "{value} submitted the {other}."
+        "Nothing to do.";
+    RecordDeleted "RECORD_DELETED" Info
+        "{value} deleted the {other}."
+        "Nothing to do. Its history stays.";
+    LinkedRecordDeleted "LINKED_RECORD_DELETED" Info
+        "{value} deleted the {other} and with it the link to {record}, which stays as it is{field}."
+        "Nothing to do. Its history stays, and {record} can be linked to another record.";
     DeadLetterDiscarded "DEAD_LETTER_DISCARDED" Info
         "{other} discarded a dead letter of {field}: {value}"
         "Nothing to do. The next full run looks at every record that is flagged or linked.";

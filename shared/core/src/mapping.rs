@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     SalesforceObject,
     decimal::Decimal,
+    end_user::EndUserField,
     field::{Field, FieldType},
     salesforce::FieldPath,
     value::{choices, in_type_of, reads_as, same_text, text_of},
@@ -235,10 +236,11 @@ pub struct ObjectMapping<'a> {
 }
 
 impl<'a> ObjectMapping<'a> {
-    /// Returns the Channeltivity field with this name.
+    /// Returns the Channeltivity field that a row names: a declared one, or one of the end user.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'a Field> {
-        self.fields.iter().find(|field| field.name == name)
+        let declared = self.fields.iter().find(|field| field.name == name);
+        declared.or_else(|| EndUserField::mapped(name).map(EndUserField::field))
     }
 }
 

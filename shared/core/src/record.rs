@@ -1,12 +1,16 @@
 //! Channeltivity's linkable records (Deal, Lead, Referral) and their link to Salesforce.
 
+mod values;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{SalesforceId, SalesforceObject, SystemModstamp, settings::Settings};
+use crate::{
+    SalesforceId, SalesforceObject, SystemModstamp, end_user::SubmittedEndUser, settings::Settings,
+};
 
 /// The kind of a linkable record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,6 +113,14 @@ impl RecordId {
         Self {
             kind: RecordKind::Deal,
             id,
+        }
+    }
+
+    /// Returns the placeholder for the id of a record that has none yet. Nothing is stored under it.
+    pub(crate) fn unnamed(kind: RecordKind) -> Self {
+        Self {
+            kind,
+            id: String::new(),
         }
     }
 
@@ -250,6 +262,9 @@ pub struct Record {
     /// A Deal's end-user Contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<EndUser>,
+    /// The end user of a record that was submitted in the portal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_user: Option<SubmittedEndUser>,
     /// A Deal's step in its registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_status: Option<String>,
@@ -259,6 +274,25 @@ pub struct Record {
 }
 
 impl Record {
+    /// Makes a record with nothing but its id.
+    #[must_use]
+    pub fn new(id: RecordId) -> Self {
+        Self {
+            id,
+            version: 1,
+            fields: Map::new(),
+            owner: None,
+            organization: None,
+            partner: None,
+            distributor: None,
+            account: None,
+            contact: None,
+            end_user: None,
+            registration_status: None,
+            link: None,
+        }
+    }
+
     /// Returns the name of the linked Salesforce record when it was last read. An imported Deal keeps it once, in the
     /// field that is mapped to it.
     #[must_use]
@@ -278,10 +312,7 @@ impl Record {
 }
 
 fn unset_id() -> RecordId {
-    RecordId {
-        kind: RecordKind::Deal,
-        id: String::new(),
-    }
+    RecordId::unnamed(RecordKind::Deal)
 }
 
 #[cfg(test)]
@@ -322,19 +353,7 @@ mod tests {
 
     #[test]
     fn a_record_without_a_link_reads_back_without_one() {
-        let record = Record {
-            id: unset_id(),
-            version: 1,
-            fields: Map::new(),
-            owner: None,
-            organization: None,
-            partner: None,
-            distributor: None,
-            account: None,
-            contact: None,
-            registration_status: None,
-            link: None,
-        };
+        let record = Record::new(unset_id());
 
         let back: Record = serde_json::from_value(serde_json::to_value(&record).unwrap()).unwrap();
 

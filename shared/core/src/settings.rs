@@ -18,7 +18,7 @@ use crate::{
 pub use check::InvalidSetting;
 pub use org::OrgFindings;
 pub(crate) use org::wanted_type;
-pub use record_fields::InvalidField;
+pub use record_fields::{FieldCode, InvalidField, fitted};
 
 /// The Deal field that every Deal needs, by design.
 pub const STAGE: &str = "stage";

@@ -6,6 +6,7 @@ pub mod environment;
 pub mod http;
 pub mod invocation;
 pub mod link_api;
+pub mod record_api;
 pub mod sqs;
 pub mod telemetry;
 pub mod timeouts;

@@ -163,16 +163,9 @@ impl LinkHarness {
 /// A record of the portal without a link.
 fn record(id: &RecordId, fields: Map<String, Value>) -> Record {
     Record {
-        id: id.clone(),
-        version: 1,
         fields,
         owner: Some("usr-partner-active".to_owned()),
         organization: Some("org-partner".to_owned()),
-        partner: None,
-        distributor: None,
-        account: None,
-        contact: None,
-        registration_status: None,
-        link: None,
+        ..Record::new(id.clone())
     }
 }

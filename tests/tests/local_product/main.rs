@@ -18,6 +18,7 @@ mod organization;
 mod people;
 mod portal_screens;
 mod product;
+mod records;
 mod restart;
 mod roles;
 mod runs;

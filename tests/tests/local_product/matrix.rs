@@ -100,12 +100,21 @@ const ROWS: &[(&str, &str)] = &[
     ("GET /contacts/{id}", "t - - - - - + - + - s"),
     ("PUT /contacts/{id}", "t - - - - - + - + - s"),
     ("DELETE /contacts/{id}", "t - - - - - + - + - s"),
-    ("GET /deals", "t - - - + + + - s - s"),
-    ("GET /leads", "t - - - + + + - s - s"),
-    ("GET /referrals", "t - - - + + + - s - s"),
-    ("GET /deals/{id}", "t - - - + + + - s - s"),
-    ("GET /leads/{id}", "t - - - + + + - s - s"),
-    ("GET /referrals/{id}", "t - - - + + + - s - s"),
+    ("GET /deals", "t + + + + + + - + - s"),
+    ("GET /leads", "t + + + + + + - + - s"),
+    ("GET /referrals", "t + + + + + + - + - s"),
+    ("GET /deals/{id}", "t + h h + + + - + - s"),
+    ("GET /leads/{id}", "t + h h + + + - + - s"),
+    ("GET /referrals/{id}", "t + h h + + + - + - s"),
+    ("POST /deals", "t + + + + - + - + - s"),
+    ("POST /leads", "t - - - + - - - + - s"),
+    ("POST /referrals", "t + + + + - - - + - s"),
+    ("PATCH /deals/{id}", "t + h h + - + - + - s"),
+    ("PATCH /leads/{id}", "t - - - + - - - + - s"),
+    ("PATCH /referrals/{id}", "t + h h + - - - + - s"),
+    ("DELETE /deals/{id}", "t - - - + - + - + - s"),
+    ("DELETE /leads/{id}", "t - - - + - - - + - s"),
+    ("DELETE /referrals/{id}", "t - - - + - - - + - s"),
     ("POST /deals/{id}/link/preview", "t - - - + + + - s - s"),
     ("POST /leads/{id}/link/preview", "t - - - + + + - s - s"),
     ("POST /referrals/{id}/link/preview", "t - - - + + + - s - s"),
@@ -157,7 +166,10 @@ fn cells(product: &Product) -> Vec<Cell> {
         };
         for (kind, id) in kinds {
             let path = route.path.replace("{kind}", kind);
-            let target = path
+            // A record is not deleted before it was asked for by everybody.
+            let is_deletion = route.method == "DELETE" && path.ends_with("/{id}");
+            let query = if is_deletion { "?unlink=maybe" } else { "" };
+            let target = format!("{path}{query}")
                 .replace("{id}", id)
                 .replace("{idOrUrl}", "006aP00000008G0")
                 .replace("{salesforceId}", "006aP00000008G0")

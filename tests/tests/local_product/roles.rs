@@ -44,7 +44,7 @@ impl Office<'_> {
         if !key.is_empty() {
             request = request.with("idempotency-key", key);
         }
-        if target == "/settings" {
+        if target == "/settings" || method == "PATCH" {
             request = request.with("if-match", "*");
         }
         let answer = self.product.server.answer(&request, &self.product.address);
@@ -175,6 +175,8 @@ async fn everything_there_is_to_do(product: &Product) {
     let lifted = "/suppressions/006aP00000008J1QAI";
     office.call("DELETE", lifted, Value::Null, "lift").await;
 
+    records_come_and_go(&office).await;
+
     // A linked Lead is converted.
     let lead = "00QaP0000000349UAA";
     product
@@ -229,6 +231,36 @@ async fn everything_there_is_to_do(product: &Product) {
         .await;
 }
 
+/// Records are submitted, edited and deleted: an unlinked one, a linked one, and one whose claim is gone.
+async fn records_come_and_go(office: &Office<'_>) {
+    let fields = json!({ "name": "Roof", "stage": "Proposal", "close_date": "2027-03-31", "product": "Gateway S" });
+    let body = json!({ "id": "D-1", "owner": "usr-rosa", "fields": fields });
+    office.call("POST", "/deals", body, "submit").await;
+    let amount = json!({ "fields": { "amount": 7 } });
+    office.call("PATCH", "/deals/D-1", amount, "edit").await;
+    office
+        .call("DELETE", "/deals/D-1", Value::Null, "gone")
+        .await;
+    let linked = office.get("/deals?linked=true").await;
+    for (at, is_stray) in [(0, false), (1, true)] {
+        let deal = &linked["items"][at];
+        if is_stray {
+            let settings = office.get("/settings").await;
+            let id = |value: &Value| SalesforceId::parse(value.as_str().unwrap()).unwrap();
+            let claim = keys::claim(
+                id(&settings["organization_id"]),
+                id(&deal["link"]["salesforce"]["id"]),
+            );
+            let store = &office.product.app.store;
+            let gone = transaction::delete_unconditional(&store.tables().links, claim).unwrap();
+            store.transact("claim of a deal", vec![gone]).await.unwrap();
+        }
+        let target = format!("/deals/{}?unlink=true", deal["id"].as_str().unwrap());
+        let key = format!("delete {at}");
+        office.call("DELETE", &target, Value::Null, &key).await;
+    }
+}
+
 /// Cases that only occur without workers on the queues: a waiting write is sent again, and forgotten.
 async fn what_waits(product: &Product) {
     let office = office(product).await;
@@ -242,6 +274,15 @@ async fn what_waits(product: &Product) {
     let tick = json!({ "schedule": "hourly" });
     product.local(Method::POST, "tick", Some(tick)).await.ok();
     office.unlink("deals/deal-office-move").await;
+    office
+        .link(
+            "deals/deal-office-move",
+            "006aP00000008J1QAI",
+            "channeltivity",
+        )
+        .await;
+    let deleted = "/deals/deal-office-move?unlink=true";
+    office.call("DELETE", deleted, Value::Null, "").await;
 }
 
 /// Cases that only occur with time: a listing that exceeds its function's timeout, and a run that nothing continued.

@@ -330,8 +330,7 @@ fn followed(
             }
             Ok(value) => {
                 let value = value.map_or(Value::Null, |value| value.to_json());
-                let stored = record.fields.get(&field.name).unwrap_or(&Value::Null);
-                if !field.same(stored, &value) {
+                if !field.same(&record.value(&field.name), &value) {
                     followed.changed.insert(field.name.clone(), value);
                 }
             }

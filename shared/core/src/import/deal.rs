@@ -21,8 +21,6 @@ pub(super) fn deal_record(deal: NewDeal, opportunity: SalesforceId, now: Timesta
         .any(|value| value.as_str() == Some(&deal.name)))
     .then_some(deal.name);
     Record {
-        id: deal.id,
-        version: 1,
         fields: deal.fields,
         owner: Some(deal.owner),
         organization: Some(deal.organization),
@@ -41,5 +39,6 @@ pub(super) fn deal_record(deal: NewDeal, opportunity: SalesforceId, now: Timesta
             linked_by: INTEGRATION.to_owned(),
             stamp: deal.stamp,
         }),
+        ..Record::new(deal.id)
     }
 }

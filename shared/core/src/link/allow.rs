@@ -50,7 +50,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     record: claim.record.clone(),
                     action: "allow-import",
                     by: user.to_owned(),
-                    salesforce: id,
+                    salesforce: Some(id),
                     details: "the suppression is lifted".to_owned(),
                 },
                 line: LogLine {

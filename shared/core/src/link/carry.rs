@@ -7,7 +7,7 @@ use crate::{
     SalesforceObject, SystemModstamp,
     claim::PendingWrite,
     field::Field,
-    mapping::{MappingRow, ObjectMapping},
+    mapping::MappingRow,
     record::Record,
     salesforce::Row,
     settings::Settings,
@@ -91,11 +91,9 @@ struct Mapped<'a> {
 /// be written.
 fn rows<'a>(lead_field: &str, settings: &'a Settings) -> Option<[Mapped<'a>; 2]> {
     let find = |object: SalesforceObject, is_it: &dyn Fn(&MappingRow) -> bool| {
-        let ObjectMapping { fields, rows, .. } = settings.mapping(object);
-        let row = rows.iter().find(|row| is_it(row))?;
-        let field = fields
-            .iter()
-            .find(|field| field.name == row.channeltivity)?;
+        let mapping = settings.mapping(object);
+        let row = mapping.rows.iter().find(|row| is_it(row))?;
+        let field = mapping.field(&row.channeltivity)?;
         Some(Mapped { row, field })
     };
     let of_lead = find(SalesforceObject::Lead, &|row| row.salesforce.is(lead_field))?;

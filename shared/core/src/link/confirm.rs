@@ -211,7 +211,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 record: record.id.clone(),
                 action: "link",
                 by: by.to_owned(),
-                salesforce: target.id,
+                salesforce: Some(target.id),
                 details: format!(
                     "master {}",
                     if plan.fields.is_empty() {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     SalesforceObject,
     field::{self, Field},
-    mapping::{Flow, MappingRow, ObjectMapping},
+    mapping::{Flow, MappingRow},
     read::Reading,
     record::Record,
     salesforce::{FieldPath, Row},
@@ -108,13 +108,10 @@ pub fn plan(
     settings: &Settings,
     master: Master,
 ) -> Plan {
-    let ObjectMapping { fields, rows, .. } = settings.mapping(object);
+    let whole = settings.mapping(object);
     let mut plan = Plan::default();
-    for mapping in rows {
-        let Some(field) = fields
-            .iter()
-            .find(|field| field.name == mapping.channeltivity)
-        else {
+    for mapping in whole.rows {
+        let Some(field) = whole.field(&mapping.channeltivity) else {
             continue;
         };
         let raw = match row.reading(&mapping.salesforce) {
@@ -191,11 +188,7 @@ impl Plan {
         unwritable: Option<&'static str>,
         master: Master,
     ) {
-        let ours_raw = record
-            .fields
-            .get(&field.name)
-            .cloned()
-            .unwrap_or(Value::Null);
+        let ours_raw = record.value(&field.name).into_owned();
         let mapped = value::plain(mapping.to_channeltivity(raw, field));
         let fitted = field.fit(&mapped);
         let theirs = match &fitted {
@@ -257,12 +250,11 @@ impl Plan {
 
     /// Lists a row whose Salesforce value is unknown: both sides stay as they are.
     fn leave_out(&mut self, record: &Record, field: &Field, path: &FieldPath, why: &'static str) {
-        let ours = record.fields.get(&field.name);
         self.unread.push(path.to_string());
         self.fields.push(FieldPreview {
             channeltivity_field: Some(field.name.clone()),
             salesforce_field: path.to_string(),
-            channeltivity_value: ours.cloned().unwrap_or(Value::Null),
+            channeltivity_value: record.value(&field.name).into_owned(),
             salesforce_value: Value::Null,
             conflict: false,
             taken: Taken::Unchanged,

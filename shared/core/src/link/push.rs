@@ -310,7 +310,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
                     "write-refused"
                 },
                 by: "integration".to_owned(),
-                salesforce: claim.salesforce,
+                salesforce: Some(claim.salesforce),
                 details: delivered.reason.clone().unwrap_or_default(),
             },
             line: LogLine {

@@ -15,18 +15,18 @@ use crate::{
     record::{Record, RecordId},
 };
 
-/// A row of the audit trail: an act of an administrator, or of the system, on a record. It is kept with the record for
+/// A row of the audit trail: an act of a user, or of the system, on a record. It is kept with the record for
 /// good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// The record.
     pub record: RecordId,
-    /// The act: `link`, `unlink`, `allow-import`, `write-delivered` and the like.
+    /// The act: `create`, `edit`, `delete`, `link`, `unlink`, `allow-import`, `write-delivered` and the like.
     pub action: &'static str,
     /// The user who did it.
     pub by: String,
-    /// The Salesforce record.
-    pub salesforce: SalesforceId,
+    /// The Salesforce record; none for an act that concerns the portal's side alone.
+    pub salesforce: Option<SalesforceId>,
     /// Details for a person to read.
     pub details: String,
 }

@@ -51,13 +51,29 @@ impl Unlinked {
     }
 }
 
-/// Returns the entry of an unlink, which says what imports do if they would do something.
-fn entry(object: SalesforceObject) -> Finding {
-    let finding = Finding::new(Code::Unlinked);
-    if object.is_imported() {
-        finding.value("; imports leave the Opportunity alone until its import is allowed")
+/// What becomes of the record when its link is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It stays, and can be linked again.
+    Unlink,
+    /// It is deleted.
+    Delete,
+}
+
+/// Returns the entry of the end of a link, which says what imports do if they would do something.
+fn entry(object: SalesforceObject, (ending, user): (Ending, &str)) -> Finding {
+    let imports = if object.is_imported() {
+        "; imports leave the Opportunity alone until its import is allowed"
     } else {
-        finding
+        ""
+    };
+    match ending {
+        Ending::Unlink => Finding::new(Code::Unlinked).value(imports),
+        Ending::Delete => {
+            let mut finding = Finding::new(Code::LinkedRecordDeleted).value(user);
+            imports.clone_into(&mut finding.context.field);
+            finding
+        }
     }
 }
 
@@ -71,6 +87,21 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         id: &RecordId,
         version: Option<u64>,
         user: &str,
+        receipt: impl Fn(&Unlinked) -> Option<Receipted> + Send,
+    ) -> Result<Unlinked, LinkError> {
+        self.end(id, version, (Ending::Unlink, user), receipt).await
+    }
+
+    /// Removes the link of a record as [`Self::unlink`] does, and the record too if that is how it ends. `ending` comes
+    /// with the user who does it.
+    ///
+    /// # Errors
+    /// As [`Self::unlink`].
+    pub async fn end(
+        &self,
+        id: &RecordId,
+        version: Option<u64>,
+        (ending, user): (Ending, &str),
         receipt: impl Fn(&Unlinked) -> Option<Receipted> + Send,
     ) -> Result<Unlinked, LinkError> {
         let settings = self.portal.settings().await?;
@@ -129,12 +160,13 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 record: next.clone(),
                 salesforce,
             };
+            let seen_record = Expected::Version(record.version);
             let change = LinkChange {
                 org: cut.org,
-                writes: std::iter::once(Write::Record(
-                    Box::new(next),
-                    Expected::Version(record.version),
-                ))
+                writes: std::iter::once(match ending {
+                    Ending::Unlink => Write::Record(Box::new(next), seen_record),
+                    Ending::Delete => Write::DeleteRecord(id.clone(), seen_record),
+                })
                 .chain(
                     cut.claim
                         .map(|(claim, expected)| Write::Claim(claim, expected)),
@@ -142,9 +174,12 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                 .collect(),
                 audit: Audit {
                     record: id.clone(),
-                    action: "unlink",
+                    action: match ending {
+                        Ending::Unlink => "unlink",
+                        Ending::Delete => "delete",
+                    },
                     by: user.to_owned(),
-                    salesforce: link.salesforce_id,
+                    salesforce: Some(link.salesforce_id),
                     details: if cut.org == settings.organization_id {
                         "the Salesforce record is suppressed".to_owned()
                     } else {
@@ -155,7 +190,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     salesforce: Some(link.salesforce_id),
                     name,
                     entity: Some(id.clone()),
-                    findings: vec![entry(link.object).other(id.to_string())],
+                    findings: vec![entry(link.object, (ending, user)).other(id.to_string())],
                 },
                 outbox: if cut.has_pending {
                     Outbox::Remove(link.salesforce_id)

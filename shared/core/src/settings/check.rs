@@ -1,9 +1,13 @@
 //! The validator of the settings: the rules that their types cannot express, checked before anything runs.
 
+mod end_user;
+mod found;
+
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use self::found::Found;
 use super::{STAGE, Settings};
 use crate::{
     SalesforceObject,
@@ -13,18 +17,10 @@ use crate::{
     size,
 };
 
+pub use self::found::InvalidSetting;
+
 /// The maximum size of the settings in bytes, keys and version left out.
 const MAX_BYTES: usize = size::MAX_BYTES - 1024;
-
-/// A setting that is invalid or contradicts another.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct InvalidSetting {
-    /// The place, as a path into the settings.
-    pub place: String,
-    /// The problem and its remedy.
-    pub problem: String,
-}
 
 impl Settings {
     /// Checks the rules that the types cannot express.
@@ -48,10 +44,10 @@ impl Settings {
             check.rows(&mut found);
             check.fixed_values(&mut found);
         }
-        if found.0.is_empty() {
+        if found.is_empty() {
             Ok(())
         } else {
-            Err(found.0)
+            Err(found.into_all())
         }
     }
 
@@ -161,19 +157,6 @@ impl Settings {
     }
 }
 
-/// The invalid settings, in the order of the settings.
-#[derive(Default)]
-struct Found(Vec<InvalidSetting>);
-
-impl Found {
-    fn add(&mut self, place: impl Into<String>, problem: impl Into<String>) {
-        self.0.push(InvalidSetting {
-            place: place.into(),
-            problem: problem.into(),
-        });
-    }
-}
-
 /// The check of one Salesforce object's fields, rows and fixed values.
 struct ObjectCheck<'a> {
     settings: &'a Settings,
@@ -200,6 +183,7 @@ impl ObjectCheck<'_> {
                     ),
                 );
             }
+            end_user::check_name(field, &place, found);
             let is_list = matches!(field.kind, FieldType::Picklist | FieldType::MultiPicklist);
             if is_list && field.values.is_empty() {
                 found.add(
@@ -255,6 +239,7 @@ impl ObjectCheck<'_> {
                 ),
                 Some(field) => check_value_map(row, field, &place, found),
             }
+            end_user::check_row(row, &place, found);
             if !mapped.insert(row.channeltivity.as_str()) {
                 found.add(
                     place("channeltivity"),

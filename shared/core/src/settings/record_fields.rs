@@ -6,6 +6,7 @@ use super::Settings;
 use crate::{
     SalesforceObject,
     field::{Field, Misfit, shown},
+    record::RecordKind,
 };
 
 /// A value that a record cannot hold.
@@ -14,11 +15,153 @@ use crate::{
 pub struct InvalidField {
     /// The field's name.
     pub field: String,
+    /// The kind of problem.
+    pub code: FieldCode,
     /// The problem and its remedy.
     pub problem: String,
 }
 
+/// The kind of problem of one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FieldCode {
+    /// No field of this name is declared.
+    Unknown,
+    /// The value is of another type.
+    Type,
+    /// The value is not one of the picklist's.
+    Picklist,
+    /// The value is longer than the field.
+    Length,
+    /// The value has a control character.
+    Character,
+    /// The field needs a value.
+    Required,
+    /// No User has this id.
+    OwnerNotFound,
+    /// The User is not active.
+    OwnerNotActive,
+    /// No Group of the User grants the module.
+    OwnerNoAccess,
+}
+
+impl FieldCode {
+    /// All codes.
+    pub const ALL: [Self; 9] = [
+        Self::Unknown,
+        Self::Type,
+        Self::Picklist,
+        Self::Length,
+        Self::Character,
+        Self::Required,
+        Self::OwnerNotFound,
+        Self::OwnerNotActive,
+        Self::OwnerNoAccess,
+    ];
+
+    /// Returns the code's name in the API: the Integration Log's where it has one for the same problem.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "FIELD_UNKNOWN",
+            Self::Type => "VALUE_TYPE_INVALID",
+            Self::Picklist => "PICKLIST_VALUE_UNKNOWN",
+            Self::Length => "VALUE_TOO_LONG",
+            Self::Character => "CHARACTER_INVALID",
+            Self::Required => "REQUIRED_FIELD_EMPTY",
+            Self::OwnerNotFound => "OWNER_NOT_FOUND",
+            Self::OwnerNotActive => "OWNER_NOT_ACTIVE",
+            Self::OwnerNoAccess => "OWNER_NO_ACCESS",
+        }
+    }
+}
+
+impl InvalidField {
+    /// Names a field, the kind of its problem, and the problem with its remedy.
+    #[must_use]
+    pub fn new(field: impl Into<String>, code: FieldCode, problem: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            code,
+            problem: problem.into(),
+        }
+    }
+
+    /// Says that a field needs a value.
+    #[must_use]
+    pub fn required(field: &str, problem: impl Into<String>) -> Self {
+        Self::new(field, FieldCode::Required, problem)
+    }
+
+    /// Returns the problem of a value that does not fit a field, under the name that the caller knows the field by.
+    #[must_use]
+    pub fn misfit(name: &str, field: &Field, value: &Value, misfit: &Misfit) -> Self {
+        let (code, problem) = match misfit {
+            Misfit::Type => (
+                FieldCode::Type,
+                format!("takes {}, not {:?}", field.kind.takes(), shown(value)),
+            ),
+            Misfit::Unknown { value } => (
+                FieldCode::Picklist,
+                format!(
+                    "{:?} is not one of its values: correct it, or add it to the values",
+                    shown(&Value::String(value.clone()))
+                ),
+            ),
+            Misfit::Length { max, .. } => (
+                FieldCode::Length,
+                format!("is longer than the {max} characters that the field takes: shorten it"),
+            ),
+        };
+        Self::new(name, code, problem)
+    }
+}
+
 impl Settings {
+    /// Returns the object whose fields a kind of record has first of all. A Referral hands over a person, as a Lead
+    /// does.
+    fn own_object(kind: RecordKind) -> SalesforceObject {
+        match kind {
+            RecordKind::Deal => SalesforceObject::Opportunity,
+            RecordKind::Lead | RecordKind::Referral => SalesforceObject::Lead,
+        }
+    }
+
+    /// Returns the fields that every record of a kind needs, as declared.
+    pub fn required_fields(&self, kind: RecordKind) -> impl Iterator<Item = &Field> {
+        let own = self.mapping(Self::own_object(kind)).fields;
+        own.iter().filter(|field| field.required)
+    }
+
+    /// Returns the field with this name of a kind of record: one that its own settings declare, or else one of the
+    /// other object that it can be linked to.
+    #[must_use]
+    pub fn record_field(&self, kind: RecordKind, name: &str) -> Option<&Field> {
+        let own = Self::own_object(kind);
+        let others = SalesforceObject::ALL
+            .into_iter()
+            .filter(|object| *object != own);
+        std::iter::once(own)
+            .chain(others)
+            .flat_map(|object| self.mapping(object).fields)
+            .find(|field| field.name == name)
+    }
+
+    /// Returns a value of a record as its field keeps it; none for a blank one.
+    ///
+    /// # Errors
+    /// Returns the problem if there is no such field, or if the value does not fit it.
+    pub fn record_value(
+        &self,
+        kind: RecordKind,
+        name: &str,
+        value: &Value,
+    ) -> Result<Option<Value>, InvalidField> {
+        let field = self
+            .record_field(kind, name)
+            .ok_or_else(|| unknown(name, "check the name, or have an administrator declare it"))?;
+        fitted(name, field, value)
+    }
+
     /// Returns the fields with this name that a record may have: a Lead, Deal or Referral can be linked to a record of any object,
     /// so the fields of every mapping are its own.
     fn record_fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Field> {
@@ -35,40 +178,62 @@ impl Settings {
     pub fn check_record(&self, fields: &Map<String, Value>) -> Result<(), Vec<InvalidField>> {
         let wrong: Vec<InvalidField> = fields
             .iter()
-            .filter_map(|(name, value)| self.misfit(name, value))
+            .filter_map(|(name, value)| self.wrong(name, value))
             .collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
-    fn misfit(&self, name: &str, value: &Value) -> Option<InvalidField> {
-        let mut misfit = None;
+    fn wrong(&self, name: &str, value: &Value) -> Option<InvalidField> {
+        let mut first = None;
         for field in self.record_fields(name) {
             match field.fit(value) {
                 Ok(_) => return None,
-                Err(found) => misfit = misfit.or(Some((field, found))),
+                Err(misfit) => {
+                    first =
+                        first.or_else(|| Some(InvalidField::misfit(name, field, value, &misfit)));
+                }
             }
         }
-        let problem = match misfit {
-            None => {
-                let declared = SalesforceObject::ALL.map(SalesforceObject::fields_setting);
-                let declared = declared.join(" or ");
-                format!("there is no such field: declare it in {declared}, or remove it")
-            }
-            Some((field, Misfit::Type)) => {
-                format!("takes {}, not {:?}", field.kind.takes(), shown(value))
-            }
-            Some((_, Misfit::Unknown { value })) => {
-                format!("{value:?} is not one of its values: correct it, or add it to the values")
-            }
-            Some((_, Misfit::Length { max, .. })) => {
-                format!("is longer than the {max} characters that the field takes: shorten it")
-            }
-        };
-        Some(InvalidField {
-            field: name.to_owned(),
-            problem,
-        })
+        Some(first.unwrap_or_else(|| {
+            let declared = SalesforceObject::ALL.map(SalesforceObject::fields_setting);
+            let remedy = format!("declare it in {}, or remove it", declared.join(" or "));
+            unknown(name, &remedy)
+        }))
     }
+}
+
+/// Fits a value to a field, under the name that the caller knows the field by; none for a blank one.
+///
+/// # Errors
+/// Returns the problem if the value does not fit, or if a text has characters that no screen shows.
+pub fn fitted(name: &str, field: &Field, value: &Value) -> Result<Option<Value>, InvalidField> {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if let Some(character) = value
+        .as_str()
+        .and_then(|text| text.chars().find(|c| is_control(*c)))
+    {
+        return Err(InvalidField::new(
+            name,
+            FieldCode::Character,
+            format!(
+                "has the control character U+{:04X}: remove it",
+                u32::from(character)
+            ),
+        ));
+    }
+    match field.fit(value) {
+        Ok(value) => Ok(value.map(|value| value.to_json())),
+        Err(misfit) => Err(InvalidField::misfit(name, field, value, &misfit)),
+    }
+}
+
+fn unknown(name: &str, remedy: &str) -> InvalidField {
+    let shown = shown(&Value::String(name.to_owned()));
+    InvalidField::new(
+        shown,
+        FieldCode::Unknown,
+        format!("there is no such field: {remedy}"),
+    )
 }
 
 #[cfg(test)]
@@ -105,5 +270,39 @@ mod tests {
                 "stage: \"Gone\" is not one of its values: correct it, or add it to the values",
             ]
         );
+    }
+
+    #[test]
+    fn the_own_declaration_of_a_kind_counts_where_both_objects_have_the_name() {
+        let mut settings = settings();
+        let mut amount = settings.deal_field("amount").unwrap().clone();
+        amount.kind = crate::field::FieldType::Text;
+        settings.lead_fields.push(amount);
+        let value = |kind| settings.record_value(kind, "amount", &json!("thirty"));
+
+        assert_eq!(value(RecordKind::Lead), Ok(Some(json!("thirty"))));
+        assert_eq!(value(RecordKind::Referral), Ok(Some(json!("thirty"))));
+        assert_eq!(
+            value(RecordKind::Deal).map_err(|wrong| wrong.code),
+            Err(FieldCode::Type)
+        );
+        let company = settings.record_value(RecordKind::Deal, "company", &json!(" Acme "));
+        assert_eq!(company, Ok(Some(json!("Acme"))));
+    }
+
+    #[test]
+    fn a_text_with_a_control_character_is_refused_and_one_of_several_lines_is_not() {
+        let settings = settings();
+        let value = |text: &str| {
+            let fitted = settings.record_value(RecordKind::Lead, "description", &json!(text));
+            fitted.map_err(|wrong| wrong.problem)
+        };
+
+        assert_eq!(value("a\r\n\tb"), Ok(Some(json!("a\r\n\tb"))));
+        assert_eq!(
+            value("a\u{0}b"),
+            Err("has the control character U+0000: remove it".to_owned())
+        );
+        assert!(value("a\u{85}b").is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
+    end_user::EndUserField,
     entry::Entry,
     problem::OpenProblem,
     record::{Record, RecordId},
@@ -86,9 +87,29 @@ pub fn record(record: &Record, settings: &Settings, org: &ConnectedOrg) -> Value
         "distributor": record.distributor,
         "account": record.account,
         "contact": record.contact,
+        "endUser": record.end_user.as_ref().map(|_| end_user(record)),
         "registrationStatus": record.registration_status,
         "fields": record.fields,
         "link": link,
+        "version": record.version,
+    })
+}
+
+/// The end user of a record, submitted or imported; null if there is none.
+#[must_use]
+pub fn end_user(record: &Record) -> Value {
+    let value = |field: EndUserField| record.value(&field.field().name).into_owned();
+    let values = EndUserField::ALL.map(value);
+    if values.iter().all(Value::is_null) {
+        return Value::Null;
+    }
+    let [company, first_name, last_name, email, phone] = values;
+    json!({
+        "company": company,
+        "firstName": first_name,
+        "lastName": last_name,
+        "email": email,
+        "phone": phone,
     })
 }
 

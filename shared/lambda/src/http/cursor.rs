@@ -77,7 +77,9 @@ impl List {
     }
 }
 
-fn invalid() -> Refusal {
+/// 400: the cursor is not one of this list's.
+#[must_use]
+pub fn invalid() -> Refusal {
     let detail = "The cursor is damaged, or belongs to another list or to other filters. Leave it out to start from the first page.";
     Refusal::new(ProblemCode::CursorInvalid, detail)
 }

@@ -15,6 +15,7 @@ pub mod query;
 pub mod refusal;
 pub mod request;
 pub mod router;
+pub mod strict;
 
 pub use answer::{Answer, respond};
 pub use idempotency::{Idempotency, once};
@@ -25,3 +26,4 @@ pub use query::Query;
 pub use refusal::Refusal;
 pub use request::Request;
 pub use router::{Access, Method, Route, Routes};
+pub use strict::{StrictMap, StrictValue};

@@ -77,6 +77,10 @@ problem_codes! {
         MethodNotAllowed = 405 "METHOD_NOT_ALLOWED",
         /// The record is not linked.
         NotLinked = 409 "NOT_LINKED",
+        /// The record is linked, and was to be deleted.
+        UnlinkFirst = 409 "UNLINK_FIRST",
+        /// Another record has the id.
+        RecordExists = 409 "RECORD_EXISTS",
         /// Something changed since the preview.
         PreviewStale = 409 "PREVIEW_STALE",
         /// The org that the settings name has links.

@@ -4,7 +4,6 @@ use dealbridge_aws::{item, keys, transaction};
 use dealbridge_core::record::{Record, RecordId, RecordKind};
 use dealbridge_tests::{TestApp, opportunity};
 use rand::{Rng, rngs::StdRng};
-use serde_json::Map;
 
 use super::{pick, steps::Stage};
 
@@ -58,19 +57,7 @@ impl Stage {
 /// Stores a Deal that somebody made in the portal.
 pub(super) async fn make_deal(app: &TestApp, number: usize) -> RecordId {
     let id = RecordId::new(RecordKind::Deal, &format!("by-hand-{number}")).unwrap();
-    let record = Record {
-        id: id.clone(),
-        version: 1,
-        fields: Map::new(),
-        owner: None,
-        organization: None,
-        partner: None,
-        distributor: None,
-        account: None,
-        contact: None,
-        registration_status: None,
-        link: None,
-    };
+    let record = Record::new(id.clone());
     let table = &app.store.tables().records;
     let item = item::encode(&record, keys::record(&id)).unwrap();
     let put = transaction::put_unconditional(table, item).unwrap();

@@ -218,8 +218,6 @@ fn claim(state: ClaimState, deal: &NewDeal) -> Claim {
 
 fn record(deal: NewDeal) -> Record {
     Record {
-        id: deal.id,
-        version: 1,
         fields: deal.fields,
         owner: Some(deal.owner),
         organization: Some(deal.organization),
@@ -238,5 +236,6 @@ fn record(deal: NewDeal) -> Record {
             linked_by: "integration".into(),
             stamp: deal.stamp,
         }),
+        ..Record::new(deal.id)
     }
 }

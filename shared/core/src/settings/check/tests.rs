@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::*;
@@ -244,5 +246,46 @@ fn settings_larger_than_the_store_takes_are_refused() {
         },
         "settings",
         "at most 399 KB can be stored",
+    );
+}
+
+#[test]
+fn rows_name_the_end_user_s_fields_undeclared_and_only_on_their_way_to_salesforce() {
+    let end_user = |name: &str, on_update: Flow| MappingRow {
+        channeltivity: name.to_owned(),
+        salesforce: path("End_User__c"),
+        on_create: Flow::ToSalesforce,
+        on_update,
+        values: BTreeMap::new(),
+    };
+    let mut good = settings();
+    good.mappings
+        .push(end_user("end_user.company", Flow::ToSalesforce));
+    assert_eq!(good.check(), Ok(()));
+
+    let at = settings().mappings.len();
+    refused(
+        |settings| {
+            let row = end_user("end_user.email", Flow::Both);
+            settings.mappings.push(row);
+        },
+        &format!("mappings[{at}].on_update"),
+        "to_salesforce or none",
+    );
+    refused(
+        |settings| {
+            let row = end_user("end_user.fax", Flow::ToSalesforce);
+            settings.mappings.push(row);
+        },
+        &format!("mappings[{at}].channeltivity"),
+        "there is no field",
+    );
+    refused(
+        |settings| {
+            settings.deal_fields[0].name = "end_user.name".to_owned();
+            settings.mappings[0].channeltivity = "end_user.name".to_owned();
+        },
+        "deal_fields[0].name",
+        "give it another name",
     );
 }

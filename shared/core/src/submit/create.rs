@@ -1,0 +1,130 @@
+//! Create: a record is submitted. A repeat finds the record that it made.
+
+use serde_json::Value;
+
+use super::{
+    Author, Refusal, Submission, Submissions, SubmitError, audit, kept_changing, owner,
+    owner::Owners,
+    refuse_too_large, refuse_wrong, reserved,
+    values::{Stage, is_repeat, merged},
+};
+use crate::{
+    change::{Expected, Write},
+    code::Code,
+    entry::LogLine,
+    finding::Finding,
+    link::store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
+    portal::ResolvedUser,
+    ports::{Clock, Portal},
+    record::{Record, RecordId, RecordKind},
+    settings::{FieldCode, InvalidField},
+};
+
+/// The result of a submission.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Created {
+    /// The record.
+    pub record: Record,
+    /// `false` if it was there already, with the same values.
+    pub is_new: bool,
+}
+
+impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S, O, C> {
+    /// Makes a record of a kind under an id. A repeat with equal values is [`Created`], not new, and writes nothing.
+    ///
+    /// # Errors
+    /// Returns a refusal (nothing was written), or a fault.
+    pub async fn create(
+        &self,
+        (kind, id): (RecordKind, &str),
+        values: &Submission,
+        author: &Author,
+        receipt: impl Fn(&Created) -> Option<Receipted> + Send,
+    ) -> Result<Created, SubmitError> {
+        reserved::refuse_status(values, author)?;
+        let settings = self.portal.settings().await?;
+        let mut wrong = Vec::new();
+        let id = named(kind, id, &mut wrong);
+        let empty = Record::new(id.clone());
+        let mut record = merged(&empty, values, &settings, Stage::Making, &mut wrong);
+        if record.registration_status.is_none() && kind != RecordKind::Lead {
+            record.registration_status = Some(settings.default_registration_status.clone());
+        }
+        match self.owner_of_new(kind, values, author).await? {
+            Some(Ok(owner)) => owner::give(&mut record, &owner),
+            Some(Err(invalid)) => wrong.push(invalid),
+            None => {}
+        }
+        refuse_wrong(wrong)?;
+        refuse_too_large(&record, &settings)?;
+        let created = Created {
+            record: record.clone(),
+            is_new: true,
+        };
+        let line = LogLine {
+            salesforce: None,
+            name: String::new(),
+            entity: Some(id.clone()),
+            findings: vec![
+                Finding::new(Code::RecordCreated)
+                    .value(&author.by)
+                    .other(id.to_string()),
+            ],
+        };
+        let change = LinkChange {
+            org: settings.organization_id,
+            writes: vec![Write::Record(Box::new(record.clone()), Expected::Absent)],
+            audit: audit(&id, "create", author, String::new()),
+            line,
+            outbox: Outbox::Keep,
+            watch: None,
+            links_lead: false,
+            receipt: receipt(&created),
+        };
+        // Twice: a record that stood in the way may be deleted before it is looked at.
+        for _ in 0..2 {
+            if self.store.commit_link(&change).await? == Committed::Yes {
+                return Ok(created);
+            }
+            let Some(stored) = self.store.record(&id).await? else {
+                continue;
+            };
+            return if author.sees(&stored) && is_repeat(&record, &stored, values) {
+                Ok(Created {
+                    record: stored,
+                    is_new: false,
+                })
+            } else {
+                Err(Refusal::Taken(id).into())
+            };
+        }
+        Err(kept_changing("creating", &id).into())
+    }
+
+    /// Returns the owner of a record that is being made: the one that the portal or the vendor names, or the Partner or
+    /// Distributor User who submits it.
+    async fn owner_of_new(
+        &self,
+        kind: RecordKind,
+        values: &Submission,
+        author: &Author,
+    ) -> Result<Option<Result<ResolvedUser, InvalidField>>, SubmitError> {
+        let named = match (&author.party, &values.owner) {
+            (None, None) => return Ok(None),
+            (None, Some(value)) => value.clone(),
+            (Some(party), None) => Value::String(party.user.clone()),
+            (Some(party), Some(value)) if value.as_str() == Some(&party.user) => value.clone(),
+            (Some(_), Some(_)) => return Err(Refusal::Reserved("owner").into()),
+        };
+        Ok(Some(owner::named(self.owners, kind, &named).await?))
+    }
+}
+
+/// Returns the record's id; a placeholder beside its problem, so that the values are checked all the same.
+fn named(kind: RecordKind, id: &str, wrong: &mut Vec<InvalidField>) -> RecordId {
+    RecordId::new(kind, id).unwrap_or_else(|invalid| {
+        let problem = invalid.to_string();
+        wrong.push(InvalidField::new("id", FieldCode::Type, problem));
+        RecordId::unnamed(kind)
+    })
+}

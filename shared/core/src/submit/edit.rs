@@ -1,0 +1,128 @@
+//! Edit: a merge patch of a record's values.
+
+use super::{
+    Author, MAX_ATTEMPTS, Refusal, Seen, Submission, Submissions, SubmitError, audit,
+    kept_changing, owner,
+    owner::Owners,
+    refuse_too_large, refuse_wrong, reserved,
+    values::{self, Stage, merged},
+};
+use crate::{
+    change::{Expected, Write},
+    entry::LogLine,
+    link::store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
+    ports::{Clock, Portal},
+    record::{Record, RecordId},
+};
+
+/// The result of an edit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edited {
+    /// The record.
+    pub record: Record,
+    /// `false` if it held all of the values already: then nothing was written.
+    pub is_changed: bool,
+}
+
+impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S, O, C> {
+    /// Edits a record in the version that the author has seen. Values that it holds already change nothing, and neither
+    /// does a repeat.
+    ///
+    /// # Errors
+    /// Returns a refusal (nothing was written), or a fault.
+    pub async fn edit(
+        &self,
+        id: &RecordId,
+        seen: Seen,
+        values: &Submission,
+        author: &Author,
+        receipt: impl Fn(&Edited) -> Option<Receipted> + Send,
+    ) -> Result<Edited, SubmitError> {
+        let settings = self.portal.settings().await?;
+        for _ in 0..MAX_ATTEMPTS {
+            let record = self.visible(id, seen, author).await?;
+            reserved::refuse_status(values, author)?;
+            reserved::refuse_owner(values, author)?;
+            let mut wrong = Vec::new();
+            let mut next = merged(&record, values, &settings, Stage::Editing, &mut wrong);
+            if let Some(value) = &values.owner {
+                match owner::named(self.owners, id.kind(), value).await? {
+                    Ok(owner) => owner::give(&mut next, &owner),
+                    Err(invalid) => wrong.push(invalid),
+                }
+            }
+            refuse_wrong(wrong)?;
+            let changed = values::changed(&record, &next);
+            if changed.is_empty() {
+                return Ok(Edited {
+                    record,
+                    is_changed: false,
+                });
+            }
+            refuse_too_large(&next, &settings)?;
+            next.version += 1;
+            let edited = Edited {
+                record: next.clone(),
+                is_changed: true,
+            };
+            let change = LinkChange {
+                org: settings.organization_id,
+                writes: vec![Write::Record(
+                    Box::new(next),
+                    Expected::Version(record.version),
+                )],
+                audit: audit(id, "edit", author, told(&changed)),
+                line: LogLine {
+                    salesforce: None,
+                    name: String::new(),
+                    entity: Some(id.clone()),
+                    findings: Vec::new(),
+                },
+                outbox: Outbox::Keep,
+                watch: None,
+                links_lead: false,
+                receipt: receipt(&edited),
+            };
+            if self.store.commit_link(&change).await? == Committed::Yes {
+                return Ok(edited);
+            }
+        }
+        Err(kept_changing("editing", id).into())
+    }
+
+    /// Returns a record that the author may know of, in the version that the author has seen.
+    ///
+    /// # Errors
+    /// Returns a refusal if there is none, or a fault.
+    pub async fn visible(
+        &self,
+        id: &RecordId,
+        seen: Seen,
+        author: &Author,
+    ) -> Result<Record, SubmitError> {
+        let record = self.store.record(id).await?;
+        let record = record
+            .filter(|record| author.sees(record))
+            .ok_or_else(|| Refusal::NotFound(id.clone()))?;
+        if seen.is(record.version) {
+            Ok(record)
+        } else {
+            Err(Refusal::Changed {
+                record: id.clone(),
+                version: record.version,
+            }
+            .into())
+        }
+    }
+}
+
+/// The most names that an audit row tells: it is read by people, and paid for by its bytes.
+const TOLD: usize = 20;
+
+fn told(changed: &[String]) -> String {
+    let mut text = changed[..changed.len().min(TOLD)].join(", ");
+    if changed.len() > TOLD {
+        text.push_str(&format!(" and {} more", changed.len() - TOLD));
+    }
+    text
+}
