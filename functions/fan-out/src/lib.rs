@@ -8,8 +8,9 @@ use dealbridge_core::{
     Queue,
     fan_out::{FanOut, Listed},
     message::{Disposition, SyncRequest},
-    ports::{Clock, PortError},
-    run::Mode,
+    ports::{Clock, Delivery, PortError},
+    run::{Mode, Trigger},
+    send::send_refused,
     tick::tick,
 };
 use dealbridge_lambda::aws::{DynamoPortal, SqsImports, SqsSyncRequests, SqsWrites, Store};
@@ -74,6 +75,14 @@ impl Function for FanOutFunction {
         }
         let mut dispositions = Vec::with_capacity(batch.received.len());
         for received in &batch.received {
+            let request = &received.message;
+            // A run that somebody asked for is a full one, and tries again what Salesforce refused.
+            if request.trigger == Trigger::Manual && received.delivery == Delivery::First {
+                let again = send_refused(&self.portal, &self.store, &self.writes, Mode::Full).await;
+                if let Err(error) = again {
+                    warn!(error.detail = %error, "Could not try again what Salesforce refused: {error}");
+                }
+            }
             let listed = fan_out
                 .work(received.message.run, received.delivery, invocation.deadline)
                 .await;

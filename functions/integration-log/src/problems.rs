@@ -8,6 +8,9 @@ use dealbridge_core::{
     finding::Finding,
     ports::{Consistency, ImportStore, PortError},
     problem::OpenProblem,
+    record::RecordId,
+    send::SendStore,
+    send_problem::SendProblem,
 };
 use dealbridge_lambda::aws::log::{Cleared, Slice};
 use dealbridge_lambda::{
@@ -16,7 +19,7 @@ use dealbridge_lambda::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{IntegrationLog, code};
@@ -44,30 +47,74 @@ const MAX_NAMED_IDS: usize = 1000;
 struct Clear {
     all: Option<bool>,
     opportunities: Option<Vec<SalesforceId>>,
+    records: Option<Vec<RecordId>>,
     code: Option<Code>,
 }
 
 enum Wanted {
     All,
     Named(HashSet<SalesforceId>),
+    Records(Vec<RecordId>),
     Code(Code),
 }
 
 impl Clear {
     fn wanted(self) -> Result<Wanted, Refusal> {
-        match (self.all, self.opportunities, self.code) {
-            (Some(true), None, None) => Ok(Wanted::All),
-            (None, Some(ids), None) if (1..=MAX_NAMED_IDS).contains(&ids.len()) => {
+        let is_bounded = |many: usize| (1..=MAX_NAMED_IDS).contains(&many);
+        match (self.all, self.opportunities, self.records, self.code) {
+            (Some(true), None, None, None) => Ok(Wanted::All),
+            (None, Some(ids), None, None) if is_bounded(ids.len()) => {
                 Ok(Wanted::Named(ids.into_iter().collect()))
             }
-            (None, Some(_), None) => Err(Refusal::malformed(format!(
-                "opportunities takes 1 to {MAX_NAMED_IDS} ids."
-            ))),
-            (None, None, Some(code)) => Ok(Wanted::Code(code)),
+            (None, None, Some(ids), None) if is_bounded(ids.len()) => Ok(Wanted::Records(ids)),
+            (None, Some(_), None, None) | (None, None, Some(_), None) => Err(Refusal::malformed(
+                format!("opportunities and records take 1 to {MAX_NAMED_IDS} ids."),
+            )),
+            (None, None, None, Some(code)) => Ok(Wanted::Code(code)),
             _ => Err(Refusal::malformed(
-                "Say which problems to acknowledge by exactly one of {\"all\": true}, {\"opportunities\": [ids]}, {\"code\": code}.",
+                "Say which problems to acknowledge by exactly one of {\"all\": true}, {\"opportunities\": [ids]}, {\"records\": [\"deal/id\"]}, {\"code\": code}.",
             )),
         }
+    }
+}
+
+/// The place of the next page: problems of Opportunities come first, then those of records that were not sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    /// Behind this Opportunity.
+    Opportunities(Option<SalesforceId>),
+    /// Behind this record.
+    Records(Option<RecordId>),
+}
+
+/// The part of a slice that a page took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filled {
+    /// All of it, and the partition has no more.
+    ToTheEnd,
+    /// There is more; `true` if the page is full.
+    UpTo(bool),
+}
+
+/// Fills a page from a slice with the bodies of those problems that are shown, and tells each that was dealt with.
+fn fill<T>(
+    page: &mut Page,
+    found: Slice<T>,
+    show: impl Fn(&T) -> Option<Value>,
+    mut behind: impl FnMut(&T),
+) -> Filled {
+    let Slice { items, more } = found;
+    for problem in &items {
+        if page.is_complete() || show(problem).is_some_and(|body| !page.take(body)) {
+            return Filled::UpTo(true);
+        }
+        behind(problem);
+    }
+    if more {
+        Filled::UpTo(page.is_complete())
+    } else {
+        Filled::ToTheEnd
     }
 }
 
@@ -78,41 +125,55 @@ impl IntegrationLog {
         let (code, cleared) = (code(&query)?, query.flag("cleared")?);
         let list = cursor::List::of(request, &query);
         let cursor = query.text("cursor").map(|text| list.decode(text));
-        let mut after: Option<SalesforceId> = cursor.transpose()?;
+        let mut place: Place = cursor.transpose()?.unwrap_or(Place::Opportunities(None));
         let (settings, org) = self.org().await?;
-        let shown = |problem: &OpenProblem| {
-            !problem.is_watch()
-                && cleared.is_none_or(|cleared| problem.cleared == cleared)
-                && code.is_none_or(|code| problem.codes().contains(&code))
+        let shown = |is_acknowledged: bool, codes: &[Code]| {
+            cleared.is_none_or(|cleared| is_acknowledged == cleared)
+                && code.is_none_or(|code| codes.contains(&code))
         };
         let mut page = Page::new(most);
         let mut requests = 0;
         let next = loop {
-            let Slice { items: found, more } = self
-                .store
-                .problems_after(settings.organization_id, after, SLICE)
-                .await?;
             requests += 1;
-            let mut found = found.into_iter().peekable();
-            let mut is_full = false;
-            while !page.is_complete()
-                && let Some(problem) = found.peek()
-            {
-                if shown(problem) && !page.take(body::problem(problem, &org)) {
-                    is_full = true;
-                    break;
+            let filled = match &mut place {
+                Place::Opportunities(after) => {
+                    let found = self
+                        .store
+                        .problems_after(settings.organization_id, *after, SLICE)
+                        .await?;
+                    let show = |problem: &OpenProblem| {
+                        let is_shown =
+                            !problem.is_watch() && shown(problem.cleared, &problem.codes());
+                        is_shown.then(|| body::problem(problem, &org))
+                    };
+                    fill(&mut page, found, show, |problem| {
+                        *after = Some(problem.opportunity);
+                    })
                 }
-                after = Some(problem.opportunity);
-                found.next();
+                Place::Records(after) => {
+                    let found = self
+                        .store
+                        .send_problems_after(after.as_ref(), SLICE)
+                        .await?;
+                    let show = |problem: &SendProblem| {
+                        let is_shown = shown(problem.cleared, &problem.codes());
+                        is_shown.then(|| body::send_problem(problem))
+                    };
+                    fill(&mut page, found, show, |problem| {
+                        *after = Some(problem.record.clone());
+                    })
+                }
+            };
+            match (filled, &place) {
+                (Filled::ToTheEnd, Place::Opportunities(_)) => place = Place::Records(None),
+                (Filled::ToTheEnd, Place::Records(_)) => break None,
+                (Filled::UpTo(_), _) => {}
             }
-            if !more && found.peek().is_none() {
-                break None;
-            }
-            if is_full || page.is_complete() || requests == REQUESTS {
-                break after;
+            if matches!(filled, Filled::UpTo(true)) || requests == REQUESTS {
+                break Some(place);
             }
         };
-        let cursor = next.map(|id| list.encode(&id)).transpose()?;
+        let cursor = next.map(|place| list.encode(&place)).transpose()?;
         Answer::json(200, &page.into_body(cursor))
     }
 
@@ -157,9 +218,19 @@ impl IntegrationLog {
                 let cleared = self.clear(org, problems.into_values().collect()).await?;
                 Ok((cleared, json!({ "cleared": cleared, "unknown": unknown })))
             }
+            Wanted::Records(ids) => {
+                let mut problems = self.store.send_problems().await?;
+                problems.retain(|problem| ids.contains(&problem.record));
+                let is_known =
+                    |id: &&RecordId| problems.iter().any(|problem| problem.record == **id);
+                let unknown: Vec<&RecordId> = ids.iter().filter(|id| !is_known(id)).collect();
+                let unknown = json!(unknown);
+                let cleared = self.clear_sends(problems).await?;
+                Ok((cleared, json!({ "cleared": cleared, "unknown": unknown })))
+            }
             Wanted::All => self.clear_where(org, deadline, |_| true).await,
             Wanted::Code(code) => {
-                self.clear_where(org, deadline, |problem| problem.codes().contains(&code))
+                self.clear_where(org, deadline, |codes| codes.contains(&code))
                     .await
             }
         }
@@ -170,16 +241,18 @@ impl IntegrationLog {
         &self,
         org: SalesforceId,
         deadline: Option<Timestamp>,
-        wanted: impl Fn(&OpenProblem) -> bool + Send,
+        wanted: impl Fn(&[Code]) -> bool + Send,
     ) -> Result<(usize, Value), PortError> {
-        let mut cleared = 0;
+        let mut problems = self.store.send_problems().await?;
+        problems.retain(|problem| wanted(&problem.codes()));
+        let mut cleared = self.clear_sends(problems).await?;
         let mut after = None;
         loop {
             let mut slice = self.store.problems_after(org, after, SLICE).await?;
             after = slice.items.last().map(|problem| problem.opportunity);
             slice
                 .items
-                .retain(|problem| !problem.is_watch() && wanted(problem));
+                .retain(|problem| !problem.is_watch() && wanted(&problem.codes()));
             cleared += self.clear(org, slice.items).await?;
             let late = deadline.is_some_and(|deadline| {
                 deadline.duration_since(self.clock.now()) < DEADLINE_MARGIN
@@ -189,6 +262,16 @@ impl IntegrationLog {
                 return Ok((cleared, json!({ "cleared": cleared, "complete": complete })));
             }
         }
+    }
+
+    /// Acknowledges send problems and returns the number of those that were not acknowledged before. One that changes
+    /// meanwhile is left: its codes may differ.
+    async fn clear_sends(&self, problems: Vec<SendProblem>) -> Result<usize, PortError> {
+        let mut cleared = 0;
+        for problem in problems.iter().filter(|problem| !problem.cleared) {
+            cleared += usize::from(self.store.clear_send_problem(problem).await? == Cleared::Yes);
+        }
+        Ok(cleared)
     }
 
     /// Acknowledges these problems and returns the number of those that were not acknowledged before.

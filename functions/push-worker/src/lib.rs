@@ -9,6 +9,7 @@ use dealbridge_core::{
     link::push::Push,
     message::{Disposition, PushRequest},
     ports::Clock,
+    send::{Create, SyncNow},
 };
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
@@ -46,6 +47,19 @@ impl Function for PushWorker {
             store: &self.store,
             clock: &*self.clock,
         };
+        let create = Create {
+            salesforce: &salesforce,
+            portal: &self.portal,
+            store: &self.store,
+            people: &self.portal,
+            clock: &*self.clock,
+        };
+        let sync = SyncNow {
+            salesforce: &salesforce,
+            portal: &self.portal,
+            store: &self.store,
+            clock: &*self.clock,
+        };
         let mut dispositions = Vec::with_capacity(batch.received.len());
         for received in &batch.received {
             let late = invocation.deadline.is_some_and(|deadline| {
@@ -55,7 +69,11 @@ impl Function for PushWorker {
             dispositions.push(if late && !first {
                 Disposition::Retry
             } else {
-                push.deliver(&received.message).await
+                match &received.message {
+                    PushRequest::Write(request) => push.deliver(request).await,
+                    PushRequest::Create(request) => create.deliver(request).await,
+                    PushRequest::Sync(request) => sync.deliver(request).await,
+                }
             });
         }
         Ok(batch.response(&dispositions)?)

@@ -3,7 +3,7 @@
 use dealbridge_lambda::{
     access::AdminGroup,
     environment,
-    environment::{AllTables, SalesforceUrl},
+    environment::{AllTables, SalesforceUrl, WritesUrl},
 };
 
 environment! {
@@ -11,6 +11,8 @@ environment! {
     pub struct Environment {
         /// The tables.
         tables: AllTables,
+        /// The queue of requests to Salesforce.
+        writes: WritesUrl,
         /// The URL of the connected org.
         instance_url: SalesforceUrl,
         /// The group of administrators.

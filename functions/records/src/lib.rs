@@ -3,6 +3,7 @@
 mod environment;
 mod filter;
 mod submission;
+mod sync;
 mod view;
 
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use dealbridge_core::{
     link::store::LinkStore,
     ports::{Clock, Ids, Portal},
     record::{RecordId, RecordKind},
+    record_url::ConnectedOrg,
 };
-use dealbridge_lambda::aws::{DynamoPortal, Store, records};
+use dealbridge_lambda::aws::{DynamoPortal, SqsWrites, Store, records};
 use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
@@ -37,6 +39,8 @@ pub struct Records {
     pub store: Store,
     /// Settings and Users.
     pub portal: DynamoPortal,
+    /// The queue of requests to Salesforce.
+    pub writes: SqsWrites,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids of records whose author gives none.
@@ -60,6 +64,10 @@ pub enum Call {
     Edit,
     /// Deletes a record.
     Delete,
+    /// Asks for a Sync Now.
+    Sync,
+    /// Shows what came of a Sync Now.
+    Task,
 }
 
 impl Api for Records {
@@ -71,6 +79,8 @@ impl Api for Records {
         Route::records(Method::Post, "/{kind}", Call::Create),
         Route::records(Method::Patch, "/{kind}/{id}", Call::Edit),
         Route::records(Method::Delete, "/{kind}/{id}", Call::Delete),
+        Route::records(Method::Post, "/{kind}/{id}/sync", Call::Sync),
+        Route::records(Method::Get, "/tasks/{id}", Call::Task),
     ]);
 
     fn rights(&self) -> &Rights {
@@ -84,13 +94,15 @@ impl Api for Records {
         caller: &Caller,
         _: Invocation,
     ) -> Result<Answer, Refusal> {
-        let kind = link_api::record_kind(request)?;
+        let kind = || link_api::record_kind(request);
         match call {
-            Call::List => self.list(request, caller, kind).await,
-            Call::One => self.one(request, caller, kind).await,
-            Call::Create => self.create(request, caller, kind).await,
-            Call::Edit => self.edit(request, caller, kind).await,
-            Call::Delete => self.delete(request, caller, kind).await,
+            Call::List => self.list(request, caller, kind()?).await,
+            Call::One => self.one(request, caller, kind()?).await,
+            Call::Create => self.create(request, caller, kind()?).await,
+            Call::Edit => self.edit(request, caller, kind()?).await,
+            Call::Delete => self.delete(request, caller, kind()?).await,
+            Call::Sync => self.sync(request, caller).await,
+            Call::Task => self.task(request, caller).await,
         }
     }
 }
@@ -173,6 +185,12 @@ impl Records {
         let mut answer = submission::tagged(200, &record, &view)?;
         answer.body["history"] = view.history(&history).into();
         Ok(answer)
+    }
+
+    /// The org whose records the answers link to.
+    async fn connected(&self) -> Result<ConnectedOrg, Refusal> {
+        let settings = self.portal.settings().await?;
+        body::connected_org(&self.instance_url, &settings.my_domain)
     }
 
     /// What the caller may see, with the settings and the org whose records the answers link to.

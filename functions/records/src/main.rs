@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use dealbridge_lambda::{SystemClock, UlidIds, aws::DynamoPortal, wiring::Wiring};
+use dealbridge_lambda::{
+    SystemClock, UlidIds,
+    aws::{DynamoPortal, SqsWrites},
+    wiring::Wiring,
+};
 use records::{Environment, Records};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,6 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let function = Records {
         portal: DynamoPortal::new(store.clone()),
         store,
+        writes: SqsWrites(wiring.sender(env.writes.0)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UlidIds),
         instance_url: env.instance_url.0,

@@ -1,6 +1,8 @@
 //! Submitting, editing and deleting a record.
 
 use dealbridge_core::{
+    link::store::PushQueue,
+    message::PushRequest,
     record::{Record, RecordKind},
     submit::{
         Author, Party, Seen, Submission, Submissions,
@@ -79,6 +81,16 @@ impl Records {
         }
     }
 
+    /// Enqueues what a change sends to Salesforce. The outbox has it, too: what cannot be enqueued goes with the next
+    /// scheduled run.
+    async fn enqueue(&self, request: Option<&PushRequest>) {
+        if let Some(request) = request
+            && let Err(error) = self.writes.send(std::slice::from_ref(request)).await
+        {
+            tracing::warn!(error.detail = %error, "Could not enqueue a request to Salesforce, the next run will: {error}");
+        }
+    }
+
     /// `POST /{kind}`.
     pub(crate) async fn create(
         &self,
@@ -111,7 +123,10 @@ impl Records {
             .create((kind, &id), &values, &author, receipt)
             .await;
         match created {
-            Ok(created) if created.is_new => answer(&created),
+            Ok(created) if created.is_new => {
+                self.enqueue(created.request.as_ref()).await;
+                answer(&created)
+            }
             // The same request may have made the record meanwhile: then its answer is this one's too.
             Ok(created) => idempotency.keep(&self.store, answer(&created)?).await,
             Err(error) => {
@@ -156,7 +171,10 @@ impl Records {
             .edit(&id, seen, &values, &author, receipt)
             .await;
         match edited {
-            Ok(edited) if edited.is_changed => answer(&edited),
+            Ok(edited) if edited.is_changed => {
+                self.enqueue(edited.request.as_ref()).await;
+                answer(&edited)
+            }
             Ok(edited) => idempotency.keep(&self.store, answer(&edited)?).await,
             Err(error) => {
                 idempotency

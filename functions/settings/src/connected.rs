@@ -1,6 +1,9 @@
 //! Checks of settings against the connected org.
 
-use dealbridge_core::settings::{InvalidSetting, Settings};
+use dealbridge_core::{
+    salesforce::SalesforceError,
+    settings::{InvalidSetting, Settings},
+};
 use dealbridge_lambda::{http::Refusal, salesforce::SalesforceClient};
 use serde_json::{Value, json};
 use url::Url;
@@ -18,6 +21,7 @@ pub(crate) async fn warnings(
     let connected = match salesforce.connected_org().await {
         Ok(connected) => connected,
         Err(error) => {
+            refuse_unchecked_sends(settings, &error)?;
             let problem = format!(
                 "could not be held against the connected org ({error}): a run with another org's id fails with SF_ORG_CHANGED"
             );
@@ -55,6 +59,7 @@ pub(crate) async fn warnings(
             warnings.extend(found.map(|found| warning(&found.place, found.problem)));
         }
         Err(error) => {
+            refuse_unchecked_sends(settings, &error)?;
             let problem = format!(
                 "could not be held against the fields of the connected org ({error}): runs say what they miss"
             );
@@ -62,6 +67,25 @@ pub(crate) async fn warnings(
         }
     }
     Ok(warnings)
+}
+
+/// Refuses to have records created by settings that could not be held against the connected org: without its External
+/// Id a lost answer would lead to a second record.
+fn refuse_unchecked_sends(settings: &Settings, error: &SalesforceError) -> Result<(), Refusal> {
+    let on = settings.send.all().filter(|(_, send)| send.is_on());
+    let wrong: Vec<InvalidSetting> = on
+        .map(|(kind, _)| InvalidSetting {
+            place: format!("send.{}.mode", kind.as_str()),
+            problem: format!(
+                "the External Id field could not be held against the connected org ({error}): store the settings again when it answers, or choose the mode off"
+            ),
+        })
+        .collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(invalid::refusal(&wrong))
+    }
 }
 
 /// The name of a My Domain in any of its forms: `acme--uat` of `https://acme--uat.sandbox.my.salesforce.com`.

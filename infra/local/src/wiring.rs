@@ -149,6 +149,7 @@ impl Adapters {
             Records {
                 store: own.store.clone(),
                 portal: own.portal.clone(),
+                writes: SqsWrites(own.sender(Queue::SalesforceWrites)),
                 clock: Arc::clone(&self.clock),
                 ids: Arc::new(UlidIds),
                 instance_url: self.instance_url.clone(),

@@ -395,10 +395,23 @@ impl Store {
             }
             Write::Outbox(request) => transaction::put_unconditional(
                 &self.tables.log,
-                item::encode(request, keys::outbox(request.salesforce))?,
+                item::encode(request, keys::outbox(&request.note()))?,
             ),
-            Write::ClearOutbox(id) => {
-                transaction::delete_unconditional(&self.tables.log, keys::outbox(*id))
+            Write::ClearOutbox(note) => {
+                transaction::delete_unconditional(&self.tables.log, keys::outbox(note))
+            }
+            Write::SendProblem(problem, expected) => transaction::put(
+                &self.tables.log,
+                item::encode(problem, keys::send_problem(&problem.record))?,
+                *expected,
+            ),
+            Write::CloseSendProblem(record) => {
+                transaction::delete_unconditional(&self.tables.log, keys::send_problem(record))
+            }
+            Write::Task(task) => {
+                let mut item = item::encode(task, keys::task(&task.id))?;
+                item.insert(EXPIRES_AT.to_owned(), item::expiry(now));
+                transaction::put_unconditional(&self.tables.log, item)
             }
             Write::CountedBefore(id, counted) => self.add_counted_before(org, *id, counted, now),
         }

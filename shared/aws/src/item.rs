@@ -12,6 +12,7 @@ use dealbridge_core::{
     problem::OpenProblem,
     record::{Record, RecordId, RecordKind},
     run::{Counts, RunId},
+    send_problem::SendProblem,
 };
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use jiff::{SignedDuration, Timestamp};
@@ -145,6 +146,19 @@ pub fn problem(item: Attributes) -> Result<OpenProblem, PortError> {
     Ok(OpenProblem {
         opportunity: id,
         ..decode(item, "an open problem")?
+    })
+}
+
+/// Decodes an open send problem, with the record from its key.
+///
+/// # Errors
+/// Returns an error if the item is not a send problem.
+pub fn send_problem(item: Attributes) -> Result<SendProblem, PortError> {
+    let record = text(&item, SK).and_then(|id| id.parse().ok());
+    let record = record.ok_or_else(|| unreadable("a send problem", "its key names no record"))?;
+    Ok(SendProblem {
+        record,
+        ..decode(item, "a send problem")?
     })
 }
 

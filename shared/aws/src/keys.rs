@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dealbridge_core::{
     Email, SalesforceId,
+    message::Note,
     people::member::{MemberId, MemberKind},
     receipt::ReceiptKey,
     record::{RecordId, RecordKind},
@@ -192,6 +193,22 @@ pub fn problem(org: SalesforceId, id: SalesforceId) -> Attributes {
     two(problems(org), id.to_string())
 }
 
+/// Log: partition of the open send problems of records.
+pub const SEND_PROBLEMS: &str = "SEND_PROBLEMS";
+
+/// Log: the open send problem of a record.
+#[must_use]
+pub fn send_problem(record: &RecordId) -> Attributes {
+    let place = format!("{}/{}", record.kind().as_str(), record.id());
+    two(SEND_PROBLEMS.to_owned(), place)
+}
+
+/// Log: the task of a Sync Now.
+#[must_use]
+pub fn task(id: &str) -> Attributes {
+    two(format!("TASK#{id}"), "TASK".to_owned())
+}
+
 /// Attribute: the runs that have counted a Salesforce record.
 pub const RUNS: &str = "runs";
 
@@ -314,16 +331,21 @@ pub fn audit(id: &RecordId, act: &str) -> Attributes {
     two(audit_partition(id), format!("{AUDIT_PREFIX}{act}"))
 }
 
-/// Log: partition of the writes that are to be delivered to Salesforce.
+/// Log: partition of the requests that are to be delivered to Salesforce.
 pub const OUTBOX: &str = "OUTBOX";
 
 /// Log: partition of outbox notes that cannot be read.
 pub const OUTBOX_ASIDE: &str = "OUTBOX_ASIDE";
 
-/// Log: the outbox note of a Salesforce record with a pending write.
+/// Log: the outbox note of a request: a pending write by its Salesforce record, the rest by their record.
 #[must_use]
-pub fn outbox(salesforce: SalesforceId) -> Attributes {
-    outbox_note(salesforce.as_str())
+pub fn outbox(note: &Note) -> Attributes {
+    let of = |act: &str, id: &RecordId| format!("{act}#{}/{}", id.kind().as_str(), id.id());
+    match note {
+        Note::Write(salesforce) => outbox_note(salesforce.as_str()),
+        Note::Create(record) => outbox_note(&of("CREATE", record)),
+        Note::Sync(record) => outbox_note(&of("SYNC", record)),
+    }
 }
 
 /// Log: an outbox note by its sort key, even one that cannot be parsed.

@@ -24,6 +24,7 @@ pub mod receipt;
 pub mod records;
 mod run_item;
 pub mod runs;
+mod send;
 pub mod settings;
 pub mod size;
 pub mod store;

@@ -83,10 +83,10 @@ impl LinkStore for Store {
             .dynamodb
             .delete_item()
             .table_name(&self.tables.log)
-            .set_key(Some(keys::outbox(request.salesforce)))
+            .set_key(Some(keys::outbox(&request.note())))
             .condition_expression("#write = :write")
-            .expression_attribute_names("#write", "write")
-            .expression_attribute_values(":write", s(&request.write))
+            .expression_attribute_names("#write", request.id_member())
+            .expression_attribute_values(":write", s(request.id()))
             .send()
             .await;
         match deleted {
@@ -106,11 +106,11 @@ impl LinkStore for Store {
         let (id, entry) = self.action_line(line.clone())?;
         let of_this_write = Delete::builder()
             .table_name(&self.tables.log)
-            .set_key(Some(keys::outbox(request.salesforce)))
+            .set_key(Some(keys::outbox(&request.note())))
             .condition_expression("attribute_not_exists(#pk) OR #write = :write")
             .expression_attribute_names("#pk", keys::PK)
-            .expression_attribute_names("#write", "write")
-            .expression_attribute_values(":write", s(&request.write))
+            .expression_attribute_names("#write", request.id_member())
+            .expression_attribute_values(":write", s(request.id()))
             .build()
             .map_err(|error| port_error("building a Delete", error))?;
         let forget = TransactWriteItem::builder().delete(of_this_write).build();
@@ -184,10 +184,12 @@ impl Store {
             actions.push(self.action(change.org, write, now)?);
         }
         let log = &self.tables.log;
-        actions.push(transaction::put_unconditional(
-            log,
-            audit_row(&change.audit, &id, now),
-        )?);
+        if let Some(audit) = &change.audit {
+            actions.push(transaction::put_unconditional(
+                log,
+                audit_row(audit, &id, now),
+            )?);
+        }
         if !change.line.findings.is_empty() {
             let packed = LogBatch {
                 id: id.clone(),
@@ -204,12 +206,11 @@ impl Store {
             Outbox::Keep => {}
             Outbox::Add(request) => actions.push(transaction::put_unconditional(
                 log,
-                item::encode(request, keys::outbox(request.salesforce))?,
+                item::encode(request, keys::outbox(&request.note()))?,
             )?),
-            Outbox::Remove(salesforce) => actions.push(transaction::delete_unconditional(
-                log,
-                keys::outbox(*salesforce),
-            )?),
+            Outbox::Remove(note) => {
+                actions.push(transaction::delete_unconditional(log, keys::outbox(note))?)
+            }
         }
         if let Some(problem) = &change.watch {
             actions.push(self.watch(change.org, problem)?);

@@ -13,6 +13,7 @@ use dealbridge_core::{
     problem::OpenProblem,
     record::{Record, RecordId},
     run::{Counts, RunId},
+    send_problem::SendProblem,
 };
 use jiff::Timestamp;
 
@@ -237,11 +238,16 @@ impl Store {
         org: SalesforceId,
         problem: &OpenProblem,
     ) -> Result<Cleared, PortError> {
+        self.acknowledge(keys::problem(org, problem.opportunity), problem.version)
+            .await
+    }
+
+    async fn acknowledge(&self, key: Attributes, seen: u64) -> Result<Cleared, PortError> {
         let sent = self
             .dynamodb
             .update_item()
             .table_name(&self.tables.log)
-            .set_key(Some(keys::problem(org, problem.opportunity)))
+            .set_key(Some(key))
             .update_expression("SET #cleared = :yes, #version = :next")
             .condition_expression("#version = :seen")
             .expression_attribute_names("#cleared", "cleared")
@@ -250,8 +256,8 @@ impl Store {
                 ":yes",
                 aws_sdk_dynamodb::types::AttributeValue::Bool(true),
             )
-            .expression_attribute_values(":seen", n(problem.version))
-            .expression_attribute_values(":next", n(problem.version + 1))
+            .expression_attribute_values(":seen", n(seen))
+            .expression_attribute_values(":next", n(seen + 1))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
@@ -269,6 +275,37 @@ impl Store {
             }
             Err(error) => Err(port_error("acknowledging a problem", error)),
         }
+    }
+
+    /// Reads open send problems by record, starting after `after`.
+    ///
+    /// # Errors
+    /// Returns an error if DynamoDB does not answer, or if a problem cannot be read.
+    pub async fn send_problems_after(
+        &self,
+        after: Option<&RecordId>,
+        most: i32,
+    ) -> Result<Slice<SendProblem>, PortError> {
+        let query = self
+            .log_query(keys::SEND_PROBLEMS, "0", "~")
+            .consistent_read(true)
+            .set_exclusive_start_key(after.map(keys::send_problem))
+            .limit(most);
+        let slice = self.slice(query).await?;
+        let items = slice.items.into_iter().map(item::send_problem);
+        Ok(Slice {
+            items: items.collect::<Result<_, _>>()?,
+            more: slice.more,
+        })
+    }
+
+    /// Acknowledges an open send problem in the version that was read.
+    ///
+    /// # Errors
+    /// Returns an error if DynamoDB does not answer.
+    pub async fn clear_send_problem(&self, problem: &SendProblem) -> Result<Cleared, PortError> {
+        self.acknowledge(keys::send_problem(&problem.record), problem.version)
+            .await
     }
 
     /// Reads the audit rows of a record, newest first.

@@ -7,7 +7,7 @@ use dealbridge_core::{
     claim::{Claim, ClaimState},
     finding::Finding,
     link::store::{Audit, LinkStore},
-    message::{PushRequest, VERSION as MESSAGE_VERSION},
+    message::{Note, PushRequest, VERSION as MESSAGE_VERSION, WriteRequest},
     organization::{Action, OrgChange, Step, step},
     ports::PortError,
     problem::OpenProblem,
@@ -218,18 +218,21 @@ impl Store {
                     let pending = moved.as_ref().and_then(|(moved, _)| moved.pending.as_ref());
                     match pending {
                         Some(pending) => {
-                            let request = PushRequest {
+                            let request = PushRequest::Write(WriteRequest {
                                 version: MESSAGE_VERSION,
                                 org: change.to,
                                 salesforce: id,
                                 record: claim.record.clone(),
                                 write: pending.id.clone(),
-                            };
-                            let note = item::encode(&request, keys::outbox(id))?;
+                            });
+                            let note = item::encode(&request, keys::outbox(&request.note()))?;
                             actions.push(transaction::put_unconditional(log, note)?);
                         }
                         None if claim.pending.is_some() => {
-                            actions.push(transaction::delete_unconditional(log, keys::outbox(id))?);
+                            actions.push(transaction::delete_unconditional(
+                                log,
+                                keys::outbox(&Note::Write(id)),
+                            )?);
                         }
                         None => {}
                     }

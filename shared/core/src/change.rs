@@ -5,10 +5,12 @@ use crate::{
     claim::Claim,
     counted::CountedRuns,
     entry::LogLine,
-    message::PushRequest,
+    message::{Note, PushRequest},
     problem::OpenProblem,
     record::{Record, RecordId},
     run::Counts,
+    send_problem::SendProblem,
+    task::Task,
 };
 
 /// The state that an item must be in for a change to happen.
@@ -41,12 +43,18 @@ pub enum Write {
     Problem(OpenProblem, Expected),
     /// Closes an open problem.
     CloseProblem(SalesforceId, Expected),
+    /// Puts the open send problem of a record.
+    SendProblem(SendProblem, Expected),
+    /// Closes the open send problem of a record, if there is one.
+    CloseSendProblem(RecordId),
+    /// Puts a task.
+    Task(Box<Task>),
     /// Adds counted runs of a Salesforce record to those that are kept beside its claim and its open problem.
     CountedBefore(SalesforceId, CountedRuns),
-    /// Notes that the write which a claim carries is to be delivered.
+    /// Notes a request to Salesforce that is to be delivered.
     Outbox(PushRequest),
-    /// Removes that note: the claim of this Salesforce record no longer carries a write.
-    ClearOutbox(SalesforceId),
+    /// Removes that note: there is nothing of its kind left to deliver.
+    ClearOutbox(Note),
 }
 
 /// The writes of one Opportunity's outcome. Its effect, its log line and its count commit together.
@@ -94,10 +102,14 @@ pub enum ItemKey {
     Claim(SalesforceId),
     /// An open problem.
     Problem(SalesforceId),
+    /// The open send problem of a record.
+    SendProblem(RecordId),
+    /// A task.
+    Task(String),
     /// The counted runs that are kept beside claim and open problem.
     CountedBefore(SalesforceId),
-    /// The note of a write that is to be delivered.
-    Outbox(SalesforceId),
+    /// The note of a request that is to be delivered.
+    Outbox(Note),
 }
 
 impl Write {
@@ -110,9 +122,12 @@ impl Write {
             Self::DeleteRecord(record, _) => ItemKey::Record(record.clone()),
             Self::Problem(problem, _) => ItemKey::Problem(problem.opportunity),
             Self::CloseProblem(opportunity, _) => ItemKey::Problem(*opportunity),
+            Self::SendProblem(problem, _) => ItemKey::SendProblem(problem.record.clone()),
+            Self::CloseSendProblem(record) => ItemKey::SendProblem(record.clone()),
+            Self::Task(task) => ItemKey::Task(task.id.clone()),
             Self::CountedBefore(id, _) => ItemKey::CountedBefore(*id),
-            Self::Outbox(request) => ItemKey::Outbox(request.salesforce),
-            Self::ClearOutbox(id) => ItemKey::Outbox(*id),
+            Self::Outbox(request) => ItemKey::Outbox(request.note()),
+            Self::ClearOutbox(note) => ItemKey::Outbox(note.clone()),
         }
     }
 

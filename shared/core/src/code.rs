@@ -218,6 +218,60 @@ codes! {
     WriteSkipped "WRITE_SKIPPED" Warning
         "{record} was edited in Salesforce after the link was confirmed, so the values of the {other} did not overwrite the edit ({field})."
         "Compare the two records; edit the one that is wrong.";
+    Sent "SENT" Info
+        "The {other} was created in Salesforce: it is linked to {record}{value}."
+        "Nothing to do.";
+    SentAsLead "SENT_AS_LEAD" Info
+        "The {other} became a Lead and not an Opportunity: {value}."
+        "Nothing to do. If it belongs to a customer, convert the Lead in Salesforce: the link follows.";
+    SendSwitchedOff "SEND_SWITCHED_OFF" Info
+        "{record} was not created in Salesforce: sending is switched off for its kind."
+        "Nothing to do. Switch it on in the settings and use Sync Now, or link the record by hand.";
+    SyncNotLinked "SYNC_NOT_LINKED" Error
+        "{record} was not synced: it is not linked to a Salesforce record any more."
+        "Nothing to do if it was unlinked on purpose. If not, link it again.";
+    CreatedButNotLinked "CREATED_BUT_NOT_LINKED" Warning
+        "{record} was created in Salesforce for the {other}, but is not linked to it: {value}."
+        "Delete it in Salesforce if nobody needs it, or link it to the record that it belongs to.";
+    SfRequiredFieldMissing "SF_REQUIRED_FIELD_MISSING" Error
+        "{record} cannot become a {other} in Salesforce without a value of {field}: {value}"
+        "Fill in the value in the portal, or add a mapping row for the field whose flow on create goes to Salesforce. It is tried again when the record or the settings change.";
+    SfValidationRule "SF_VALIDATION_RULE" Error
+        "A validation rule of Salesforce refuses {record} as a {other}: {value}"
+        "Correct the record as the rule asks: it is tried again at once. If the rule is changed instead, use Sync Now.";
+    SfDuplicateDetected "SF_DUPLICATE_DETECTED" Error
+        "A duplicate rule of Salesforce refuses {record} as a {other}, because it is much like {field}: {value}"
+        "Link the record to one of those by its URL if they are the same. If not, correct the record, or allow duplicates in the settings.";
+    SfPicklistRestricted "SF_PICKLIST_RESTRICTED" Error
+        "A picklist of Salesforce refuses {record} as a {other} ({field}): {value}"
+        "Choose another value in the portal, map it to one of the picklist's by the value map, or add it to the picklist in Salesforce and use Sync Now.";
+    SfValueTooLong "SF_VALUE_TOO_LONG" Error
+        "A value of {record} is too long for the {other} in Salesforce ({field}): {value}"
+        "Shorten the value in the portal: it is tried again at once.";
+    SfRecordTypeInvalid "SF_RECORD_TYPE_INVALID" Error
+        "Salesforce does not take the record type of {record} as a {other}: {value}"
+        "Correct the record type in the settings, or assign it to the integration user's profile and use Sync Now.";
+    SfFieldNotWritable "SF_FIELD_NOT_WRITABLE" Error
+        "The integration user cannot write {field} of {record} as a {other}: {value}"
+        "Give the integration user edit access to the field and use Sync Now, or correct the mapping.";
+    SfInsufficientAccess "SF_INSUFFICIENT_ACCESS" Error
+        "The integration user may not create {record} as a {other}: {value}"
+        "Give the integration user the permission that Salesforce names and use Sync Now.";
+    SfApexFailed "SF_APEX_FAILED" Error
+        "A trigger or flow of Salesforce failed for {record} as a {other}: {value}"
+        "Have an administrator of Salesforce look at the trigger or flow that the message names, then use Sync Now.";
+    SfValueRefused "SF_VALUE_REFUSED" Error
+        "Salesforce refused {record} as a {other} ({field}): {value}"
+        "Correct the record or the mapping as Salesforce's message asks. It is tried again when the record or the settings change, or at Sync Now.";
+    SfExternalIdTaken "SF_EXTERNAL_ID_TAKEN" Error
+        "{record} was not linked: its External Id {value} is that of {other}."
+        "Compare the two. Link the record by the URL of the Salesforce record if they belong together, or clear the External Id there and use Sync Now.";
+    SfExternalIdAmbiguous "SF_EXTERNAL_ID_AMBIGUOUS" Error
+        "{record} was not created: several Salesforce records have its External Id {value}: {other}."
+        "Leave the External Id on one of them and use Sync Now, or link the record to one of them by its URL.";
+    OwnerNotFound "OWNER_NOT_FOUND" Error
+        "{record} was not sent, because its owner in Salesforce is not known: {value}."
+        "Assign an Internal User whose email address is that of exactly one active Salesforce User, or correct the user in Salesforce and use Sync Now.";
     OpportunityGone "OPPORTUNITY_GONE" Info
         "{record} no longer exists in Salesforce or is hidden from the integration user, so there is nothing to import."
         "Nothing to do. If it should be imported, share it with the integration user.";

@@ -56,6 +56,17 @@ impl CountedRuns {
         self.and(&Self::by(run))
     }
 
+    /// Returns the set without a run whose neighbours it does not hold.
+    #[must_use]
+    pub(crate) fn without(&self, run: RunId) -> Self {
+        let alone = (run.number(), run.number());
+        let ranges = self.ranges.iter().copied();
+        Self {
+            ranges: ranges.filter(|range| *range != alone).collect(),
+            elsewhere: self.elsewhere,
+        }
+    }
+
     /// Returns the runs of both sets.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

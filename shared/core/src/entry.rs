@@ -72,8 +72,9 @@ impl LogBatch {
     pub fn unpack(&self, task: &str) -> Vec<Entry> {
         let mut entries = Vec::new();
         for line in &self.lines {
+            let itself = || line.entity.as_ref().map(|id| id.label(&line.name));
             let record = line.salesforce.map_or_else(
-                || "the run".to_owned(),
+                || itself().unwrap_or_else(|| "the run".to_owned()),
                 |id| {
                     finding::label(
                         SalesforceObject::of(&id)

@@ -125,6 +125,15 @@ pub fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
+/// Returns the codes of findings, each once, in the table's order.
+#[must_use]
+pub fn codes(findings: &[Finding]) -> Vec<Code> {
+    let mut codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
 /// Returns a Salesforce record as sentences name it.
 #[must_use]
 pub fn label(object: &str, id: SalesforceId, name: &str) -> String {

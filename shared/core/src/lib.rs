@@ -38,11 +38,14 @@ pub mod record_url;
 pub mod run;
 pub mod salesforce;
 pub mod schema;
+pub mod send;
+pub mod send_problem;
 pub mod settings;
 pub mod size;
 pub mod submit;
 pub mod sync_request;
 pub mod system_modstamp;
+pub mod task;
 pub mod tick;
 pub mod value;
 

@@ -39,9 +39,97 @@ pub struct SyncRequest {
     pub trigger: Trigger,
 }
 
-/// Asks the push worker to deliver the pending write of a link.
+/// Asks the push worker for something at Salesforce. The outbox keeps it as a note until it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PushRequest {
+#[serde(tag = "act", rename_all = "lowercase")]
+pub enum PushRequest {
+    /// Create the Salesforce record of an unlinked record.
+    Create(CreateRequest),
+    /// Read a linked record's Salesforce side and bring both sides up to date.
+    Sync(SyncNowRequest),
+    /// Deliver the pending write of a link.
+    #[serde(untagged)]
+    Write(WriteRequest),
+}
+
+/// The place of a request in the outbox: a record has one note of each kind at most.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    /// The pending write of this Salesforce record's claim.
+    Write(SalesforceId),
+    /// The create of a record.
+    Create(RecordId),
+    /// The Sync Now of a record.
+    Sync(RecordId),
+}
+
+impl PushRequest {
+    /// Returns the place of its note.
+    #[must_use]
+    pub fn note(&self) -> Note {
+        match self {
+            Self::Create(request) => Note::Create(request.record.clone()),
+            Self::Sync(request) => Note::Sync(request.record.clone()),
+            Self::Write(request) => Note::Write(request.salesforce),
+        }
+    }
+
+    /// Returns the id that tells it from an earlier or later one at the same place.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Create(request) => &request.create,
+            Self::Sync(request) => &request.task,
+            Self::Write(request) => &request.write,
+        }
+    }
+
+    /// Returns the member that holds [`Self::id`].
+    #[must_use]
+    pub fn id_member(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Sync(_) => "task",
+            Self::Write(_) => "write",
+        }
+    }
+
+    /// Returns the record.
+    #[must_use]
+    pub fn record(&self) -> &RecordId {
+        match self {
+            Self::Create(request) => &request.record,
+            Self::Sync(request) => &request.record,
+            Self::Write(request) => &request.record,
+        }
+    }
+}
+
+/// Asks for the Salesforce record of an unlinked record, from the record as it is by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateRequest {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The record.
+    pub record: RecordId,
+    /// The id of the create, which the record carries until it came to an end.
+    pub create: String,
+}
+
+/// Asks for both sides of a linked record to be brought up to date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncNowRequest {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The record.
+    pub record: RecordId,
+    /// The task that tells what came of it.
+    pub task: String,
+}
+
+/// Asks for the pending write of a link to be delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteRequest {
     /// [`VERSION`].
     pub version: u32,
     /// The Salesforce organization.
@@ -61,4 +149,44 @@ pub enum Disposition {
     Done,
     /// Deliver the message again.
     Retry,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_request_reads_back_and_a_write_looks_as_it_did_before_there_were_others() {
+        let record: RecordId = "deal/D-17".parse().unwrap();
+        let create = PushRequest::Create(CreateRequest {
+            version: VERSION,
+            record: record.clone(),
+            create: "D-17-1".into(),
+        });
+        let sync = PushRequest::Sync(SyncNowRequest {
+            version: VERSION,
+            record,
+            task: "task-1".into(),
+        });
+        let write = json!({
+            "version": 1, "org": "00DbY000000001F", "salesforce": "006dM00000Mw7Vt", "record": "deal/D-17",
+            "write": "D-17-2",
+        });
+
+        assert_eq!(
+            serde_json::to_value(&create).unwrap(),
+            json!({ "act": "create", "version": 1, "record": "deal/D-17", "create": "D-17-1" })
+        );
+        for request in [create, sync] {
+            let text = serde_json::to_string(&request).unwrap();
+            assert_eq!(serde_json::from_str::<PushRequest>(&text).unwrap(), request);
+        }
+        let read: PushRequest = serde_json::from_value(write).unwrap();
+        assert!(matches!(&read, PushRequest::Write(write) if write.write == "D-17-2"));
+        let written = serde_json::to_value(&read).unwrap();
+        assert_eq!(written.get("act"), None);
+        assert!(serde_json::from_value::<PushRequest>(json!({ "version": 1 })).is_err());
+    }
 }

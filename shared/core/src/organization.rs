@@ -139,6 +139,7 @@ fn without_link(
     (is_this_link && !is_linked_there).then(|| {
         let next = Record {
             link: None,
+            life: record.life + 1,
             version: record.version + 1,
             ..record.clone()
         };

@@ -3,7 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{SalesforceId, code::Code, counted::CountedRuns, finding::Finding, run::RunId};
+use crate::{
+    SalesforceId,
+    code::Code,
+    counted::CountedRuns,
+    finding::{self, Finding},
+    run::RunId,
+};
 
 /// The open problem of one Opportunity. Without findings it is a note that the next run must look at the Opportunity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,8 +60,8 @@ impl OpenProblem {
         let counted = Self::counted_with(earlier, run);
         let version = Self::next_version(earlier);
         let earlier = earlier.filter(|earlier| !earlier.closed);
-        let cleared =
-            earlier.is_some_and(|earlier| earlier.cleared && earlier.codes() == codes(&findings));
+        let cleared = earlier
+            .is_some_and(|earlier| earlier.cleared && earlier.codes() == finding::codes(&findings));
         Self {
             opportunity,
             name: name.to_owned(),
@@ -114,7 +120,7 @@ impl OpenProblem {
     /// Returns the codes, each once, in the table's order.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {
-        codes(&self.findings)
+        finding::codes(&self.findings)
     }
 
     /// Returns `true` if it is only a note: for the next run, or of the runs that counted.
@@ -122,13 +128,6 @@ impl OpenProblem {
     pub fn is_watch(&self) -> bool {
         self.findings.is_empty()
     }
-}
-
-fn codes(findings: &[Finding]) -> Vec<Code> {
-    let mut codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
-    codes.sort();
-    codes.dedup();
-    codes
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Channeltivity's linkable records (Deal, Lead, Referral) and their link to Salesforce.
 
+mod name;
 mod values;
 
 use std::{fmt, str::FromStr};
@@ -8,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    SalesforceId, SalesforceObject, SystemModstamp, end_user::SubmittedEndUser, settings::Settings,
-};
+use crate::{SalesforceId, SalesforceObject, SystemModstamp, end_user::SubmittedEndUser};
 
 /// The kind of a linkable record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -128,6 +127,16 @@ impl RecordId {
     #[must_use]
     pub fn kind(&self) -> RecordKind {
         self.kind
+    }
+
+    /// Returns the record as sentences name it, with its name if there is one: `Deal "Acme" (D-17)`.
+    #[must_use]
+    pub fn label(&self, name: &str) -> String {
+        if name.is_empty() {
+            self.to_string()
+        } else {
+            format!("{} \"{name}\" ({})", self.kind.label(), self.id)
+        }
     }
 
     /// Returns the id within its kind.
@@ -271,10 +280,63 @@ pub struct Record {
     /// Its link.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
+    /// The number of the life that it leads at Salesforce: each unlink ends one.
+    #[serde(default = "first_life", skip_serializing_if = "is_first_life")]
+    pub life: u32,
+    /// The create that is on its way to Salesforce, of an unlinked record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creating: Option<Creating>,
+}
+
+/// The creation of a record's Salesforce side, from its trigger until it is linked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Creating {
+    /// The id that tells it from an earlier or later one.
+    pub id: String,
+    /// What it becomes, once that is known: a repeat must not choose another object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<CreateTarget>,
+    /// The task of the Sync Now that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// `true` if Salesforce refused it, so that it is tried again only for a reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
+    /// `true` if the record has an open send problem.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_problem: bool,
+}
+
+/// What a record becomes in Salesforce.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CreateTarget {
+    /// A Lead.
+    Lead {
+        /// The reason why it is not an Opportunity, where it could have been one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+    },
+    /// An Opportunity of this Account, with this Contact in its Primary Contact Role.
+    Opportunity {
+        /// The Account.
+        account: SalesforceId,
+        /// The Contact.
+        contact: SalesforceId,
+    },
+}
+
+fn first_life() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_first_life(life: &u32) -> bool {
+    *life == 1
 }
 
 impl Record {
-    /// Makes a record with nothing but its id.
+    /// Creates a record in its first version, with nothing but an id.
     #[must_use]
     pub fn new(id: RecordId) -> Self {
         Self {
@@ -290,24 +352,19 @@ impl Record {
             end_user: None,
             registration_status: None,
             link: None,
+            life: 1,
+            creating: None,
         }
     }
 
-    /// Returns the name of the linked Salesforce record when it was last read. An imported Deal keeps it once, in the
-    /// field that is mapped to it.
+    /// Returns the External Id of its Salesforce side: `deal:D-17`, in its second life `deal:D-17#2`.
     #[must_use]
-    pub fn salesforce_name(&self, settings: &Settings) -> Option<&str> {
-        let link = self.link.as_ref()?;
-        let mapped = || {
-            let mut rows = settings.mappings.iter();
-            let row = rows.find(|row| row.salesforce.as_str().eq_ignore_ascii_case("Name"))?;
-            self.fields.get(&row.channeltivity)?.as_str()
-        };
-        link.name.as_deref().or_else(|| {
-            (link.object == SalesforceObject::Opportunity)
-                .then(mapped)
-                .flatten()
-        })
+    pub fn external_id(&self) -> String {
+        let (kind, id) = (self.id.kind().as_str(), self.id.id());
+        match self.life {
+            1 => format!("{kind}:{id}"),
+            life => format!("{kind}:{id}#{life}"),
+        }
     }
 }
 
@@ -354,9 +411,10 @@ mod tests {
     #[test]
     fn a_record_without_a_link_reads_back_without_one() {
         let record = Record::new(unset_id());
+        let stored = serde_json::to_value(&record).unwrap();
 
-        let back: Record = serde_json::from_value(serde_json::to_value(&record).unwrap()).unwrap();
-
+        assert_eq!(stored, serde_json::json!({ "version": 1, "fields": {} }));
+        let back: Record = serde_json::from_value(stored).unwrap();
         assert_eq!(back, record);
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod org;
 mod record_fields;
+mod send;
 mod standard;
 
 use jiff::SignedDuration;
@@ -19,6 +20,7 @@ pub use check::InvalidSetting;
 pub use org::OrgFindings;
 pub(crate) use org::wanted_type;
 pub use record_fields::{FieldCode, InvalidField, fitted};
+pub use send::{SendMode, SendSettings, SendTarget, Sending};
 
 /// The Deal field that every Deal needs, by design.
 pub const STAGE: &str = "stage";
@@ -70,6 +72,9 @@ pub struct Settings {
     /// `true` if only administrators may link.
     #[serde(default, skip_serializing_if = "is_no")]
     pub link_requires_admin: bool,
+    /// Whether and as what the portal's records are created in Salesforce.
+    #[serde(default, skip_serializing_if = "send::is_default_send")]
+    pub send: SendSettings,
 }
 
 /// API names on the Opportunity.

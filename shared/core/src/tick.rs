@@ -7,15 +7,13 @@ use crate::{
     code::Code,
     fan_out::{FanOut, Listed},
     finding::Finding,
-    link::{
-        push,
-        store::{LinkStore, PushQueue},
-    },
+    link::{push, store::PushQueue},
     ports::{
         ClaimStore, Clock, ImportQueue, ListingStore, PortError, Portal, RunStore, SyncRequestQueue,
     },
     run::Mode,
     salesforce::Salesforce,
+    send::{self, SendStore},
 };
 
 /// The key of the finding that pending writes could not be sent, in a run's log.
@@ -37,13 +35,13 @@ pub async fn tick<F, P, S, Q, R, C, W>(
 where
     F: Salesforce,
     P: Portal,
-    S: RunStore + ClaimStore + ListingStore + LinkStore,
+    S: RunStore + ClaimStore + ListingStore + SendStore,
     Q: ImportQueue,
     R: SyncRequestQueue,
     C: Clock + ?Sized,
     W: PushQueue,
 {
-    let sent = push::send_outbox(fan_out.store, writes).await;
+    let sent = send_again(fan_out, writes, mode).await;
     let listed = fan_out.tick(mode, deadline).await?;
     if let Err(error) = sent {
         warn!(error.detail = %error, "Could not send pending writes to their queue: {error}");
@@ -53,4 +51,24 @@ where
         }
     }
     Ok(listed)
+}
+
+/// Sends what is still to be delivered, and what Salesforce refused and is worth another try.
+async fn send_again<F, P, S, Q, R, C, W>(
+    fan_out: &FanOut<'_, F, P, S, Q, R, C>,
+    writes: &W,
+    mode: Mode,
+) -> Result<(), PortError>
+where
+    F: Salesforce,
+    P: Portal,
+    S: SendStore,
+    Q: ImportQueue,
+    R: SyncRequestQueue,
+    C: Clock + ?Sized,
+    W: PushQueue,
+{
+    push::send_outbox(fan_out.store, writes).await?;
+    send::send_refused(fan_out.portal, fan_out.store, writes, mode).await?;
+    Ok(())
 }

@@ -11,7 +11,7 @@ use dealbridge_core::{
     SalesforceId,
     code::Code,
     entry::Entry,
-    message::{PushRequest, VERSION},
+    message::{PushRequest, VERSION, WriteRequest},
     ports::Clock,
     record::{RecordId, RecordKind},
     run::{Mode, Run, RunId, RunStatus},
@@ -225,14 +225,15 @@ async fn full_runs_that_never_end_well_leave_each_other_run_to_what_changed() {
 
 /// The outbox note of a write that nothing waits for: its delivery does no harm.
 async fn note(app: &TestApp, id: SalesforceId) {
-    let request = PushRequest {
+    let request = PushRequest::Write(WriteRequest {
         version: VERSION,
         org: app.organization(),
         salesforce: id,
         record: RecordId::new(RecordKind::Deal, "deal-1").unwrap(),
         write: "write-1".to_owned(),
-    };
-    put(app, item::encode(&request, keys::outbox(id)).unwrap()).await;
+    });
+    let key = keys::outbox(&request.note());
+    put(app, item::encode(&request, key).unwrap()).await;
 }
 
 async fn put(app: &TestApp, item: keys::Attributes) {

@@ -1,6 +1,6 @@
 //! A link's write to Salesforce arrives once, whatever happens on the way, and never overwrites a user's newer edit.
 
-use dealbridge_core::{code::Code, message::PushRequest, record::LinkStatus};
+use dealbridge_core::{code::Code, message::WriteRequest, record::LinkStatus};
 use dealbridge_tests::{Fault, opportunity, test_app::WRITES};
 use serde_json::{Value, json};
 
@@ -246,7 +246,7 @@ async fn the_message_of_a_link_that_was_cut_does_not_deliver_for_the_one_that_fo
         .body()
         .unwrap()
         .to_owned();
-    let write = |body: &str| serde_json::from_str::<PushRequest>(body).unwrap().write;
+    let write = |body: &str| serde_json::from_str::<WriteRequest>(body).unwrap().write;
     assert_ne!(write(&old), write(&newer));
 
     harness.app.send(WRITES, &[old]).await;

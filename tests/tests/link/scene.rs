@@ -13,7 +13,7 @@ use dealbridge_aws::{Endpoint, Meter, Store, item, keys, sdk_config};
 use dealbridge_core::{
     SalesforceId,
     link::store::LinkStore,
-    message::ImportRequest,
+    message::{ImportRequest, Note},
     ports::Ids,
     record::{RecordId, RecordKind},
     run::RunId,
@@ -361,7 +361,7 @@ impl SceneRunner {
             notes
                 .requests
                 .into_iter()
-                .filter(|note| note.salesforce == scene.opportunity)
+                .filter(|note| note.note() == Note::Write(scene.opportunity))
                 .map(|note| serde_json::to_string(&note).unwrap())
                 .collect()
         };
@@ -388,7 +388,7 @@ impl SceneRunner {
         let mut notes = notes
             .requests
             .iter()
-            .filter(|note| note.salesforce == scene.opportunity);
+            .filter(|note| note.note() == Note::Write(scene.opportunity));
         Operation::Push(serde_json::to_string(notes.next().unwrap()).unwrap())
     }
 

@@ -15,7 +15,7 @@ use crate::{
     finding::{self, Finding},
     link::carry::carry,
     mapping::ObjectMapping,
-    message::{ImportRequest, PushRequest, VERSION},
+    message::{ImportRequest, Note, PushRequest, VERSION, WriteRequest},
     problem::OpenProblem,
     record::{LinkStatus, RecordId},
     run::Counts,
@@ -241,7 +241,8 @@ impl Outcome<'_> {
             }
         });
         if update.drops_write {
-            self.writes.push(Write::ClearOutbox(claim.salesforce));
+            self.writes
+                .push(Write::ClearOutbox(Note::Write(claim.salesforce)));
         }
         update.findings
     }
@@ -340,16 +341,18 @@ impl Outcome<'_> {
             };
         }
         if claim.pending.is_some() {
-            self.writes.push(Write::ClearOutbox(claim.salesforce));
+            self.writes
+                .push(Write::ClearOutbox(Note::Write(claim.salesforce)));
         }
         if let Some(pending) = &carried.pending {
-            self.writes.push(Write::Outbox(PushRequest {
-                version: VERSION,
-                org: self.request.org,
-                salesforce: opportunity,
-                record: record.id.clone(),
-                write: pending.id.clone(),
-            }));
+            self.writes
+                .push(Write::Outbox(PushRequest::Write(WriteRequest {
+                    version: VERSION,
+                    org: self.request.org,
+                    salesforce: opportunity,
+                    record: record.id.clone(),
+                    write: pending.id.clone(),
+                })));
         }
         let moved = Claim {
             salesforce: opportunity,

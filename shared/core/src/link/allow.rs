@@ -46,13 +46,13 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     released.clone(),
                     Expected::Version(claim.version),
                 )],
-                audit: Audit {
+                audit: Some(Audit {
                     record: claim.record.clone(),
                     action: "allow-import",
                     by: user.to_owned(),
                     salesforce: Some(id),
                     details: "the suppression is lifted".to_owned(),
-                },
+                }),
                 line: LogLine {
                     salesforce: Some(id),
                     name: String::new(),

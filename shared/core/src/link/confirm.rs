@@ -17,11 +17,12 @@ use crate::{
     digest::Digested,
     entry::LogLine,
     finding::Finding,
-    message::{PushRequest, VERSION},
+    message::{PushRequest, VERSION, WriteRequest},
     ports::{Clock, Portal},
     problem::OpenProblem,
     record::{Link, LinkStatus, Record, RecordId},
     salesforce::Salesforce,
+    send,
     value::{MAX_NAME_CHARACTERS, cut},
 };
 
@@ -139,6 +140,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
         });
         let mut next = record.clone();
         next.version += 1;
+        // What is on its way to be created finds the link, and says so.
+        next.creating = None;
         for (field, value) in plan.to_channeltivity {
             if value == Value::Null {
                 next.fields.remove(&field)
@@ -161,13 +164,13 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             stamp,
         });
         let outbox = pending.as_ref().map_or(Outbox::Keep, |pending| {
-            Outbox::Add(PushRequest {
+            Outbox::Add(PushRequest::Write(WriteRequest {
                 version: VERSION,
                 org: settings.organization_id,
                 salesforce: target.id,
                 record: record.id.clone(),
                 write: pending.id.clone(),
-            })
+            }))
         });
         let next_claim = Claim {
             salesforce: target.id,
@@ -199,15 +202,20 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
         };
         let change = LinkChange {
             org: settings.organization_id,
-            writes: with_bounded_sets(vec![
-                Write::Record(Box::new(next), Expected::Version(record.version)),
-                Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
-                Write::CloseProblem(
-                    target.id,
-                    Expected::of(problem.map(|problem| problem.version)),
-                ),
-            ]),
-            audit: Audit {
+            writes: with_bounded_sets(
+                [
+                    Write::Record(Box::new(next), Expected::Version(record.version)),
+                    Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
+                    Write::CloseProblem(
+                        target.id,
+                        Expected::of(problem.map(|problem| problem.version)),
+                    ),
+                ]
+                .into_iter()
+                .chain(send::forget(&record))
+                .collect(),
+            ),
+            audit: Some(Audit {
                 record: record.id.clone(),
                 action: "link",
                 by: by.to_owned(),
@@ -220,7 +228,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                         "as previewed"
                     }
                 ),
-            },
+            }),
             line,
             outbox,
             watch: None,

@@ -13,7 +13,7 @@ use crate::{
     code::Code,
     entry::LogLine,
     finding::Finding,
-    message::{Disposition, PushRequest},
+    message::{Disposition, Note, PushRequest, WriteRequest},
     ports::{Clock, PortError, Portal},
     record::{LinkStatus, Record},
     salesforce::{FieldPath, Salesforce, SalesforceError, UpdateOutcome},
@@ -67,7 +67,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
     ///
     /// A write of another org than the settings' is reported and not sent. While the login leads to another org, the
     /// write stays in the outbox, from where each scheduled run sends it again.
-    pub async fn deliver(&self, request: &PushRequest) -> Disposition {
+    pub async fn deliver(&self, request: &WriteRequest) -> Disposition {
         match self.try_deliver(request).await {
             Ok(()) => Disposition::Done,
             Err(Again::Salesforce(error @ SalesforceError::OrgChanged { .. })) => {
@@ -81,7 +81,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         }
     }
 
-    async fn try_deliver(&self, request: &PushRequest) -> Result<(), Again> {
+    async fn try_deliver(&self, request: &WriteRequest) -> Result<(), Again> {
         if self.portal.settings().await?.organization_id != request.org {
             let finding = Finding::new(Code::MessageOfOtherOrg)
                 .value(request.org.to_string())
@@ -92,11 +92,13 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
                 entity: Some(request.record.clone()),
                 findings: vec![finding],
             };
-            return Ok(self.store.refuse_push(request, &line).await?);
+            let request = PushRequest::Write(request.clone());
+            return Ok(self.store.refuse_push(&request, &line).await?);
         }
         let Some((claim, pending, object)) = self.pending(request).await? else {
             // It was delivered before, or its link was removed or moved.
-            return Ok(self.store.forget(request).await?);
+            let request = PushRequest::Write(request.clone());
+            return Ok(self.store.forget(&request).await?);
         };
         let salesforce = self.salesforce.of(request.org).await?;
         let push = Push {
@@ -131,7 +133,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
     /// Returns the claim with the write that the request names, if it is still to be delivered.
     async fn pending(
         &self,
-        request: &PushRequest,
+        request: &WriteRequest,
     ) -> Result<Option<(Claim, PendingWrite, SalesforceObject)>, PortError> {
         let claim = self.store.claim(request.org, request.salesforce).await?;
         Ok(claim
@@ -262,7 +264,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
 
     fn change(
         &self,
-        request: &PushRequest,
+        request: &WriteRequest,
         claim: Claim,
         record: Record,
         delivered: &Delivered,
@@ -302,7 +304,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
                 Write::Record(Box::new(next), Expected::Version(record.version)),
                 Write::Claim(next_claim, Expected::Version(claim.version)),
             ],
-            audit: Audit {
+            audit: Some(Audit {
                 record: record.id.clone(),
                 action: if delivered.written {
                     "write-delivered"
@@ -312,14 +314,14 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
                 by: "integration".to_owned(),
                 salesforce: Some(claim.salesforce),
                 details: delivered.reason.clone().unwrap_or_default(),
-            },
+            }),
             line: LogLine {
                 salesforce: Some(claim.salesforce),
                 name,
                 entity: Some(record.id),
                 findings,
             },
-            outbox: Outbox::Remove(claim.salesforce),
+            outbox: Outbox::Remove(Note::Write(claim.salesforce)),
             watch: None,
             links_lead: false,
             receipt: None,
@@ -381,7 +383,7 @@ fn blamed(fields: &Map<String, Value>, named: &[String], message: &str) -> Vec<S
     }
 }
 
-/// Sends every write that is still to be delivered: those left by a crash between transaction and queue, or held up by
+/// Sends every request that is still to be delivered: those left by a crash between transaction and queue, or held up by
 /// an outage. A note that cannot be read is set aside, with an entry in the log; the others are sent all the same.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use crate::{
     change::Write,
     claim::Claim,
     entry::LogLine,
-    message::PushRequest,
+    message::{Note, PushRequest},
     organization::OrgChange,
     ports::PortError,
     problem::OpenProblem,
@@ -34,15 +34,15 @@ pub struct Audit {
 /// The receipt of a request with an `Idempotency-Key`, kept in the same transaction as what the request did.
 pub type Receipted = (ReceiptKey, Receipt);
 
-/// The change to the note that a write to Salesforce is to be delivered.
+/// The change to the note of a request to Salesforce.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outbox {
     /// It stays as it is.
     Keep,
-    /// A write was added.
+    /// A request was added.
     Add(PushRequest),
-    /// The write of this Salesforce record was delivered, refused or dropped.
-    Remove(SalesforceId),
+    /// The request at this place was delivered, refused or dropped.
+    Remove(Note),
 }
 
 /// One change of a link: everything in one transaction.
@@ -52,8 +52,8 @@ pub struct LinkChange {
     pub org: SalesforceId,
     /// Records and claims, each with the state that it must be in.
     pub writes: Vec<Write>,
-    /// The audit row.
-    pub audit: Audit,
+    /// The audit row; none where the log line tells the same.
+    pub audit: Option<Audit>,
     /// The log line.
     pub line: LogLine,
     /// The outbox.
@@ -64,6 +64,28 @@ pub struct LinkChange {
     pub links_lead: bool,
     /// The receipt.
     pub receipt: Option<Receipted>,
+}
+
+impl LinkChange {
+    /// Creates a change of nothing, to be filled in.
+    #[must_use]
+    pub fn empty(org: SalesforceId) -> Self {
+        Self {
+            org,
+            writes: Vec::new(),
+            audit: None,
+            line: LogLine {
+                salesforce: None,
+                name: String::new(),
+                entity: None,
+                findings: Vec::new(),
+            },
+            outbox: Outbox::Keep,
+            watch: None,
+            links_lead: false,
+            receipt: None,
+        }
+    }
 }
 
 /// The result of a change.
@@ -129,17 +151,17 @@ pub trait LinkStore: Send + Sync {
         change: &LinkChange,
     ) -> impl Future<Output = Result<Committed, PortError>> + Send;
 
-    /// Removes the note of a write that is no longer to be delivered. A note of another write stays.
+    /// Removes the note of a request that is no longer to be delivered. A note of another request stays.
     fn forget(&self, request: &PushRequest) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Reports that a write is not delivered, and removes its note. A note of another write stays.
+    /// Reports that a request is not delivered, and removes its note. A note of another request stays.
     fn refuse_push(
         &self,
         request: &PushRequest,
         line: &LogLine,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Returns the writes that are to be delivered.
+    /// Returns the requests that are to be delivered.
     fn outbox(&self) -> impl Future<Output = Result<Notes, PortError>> + Send;
 
     /// Takes a note that cannot be read out of the outbox, keeps it aside, and reports it in the Integration Log, in
@@ -154,13 +176,13 @@ pub trait LinkStore: Send + Sync {
 /// The content of the outbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// Writes that are to be delivered.
+    /// Requests that are to be delivered.
     pub requests: Vec<PushRequest>,
     /// Keys of notes that cannot be read, each with the reason.
     pub unreadable: Vec<(String, String)>,
 }
 
-/// The queue of writes to Salesforce.
+/// The queue of requests to Salesforce.
 pub trait PushQueue: Send + Sync {
     /// Enqueues all requests.
     fn send(&self, requests: &[PushRequest]) -> impl Future<Output = Result<(), PortError>> + Send;

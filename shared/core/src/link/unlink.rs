@@ -12,6 +12,7 @@ use crate::{
     counted::CountedRuns,
     entry::LogLine,
     finding::Finding,
+    message::Note,
     organization::OrgChange,
     ports::{Clock, PortError, Portal},
     record::{Link, Record, RecordId},
@@ -151,6 +152,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             let mut next = record.clone();
             next.version += 1;
             next.link = None;
+            next.life += 1;
             let name = record
                 .salesforce_name(&settings)
                 .unwrap_or_default()
@@ -172,7 +174,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                         .map(|(claim, expected)| Write::Claim(claim, expected)),
                 )
                 .collect(),
-                audit: Audit {
+                audit: Some(Audit {
                     record: id.clone(),
                     action: match ending {
                         Ending::Unlink => "unlink",
@@ -185,7 +187,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     } else {
                         format!("its claim was one of the org {}", cut.org)
                     },
-                },
+                }),
                 line: LogLine {
                     salesforce: Some(link.salesforce_id),
                     name,
@@ -193,7 +195,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     findings: vec![entry(link.object, (ending, user)).other(id.to_string())],
                 },
                 outbox: if cut.has_pending {
-                    Outbox::Remove(link.salesforce_id)
+                    Outbox::Remove(Note::Write(link.salesforce_id))
                 } else {
                     Outbox::Keep
                 },

@@ -20,6 +20,11 @@ pub struct InvalidFieldPath {
 }
 
 impl FieldPath {
+    /// Returns the External Id field that the deployment guide has an administrator create.
+    pub(crate) fn channeltivity_id() -> Self {
+        Self("Channeltivity_Id__c".to_owned())
+    }
+
     /// Parses an API name or a dotted path of at most five parents (the limit of SOQL).
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod end_user;
 mod found;
+mod send;
 
 use std::collections::{HashMap, HashSet};
 
@@ -33,6 +34,7 @@ impl Settings {
         self.check_connection(&mut found);
         self.check_names(&mut found);
         self.check_stage(&mut found);
+        send::check(self, &mut found);
         for object in SalesforceObject::ALL {
             let check = ObjectCheck {
                 settings: self,

@@ -6,6 +6,7 @@ use crate::{
     field::FieldType,
     mapping::MappingRow,
     read::{self, Found},
+    record::RecordKind,
     salesforce::{DescribedField, FieldPath, Salesforce, SalesforceError},
     schema::Objects,
 };
@@ -34,6 +35,7 @@ impl Settings {
             let paths = self.paths_of(object);
             let objects = read::describe(salesforce, object.api_name(), &paths).await?;
             self.compare(object, &objects, &mut findings);
+            self.compare_external_ids(object, &objects, &mut findings);
         }
         Ok(findings)
     }
@@ -45,7 +47,49 @@ impl Settings {
         let fixed = mapping.fixed.iter().map(|fixed| &fixed.salesforce);
         let named = self.party_fields().into_iter().map(|(_, path)| path);
         let named = named.filter(|_| object.is_imported());
-        rows.chain(fixed).chain(named).cloned().collect()
+        let keys = self.external_ids(object).map(|(_, path)| path);
+        rows.chain(fixed)
+            .chain(named)
+            .chain(keys)
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the External Id fields by which records of the object are created, with the kinds of record that are.
+    fn external_ids(
+        &self,
+        object: SalesforceObject,
+    ) -> impl Iterator<Item = (RecordKind, &FieldPath)> {
+        let on = self.send.all().filter(|(_, send)| send.is_on());
+        on.filter(move |(_, send)| send.objects().contains(&object))
+            .map(|(kind, send)| (kind, &send.external_id))
+    }
+
+    /// Refuses to have records created under a field by which they could not be found again, and found alone.
+    fn compare_external_ids(
+        &self,
+        object: SalesforceObject,
+        objects: &Objects,
+        findings: &mut OrgFindings,
+    ) {
+        for (kind, path) in self.external_ids(object) {
+            let problem = match read::find(object.api_name(), path, objects) {
+                Found::Field(field) => match unfit_key(field) {
+                    Some(lack) => format!(
+                        "{} ({}) of the {object} {lack}: a repeated create would not find what the first one created",
+                        field.label, field.name
+                    ),
+                    None => continue,
+                },
+                Found::Nothing { object, field } => missing(&object, &field),
+            };
+            findings.refused.push(InvalidSetting {
+                place: format!("send.{}.external_id", kind.as_str()),
+                problem: format!(
+                    "{problem}. Create it as a text field that is an External ID, unique and case-sensitive, or choose the mode off"
+                ),
+            });
+        }
     }
 
     fn compare(&self, object: SalesforceObject, objects: &Objects, findings: &mut OrgFindings) {
@@ -109,6 +153,21 @@ fn missing(object: &str, field: &str) -> String {
     format!(
         "Salesforce has no {field} on {object}, or hides it from the integration user: correct the name, or give the integration user access"
     )
+}
+
+/// Returns the lack of a field by which records are to be created.
+fn unfit_key(field: &DescribedField) -> Option<&'static str> {
+    if !field.external_id {
+        Some("is not an External ID")
+    } else if !field.unique {
+        Some("is not unique")
+    } else if !field.case_sensitive {
+        Some("takes ABC and abc for the same value")
+    } else if !field.createable {
+        Some("cannot be written by the integration user")
+    } else {
+        None
+    }
 }
 
 /// Returns the reason why a field cannot serve the purpose that the settings name it for.
@@ -291,6 +350,48 @@ mod tests {
             places(&settings, &fields).0,
             ["fixed_values[0].salesforce", "fixed_values[1].salesforce"]
         );
+    }
+
+    #[test]
+    fn records_are_created_only_under_a_field_by_which_they_are_found_again() {
+        let mut settings = settings();
+        settings.send.lead.mode = crate::settings::SendMode::Manual;
+        settings.send.deal.mode = crate::settings::SendMode::OnSubmit;
+        settings.send.deal.target = crate::settings::SendTarget::MatchContact;
+        let key = |lack: &str| DescribedField {
+            name: "Channeltivity_Id__c".to_owned(),
+            label: "Channeltivity Id".to_owned(),
+            kind: "string".to_owned(),
+            external_id: lack != "external",
+            unique: lack != "unique",
+            case_sensitive: lack != "case",
+            createable: lack != "access",
+            ..DescribedField::default()
+        };
+        let refused = |object: SalesforceObject, lack: Option<&str>| -> Vec<String> {
+            let mut findings = OrgFindings::default();
+            let fields: Vec<DescribedField> = lack.map(key).into_iter().collect();
+            let name = object.api_name().to_ascii_lowercase();
+            let objects = Objects::from([(name, Some(fields.into()))]);
+            settings.compare_external_ids(object, &objects, &mut findings);
+            findings.refused.into_iter().map(|one| one.place).collect()
+        };
+
+        let (deal, lead) = ("send.deal.external_id", "send.lead.external_id");
+        assert_eq!(
+            refused(SalesforceObject::Lead, Some("none")),
+            Vec::<String>::new()
+        );
+        for lack in [
+            None,
+            Some("external"),
+            Some("unique"),
+            Some("case"),
+            Some("access"),
+        ] {
+            assert_eq!(refused(SalesforceObject::Lead, lack), [deal, lead]);
+            assert_eq!(refused(SalesforceObject::Opportunity, lack), [deal]);
+        }
     }
 
     #[test]

@@ -14,9 +14,11 @@ use crate::{
     entry::LogLine,
     finding::Finding,
     link::store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
+    message::PushRequest,
     portal::ResolvedUser,
     ports::{Clock, Portal},
     record::{Record, RecordId, RecordKind},
+    send,
     settings::{FieldCode, InvalidField},
 };
 
@@ -27,6 +29,8 @@ pub struct Created {
     pub record: Record,
     /// `false` if it was there already, with the same values.
     pub is_new: bool,
+    /// The request to Salesforce that the submission put into the outbox.
+    pub request: Option<PushRequest>,
 }
 
 impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S, O, C> {
@@ -57,9 +61,11 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
         }
         refuse_wrong(wrong)?;
         refuse_too_large(&record, &settings)?;
+        let request = send::on_submit(&settings, &mut record);
         let created = Created {
             record: record.clone(),
             is_new: true,
+            request: request.clone(),
         };
         let line = LogLine {
             salesforce: None,
@@ -74,9 +80,9 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
         let change = LinkChange {
             org: settings.organization_id,
             writes: vec![Write::Record(Box::new(record.clone()), Expected::Absent)],
-            audit: audit(&id, "create", author, String::new()),
+            audit: Some(audit(&id, "create", author, String::new())),
             line,
-            outbox: Outbox::Keep,
+            outbox: request.map_or(Outbox::Keep, Outbox::Add),
             watch: None,
             links_lead: false,
             receipt: receipt(&created),
@@ -93,6 +99,7 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
                 Ok(Created {
                     record: stored,
                     is_new: false,
+                    request: None,
                 })
             } else {
                 Err(Refusal::Taken(id).into())

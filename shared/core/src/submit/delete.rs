@@ -16,6 +16,7 @@ use crate::{
     },
     ports::{Clock, Portal},
     record::{Record, RecordId},
+    send,
 };
 
 /// The result of a deletion.
@@ -133,8 +134,10 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
         };
         let change = LinkChange {
             org: settings.organization_id,
-            writes: vec![Write::DeleteRecord(id.clone(), expected)],
-            audit: audit(&id, "delete", author, String::new()),
+            writes: std::iter::once(Write::DeleteRecord(id.clone(), expected))
+                .chain(send::forget(&deleted.record))
+                .collect(),
+            audit: Some(audit(&id, "delete", author, String::new())),
             line: LogLine {
                 salesforce: None,
                 name: String::new(),

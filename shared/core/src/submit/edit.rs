@@ -11,8 +11,10 @@ use crate::{
     change::{Expected, Write},
     entry::LogLine,
     link::store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
+    message::PushRequest,
     ports::{Clock, Portal},
     record::{Record, RecordId},
+    send,
 };
 
 /// The result of an edit.
@@ -22,6 +24,8 @@ pub struct Edited {
     pub record: Record,
     /// `false` if it held all of the values already: then nothing was written.
     pub is_changed: bool,
+    /// The request to Salesforce that the edit put into the outbox.
+    pub request: Option<PushRequest>,
 }
 
 impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S, O, C> {
@@ -57,13 +61,18 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
                 return Ok(Edited {
                     record,
                     is_changed: false,
+                    request: None,
                 });
             }
             refuse_too_large(&next, &settings)?;
             next.version += 1;
+            let status = record.registration_status.as_deref();
+            let request = send::on_status(&settings, &mut next, status)
+                .or_else(|| send::on_edit(&settings, &mut next));
             let edited = Edited {
                 record: next.clone(),
                 is_changed: true,
+                request: request.clone(),
             };
             let change = LinkChange {
                 org: settings.organization_id,
@@ -71,14 +80,14 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
                     Box::new(next),
                     Expected::Version(record.version),
                 )],
-                audit: audit(id, "edit", author, told(&changed)),
+                audit: Some(audit(id, "edit", author, told(&changed))),
                 line: LogLine {
                     salesforce: None,
                     name: String::new(),
                     entity: Some(id.clone()),
                     findings: Vec::new(),
                 },
-                outbox: Outbox::Keep,
+                outbox: request.map_or(Outbox::Keep, Outbox::Add),
                 watch: None,
                 links_lead: false,
                 receipt: receipt(&edited),

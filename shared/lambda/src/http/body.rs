@@ -8,6 +8,7 @@ use dealbridge_core::{
     record::{Record, RecordId},
     record_url::{ConnectedOrg, url_of},
     run::{DEAL_REGISTRATION, Run},
+    send_problem::SendProblem,
     settings::Settings,
 };
 use jiff::Timestamp;
@@ -91,6 +92,9 @@ pub fn record(record: &Record, settings: &Settings, org: &ConnectedOrg) -> Value
         "registrationStatus": record.registration_status,
         "fields": record.fields,
         "link": link,
+        "salesforce": record.creating.as_ref().map(|creating| {
+            json!({ "status": if creating.refused { "refused" } else { "creating" } })
+        }),
         "version": record.version,
     })
 }
@@ -130,6 +134,31 @@ pub fn entry(entry: &Entry, org: &ConnectedOrg) -> Value {
             .as_ref()
             .map_or(Value::Null, |(id, name)| salesforce(*id, Some(name), org)),
         "details": entry.details,
+    })
+}
+
+/// An open send problem: of a record that did not become a Salesforce record.
+#[must_use]
+pub fn send_problem(problem: &SendProblem) -> Value {
+    let label = problem.label();
+    let entries = problem.findings.iter().map(|finding| {
+        let (message, suggestion) = finding.sentences(&label);
+        json!({
+            "code": finding.code,
+            "message": message,
+            "suggestion": suggestion,
+            "details": finding.details,
+        })
+    });
+    json!({
+        "opportunity": null,
+        "record": record_ref(&problem.record),
+        "codes": problem.codes(),
+        "firstSeen": problem.first_seen,
+        "lastSeen": problem.last_seen,
+        "times": problem.times,
+        "cleared": problem.cleared,
+        "entries": entries.collect::<Vec<_>>(),
     })
 }
 

@@ -67,6 +67,8 @@ problem_codes! {
         ContactNotFound = 404 "CONTACT_NOT_FOUND",
         /// No run has that id.
         RunNotFound = 404 "RUN_NOT_FOUND",
+        /// No task has that id.
+        TaskNotFound = 404 "TASK_NOT_FOUND",
         /// No settings are stored.
         SettingsNotFound = 404 "SETTINGS_NOT_FOUND",
         /// The dead letter does not exist, or another receiver has it.
@@ -81,6 +83,8 @@ problem_codes! {
         UnlinkFirst = 409 "UNLINK_FIRST",
         /// Another record has the id.
         RecordExists = 409 "RECORD_EXISTS",
+        /// Records of this kind are not created in Salesforce.
+        SendOff = 409 "SEND_OFF",
         /// Something changed since the preview.
         PreviewStale = 409 "PREVIEW_STALE",
         /// The org that the settings name has links.

@@ -1,0 +1,468 @@
+//! One attempt at creating a record in Salesforce.
+
+use jiff::{civil::Date, tz::Offset};
+use serde_json::{Map, Value};
+
+use super::{
+    fields::{self, Draft},
+    refusal::{self, Refused},
+    store::{Assignees, SendStore},
+    work::{Again, Create},
+};
+use crate::{
+    Email, SalesforceId, SalesforceObject,
+    code::Code,
+    finding::Finding,
+    link::{read_one, store::Committed},
+    ports::{Clock, Portal},
+    read,
+    record::{CreateTarget, Creating, Record},
+    salesforce::{
+        AssignmentRules, DuplicateRules, ExternalId, FieldPath, NewRecord, Row, Salesforce,
+        SalesforceError, UpsertOutcome,
+    },
+    schema::Objects,
+    settings::{SendTarget, Settings},
+    value,
+};
+
+/// The most Contacts that an entry names.
+const MAX_NAMED: usize = 5;
+
+/// The field of a submitted record's end user by which a Contact is found.
+const END_USER_EMAIL: &str = "end_user.email";
+
+/// The end of an attempt.
+pub(super) enum Attempted {
+    /// Salesforce has the record.
+    Made(Box<Made>),
+    /// It cannot be created as things are.
+    Refused {
+        /// The name that it would have had.
+        name: String,
+        /// The reasons.
+        findings: Vec<Finding>,
+        /// The version of the record that they are about.
+        seen: u64,
+    },
+    /// The record changed before anything was created.
+    Changed,
+}
+
+/// A Salesforce record that was created, or found again.
+pub(super) struct Made {
+    /// The record that it was created from, as it was then.
+    pub(super) record: Record,
+    /// What it was to become.
+    pub(super) target: CreateTarget,
+    /// What was sent.
+    pub(super) draft: Draft,
+    /// The Salesforce record.
+    pub(super) id: SalesforceId,
+    /// Its object.
+    pub(super) object: SalesforceObject,
+    /// The Lead that was converted to it before the record was linked.
+    pub(super) converted: Option<SalesforceId>,
+    /// `true` if it was there before this attempt.
+    pub(super) is_found: bool,
+}
+
+/// The reason why a value cannot be sent.
+enum Stop {
+    Findings(Vec<Finding>),
+    Again(Again),
+}
+
+impl From<Again> for Stop {
+    fn from(again: Again) -> Self {
+        Self::Again(again)
+    }
+}
+
+impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
+    Create<'_, F, P, S, U, C>
+{
+    /// Today in UTC.
+    pub(super) fn today(&self) -> Date {
+        Offset::UTC.to_datetime(self.clock.now()).date()
+    }
+
+    /// Has Salesforce create a record, or find what an earlier attempt created.
+    pub(super) async fn attempt(
+        &self,
+        record: Record,
+        settings: &Settings,
+    ) -> Result<Attempted, Again> {
+        let seen = record.version;
+        let refused = |name: &str, findings| Attempted::Refused {
+            name: name.to_owned(),
+            findings,
+            seen,
+        };
+        let known = record
+            .creating
+            .as_ref()
+            .and_then(|creating| creating.target.clone());
+        let today = self.today();
+        let salesforce = match &known {
+            // What is missing is found before anything is asked.
+            Some(target) => {
+                let draft = fields::draft(&record, settings, target, today);
+                if let Some(finding) = missing(&draft) {
+                    return Ok(refused(&draft.name, vec![finding]));
+                }
+                self.salesforce.of(settings.organization_id).await?
+            }
+            None => {
+                let lead = CreateTarget::Lead { because: None };
+                let draft = fields::draft(&record, settings, &lead, today);
+                let as_lead = missing(&draft);
+                let opportunity = CreateTarget::Opportunity {
+                    account: SalesforceId::UNSET,
+                    contact: SalesforceId::UNSET,
+                };
+                let opportunity = fields::draft(&record, settings, &opportunity, today);
+                if let (Some(one), Some(other)) = (as_lead, missing(&opportunity)) {
+                    return Ok(refused(&draft.name, vec![other, one]));
+                }
+                self.salesforce.of(settings.organization_id).await?
+            }
+        };
+        let (record, target) = match known {
+            Some(target) => (record, target),
+            None => match self.choose(&salesforce, &record, settings).await {
+                Ok(target) => match self.keep(record, target).await? {
+                    Some(kept) => kept,
+                    None => return Ok(Attempted::Changed),
+                },
+                Err(error) => {
+                    let object = SalesforceObject::Lead;
+                    let finding = refusal::of_error(&error, object).ok_or(error)?;
+                    return Ok(refused("", vec![finding]));
+                }
+            },
+        };
+        let seen = record.version;
+        let refused = |name: &str, findings| Attempted::Refused {
+            name: name.to_owned(),
+            findings,
+            seen,
+        };
+        let draft = fields::draft(&record, settings, &target, today);
+        if let Some(finding) = missing(&draft) {
+            return Ok(refused(&draft.name, vec![finding]));
+        }
+        let mut sent = draft.fields.clone();
+        match self.owner(&salesforce, &draft).await {
+            Ok(Some(owner)) => {
+                sent.insert("OwnerId".to_owned(), owner.to_string().into());
+            }
+            Ok(None) => {}
+            Err(Stop::Findings(findings)) => return Ok(refused(&draft.name, findings)),
+            Err(Stop::Again(again)) => return Err(again),
+        }
+        let outcome = self
+            .upsert(&salesforce, &record, settings, &target, sent)
+            .await;
+        let made = |id, object, converted, is_found| {
+            Attempted::Made(Box::new(Made {
+                record: record.clone(),
+                target: target.clone(),
+                draft: draft.clone(),
+                id,
+                object,
+                converted,
+                is_found,
+            }))
+        };
+        Ok(match outcome {
+            Err(error) => {
+                let finding = refusal::of_error(&error, draft.object).ok_or(error)?;
+                refused(&draft.name, vec![finding])
+            }
+            Ok(UpsertOutcome::Created(id)) => made(id, draft.object, None, false),
+            Ok(UpsertOutcome::Found(id)) => made(id, draft.object, None, true),
+            Ok(UpsertOutcome::Locked) => return Err(Again::Locked),
+            Ok(UpsertOutcome::Ambiguous(ids)) => {
+                let finding = Finding::new(Code::SfExternalIdAmbiguous)
+                    .value(record.external_id())
+                    .other(named(draft.object.api_name(), &ids));
+                refused(&draft.name, vec![finding])
+            }
+            Ok(UpsertOutcome::Taken { by, message }) => {
+                match self.successor(&salesforce, draft.object, by).await? {
+                    Ok(opportunity) => made(opportunity, SalesforceObject::Opportunity, by, true),
+                    Err(who) => {
+                        let finding = Finding::new(Code::SfExternalIdTaken)
+                            .value(record.external_id())
+                            .other(who)
+                            .details(message);
+                        refused(&draft.name, vec![finding])
+                    }
+                }
+            }
+            Ok(UpsertOutcome::Refused {
+                code,
+                message,
+                fields,
+                duplicates,
+            }) => {
+                let why = Refused {
+                    code: &code,
+                    message: &message,
+                    fields: &fields,
+                    duplicates: &duplicates,
+                };
+                if why.passes() {
+                    return Err(Again::Locked);
+                }
+                refused(&draft.name, vec![why.finding(draft.object)])
+            }
+        })
+    }
+
+    /// Chooses what a record becomes: an Opportunity if exactly one Contact with an Account has the end user's address.
+    async fn choose(
+        &self,
+        salesforce: &F,
+        record: &Record,
+        settings: &Settings,
+    ) -> Result<CreateTarget, SalesforceError> {
+        let lead = |because: String| CreateTarget::Lead {
+            because: Some(because),
+        };
+        if settings.send.of(record.id.kind()).target == SendTarget::Lead {
+            return Ok(CreateTarget::Lead { because: None });
+        }
+        let email = record.value(END_USER_EMAIL);
+        let email = email.as_str().and_then(|email| Email::parse(email).ok());
+        let Some(email) = email else {
+            return Ok(lead(
+                "it names no email address of the end user's contact".to_owned(),
+            ));
+        };
+        let contacts = salesforce.contacts_by_email(&email).await?;
+        let ids: Vec<SalesforceId> = contacts.iter().filter_map(Row::id).collect();
+        let account = |row: &Row| SalesforceId::parse(row.text("AccountId")?).ok();
+        Ok(match (&*ids, contacts.first().and_then(account)) {
+            ([contact], Some(account)) => CreateTarget::Opportunity {
+                account,
+                contact: *contact,
+            },
+            ([], _) => lead(format!("no Contact has the email address {email}")),
+            ([contact], None) => lead(format!(
+                "the Contact {contact} with the email address {email} has no Account"
+            )),
+            _ => lead(format!(
+                "several Contacts have the email address {email}: {}",
+                named("Contact", &ids)
+            )),
+        })
+    }
+
+    /// Keeps the choice with the record before anything is created: a repeat must not choose another object. None if
+    /// the record changed.
+    async fn keep(
+        &self,
+        record: Record,
+        target: CreateTarget,
+    ) -> Result<Option<(Record, CreateTarget)>, Again> {
+        let mut next = record.clone();
+        next.version += 1;
+        next.creating = record.creating.clone().map(|creating| Creating {
+            target: Some(target.clone()),
+            ..creating
+        });
+        let kept = self.store.replace_record(&next, record.version).await?;
+        Ok((kept == Committed::Yes).then_some((next, target)))
+    }
+
+    /// Returns the Salesforce User that owns the record, if a row of the mapping says who does.
+    async fn owner(&self, salesforce: &F, draft: &Draft) -> Result<Option<SalesforceId>, Stop> {
+        let Some(assigned) = &draft.owner else {
+            return Ok(None);
+        };
+        let unknown = |why: String| {
+            let finding = Finding::new(Code::OwnerNotFound).value(why);
+            Stop::Findings(vec![finding.other(draft.object.api_name())])
+        };
+        let email = match Email::parse(assigned) {
+            Ok(email) => Some(email),
+            Err(_) => self
+                .people
+                .address_of(assigned)
+                .await
+                .map_err(Again::from)?,
+        };
+        let email = email.ok_or_else(|| unknown(format!("the portal has no User {assigned}")))?;
+        let users = match salesforce.users_by_email(&email).await {
+            Ok(users) => users,
+            Err(error) => {
+                return Err(match refusal::of_error(&error, draft.object) {
+                    Some(finding) => Stop::Findings(vec![finding]),
+                    None => Stop::Again(error.into()),
+                });
+            }
+        };
+        let ids: Vec<SalesforceId> = users.iter().filter_map(Row::id).collect();
+        match &*ids {
+            [user] => Ok(Some(*user)),
+            [] => Err(unknown(format!(
+                "no active User of Salesforce has the email address {email}"
+            ))),
+            _ => Err(unknown(format!(
+                "several active Users of Salesforce have the email address {email}: {}",
+                named("User", &ids)
+            ))),
+        }
+    }
+
+    /// Makes the call. A value whose JSON type the field does not take is sent in the other one, and the Sync Flag is
+    /// left out where Leads do not have it.
+    async fn upsert(
+        &self,
+        salesforce: &F,
+        record: &Record,
+        settings: &Settings,
+        target: &CreateTarget,
+        mut fields: Map<String, Value>,
+    ) -> Result<UpsertOutcome, SalesforceError> {
+        let send = settings.send.of(record.id.kind());
+        let external_id = ExternalId {
+            field: send.external_id.clone(),
+            value: record.external_id(),
+        };
+        let sync_flag = &settings.fields.sync_flag;
+        let (object, mut is_retyped, mut has_flag) = (target.object(), false, true);
+        if lacks(&salesforce.schema().objects(), object, sync_flag) {
+            fields.retain(|name, _| !sync_flag.is(name));
+        }
+        loop {
+            let new = NewRecord {
+                external_id: &external_id,
+                fields: &fields,
+                assignment: if send.assignment_rule {
+                    AssignmentRules::Run
+                } else {
+                    AssignmentRules::Left
+                },
+                duplicates: if send.allow_duplicates {
+                    DuplicateRules::Overridden
+                } else {
+                    DuplicateRules::Obeyed
+                },
+            };
+            let outcome = match target {
+                CreateTarget::Lead { .. } => salesforce.upsert(target.object(), &new).await?,
+                CreateTarget::Opportunity { contact, .. } => {
+                    salesforce.upsert_opportunity(&new, *contact).await?
+                }
+            };
+            let UpsertOutcome::Refused { code, message, .. } = &outcome else {
+                return Ok(outcome);
+            };
+            match code.as_str() {
+                "JSON_PARSER_ERROR"
+                    if !std::mem::replace(&mut is_retyped, true)
+                        && retype(&mut fields, message) => {}
+                "INVALID_FIELD"
+                    if object == SalesforceObject::Lead
+                        && names(message, sync_flag)
+                        && std::mem::replace(&mut has_flag, false) =>
+                {
+                    // The description tells the next creates at once.
+                    let path = std::slice::from_ref(sync_flag);
+                    read::describe(salesforce, object.api_name(), path).await?;
+                    fields.retain(|name, _| !sync_flag.is(name));
+                }
+                _ => return Ok(outcome),
+            }
+        }
+    }
+
+    /// Returns the Opportunity that the holder of the External Id was converted to, or who the holder is.
+    async fn successor(
+        &self,
+        salesforce: &F,
+        object: SalesforceObject,
+        holder: Option<SalesforceId>,
+    ) -> Result<Result<SalesforceId, String>, Again> {
+        let Some(id) = holder else {
+            return Ok(Err(
+                "a record that the integration user cannot see".to_owned()
+            ));
+        };
+        let who = format!("the {object} {id}");
+        if SalesforceObject::of(&id) != Some(SalesforceObject::Lead) {
+            return Ok(Err(who));
+        }
+        let fields = ["IsConverted", "ConvertedOpportunityId"];
+        let fields = fields
+            .iter()
+            .filter_map(|name| FieldPath::parse(name).ok())
+            .collect();
+        let row = read_one(salesforce, SalesforceObject::Lead, id, fields).await?;
+        Ok(match row {
+            Some(row) if row.is_checked("IsConverted") => row
+                .text("ConvertedOpportunityId")
+                .and_then(|id| SalesforceId::parse(id).ok())
+                .ok_or_else(|| format!("{who}, which was converted without an Opportunity")),
+            Some(row) if row.is_checked("IsDeleted") => Err(format!("{who}, which is deleted")),
+            _ => Err(who),
+        })
+    }
+}
+
+/// Returns `true` if an object is described and has no such field.
+fn lacks(objects: &Objects, object: SalesforceObject, path: &FieldPath) -> bool {
+    let described = objects.get(&object.api_name().to_ascii_lowercase());
+    matches!(described, Some(Some(_)))
+        && matches!(
+            read::find(object.api_name(), path, objects),
+            read::Found::Nothing { .. }
+        )
+}
+
+/// Returns the finding about the required fields without a value.
+fn missing(draft: &Draft) -> Option<Finding> {
+    if draft.missing.is_empty() {
+        return None;
+    }
+    let mut finding = Finding::new(Code::SfRequiredFieldMissing)
+        .value("neither the record nor the mapping brings one.")
+        .other(draft.object.api_name());
+    finding.context.field = draft.missing.join(", ");
+    Some(finding)
+}
+
+/// Names records, the first few by their ids.
+fn named(object: &str, ids: &[SalesforceId]) -> String {
+    let mut names: Vec<String> = ids
+        .iter()
+        .take(MAX_NAMED)
+        .map(|id| format!("{object} {id}"))
+        .collect();
+    if ids.len() > MAX_NAMED {
+        names.push("and others".to_owned());
+    }
+    names.join(", ")
+}
+
+/// Returns `true` if a message has the name as a word of its own.
+fn names(message: &str, field: &FieldPath) -> bool {
+    message
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| field.is(word))
+}
+
+/// Changes values to the other JSON type if Salesforce cannot read the one they have; `true` if there are any.
+fn retype(fields: &mut Map<String, Value>, message: &str) -> bool {
+    let mut is_any = false;
+    for held in fields.values_mut() {
+        if let Some(other) = value::in_other_type(held, message) {
+            *held = other;
+            is_any = true;
+        }
+    }
+    is_any
+}

@@ -1,0 +1,492 @@
+//! Carrying out a create: reads the record as it is, has Salesforce create it once, links it, or says why not.
+
+use serde_json::Value;
+
+use super::{
+    attempt::{Attempted, Made},
+    fields,
+    store::{Assignees, SendStore},
+    trigger,
+    work::{Again, Create, digest},
+};
+use crate::{
+    SalesforceObject, SystemModstamp,
+    change::{Expected, Write, with_bounded_sets},
+    claim::{Claim, ClaimState, PendingWrite},
+    code::Code,
+    counted::CountedRuns,
+    entry::LogLine,
+    finding::Finding,
+    link::{
+        carry::carry,
+        store::{Committed, LinkChange, Outbox},
+    },
+    message::{CreateRequest, Disposition, Note, PushRequest, VERSION, WriteRequest},
+    ports::{Clock, Portal},
+    problem::OpenProblem,
+    record::{CreateTarget, Link, LinkStatus, Record},
+    salesforce::{Salesforce, SalesforceError},
+    send_problem::SendProblem,
+    settings::Settings,
+    task::TaskState,
+};
+
+/// The most times that one delivery decides again because something changed under it.
+const MAX_ATTEMPTS: usize = 6;
+
+/// The one who linked, in a link's own words.
+const INTEGRATION: &str = "integration";
+
+/// Returns `true` if the record still carries the create that a request names.
+fn is_current(record: &Record, request: &CreateRequest) -> bool {
+    let creating = record.creating.as_ref();
+    record.link.is_none() && creating.is_some_and(|creating| creating.id == request.create)
+}
+
+impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
+    Create<'_, F, P, S, U, C>
+{
+    /// Carries out a create. Safe to repeat, at the same time or days later: the Salesforce record is made once, and
+    /// what is not to be created any more is left alone.
+    pub async fn deliver(&self, request: &CreateRequest) -> Disposition {
+        match self.try_deliver(request).await {
+            Ok(()) => Disposition::Done,
+            Err(Again::Salesforce(error @ SalesforceError::OrgChanged { .. })) => {
+                tracing::error!(record.id = %request.record, error.code = error.code(), "Left the creation of the {} to the next run: {error}", request.record);
+                Disposition::Done
+            }
+            Err(error) => {
+                tracing::warn!(record.id = %request.record, error.detail = %error, "Could not create the {} in Salesforce, it goes back to the queue: {error}", request.record);
+                Disposition::Retry
+            }
+        }
+    }
+
+    async fn try_deliver(&self, request: &CreateRequest) -> Result<(), Again> {
+        let settings = self.portal.settings().await?;
+        for _ in 0..MAX_ATTEMPTS {
+            let record = self.store.record(&request.record).await?;
+            let Some(record) = record.filter(|record| is_current(record, request)) else {
+                return self.drop_stale(request).await;
+            };
+            if !settings.send.of(record.id.kind()).is_on() {
+                if self.switched_off(request, record, &settings).await? == Committed::Yes {
+                    return Ok(());
+                }
+                continue;
+            }
+            match self.attempt(record, &settings).await? {
+                Attempted::Changed => {}
+                Attempted::Made(made) => return self.link(request, *made, &settings).await,
+                Attempted::Refused {
+                    name,
+                    findings,
+                    seen,
+                } => {
+                    let about = (&*name, seen);
+                    return self.refuse(request, about, findings, &settings).await;
+                }
+            }
+        }
+        Err(Again::Busy)
+    }
+
+    /// Drops what is left of a create that came to its end, or that is not wanted any more.
+    async fn drop_stale(&self, request: &CreateRequest) -> Result<(), Again> {
+        let stale = PushRequest::Create(request.clone());
+        self.store.forget(&stale).await?;
+        let Some(problem) = self.store.send_problem(&request.record).await? else {
+            return Ok(());
+        };
+        let record = self.store.record(&request.record).await?;
+        if problem.create == request.create && record.is_none_or(|record| record.creating.is_none())
+        {
+            let org = self.portal.settings().await?.organization_id;
+            let change = LinkChange {
+                writes: vec![Write::CloseSendProblem(request.record.clone())],
+                ..LinkChange::empty(org)
+            };
+            self.store.commit_link(&change).await?;
+        }
+        Ok(())
+    }
+
+    async fn switched_off(
+        &self,
+        request: &CreateRequest,
+        record: Record,
+        settings: &Settings,
+    ) -> Result<Committed, Again> {
+        let mut next = record.clone();
+        next.version += 1;
+        next.creating = None;
+        let findings = vec![Finding::new(Code::SendSwitchedOff)];
+        let mut writes = vec![Write::Record(
+            Box::new(next),
+            Expected::Version(record.version),
+        )];
+        writes.extend(trigger::forget(&record));
+        writes.extend(
+            self.task(&record, TaskState::Failed, &findings, None)
+                .await?,
+        );
+        let change = LinkChange {
+            writes,
+            line: LogLine {
+                salesforce: None,
+                name: String::new(),
+                entity: Some(request.record.clone()),
+                findings,
+            },
+            ..LinkChange::empty(settings.organization_id)
+        };
+        Ok(self.store.commit_link(&change).await?)
+    }
+
+    /// Opens or renews the send problem of the record in the version that was refused.
+    async fn refuse(
+        &self,
+        request: &CreateRequest,
+        (name, seen): (&str, u64),
+        findings: Vec<Finding>,
+        settings: &Settings,
+    ) -> Result<(), Again> {
+        for _ in 0..MAX_ATTEMPTS {
+            let record = self.store.record(&request.record).await?;
+            let Some(record) = record.filter(|record| is_current(record, request)) else {
+                return self.drop_stale(request).await;
+            };
+            if record.version != seen {
+                // An edit may have mended it.
+                return Err(Again::Busy);
+            }
+            let earlier = self.store.send_problem(&request.record).await?;
+            let problem = SendProblem::met(
+                earlier.as_ref(),
+                &request.record,
+                name,
+                findings.clone(),
+                (&request.create, digest(settings)),
+                self.clock.now(),
+            );
+            let is_known = earlier.as_ref().is_some_and(|earlier| {
+                earlier.findings == findings && earlier.create == request.create
+            });
+            let known = Expected::of(earlier.map(|earlier| earlier.version));
+            let mut writes = vec![Write::SendProblem(problem, known)];
+            if let Some(creating) = record.creating.clone().filter(|creating| !creating.refused) {
+                let mut next = record.clone();
+                next.version += 1;
+                next.creating = Some(crate::record::Creating {
+                    refused: true,
+                    has_problem: true,
+                    ..creating
+                });
+                writes.push(Write::Record(
+                    Box::new(next),
+                    Expected::Version(record.version),
+                ));
+            }
+            writes.extend(
+                self.task(&record, TaskState::Failed, &findings, None)
+                    .await?,
+            );
+            let change = LinkChange {
+                writes,
+                line: LogLine {
+                    salesforce: None,
+                    name: name.to_owned(),
+                    entity: Some(request.record.clone()),
+                    findings: if is_known {
+                        Vec::new()
+                    } else {
+                        findings.clone()
+                    },
+                },
+                outbox: Outbox::Remove(Note::Create(request.record.clone())),
+                ..LinkChange::empty(settings.organization_id)
+            };
+            if self.store.commit_link(&change).await? == Committed::Yes {
+                return Ok(());
+            }
+        }
+        Err(Again::Busy)
+    }
+
+    /// Links the record to what Salesforce made of it, in one transaction with the log entry.
+    async fn link(
+        &self,
+        request: &CreateRequest,
+        made: Made,
+        settings: &Settings,
+    ) -> Result<(), Again> {
+        let org = settings.organization_id;
+        let mut known = (!made.is_found).then(|| (made.record.clone(), None, None));
+        for _ in 0..MAX_ATTEMPTS {
+            let (record, claim, problem) = match known.take() {
+                Some(known) => known,
+                None => {
+                    // The record first: the claim of a link that it shows is there by then.
+                    let record = self.store.record(&request.record).await?;
+                    let claim = self.store.claim(org, made.id).await?;
+                    let Some(record) = record.clone().filter(|record| is_current(record, request))
+                    else {
+                        return self
+                            .not_linked(request, &made, record, claim, settings)
+                            .await;
+                    };
+                    let problem = self.store.problem(org, made.id).await?;
+                    (record, claim, problem)
+                }
+            };
+            if claim.as_ref().is_some_and(|claim| {
+                claim.state == ClaimState::Live && claim.record == request.record
+            }) {
+                // Another delivery has linked it since the record was read.
+                continue;
+            }
+            if let Some(claim) = claim
+                .as_ref()
+                .filter(|claim| claim.state != ClaimState::Released)
+            {
+                let finding = taken(&made, claim);
+                let about = (made.draft.name.as_str(), record.version);
+                return self.refuse(request, about, vec![finding], settings).await;
+            }
+            let mut change = self.linked(&record, &made, (claim, problem), settings);
+            let findings = &change.line.findings;
+            let task = self
+                .task(&record, TaskState::Succeeded, findings, Some(&made))
+                .await?;
+            change.writes.extend(task);
+            if self.store.commit_link(&change).await? == Committed::Yes {
+                // Outside of the transaction, at half the cost: a note that is left names a create that came to its
+                // end.
+                let done = PushRequest::Create(request.clone());
+                return Ok(self.store.forget(&done).await?);
+            }
+        }
+        Err(Again::Busy)
+    }
+
+    fn linked(
+        &self,
+        record: &Record,
+        made: &Made,
+        (claim, problem): (Option<Claim>, Option<OpenProblem>),
+        settings: &Settings,
+    ) -> LinkChange {
+        let now = self.clock.now();
+        let org = settings.organization_id;
+        // Nothing of it was read yet: the next run does, whatever its stamp.
+        let stamp = SystemModstamp::from_second(0);
+        let pending = self.pending(record, made, settings);
+        let mut next = record.clone();
+        next.version += 1;
+        next.creating = None;
+        next.link = Some(Link {
+            salesforce_id: made.id,
+            object: made.object,
+            status: if pending.is_some() {
+                LinkStatus::Pending
+            } else {
+                LinkStatus::Synced
+            },
+            reason: None,
+            name: Some(made.draft.name.clone()),
+            linked_at: now,
+            linked_by: INTEGRATION.to_owned(),
+            stamp,
+        });
+        let outbox = pending.as_ref().map_or(Outbox::Keep, |pending| {
+            Outbox::Add(PushRequest::Write(WriteRequest {
+                version: VERSION,
+                org,
+                salesforce: made.id,
+                record: record.id.clone(),
+                write: pending.id.clone(),
+            }))
+        });
+        let next_claim = Claim {
+            salesforce: made.id,
+            state: ClaimState::Live,
+            record: record.id.clone(),
+            epoch: claim.as_ref().map_or(0, |claim| claim.epoch),
+            stamp,
+            digest: None,
+            version: claim.as_ref().map_or(0, |claim| claim.version) + 1,
+            counted: claim
+                .iter()
+                .map(|claim| &claim.counted)
+                .chain(problem.iter().map(|problem| &problem.counted))
+                .fold(CountedRuns::default(), |all, counted| all.and(counted)),
+            pending,
+            disconnected: false,
+            import_flag_was_off: false,
+        };
+        let mut writes = vec![
+            Write::Record(Box::new(next), Expected::Version(record.version)),
+            Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
+        ];
+        if let Some(problem) = &problem {
+            writes.push(Write::CloseProblem(
+                made.id,
+                Expected::Version(problem.version),
+            ));
+        }
+        if record
+            .creating
+            .as_ref()
+            .is_some_and(|creating| creating.has_problem)
+        {
+            writes.push(Write::CloseSendProblem(record.id.clone()));
+        }
+        let mut sent = Finding::new(Code::Sent).other(record.id.to_string());
+        if let Some(lead) = made.converted {
+            sent = sent.value(format!(
+                ", to which its Lead {lead} was converted in the meantime"
+            ));
+        }
+        let mut findings = vec![sent];
+        if let Some(CreateTarget::Lead { because: Some(why) }) = record
+            .creating
+            .as_ref()
+            .and_then(|creating| creating.target.as_ref())
+        {
+            let finding = Finding::new(Code::SentAsLead).value(why);
+            findings.push(finding.other(record.id.to_string()));
+        }
+        LinkChange {
+            writes: with_bounded_sets(writes),
+            line: LogLine {
+                salesforce: Some(made.id),
+                name: made.draft.name.clone(),
+                entity: Some(record.id.clone()),
+                findings,
+            },
+            outbox,
+            links_lead: made.object == SalesforceObject::Lead,
+            ..LinkChange::empty(org)
+        }
+    }
+
+    /// Returns what is still to be written to Salesforce: what an edit changed while the record was being created, and
+    /// the Sync Flag of an Opportunity that the Lead was converted to.
+    fn pending(&self, record: &Record, made: &Made, settings: &Settings) -> Option<PendingWrite> {
+        if made.converted.is_some() {
+            return carry(record, None, None, settings).pending;
+        }
+        if record.version == made.record.version {
+            return None;
+        }
+        let now = fields::draft(record, settings, &made.target, self.today());
+        let mut write = PendingWrite {
+            id: format!("{}-{}", record.id.id(), record.version + 1),
+            fields: serde_json::Map::new(),
+            before: serde_json::Map::new(),
+            seen: SystemModstamp::from_second(0),
+        };
+        for (name, value) in fields::changed(&made.draft.fields, &now.fields) {
+            let before = made.draft.fields.get(&name).cloned();
+            write
+                .before
+                .insert(name.clone(), before.unwrap_or(Value::Null));
+            write.fields.insert(name, value);
+        }
+        (!write.fields.is_empty()).then_some(write)
+    }
+
+    /// Someone linked, unlinked or deleted the record while it was being created. What Salesforce made stays, and is
+    /// named.
+    async fn not_linked(
+        &self,
+        request: &CreateRequest,
+        made: &Made,
+        present: Option<Record>,
+        claim: Option<Claim>,
+        settings: &Settings,
+    ) -> Result<(), Again> {
+        let life = made.record.life;
+        // A newer create of the same life finds it, and another delivery of this one may have linked it.
+        let is_left_to_others = present.as_ref().is_some_and(|record| {
+            record.life == life && record.link.is_none() && record.creating.is_some()
+        });
+        let is_claimed = claim.is_some_and(|claim| claim.state != ClaimState::Released);
+        if is_left_to_others || is_claimed {
+            return self.drop_stale(request).await;
+        }
+        let meanwhile = match &present {
+            None => "the record was deleted in the meantime".to_owned(),
+            Some(Record {
+                link: Some(link), ..
+            }) => format!(
+                "the record was linked to the {} {} in the meantime",
+                link.object, link.salesforce_id
+            ),
+            Some(_) => {
+                "the record was unlinked, or its creation withdrawn, in the meantime".to_owned()
+            }
+        };
+        let finding = Finding::new(Code::CreatedButNotLinked)
+            .value(meanwhile)
+            .other(request.record.to_string())
+            .details(made.record.external_id());
+        let line = LogLine {
+            salesforce: Some(made.id),
+            name: made.draft.name.clone(),
+            entity: Some(request.record.clone()),
+            findings: vec![finding.clone()],
+        };
+        let stale = PushRequest::Create(request.clone());
+        self.store.refuse_push(&stale, &line).await?;
+        let task = self
+            .task(&made.record, TaskState::Failed, &[finding], Some(made))
+            .await?;
+        if !task.is_empty() {
+            let change = LinkChange {
+                writes: task,
+                ..LinkChange::empty(settings.organization_id)
+            };
+            self.store.commit_link(&change).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the write that ends the task of the Sync Now that asked for this create.
+    async fn task(
+        &self,
+        record: &Record,
+        state: TaskState,
+        findings: &[Finding],
+        made: Option<&Made>,
+    ) -> Result<Vec<Write>, Again> {
+        let creating = record.creating.as_ref();
+        let Some(id) = creating.and_then(|creating| creating.task.as_deref()) else {
+            return Ok(Vec::new());
+        };
+        let Some(task) = self.store.task(id).await? else {
+            return Ok(Vec::new());
+        };
+        let ended = task
+            .ended(state, findings.to_vec(), self.clock.now())
+            .about(
+                made.map(|made| made.id),
+                made.map_or("", |made| made.draft.name.as_str()),
+            );
+        Ok(vec![Write::Task(Box::new(ended))])
+    }
+}
+
+/// Returns the finding that the record which has this External Id is, or was, another link's.
+fn taken(made: &Made, claim: &Claim) -> Finding {
+    let how = match claim.state {
+        ClaimState::Suppressed => "was unlinked from",
+        ClaimState::Live | ClaimState::Released => "is linked to",
+    };
+    Finding::new(Code::SfExternalIdTaken)
+        .value(made.record.external_id())
+        .other(format!(
+            "the {} {}, which {how} the {}",
+            made.object, made.id, claim.record
+        ))
+}

@@ -1,0 +1,101 @@
+//! Someone edits, links, unlinks or deletes a record while it is being created.
+
+use dealbridge_core::{
+    SalesforceObject,
+    record::LinkStatus,
+    settings::{SendMode, SendTarget},
+};
+use serde_json::json;
+
+use crate::harness::{EXTERNAL_ID, SendHarness, deal, whole};
+
+/// A harness with a Deal whose Lead was created, while the answer was lost.
+async fn half_way() -> SendHarness {
+    let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
+    harness.submit(whole("D-1")).await;
+    harness
+        .app
+        .disturb(json!({ "match": EXTERNAL_ID, "mode": "cut", "times": 50 }))
+        .await;
+    assert_eq!(harness.push().await, (0, 1));
+    harness.app.calm().await;
+    harness
+}
+
+#[tokio::test]
+async fn a_record_that_is_deleted_while_it_is_created_leaves_a_warning_or_nothing() {
+    let harness = half_way().await;
+    harness.delete(&deal("D-1")).await;
+
+    assert_eq!(harness.push_again().await, (1, 0));
+
+    // The message found nothing to create: what an earlier attempt made is not known to it.
+    assert_eq!(harness.created(SalesforceObject::Lead).await.len(), 1);
+    assert_eq!(harness.outbox().await, 0);
+}
+
+#[tokio::test]
+async fn what_was_created_for_a_record_that_is_gone_by_then_is_named_with_what_to_do() {
+    let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
+    harness.submit(whole("D-1")).await;
+    // The record goes between the call and the transaction.
+    harness.delete_before_the_link(&deal("D-1")).await;
+
+    let leads = harness.created(SalesforceObject::Lead).await;
+    assert_eq!(leads.len(), 1);
+    let entries = harness.entries().await;
+    let entry = entries.last().unwrap();
+    assert_eq!(entry.code.as_str(), "CREATED_BUT_NOT_LINKED");
+    assert!(
+        entry.message.contains(leads[0].0.as_str()),
+        "{}",
+        entry.message
+    );
+    assert!(entry.message.contains("deleted"), "{}", entry.message);
+    assert_eq!(harness.claim(leads[0].0).await, None);
+    assert_eq!(harness.outbox().await, 0);
+}
+
+#[tokio::test]
+async fn an_edit_while_it_is_created_reaches_salesforce_afterwards() {
+    let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
+    harness.submit(whole("D-1")).await;
+    harness.edit_before_the_link(&deal("D-1")).await;
+
+    let id = harness.linked(&deal("D-1")).await.unwrap();
+    let status = harness.record(&deal("D-1")).await.link.unwrap().status;
+    assert_eq!(status, LinkStatus::Pending);
+    harness.app.hourly().await;
+    assert_eq!(harness.push().await, (1, 0));
+
+    let row = harness.row(id, &["Company"]).await;
+    assert_eq!(row.text("Company"), Some("Acme & Co"));
+    let status = harness.record(&deal("D-1")).await.link.unwrap().status;
+    assert_eq!(status, LinkStatus::Synced);
+}
+
+#[tokio::test]
+async fn a_message_of_a_create_that_came_to_its_end_does_no_harm_days_later() {
+    let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
+    harness.submit(whole("D-1")).await;
+    let old = harness.message().await;
+    harness.push_again().await;
+    let first = harness.linked(&deal("D-1")).await;
+    assert!(first.is_some());
+
+    harness
+        .app
+        .send(dealbridge_tests::test_app::WRITES, &[old.clone()])
+        .await;
+    assert_eq!(harness.push().await, (1, 0));
+    assert_eq!(harness.linked(&deal("D-1")).await, first);
+    harness.unlink(&deal("D-1")).await;
+    harness
+        .app
+        .send(dealbridge_tests::test_app::WRITES, &[old])
+        .await;
+    assert_eq!(harness.push().await, (1, 0));
+
+    assert_eq!(harness.linked(&deal("D-1")).await, None);
+    assert_eq!(harness.created(SalesforceObject::Lead).await.len(), 1);
+}

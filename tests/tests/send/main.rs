@@ -1,0 +1,14 @@
+//! Records of the portal that become Leads and Opportunities in Salesforce, once, and are linked to them.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its app cannot be set up"
+)]
+
+mod contact;
+mod exactly_once;
+mod harness;
+mod interference;
+mod lives;
+mod refusals;
+mod sync_now;
+mod triggers;
