@@ -1,12 +1,12 @@
 //! The environment of the function.
 
-use dealbridge_lambda::{access::AdminGroup, environment, environment::RecordsTable};
+use dealbridge_lambda::{access::AdminGroup, environment, environment::RecordsAndLogTables};
 
 environment! {
     /// The environment, as `template.yaml` sets it.
     pub struct Environment {
-        /// The table of people.
-        tables: RecordsTable,
+        /// The tables of people and of receipts.
+        tables: RecordsAndLogTables,
         /// The group of administrators.
         admins: AdminGroup,
     }

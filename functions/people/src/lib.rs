@@ -18,7 +18,10 @@ use dealbridge_lambda::aws::Store;
 use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
-    http::{Answer, IfMatch, Method, Page, Refusal, Request, Route, Routes, cursor, query},
+    http::{
+        self, Answer, Idempotency, IfMatch, Method, Page, Refusal, Request, Route, Routes, cursor,
+        query,
+    },
 };
 use serde_json::{Map, Value, json};
 
@@ -31,7 +34,7 @@ const MAX_PAGE: usize = 500;
 
 /// The function with its adapters.
 pub struct PeopleFunction {
-    /// People.
+    /// People, and receipts.
     pub store: Store,
     /// The rights of callers.
     pub rights: Rights,
@@ -87,14 +90,20 @@ impl Api for PeopleFunction {
         &self,
         call: Call,
         request: &Request,
-        _: &Caller,
+        caller: &Caller,
         _: Invocation,
     ) -> Result<Answer, Refusal> {
         match call {
             Call::List(kind) => self.list(request, kind).await,
             Call::One(kind) => self.one(request, kind).await,
-            Call::Put(kind) => self.put(request, kind).await,
-            Call::Delete(kind) => self.delete(request, kind).await,
+            Call::Put(kind) => {
+                let idempotency = Idempotency::of(request, caller)?;
+                http::once(&self.store, idempotency, self.put(request, kind)).await
+            }
+            Call::Delete(kind) => {
+                let idempotency = Idempotency::of(request, caller)?;
+                http::once(&self.store, idempotency, self.delete(request, kind)).await
+            }
         }
     }
 }

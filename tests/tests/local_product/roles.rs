@@ -118,7 +118,7 @@ async fn everything_there_is_to_do(product: &Product) {
         "name": "Una Dahl", "email": "una@fjordpartners.example", "type": "partner",
         "organization": "org-fjord", "groups": [], "status": "active",
     });
-    office.call("PUT", "/users/usr-una", una, "").await;
+    office.call("PUT", "/users/usr-una", una, "una").await;
     office.get("/users?limit=1").await;
     office
         .call("DELETE", "/users/usr-una", Value::Null, "")

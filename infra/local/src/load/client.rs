@@ -251,28 +251,4 @@ fn wanted(answer: &Response) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_sent_by_https_or_to_this_machine() {
-        for good in [
-            "https://x.execute-api.eu-central-1.amazonaws.com/",
-            "http://127.0.0.1:8400",
-            "http://localhost:8400/",
-            "http://[::1]:8400",
-        ] {
-            assert!(ApiAddress::parse(good).is_ok(), "{good}");
-        }
-        for (bad, told) in [
-            ("api.example", "it is not an address"),
-            ("http://api.example", "only sent by https"),
-            ("ftp://127.0.0.1", "only sent by https"),
-            ("https://api.example/?a=b", "the address alone"),
-            ("https://me@api.example", "the address alone"),
-        ] {
-            let error = ApiAddress::parse(bad).unwrap_err().to_string();
-            assert!(error.contains(told), "{bad}: {error}");
-        }
-    }
-}
+mod tests;

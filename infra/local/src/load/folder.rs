@@ -103,10 +103,11 @@ impl LoadFolder {
     }
 
     fn table(&mut self, kind: MemberKind, text: &str) {
-        let (rows, wrong) = table::rows(kind, text);
-        self.wrong.extend(wrong);
-        for (place, form) in rows {
-            self.take(kind, place, &form);
+        for row in table::rows(kind, text) {
+            match row {
+                Ok((place, form)) => self.take(kind, place, &form),
+                Err(wrong) => self.wrong.push(wrong),
+            }
         }
     }
 

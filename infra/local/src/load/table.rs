@@ -93,51 +93,70 @@ pub(super) fn file(kind: MemberKind) -> String {
 /// A row with its place.
 pub(super) type Row = (String, Map<String, Value>);
 
-/// The rows of a table, and what is wrong with it.
-pub(super) fn rows(kind: MemberKind, text: &str) -> (Vec<Row>, Vec<String>) {
+/// The rows of a table, each with its place, or what is wrong with it.
+pub(super) fn rows(kind: MemberKind, text: &str) -> Vec<Result<Row, String>> {
     let file = file(kind);
-    let mut rows = Vec::new();
-    let mut wrong = Vec::new();
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let header = match reader.headers() {
         Ok(header) => header.clone(),
-        Err(error) => return (rows, vec![format!("{file}, line 1: {error}")]),
+        Err(error) => return vec![Err(format!("{file}, line 1: {error}"))],
     };
     let columns = match header_of(kind, &header) {
         Ok(columns) => columns,
-        Err(problems) => {
-            let told = |problem| format!("{file}, line 1: {problem}");
-            return (rows, problems.into_iter().map(told).collect());
+        Err(wrong) => {
+            let told = |problem| Err(format!("{file}, line 1: {problem}"));
+            return wrong.into_iter().map(told).collect();
         }
     };
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                wrong.push(format!("{file}: {error}"));
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
+    let mut lines = Lines::of(text);
+    let rows = reader.records().map(|record| {
+        let record = record.map_err(|error| format!("{file}: {error}"))?;
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         let place = format!("{file}, line {line}");
         if record.len() != header.len() {
-            wrong.push(format!(
+            return Err(format!(
                 "{place}: it has {} cells where the header has {}: check its commas and quotes",
                 record.len(),
                 header.len()
             ));
-            continue;
         }
         let cells = columns.iter().zip(&record);
-        rows.push((
-            place,
-            cells.filter_map(|(one, cell)| field(one, cell)).collect(),
-        ));
+        let form = cells.filter_map(|(column, cell)| field(column, cell));
+        Ok((place, form.collect()))
+    });
+    rows.collect()
+}
+
+/// The lines of a text, by rising byte positions.
+struct Lines<'a> {
+    text: &'a [u8],
+    byte: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            byte: 0,
+            line: 1,
+        }
     }
-    (rows, wrong)
+
+    /// The line of the record from that byte on: the reader counts blank lines before a record as its own.
+    fn at(&mut self, byte: u64) -> usize {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(next) = self.text.get(self.byte)
+            && (self.byte < byte || matches!(next, b'\r' | b'\n'))
+        {
+            self.line += usize::from(*next == b'\n');
+            self.byte += 1;
+        }
+        self.line
+    }
 }
 
 /// The columns in the order of the header, which may be written in any case.

@@ -108,3 +108,41 @@ async fn a_load_changes_what_differs_and_leaves_who_is_not_in_the_folder() {
     assert_eq!(una["groups"], json!(["grp-partner-sales", "grp-una"]));
     assert_eq!(portal.all("/users?limit=500").await.len(), 22);
 }
+
+#[tokio::test]
+async fn a_load_that_is_stopped_is_finished_by_the_same_command() {
+    let product = Product::standing_still().await;
+    let portal = Portal::of(&product).await;
+    let folder = tempfile::tempdir().unwrap();
+    let row = |at: u32| {
+        format!(
+            "usr-many-{at},Many {at},many-{at}@fjordpartners.example,partner,org-fjord,grp-partner-sales,active"
+        )
+    };
+    let rows: Vec<String> = (0..300).map(row).collect();
+    let text = format!(
+        "id,name,email,type,organization,groups,status\n{}\n",
+        rows.join("\n")
+    );
+    std::fs::write(folder.path().join("users.csv"), text).unwrap();
+    let is_begun = async || {
+        while portal.all("/users?limit=500").await.len() < 40 {}
+    };
+
+    tokio::select! {
+        outcome = loaded(&product, folder.path(), Mode::Write) => unreachable!("{outcome:?}"),
+        () = is_begun() => {}
+    }
+    let finished = loaded(&product, folder.path(), Mode::Write).await;
+
+    let [(created, 0, left)] = counts(&finished)[..] else {
+        unreachable!("{finished:?}");
+    };
+    assert!(
+        left >= 19 && created > 0 && created + left == 300,
+        "{finished:?}"
+    );
+    let fjord = portal.delete("/organizations/org-fjord").await;
+    let users = portal.all("/users?organization=org-fjord&limit=500").await;
+    assert_eq!(fjord.body["users"], users.len());
+}

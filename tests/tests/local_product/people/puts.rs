@@ -1,5 +1,6 @@
 //! One member at a time: created, replaced, repeated, on a condition, deleted.
 
+use dealbridge_local::gateway::ApiRequest;
 use reqwest::Method;
 use serde_json::json;
 
@@ -108,7 +109,7 @@ async fn a_condition_that_no_longer_holds_is_refused_with_the_version_there_is()
         let nobody = portal.put_if("/users/usr-new", &una, condition).await;
         assert_eq!(nobody.refusal(), (412, "VERSION_CHANGED"), "{condition}");
     }
-    let gone = dealbridge_local::gateway::ApiRequest::new("DELETE", "/users/usr-una");
+    let gone = ApiRequest::new("DELETE", "/users/usr-una");
     let refused = portal.send(gone.clone().with("if-match", "\"2\"")).await;
     assert_eq!(refused.refusal(), (412, "VERSION_CHANGED"));
     assert_eq!(
@@ -207,4 +208,32 @@ async fn an_organization_that_lapses_makes_its_users_inactive_without_a_write_to
         .local(Method::GET, &format!("token?user={PARTNER}"), None)
         .await;
     assert_eq!(refused.refusal(), (403, "FORBIDDEN"));
+}
+
+#[tokio::test]
+async fn a_repeat_under_one_idempotency_key_has_the_first_answer() {
+    let product = Product::standing_still().await;
+    let portal = Portal::of(&product).await;
+    let una = user("una@fjordpartners.example");
+    let keyed = |method: &str, body: &serde_json::Value| {
+        let request = ApiRequest::new(method, "/users/usr-una").with("idempotency-key", method);
+        if body.is_null() {
+            request
+        } else {
+            request.json(body)
+        }
+    };
+
+    let created = portal.send(keyed("PUT", &una)).await;
+    let repeated = portal.send(keyed("PUT", &una)).await;
+    assert_eq!((created.status, &repeated), (201, &created));
+    let other = with(&una, "name", json!("Una D."));
+    let refused = portal.send(keyed("PUT", &other)).await;
+    assert_eq!(refused.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
+
+    let none = serde_json::Value::Null;
+    let deleted = portal.send(keyed("DELETE", &none)).await;
+    assert_eq!(deleted.status, 200, "{deleted:?}");
+    assert_eq!(portal.send(keyed("DELETE", &none)).await, deleted);
+    assert_eq!(portal.delete("/users/usr-una").await.status, 404);
 }
