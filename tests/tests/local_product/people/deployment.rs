@@ -119,7 +119,7 @@ async fn a_load_that_is_stopped_is_finished_by_the_same_command() {
             "usr-many-{at},Many {at},many-{at}@fjordpartners.example,partner,org-fjord,grp-partner-sales,active"
         )
     };
-    let rows: Vec<String> = (0..300).map(row).collect();
+    let rows: Vec<String> = (0..100).map(row).collect();
     let text = format!(
         "id,name,email,type,organization,groups,status\n{}\n",
         rows.join("\n")
@@ -139,7 +139,7 @@ async fn a_load_that_is_stopped_is_finished_by_the_same_command() {
         unreachable!("{finished:?}");
     };
     assert!(
-        left >= 19 && created > 0 && created + left == 300,
+        left >= 19 && created > 0 && created + left == 100,
         "{finished:?}"
     );
     let fjord = portal.delete("/organizations/org-fjord").await;
