@@ -114,16 +114,17 @@ impl TestApp {
         let database = format!("http://{}", database::serve(None).await.unwrap());
         let roles = Roles::new(Template::load().unwrap().grants);
         let dynamodb = Proxy::start(&database, roles.clone()).await;
+        // One for all stores: a transaction's token must not repeat that of another one.
+        let ids = Arc::new(NumberedIds::default());
         let eyes = {
             let url = database.clone();
             let config = sdk_config(&Endpoint::Local { url }).await;
-            let (clock, ids) = (Arc::new(clock.clone()), Arc::new(NumberedIds::default()));
+            let (clock, ids) = (Arc::new(clock.clone()), Arc::clone(&ids));
             Store::new(&config, database::tables(), Meter::default(), clock, ids)
         };
         seed(&eyes, &portal).await;
         let url = dynamodb.url();
         let to_dynamodb = sdk_config(&Endpoint::Local { url }).await;
-        let ids = Arc::new(NumberedIds::default());
         let store_of = |key: &str| store(key, &to_dynamodb, &meter, &clock, &ids);
         let store = store_of(LOCAL_ACCESS_KEY);
         let portal = DynamoPortal::new(store.clone());

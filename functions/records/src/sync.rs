@@ -58,6 +58,11 @@ impl Records {
 
     pub(crate) async fn task(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         request.query(&[])?;
+        // Who may sync nothing is not told which tasks there are.
+        if !RecordKind::ALL.iter().any(|kind| may_sync(caller, *kind)) {
+            let detail = caller.lacks("sync", RecordKind::Deal);
+            return Err(Refusal::forbidden(detail));
+        }
         let id = request.path_parameter("id")?;
         let task = self.store.task(id).await?.ok_or_else(|| {
             let detail = format!("There is no task {id:?}; tasks are kept for 90 days.");
@@ -69,9 +74,13 @@ impl Records {
     }
 }
 
-/// Those who write records of a kind may sync them, and administrators.
+/// Returns `true` for those who may write records of a kind, and for administrators.
+fn may_sync(caller: &Caller, kind: RecordKind) -> bool {
+    caller.is_admin || caller.may_write(kind)
+}
+
 fn check(caller: &Caller, kind: RecordKind) -> Result<(), Refusal> {
-    if caller.is_admin || caller.may_write(kind) {
+    if may_sync(caller, kind) {
         Ok(())
     } else {
         Err(Refusal::forbidden(caller.lacks("sync", kind)))

@@ -116,7 +116,7 @@ async fn a_group_that_only_looks_like_the_administrators_makes_nobody_one() {
         json!(["administrators2"]),
         json!(["Administrators"]),
         json!(["[administrators]"]),
-        json!(["administrators internal-users"]),
+        json!(["administrators others"]),
         json!([]),
         json!(null),
         json!("administrators"),
@@ -151,6 +151,28 @@ async fn a_disabled_administrator_has_no_rights_after_a_minute_at_the_latest() {
         refused.body["detail"],
         "Only an administrator may do this. The portal user admin@internal.example is disabled: have an administrator enable the account."
     );
+}
+
+#[tokio::test]
+async fn a_caller_costs_three_reads_in_a_row_and_none_for_a_minute_after_that() {
+    let harness = LinkHarness::start(&folder(1, 0)).await;
+    harness.put(&deal("d"), Value::Object(agreeing(1))).await;
+    let reads = async || {
+        let dynamodb = &harness.app.dynamodb;
+        dynamodb.order("BatchGetItem", []);
+        let reply = harness.unlink(&deal("d")).await;
+        assert_eq!(reply.verdict(), (409, "NOT_LINKED"));
+        dynamodb.seen("BatchGetItem").len()
+    };
+
+    let (first, second) = (reads().await, reads().await);
+    harness.app.clock.advance(Duration::from_secs(59));
+    let before_the_minute = reads().await;
+    harness.app.clock.advance(Duration::from_secs(1));
+    let after_it = reads().await;
+
+    assert_eq!([first - second, before_the_minute - second], [3, 0]);
+    assert_eq!(after_it, first);
 }
 
 #[tokio::test]

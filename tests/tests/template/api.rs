@@ -185,11 +185,10 @@ pub(crate) fn every_scope_can_be_had(template: &Template) -> Vec<String> {
             ));
         }
     }
-    let mut asked: BTreeSet<_> = routes(template)
+    let asked: BTreeSet<_> = routes(template)
         .into_values()
         .flat_map(|route| route.scopes)
         .collect();
-    asked.insert(PORTAL_SCOPE.to_owned());
     let differs = |name: &str, asked: &BTreeSet<String>, had: &BTreeSet<String>| -> Vec<String> {
         asked
             .symmetric_difference(had)
