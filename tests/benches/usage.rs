@@ -4,12 +4,14 @@
 //! Nothing is timed: Salesforce calls, SQS requests and DynamoDB units are counted from the requests actually sent, in
 //! a first run, a second one and an hourly one, on the given folder or on 2,000 generated Opportunities.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use dealbridge_core::run::Counts;
-use dealbridge_local::{LocalError, LocalProduct, Options, SalesforceTarget};
+use dealbridge_local::{
+    LocalError, LocalProduct, Options, SalesforceTarget, gateway::ApiRequest, server::ApiServer,
+};
 use dealbridge_tests::OrgFolder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One line of the table: a figure and its limit.
 struct Line {
@@ -118,6 +120,60 @@ fn hourly(counts: &Counts, usage: &Value) -> Vec<Line> {
     ]
 }
 
+/// The number of submissions and of edits that are counted.
+const RECORDS: u32 = 20;
+
+/// Submits Deals of the generated folder as the portal and edits each once, without an idempotency key.
+async fn records(app: Arc<LocalProduct>) -> Result<Vec<Line>, LocalError> {
+    let server = ApiServer::new(Arc::clone(&app))?;
+    let token = ApiRequest::new("GET", "/local/token?client=portal");
+    let token = server.answer(&token, "").await.to_json();
+    let token = token["token"].as_str().unwrap_or_default().to_owned();
+    let call = async |method: &str, target: &str, body: Value| {
+        let request = ApiRequest::new(method, target).bearer(&token);
+        let answer = server
+            .answer(&request.with("if-match", "*").json(&body), "")
+            .await;
+        if answer.status < 300 {
+            Ok(())
+        } else {
+            let said = answer.to_json();
+            Err(LocalError::new(format!("{method} {target}: {said}")))
+        }
+    };
+    let mut spent = Vec::new();
+    for (method, is_edit) in [("POST", false), ("PATCH", true)] {
+        let before = app.used();
+        for number in 0..RECORDS {
+            let (target, body) = if is_edit {
+                let body = json!({ "fields": { "amount": 7 } });
+                (format!("/deals/bench-{number}"), body)
+            } else {
+                let fields = json!({ "name": "Roof", "stage": "Prospecting", "close_date": "2027-03-31", "product": "Basic" });
+                let end_user =
+                    json!({ "company": "Ilex", "lastName": "Lee", "email": "ann@ilex.example" });
+                let body = json!({ "id": format!("bench-{number}"), "fields": fields, "endUser": end_user });
+                ("/deals".to_owned(), body)
+            };
+            call(method, &target, body).await?;
+        }
+        let usage = app.used().since(&before);
+        spent.push(number(&usage, "dynamodbWriteUnits") / f64::from(RECORDS));
+    }
+    Ok(vec![
+        Line {
+            what: "write units per submission",
+            goal: 12.0,
+            figure: spent[0],
+        },
+        Line {
+            what: "write units per edit",
+            goal: 8.0,
+            figure: spent[1],
+        },
+    ])
+}
+
 fn print(title: &str, lines: &[Line]) {
     println!("\n{title}\n{:<66}{:>10}{:>12}", "", "goal", "figure");
     for line in lines {
@@ -133,7 +189,7 @@ fn print(title: &str, lines: &[Line]) {
     }
 }
 
-async fn measure(org: PathBuf) -> Result<(), LocalError> {
+async fn measure(org: PathBuf, is_generated: bool) -> Result<(), LocalError> {
     let app = LocalProduct::start(&Options {
         org,
         data: None,
@@ -175,6 +231,9 @@ async fn measure(org: PathBuf) -> Result<(), LocalError> {
         &hourly(&run.counts, &usage),
     );
     println!("\n{usage}");
+    if is_generated {
+        print("records by the API", &records(Arc::new(app)).await?);
+    }
     Ok(())
 }
 
@@ -191,7 +250,7 @@ async fn main() -> ExitCode {
     let org = given
         .or_else(|| generated.as_ref().map(|folder| folder.path().to_owned()))
         .unwrap_or_default();
-    match measure(org).await {
+    match measure(org, generated.is_some()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -14,6 +14,7 @@ use dealbridge_core::{
     record::{Record, RecordId},
     run::{Counts, RunId},
     send_problem::SendProblem,
+    submit::Endings,
 };
 use jiff::Timestamp;
 
@@ -352,6 +353,18 @@ impl Store {
             more: answer.last_evaluated_key.is_some(),
             items: answer.items.unwrap_or_default(),
         })
+    }
+}
+
+/// The most acts on a record that are counted.
+const MOST_ACTS: i32 = 1_000;
+
+impl Endings for Store {
+    async fn endings(&self, id: &RecordId) -> Result<u32, PortError> {
+        let acts = self.audit(id, MOST_ACTS).await?;
+        let is_ending = |act: &&AuditRow| matches!(act.action.as_str(), "unlink" | "delete");
+        let endings = acts.iter().filter(is_ending).count();
+        Ok(u32::try_from(endings).unwrap_or(u32::MAX - 1))
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Author, Refusal, Submission, Submissions, SubmitError, audit, kept_changing, owner,
+    Author, Endings, Refusal, Submission, Submissions, SubmitError, audit, kept_changing, owner,
     owner::Owners,
     refuse_too_large, refuse_wrong, reserved,
     values::{Stage, is_repeat, merged},
@@ -33,7 +33,7 @@ pub struct Created {
     pub request: Option<PushRequest>,
 }
 
-impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S, O, C> {
+impl<P: Portal, S: LinkStore + Endings, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S, O, C> {
     /// Makes a record of a kind under an id. A repeat with equal values is [`Created`], not new, and writes nothing.
     ///
     /// # Errors
@@ -61,6 +61,8 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
         }
         refuse_wrong(wrong)?;
         refuse_too_large(&record, &settings)?;
+        // A record that had this id before may have left its Salesforce side behind, which is not this one's.
+        record.life = 1 + self.store.endings(&id).await?;
         let request = send::on_submit(&settings, &mut record);
         let created = Created {
             record: record.clone(),

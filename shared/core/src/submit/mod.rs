@@ -9,6 +9,8 @@ mod owner;
 mod reserved;
 mod values;
 
+use std::future::Future;
+
 use crate::{
     SalesforceId, SalesforceObject,
     link::{LinkError, store::Audit},
@@ -36,6 +38,12 @@ pub struct Submissions<'a, P, S, O, C: ?Sized> {
     pub clock: &'a C,
     /// The connected org's address.
     pub instance_url: &'a str,
+}
+
+/// What is left of records that are gone.
+pub trait Endings: Send + Sync {
+    /// Returns how often a record with this id was unlinked or deleted.
+    fn endings(&self, id: &RecordId) -> impl Future<Output = Result<u32, PortError>> + Send;
 }
 
 /// The author of a change.

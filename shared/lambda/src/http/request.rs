@@ -127,6 +127,11 @@ impl Request {
             .body
             .strip_prefix(b"\xef\xbb\xbf")
             .unwrap_or(&self.body);
+        // serde takes a list for a struct, by the order of its fields.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            let detail = "The body cannot be read: send a JSON object, not a list.";
+            return Err(Refusal::malformed(detail));
+        }
         serde_json::from_slice(body)
             .map_err(|error| Refusal::malformed(format!("The body cannot be read: {error}.")))
     }
@@ -206,6 +211,7 @@ mod tests {
                 .contains("unknown field `integratoin`, expected `integration` at line 1 column")
         );
         assert!(detail(json!("{}")).contains("missing field `integration`"));
+        assert!(detail(json!(r#" ["x"]"#)).contains("not a list"));
         assert!(detail(json!(r#"{"integration":7}"#)).contains("expected a string"));
         assert!(detail(json!(r#"{"integration":"x"} y"#)).contains("trailing characters"));
     }

@@ -213,7 +213,7 @@ async fn bodies_that_are_no_record_are_refused_with_a_reason() {
     let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
     for (body, said) in [
         (String::new(), "no body"),
-        ("[]".to_owned(), "invalid type"),
+        ("[]".to_owned(), "not a list"),
         (
             r#"{"fields":{"name":"A","name":"B"}}"#.to_owned(),
             "duplicate key \"name\"",

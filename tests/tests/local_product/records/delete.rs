@@ -1,5 +1,9 @@
 //! Deleting records.
 
+use dealbridge_core::{
+    link::store::LinkStore,
+    record::{RecordId, RecordKind},
+};
 use dealbridge_local::gateway::ApiRequest;
 use serde_json::{Value, json};
 
@@ -43,6 +47,10 @@ async fn a_record_is_deleted_in_the_version_that_was_read() {
     );
     // Its id is free again, and its history goes on.
     assert_eq!(portal.post("/deals", &body).await.status(), 201);
+    let id = RecordId::new(RecordKind::Deal, "D-1").unwrap();
+    let again = LinkStore::record(&product.app.store, &id).await.unwrap();
+    // What the first one may have left in Salesforce is not this one's.
+    assert_eq!(again.unwrap().life, 2);
     let acts = super::acts(&product, "/deals/D-1").await;
     let acts: Vec<&str> = acts.iter().map(|(act, _)| &**act).collect();
     assert_eq!(acts, ["create", "delete", "create"]);
