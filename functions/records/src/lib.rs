@@ -182,7 +182,7 @@ impl Records {
             .ok_or_else(unknown)?;
         let history = self.store.audit(&id, HISTORY).await?;
         let view = self.view(caller).await?;
-        let mut answer = submission::tagged(200, &record, &view)?;
+        let mut answer = view.tagged(200, &record)?;
         answer.body["history"] = view.history(&history).into();
         Ok(answer)
     }

@@ -3,7 +3,7 @@
 use dealbridge_core::{
     link::store::PushQueue,
     message::PushRequest,
-    record::{Record, RecordKind},
+    record::RecordKind,
     submit::{
         Author, Party, Seen, Submission, Submissions,
         create::Created,
@@ -14,15 +14,13 @@ use dealbridge_core::{
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::{
     access::Caller,
-    http::{
-        Answer, Idempotency, IfMatch, ProblemCode, Refusal, Request, StrictMap, StrictValue, body,
-    },
+    http::{Answer, Idempotency, ProblemCode, Refusal, Request, StrictMap, StrictValue, body},
     link_api, record_api,
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::{Records, view::View};
+use crate::Records;
 
 /// The body of a submission and of an edit.
 #[derive(Default, Deserialize)]
@@ -115,7 +113,7 @@ impl Records {
             let status = if created.is_new { 201 } else { 200 };
             let record = &created.record;
             let location = format!("/{}/{}", kind.collection(), record.id.id());
-            Ok(tagged(status, record, &view)?.header("location", location))
+            Ok(view.tagged(status, record)?.header("location", location))
         };
         let receipt = |created: &Created| idempotency.receipt(&answer(created).ok()?);
         let created = self
@@ -164,7 +162,7 @@ impl Records {
             }
         };
         let view = self.view(caller).await?;
-        let answer = |edited: &Edited| tagged(200, &edited.record, &view);
+        let answer = |edited: &Edited| view.tagged(200, &edited.record);
         let receipt = |edited: &Edited| idempotency.receipt(&answer(edited).ok()?);
         let edited = self
             .submissions()
@@ -245,12 +243,6 @@ fn author(caller: &Caller) -> Author {
             organization: person.organization.clone(),
         }),
     }
-}
-
-/// A record as the caller may see it, with its version as `ETag`.
-pub(crate) fn tagged(status: u16, record: &Record, view: &View) -> Result<Answer, Refusal> {
-    let answer = Answer::json(status, &view.record(record))?;
-    Ok(answer.header("etag", IfMatch::etag(record.version)))
 }
 
 fn gone(deleted: &Deleted) -> Result<Answer, Refusal> {

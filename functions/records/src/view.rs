@@ -7,7 +7,7 @@ use dealbridge_core::{record::Record, record_url::ConnectedOrg, settings::Settin
 use dealbridge_lambda::{
     access::Caller,
     aws::log::AuditRow,
-    http::{Page, body},
+    http::{Answer, IfMatch, Page, Refusal, body},
 };
 use serde_json::{Value, json};
 
@@ -60,6 +60,12 @@ impl View {
                 "version": record.version,
             }),
         }
+    }
+
+    /// The record with its version as `ETag`.
+    pub(crate) fn tagged(&self, status: u16, record: &Record) -> Result<Answer, Refusal> {
+        let answer = Answer::json(status, &self.record(record))?;
+        Ok(answer.header("etag", IfMatch::etag(record.version)))
     }
 
     /// The newest acts on the record, as far as they fit into one response.
