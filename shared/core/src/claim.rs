@@ -1,9 +1,14 @@
 //! The claim: one item per Salesforce record, shared by all kinds of records, which makes links one-to-one.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{SalesforceId, SystemModstamp, counted::CountedRuns, digest::Digest, record::RecordId};
+use crate::{
+    SalesforceId, SystemModstamp, base::Base, counted::CountedRuns, digest::Digest,
+    record::RecordId,
+};
 
 /// The state of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,17 +22,32 @@ pub enum ClaimState {
     Released,
 }
 
-/// The fields that a link has to write to Salesforce, kept with its claim until they are delivered.
+/// The values that a link and the edits of its record have to write to Salesforce, kept with its claim until they are
+/// delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingWrite {
     /// The id that tells this write from an earlier or later one of the same link.
     pub id: String,
-    /// The fields with their values.
+    /// The fields that a confirmed link writes, with their values.
     pub fields: Map<String, Value>,
-    /// The values that the preview showed, which reveal a user's newer edit.
+    /// The values of those fields that the preview showed, which reveal a user's newer edit.
     pub before: Map<String, Value>,
-    /// The SystemModstamp that the confirmed preview saw: a later edit in Salesforce is not overwritten.
+    /// The SystemModstamp up to which the values in Salesforce are known: whatever was edited there later is looked at
+    /// before anything is written.
     pub seen: SystemModstamp,
+    /// The record's fields whose present values are to be written because they were edited in Channeltivity. The
+    /// claim's base has what was agreed on before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub edited: BTreeSet<String>,
+}
+
+impl PendingWrite {
+    /// Returns `true` if a confirmed link has something to write: the link is Pending until that arrived, even while
+    /// the Sync Flag is off, because the write may be what sets it.
+    #[must_use]
+    pub fn is_of_link(&self) -> bool {
+        !self.fields.is_empty()
+    }
 }
 
 /// A claim on a Salesforce record.
@@ -55,6 +75,9 @@ pub struct Claim {
     /// The write that is on its way to Salesforce.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingWrite>,
+    /// The values last agreed on, for the fields in which the record differs from them.
+    #[serde(default, skip_serializing_if = "Base::is_empty")]
+    pub base: Base,
     /// `true` on a live claim whose Salesforce record was gone when last read, so that its return is noticed whatever
     /// its stamp.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -206,6 +206,9 @@ codes! {
     WriteDropped "WRITE_DROPPED" Warning
         "{record} {value}: these values of the {other} were not written to Salesforce ({field})."
         "Compare the two records and enter the missing values in Salesforce by hand.";
+    ConflictResolved "CONFLICT_RESOLVED" Info
+        "{field} was changed both in {record} and in the {other} since they last agreed: {value}."
+        "Nothing to do. If the other value is right, enter it again; the setting conflicts says which side wins.";
     Linked "LINKED" Info "The {other} was linked to {record}." "Nothing to do.";
     Unlinked "UNLINKED" Info
         "The {other} was unlinked from {record}. Both keep their values{value}."
@@ -214,7 +217,7 @@ codes! {
     WriteDelivered "WRITE_DELIVERED" Info "The values of the {other} were written to {record}." "Nothing to do.";
     WriteRefused "WRITE_REFUSED" Error
         "Salesforce refused the values of the {other} for {record} ({field}): {value}"
-        "The link itself stands. Set the value in Salesforce by hand, or correct the value or the rule that Salesforce names, then unlink and link again.";
+        "The link itself stands. Set the value in Salesforce by hand, or correct the value or the rule that Salesforce names: an edited field goes along with the next edit of the record; after linking, unlink and link again.";
     WriteSkipped "WRITE_SKIPPED" Warning
         "{record} was edited in Salesforce after the link was confirmed, so the values of the {other} did not overwrite the edit ({field})."
         "Compare the two records; edit the one that is wrong.";

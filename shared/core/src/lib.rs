@@ -4,6 +4,7 @@
 //! is one pure function, [`decide::decide`]; the outside world is reached through traits
 //! ([`salesforce::Salesforce`] and those of [`ports`]).
 
+pub mod base;
 pub mod change;
 pub mod claim;
 pub mod code;
@@ -46,6 +47,7 @@ pub mod submit;
 pub mod sync_request;
 pub mod system_modstamp;
 pub mod task;
+mod three_way;
 pub mod tick;
 pub mod value;
 

@@ -42,6 +42,17 @@ impl Flow {
     }
 }
 
+/// The side whose value is taken if both have one and they differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Master {
+    /// Salesforce's.
+    #[default]
+    Salesforce,
+    /// Channeltivity's.
+    Channeltivity,
+}
+
 /// One row of the mapping.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +68,10 @@ pub struct MappingRow {
     /// The value map, from Salesforce's values to Channeltivity's; other values pass as they are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
+    /// The side that wins if the field was changed on both, where the row flows both ways on update; the setting
+    /// `conflicts` decides if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<Master>,
 }
 
 impl MappingRow {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SalesforceId,
+    base::Base,
     change::Expected,
     claim::{Claim, ClaimState},
     record::{Record, RecordId},
@@ -84,6 +85,7 @@ pub fn step(action: Action, claim: &Claim, there: Option<&Claim>, record: Option
         epoch: claim.epoch + u32::from(is_live(claim)),
         version: claim.version + 1,
         pending: None,
+        base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
         ..claim.clone()
@@ -163,6 +165,7 @@ mod tests {
             version: 7,
             counted: CountedRuns::by(RunId::new(run)),
             pending: None,
+            base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SalesforceId, SalesforceObject,
     field::Field,
-    mapping::{FixedValue, MappingRow, ObjectMapping},
+    mapping::{FixedValue, MappingRow, Master, ObjectMapping},
     salesforce::FieldPath,
 };
 
@@ -69,6 +69,9 @@ pub struct Settings {
     /// The first step of a registration.
     #[serde(default = "submitted", skip_serializing_if = "is_submitted")]
     pub default_registration_status: String,
+    /// The side that wins if a field of a linked record was changed on both; a mapping row may say otherwise.
+    #[serde(default, skip_serializing_if = "is_salesforce")]
+    pub conflicts: Master,
     /// `true` if only administrators may link.
     #[serde(default, skip_serializing_if = "is_no")]
     pub link_requires_admin: bool,
@@ -134,6 +137,11 @@ fn is_ten(value: &u32) -> bool {
     *value == 10
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_salesforce(value: &Master) -> bool {
+    *value == Master::Salesforce
+}
+
 fn is_submitted(value: &str) -> bool {
     value == "Submitted"
 }
@@ -162,6 +170,14 @@ impl Settings {
                 fixed: &[],
             },
         }
+    }
+
+    /// Returns `true` if a mapping may write a Salesforce field: it belongs to the record itself and is not one of the
+    /// integration's flags.
+    #[must_use]
+    pub fn writes(&self, path: &FieldPath) -> bool {
+        let flags = [&self.fields.sync_flag, &self.fields.import_flag];
+        !path.is_parent_path() && !flags.iter().any(|flag| flag.is(path.as_str()))
     }
 
     /// Returns the overlap: the distance before the watermark from which an incremental run reads again.

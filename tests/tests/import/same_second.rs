@@ -125,6 +125,7 @@ async fn a_parent_s_new_name_is_brought_by_a_full_run_once_although_no_stamp_mov
             on_create: Flow::ToChanneltivity,
             on_update: Flow::ToChanneltivity,
             values: std::collections::BTreeMap::new(),
+            conflicts: None,
         });
     })
     .await;

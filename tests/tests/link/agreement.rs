@@ -395,6 +395,7 @@ async fn two_fields_that_go_to_one_salesforce_field_are_previewed_as_they_will_b
                     on_create: Flow::Both,
                     on_update: Flow::None,
                     values: [].into(),
+                    conflicts: None,
                 });
             }
             for (salesforce, value) in [

@@ -29,6 +29,7 @@ async fn pending() -> (LinkHarness, RecordId) {
                 on_create: Flow::Both,
                 on_update: Flow::Both,
                 values: std::collections::BTreeMap::new(),
+                conflicts: None,
             };
             let mut notes = settings.lead_fields[0].clone();
             notes.name = "notes".into();

@@ -202,6 +202,7 @@ pub(crate) fn opportunity_mapping(seed: &mut StdRng, settings: &mut Settings) {
                 .iter()
                 .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
                 .collect(),
+            conflicts: None,
         });
     }
     let fixed = [

@@ -14,6 +14,7 @@ mod converted_in_batches;
 mod converted_writes;
 mod counts;
 mod dump;
+mod edits;
 mod event;
 mod generated;
 mod happy;

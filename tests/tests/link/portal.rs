@@ -3,6 +3,7 @@
 use dealbridge_aws::{item, keys, transaction};
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
+    base::Base,
     change::Expected,
     claim::{Claim, ClaimState},
     counted::CountedRuns,
@@ -105,6 +106,7 @@ impl LinkHarness {
                     version: 1,
                     counted: CountedRuns::default(),
                     pending: None,
+                    base: Base::default(),
                     disconnected: false,
                     import_flag_was_off: false,
                 };

@@ -22,6 +22,7 @@ fn row(channeltivity: &str, salesforce: &str, on_create: Flow) -> MappingRow {
         on_create,
         on_update: Flow::None,
         values: [].into(),
+        conflicts: None,
     }
 }
 

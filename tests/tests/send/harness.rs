@@ -239,6 +239,7 @@ impl SendHarness {
                     on_create: Flow::ToSalesforce,
                     on_update: Flow::None,
                     values: BTreeMap::new(),
+                    conflicts: None,
                 });
             })
             .await;

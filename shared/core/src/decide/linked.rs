@@ -1,26 +1,27 @@
 //! The effects of a Salesforce record's state on the record that it is linked to.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+use serde_json::Map;
 
 use super::{
     condition::Condition,
-    conditions,
     decision::{Decision, Verdict},
     facts::{Facts, id_at, labels, value_at},
+    followed::{Followed, followed},
     parties,
     record_update::RecordUpdate,
 };
 use crate::{
-    SalesforceObject,
-    claim::{Claim, ClaimState},
+    SalesforceObject, SystemModstamp,
+    claim::{Claim, ClaimState, PendingWrite},
     code::Code,
     finding::Finding,
-    mapping::ObjectMapping,
-    read::Reading,
-    record::{LinkStatus, Record, RecordKind},
+    link::edit,
+    record::{LinkStatus, Record},
     salesforce::Row,
-    settings::{STAGE, Settings},
-    size::Sizes,
+    settings::Settings,
+    three_way::flowing,
     value::{MAX_NAME_CHARACTERS, cut},
 };
 
@@ -85,14 +86,15 @@ fn move_conflict(facts: &Facts<'_>, record: &Record) -> Option<Finding> {
 /// Sync Flag.
 fn dropped_write(claim: &Claim, record: &Record, settings: &Settings) -> Option<Finding> {
     let sync_flag = settings.fields.sync_flag.as_str();
-    let fields = claim
+    let of_link = claim
         .pending
         .iter()
         .flat_map(|pending| pending.fields.keys());
-    let fields: Vec<String> = fields
+    let of_link = of_link
         .filter(|field| !field.eq_ignore_ascii_case(sync_flag))
-        .cloned()
-        .collect();
+        .cloned();
+    let edited = claim.pending.iter().flat_map(|pending| &pending.edited);
+    let fields: Vec<String> = of_link.chain(edited.cloned()).collect();
     (!fields.is_empty())
         .then(|| Finding::write_dropped("was converted", &fields).other(record.id.to_string()))
 }
@@ -121,10 +123,19 @@ pub(super) fn update(
     if let Some(opportunity) = moves_to(facts, record) {
         return Decision::only(Verdict::Move(opportunity));
     }
-    let (mut status, mut reason) = link_state(facts, settings);
-    if claim.pending.is_some() && matches!(status, LinkStatus::Synced | LinkStatus::Paused) {
-        // The write that is on its way sets the Sync Flag, too.
-        (status, reason) = (LinkStatus::Pending, None);
+    let (state, mut reason) = link_state(facts, settings);
+    let object = SalesforceObject::of(&facts.opportunity).unwrap_or(SalesforceObject::Opportunity);
+    let kept = claim.pending.clone().filter(|pending| {
+        !is_converted(facts) && (state == LinkStatus::Synced || pending.is_of_link())
+    });
+    let with_write = |pending: Option<&PendingWrite>| match state {
+        // The write of a link sets the Sync Flag, too.
+        LinkStatus::Synced | LinkStatus::Paused if pending.is_some() => LinkStatus::Pending,
+        state => state,
+    };
+    let mut status = with_write(kept.as_ref());
+    if status == LinkStatus::Pending {
+        reason = None;
     } else if status == LinkStatus::Synced && link.status == LinkStatus::Synced {
         // A refusal by Salesforce of the link's own write still stands.
         reason.clone_from(&link.reason);
@@ -132,11 +143,11 @@ pub(super) fn update(
     let stamp = facts.row.and_then(Row::stamp).unwrap_or(link.stamp);
     let status_changed = status != link.status || reason != link.reason;
     let conflict = move_conflict(facts, record);
-    let drops_write = claim.pending.is_some() && is_converted(facts);
+    let gives_up = kept != claim.pending;
     let digest = facts.row.map_or(claim.digest, |_| facts.digest);
     let is_known = stamp == link.stamp
         && !status_changed
-        && !drops_write
+        && !gives_up
         && (facts.row.is_none() || claim.is_up_to(stamp, digest));
     if stamp < link.stamp || is_known {
         return match conflict {
@@ -155,7 +166,8 @@ pub(super) fn update(
             settings,
         ));
     }
-    if drops_write {
+    let has_new_state = !findings.is_empty();
+    if gives_up && is_converted(facts) {
         findings.extend(dropped_write(claim, record, settings));
     }
     if let Some(conflict) = conflict {
@@ -168,21 +180,41 @@ pub(super) fn update(
             digest,
             findings,
             is_change: true,
-            drops_write,
+            base: claim.base.clone(),
+            pending: kept,
         };
         return Decision::failed(conflict, Some(update));
     }
     let mut fields = Map::new();
+    let mut base = claim.base.clone();
+    if kept.is_none() {
+        // What was on its way may have arrived.
+        let given_up = claim.pending.iter().flat_map(|pending| &pending.edited);
+        for field in given_up.filter_map(|name| settings.mapping(object).field(name)) {
+            base.send(field, &record.value(&field.name));
+        }
+    }
+    let mut pending = kept;
     let active = matches!(status, LinkStatus::Synced | LinkStatus::Pending);
+    // What was edited meanwhile goes on when the link does.
+    let resumes = active && matches!(link.status, LinkStatus::Paused | LinkStatus::Disconnected);
     if let (Some(row), true) = (facts.row, active) {
         let Followed {
             changed,
             failures,
             hidden,
-        } = followed(row, facts, claim, record, settings);
+            base: agreed,
+            resolved,
+            kept_here,
+        } = followed(row, object, (&base, pending.as_ref()), record, settings);
         if !failures.is_empty() {
             // The link's status follows all the same. The stamp stays, so that the value that did not fit is checked
             // again.
+            if resumes {
+                let edited = flowing(&base, record, settings, object);
+                pending = due(pending, edited, claim, record);
+                status = with_write(pending.as_ref());
+            }
             let status_alone = RecordUpdate {
                 fields,
                 status,
@@ -192,7 +224,8 @@ pub(super) fn update(
                 digest: claim.digest,
                 findings,
                 is_change: true,
-                drops_write,
+                base,
+                pending,
             };
             return Decision {
                 conditions: failures.into_iter().map(Condition::failed).collect(),
@@ -203,6 +236,18 @@ pub(super) fn update(
                 },
             };
         }
+        base = agreed;
+        let mut next = record.clone();
+        next.fields.extend(changed.clone());
+        let edited = if resumes {
+            flowing(&base, &next, settings, object)
+        } else {
+            let under_way = pending.iter().flat_map(|pending| pending.edited.iter());
+            let still = under_way.filter(|name| base.get(name).is_some()).cloned();
+            still.chain(kept_here).collect()
+        };
+        pending = due(pending, edited, claim, record);
+        status = with_write(pending.as_ref());
         if !changed.is_empty() {
             let names = changed.keys().cloned().collect::<Vec<_>>().join(", ");
             findings.push(
@@ -211,11 +256,12 @@ pub(super) fn update(
                     .other(record.id.to_string()),
             );
         }
+        findings.extend(resolved);
         findings.extend(hidden);
         findings.extend(parties::not_moved(row, facts.directory, record, settings));
         fields = changed;
     }
-    let is_change = status_changed || !fields.is_empty();
+    let is_change = has_new_state || !fields.is_empty();
     let name = facts
         .row
         .and_then(|row| row.text("Name"))
@@ -230,8 +276,38 @@ pub(super) fn update(
         digest,
         findings,
         is_change,
-        drops_write,
+        base,
+        pending,
     })))
+}
+
+/// Returns the write that is due once these edited fields are; [`None`] if there is nothing to write.
+fn due(
+    kept: Option<PendingWrite>,
+    edited: BTreeSet<String>,
+    claim: &Claim,
+    record: &Record,
+) -> Option<PendingWrite> {
+    let is_of_link = kept.as_ref().is_some_and(PendingWrite::is_of_link);
+    if edited.is_empty() && !is_of_link {
+        return None;
+    }
+    let is_asked_for = kept
+        .as_ref()
+        .is_some_and(|kept| edited.is_subset(&kept.edited));
+    // Whatever Salesforce holds is looked at before anything is written.
+    let mut write = kept.unwrap_or_else(|| edit::nothing(SystemModstamp::from_second(0)));
+    if !is_asked_for {
+        // No other change of the claim has this version.
+        write.id = format!(
+            "{}-{}.{}",
+            record.id.id(),
+            record.version + 1,
+            claim.version + 1
+        );
+    }
+    write.edited = edited;
+    Some(write)
 }
 
 fn status_finding(
@@ -252,102 +328,4 @@ fn status_finding(
         .other(record.id.to_string())
         .field(labels::SYNC_FLAG, settings.fields.sync_flag.as_str());
     Some(finding.value(reason.unwrap_or_default()))
-}
-
-/// The result of the mapped fields that follow Salesforce on update.
-#[derive(Default)]
-struct Followed {
-    /// The values that differ.
-    changed: Map<String, Value>,
-    /// The values that do not fit.
-    failures: Vec<Finding>,
-    /// The values that cannot be read: their fields keep their present values.
-    hidden: Vec<Finding>,
-}
-
-fn followed(
-    row: &Row,
-    facts: &Facts<'_>,
-    claim: &Claim,
-    record: &Record,
-    settings: &Settings,
-) -> Followed {
-    let mut followed = Followed::default();
-    let mut too_long = Vec::new();
-    let object = SalesforceObject::of(&facts.opportunity).unwrap_or(SalesforceObject::Opportunity);
-    let ObjectMapping { fields, rows, .. } = settings.mapping(object);
-    let is_on_its_way = |name: &str| {
-        claim
-            .pending
-            .as_ref()
-            .is_some_and(|pending| pending.fields.contains_key(name))
-    };
-    for mapping in rows
-        .iter()
-        .filter(|mapping| mapping.on_update.reaches_channeltivity())
-    {
-        let api_name = mapping.salesforce.as_str();
-        let Some(field) = fields
-            .iter()
-            .find(|field| field.name == mapping.channeltivity)
-        else {
-            continue;
-        };
-        let read = match row.reading(&mapping.salesforce) {
-            Reading::Value(read) => read,
-            Reading::NotRead => continue,
-            Reading::Hidden(parent) => {
-                let hidden = conditions::hidden(field, &mapping.salesforce, parent);
-                followed.hidden.push(hidden.other(record.id.to_string()));
-                continue;
-            }
-        };
-        if is_on_its_way(api_name) {
-            // Salesforce's value is about to be overwritten.
-            continue;
-        }
-        let needed =
-            field.required || (object == SalesforceObject::Opportunity && field.name == STAGE);
-        match field.fit(&mapping.to_channeltivity(read, field)) {
-            Err(misfit) => {
-                let finding = conditions::misfit_finding(field, api_name, read, &misfit);
-                if misfit.is_beyond_any_text() {
-                    followed.changed.insert(field.name.clone(), read.clone());
-                    too_long.push(finding);
-                } else {
-                    followed.failures.push(finding);
-                }
-            }
-            Ok(None) if needed && record.id.kind() == RecordKind::Deal => {
-                let code = if field.name == STAGE {
-                    Code::StageEmpty
-                } else {
-                    Code::RequiredFieldEmpty
-                };
-                followed
-                    .failures
-                    .push(Finding::new(code).field(&field.label(), api_name));
-            }
-            Ok(value) => {
-                let value = value.map_or(Value::Null, |value| value.to_json());
-                if !field.same(&record.value(&field.name), &value) {
-                    followed.changed.insert(field.name.clone(), value);
-                }
-            }
-        }
-    }
-    let Followed {
-        changed, failures, ..
-    } = &mut followed;
-    let kept = record
-        .fields
-        .iter()
-        .filter(|(name, _)| !changed.contains_key(*name));
-    let sizes = Sizes::of(kept.chain(&*changed));
-    if !changed.is_empty() && sizes.is_too_large() {
-        failures.push(sizes.finding(fields, rows));
-    } else {
-        failures.extend(too_long);
-    }
-    followed
 }

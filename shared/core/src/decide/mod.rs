@@ -6,6 +6,7 @@ mod deal;
 mod decision;
 mod end_user;
 mod facts;
+mod followed;
 mod linked;
 mod parties;
 mod party;

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{SystemModstamp, digest::Digest, finding::Finding, record::LinkStatus};
+use crate::{
+    SystemModstamp, base::Base, claim::PendingWrite, digest::Digest, finding::Finding,
+    record::LinkStatus,
+};
 
 /// The changes of a linked record.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +26,8 @@ pub struct RecordUpdate {
     pub findings: Vec<Finding>,
     /// `true` if anything but the stamp changes.
     pub is_change: bool,
-    /// `true` if the write that is on its way to Salesforce is given up: a converted Lead takes no more field values.
-    pub drops_write: bool,
+    /// The values last agreed on, as they are after this update.
+    pub base: Base,
+    /// The write to Salesforce that is due after this update.
+    pub pending: Option<PendingWrite>,
 }

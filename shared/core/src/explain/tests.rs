@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    base::Base,
     claim::{Claim, ClaimState},
     counted::CountedRuns,
     record::{RecordId, RecordKind},
@@ -31,6 +32,7 @@ fn suppressed(id: SalesforceId) -> Claim {
         version: 2,
         counted: CountedRuns::default(),
         pending: None,
+        base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
     }

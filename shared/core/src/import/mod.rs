@@ -2,6 +2,8 @@
 
 pub(crate) mod conversion;
 mod deal;
+#[cfg(test)]
+mod edits;
 mod foreign;
 mod known;
 mod left_out;

@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::{deal::deal_record, state::StoredState};
 use crate::{
     SalesforceId, SalesforceObject, SystemModstamp,
+    base::Base,
     change::{Change, Expected, Write, with_bounded_sets},
-    claim::{Claim, ClaimState},
+    claim::{Claim, ClaimState, PendingWrite},
     code::Code,
     counted::CountedRuns,
     decide::{Condition, Decision, Facts, NewDeal, Predecessor, RecordUpdate, Verdict},
@@ -179,6 +180,7 @@ impl Outcome<'_> {
             version: earlier.map_or(0, |claim| claim.version) + 1,
             counted: self.counted(),
             pending: None,
+            base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
         };
@@ -236,13 +238,25 @@ impl Outcome<'_> {
         self.put_claim(claim, |claim| {
             (claim.stamp, claim.digest) = (update.stamp, update.digest);
             claim.disconnected = disconnected;
-            if update.drops_write {
-                claim.pending = None;
-            }
+            (claim.base, claim.pending) = (update.base, update.pending.clone());
         });
-        if update.drops_write {
-            self.writes
-                .push(Write::ClearOutbox(Note::Write(claim.salesforce)));
+        let id_of = |write: &Option<PendingWrite>| write.as_ref().map(|write| write.id.clone());
+        match &update.pending {
+            Some(write) if id_of(&update.pending) != id_of(&claim.pending) => {
+                let request = WriteRequest {
+                    version: VERSION,
+                    org: self.request.org,
+                    salesforce: claim.salesforce,
+                    record: claim.record.clone(),
+                    write: write.id.clone(),
+                };
+                self.writes.push(Write::Outbox(PushRequest::Write(request)));
+            }
+            None if claim.pending.is_some() => {
+                let note = Note::Write(claim.salesforce);
+                self.writes.push(Write::ClearOutbox(note));
+            }
+            _ => {}
         }
         update.findings
     }
@@ -327,7 +341,8 @@ impl Outcome<'_> {
             watch.counted = problem.counted.clone();
         }
         let stamp = SystemModstamp::from_second(0);
-        let carried = carry(record, claim.pending.as_ref(), self.target, settings);
+        let under_way = (claim.pending.as_ref(), &claim.base);
+        let carried = carry(record, under_way, self.target, settings);
         let mut next = record.clone();
         next.version += 1;
         if let Some(link) = &mut next.link {
@@ -368,6 +383,7 @@ impl Outcome<'_> {
                 None => CountedRuns::default(),
             },
             pending: carried.pending,
+            base: carried.base,
             disconnected: false,
             import_flag_was_off: false,
         };
@@ -380,6 +396,7 @@ impl Outcome<'_> {
                 claim.counted.clone()
             },
             pending: None,
+            base: Base::default(),
             ..claim.clone()
         };
         if is_own(claim.salesforce) {
@@ -461,6 +478,7 @@ impl Outcome<'_> {
                 if claim.state == ClaimState::Live {
                     (next.state, next.epoch, next.pending) =
                         (ClaimState::Suppressed, claim.epoch + 1, None);
+                    next.base = Base::default();
                 }
             });
         }

@@ -1,16 +1,19 @@
 //! Carrying a write for a Lead over to the Opportunity that the Lead was converted to.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
-use super::plan;
 use crate::{
     SalesforceObject, SystemModstamp,
+    base::Base,
     claim::PendingWrite,
     field::Field,
     mapping::MappingRow,
     record::Record,
     salesforce::Row,
     settings::Settings,
+    three_way::{flowing, mapped_fields},
     value::{is_blank, same},
 };
 
@@ -21,19 +24,25 @@ pub(crate) struct Carried {
     pub(crate) pending: Option<PendingWrite>,
     /// Fields of the Lead whose values have no place on the Opportunity, or would overwrite a value of its own.
     pub(crate) dropped: Vec<String>,
+    /// The values last agreed on, for the fields that the Opportunity has.
+    pub(crate) base: Base,
 }
 
 /// Carries a write over. `opportunity` holds the Opportunity's present fields, if it can be read.
 ///
 /// A value goes to the Opportunity field that is mapped to the same Channeltivity field, unless the Opportunity has a
 /// value there that the preview of the Lead did not show. The Sync Flag is set, as a link sets it.
+///
+/// An edited field goes along with what was agreed on of it, and is written if the Opportunity's mapping brings it to
+/// Salesforce: there a blank, or the Lead's value, is nobody's edit.
 pub(crate) fn carry(
     record: &Record,
-    from: Option<&PendingWrite>,
+    (from, base): (Option<&PendingWrite>, &Base),
     opportunity: Option<&Row>,
     settings: &Settings,
 ) -> Carried {
     let mut carried = Carried::default();
+    let edited = carried.take_edits(record, base, settings);
     let (mut fields, mut before) = (Map::new(), Map::new());
     for (lead_field, value) in from.iter().flat_map(|pending| &pending.fields) {
         if lead_field.eq_ignore_ascii_case(settings.fields.sync_flag.as_str()) {
@@ -70,15 +79,45 @@ pub(crate) fn carry(
         fields.insert(sync_flag.to_owned(), Value::Bool(true));
         before.insert(sync_flag.to_owned(), Value::Bool(false));
     }
-    carried.pending = (!fields.is_empty()).then(|| PendingWrite {
+    // What the Opportunity has where a field was edited is looked at before it is written.
+    let seen = opportunity.filter(|_| edited.is_empty());
+    carried.pending = (!fields.is_empty() || !edited.is_empty()).then(|| PendingWrite {
         id: format!("{}-{}", record.id.id(), record.version + 1),
         fields,
         before,
-        seen: opportunity
+        seen: seen
             .and_then(Row::stamp)
             .unwrap_or(SystemModstamp::from_second(0)),
+        edited,
     });
     carried
+}
+
+impl Carried {
+    /// Takes over what was agreed on. Returns the edited fields that go to the Opportunity, and notes those that have
+    /// no place there.
+    fn take_edits(
+        &mut self,
+        record: &Record,
+        base: &Base,
+        settings: &Settings,
+    ) -> BTreeSet<String> {
+        let edited = flowing(base, record, settings, SalesforceObject::Opportunity);
+        let of_lead = flowing(base, record, settings, SalesforceObject::Lead);
+        for name in of_lead.difference(&edited) {
+            let mut rows = mapped_fields(settings, SalesforceObject::Lead);
+            let row = rows.find(|mapped| mapped.field.name == *name);
+            let lead_field = row.map(|mapped| mapped.row.salesforce.to_string());
+            self.dropped
+                .push(lead_field.unwrap_or_else(|| name.clone()));
+        }
+        self.base = base.elsewhere(|name, agreed| {
+            let mut rows = mapped_fields(settings, SalesforceObject::Opportunity);
+            let field = rows.find(|mapped| mapped.field.name == name);
+            field.is_some_and(|mapped| agreed.differs(&record.value(name), mapped.field))
+        });
+        edited
+    }
 }
 
 /// A mapping row with its Channeltivity field.
@@ -100,7 +139,7 @@ fn rows<'a>(lead_field: &str, settings: &'a Settings) -> Option<[Mapped<'a>; 2]>
     let of_opportunity = find(SalesforceObject::Opportunity, &|row| {
         row.channeltivity == of_lead.row.channeltivity
             && row.on_create.reaches_salesforce()
-            && plan::is_writable(&row.salesforce, settings)
+            && settings.writes(&row.salesforce)
     })?;
     Some([of_lead, of_opportunity])
 }
@@ -111,6 +150,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        base::Agreed,
         field::FieldType,
         mapping::Flow,
         record::{RecordId, RecordKind},
@@ -139,6 +179,7 @@ mod tests {
                 on_create: flow,
                 on_update: flow,
                 values: [("Buyer".to_owned(), "Purchaser".to_owned())].into(),
+                conflicts: None,
             });
         }
         settings
@@ -160,6 +201,7 @@ mod tests {
             fields: map(json!({ "Title": "Purchaser", "Company": "Acme", "Sync__c": true })),
             before: map(json!({ "Title": "Head of IT", "Company": null, "Sync__c": false })),
             seen: SystemModstamp::from_second(9),
+            edited: BTreeSet::new(),
         }
     }
 
@@ -174,7 +216,7 @@ mod tests {
     fn a_value_goes_where_the_opportunity_has_the_same_field_and_the_rest_is_named() {
         let carried = carry(
             &record(),
-            Some(&pending()),
+            (Some(&pending()), &Base::default()),
             Some(&row(Value::Null, false)),
             &settings(),
         );
@@ -200,7 +242,12 @@ mod tests {
     fn what_the_lead_had_is_written_over_and_what_only_the_opportunity_has_is_not() {
         let fields = |next_step: &str| {
             let row = row(json!(next_step), true);
-            let carried = carry(&record(), Some(&pending()), Some(&row), &settings());
+            let carried = carry(
+                &record(),
+                (Some(&pending()), &Base::default()),
+                Some(&row),
+                &settings(),
+            );
             (
                 carried.pending.map(|pending| Value::Object(pending.fields)),
                 carried.dropped,
@@ -224,7 +271,7 @@ mod tests {
     #[test]
     fn without_a_write_the_sync_flag_alone_is_set_where_it_is_off_or_not_known() {
         let flags = |row: Option<&Row>| {
-            let carried = carry(&record(), None, row, &settings());
+            let carried = carry(&record(), (None, &Base::default()), row, &settings());
             carried.pending.map(|pending| Value::Object(pending.fields))
         };
 
@@ -234,5 +281,34 @@ mod tests {
             Some(json!({ "Sync__c": true }))
         );
         assert_eq!(flags(Some(&row(Value::Null, true))), None);
+    }
+
+    #[test]
+    fn an_edit_goes_along_with_what_was_agreed_on_and_one_without_a_place_is_named() {
+        let settings = settings();
+        let mut base = Base::default();
+        for (name, value) in [("title", "Buyer"), ("company", "Acme"), ("phone", "1")] {
+            let field = settings
+                .mapping(SalesforceObject::Lead)
+                .field(name)
+                .unwrap();
+            base.set(name, Agreed::on(&json!(value), field));
+        }
+        let row = row(Value::Null, true);
+
+        let carried = carry(&record(), (None, &base), Some(&row), &settings);
+
+        let pending = carried.pending.unwrap();
+        assert_eq!(pending.edited, ["title".to_owned()].into());
+        assert_eq!(pending.seen, SystemModstamp::from_second(0));
+        assert_eq!(carried.dropped, ["Company", "Phone"]);
+        // The Account's name keeps its edit until Salesforce brings another; the Opportunity has no telephone number.
+        assert_eq!(
+            serde_json::to_value(&carried.base).unwrap(),
+            json!({
+                "title": { "value": { "value": "Buyer" }, "sent": [{ "value": null }] },
+                "company": { "value": { "value": "Acme" }, "sent": [{ "value": null }] },
+            })
+        );
     }
 }

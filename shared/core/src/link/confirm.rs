@@ -1,5 +1,7 @@
 //! Confirm: makes the link that was previewed, in one transaction.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -10,6 +12,7 @@ use super::{
 };
 use crate::{
     SalesforceObject,
+    base::Base,
     change::{Expected, Write, with_bounded_sets},
     claim::{Claim, ClaimState, PendingWrite},
     code::Code,
@@ -137,6 +140,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             fields: plan.to_salesforce,
             before: plan.salesforce_before,
             seen: stamp,
+            edited: BTreeSet::new(),
         });
         let mut next = record.clone();
         next.version += 1;
@@ -186,6 +190,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 .chain(problem.map(|problem| &problem.counted))
                 .fold(CountedRuns::default(), |all, counted| all.and(counted)),
             pending,
+            base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
         };

@@ -4,6 +4,7 @@
 pub mod allow;
 pub(crate) mod carry;
 pub mod confirm;
+pub mod edit;
 pub mod plan;
 pub mod preview;
 pub mod push;
@@ -13,6 +14,7 @@ pub mod unlink;
 
 use std::sync::Arc;
 
+pub use crate::mapping::Master;
 use crate::{
     SalesforceId, SalesforceObject,
     claim::{Claim, ClaimState},
@@ -23,7 +25,7 @@ use crate::{
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
     settings::Settings,
 };
-pub use plan::{FieldPreview, Master, Taken};
+pub use plan::{FieldPreview, Taken};
 
 /// The reason why a link, an unlink or a preview is refused. Nothing was written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

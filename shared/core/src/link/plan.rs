@@ -5,23 +5,13 @@ use serde_json::{Map, Value};
 use crate::{
     SalesforceObject,
     field::{self, Field},
-    mapping::{Flow, MappingRow},
+    mapping::{Flow, MappingRow, Master},
     read::Reading,
     record::Record,
     salesforce::{FieldPath, Row},
     settings::Settings,
     value,
 };
-
-/// The side whose value is taken if both have one and they differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Master {
-    /// Salesforce's.
-    Salesforce,
-    /// Channeltivity's.
-    Channeltivity,
-}
 
 /// The source of a field's value when the link is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -156,12 +146,6 @@ pub fn plan(
     plan
 }
 
-/// Returns `true` if the integration writes a mapped Salesforce field: it belongs to the record itself and is not one
-/// of the flags.
-pub(crate) fn is_writable(path: &FieldPath, settings: &Settings) -> bool {
-    Plan::default().unwritable(path, settings).is_none()
-}
-
 impl Plan {
     /// Returns the reason why no value goes to a Salesforce field, if there is one. The flags are the integration's
     /// own. If several rows write one field, only the first does, so that the preview shows exactly the values that are
@@ -170,8 +154,7 @@ impl Plan {
         let is = |name: &str| name.eq_ignore_ascii_case(path.as_str());
         if path.is_parent_path() {
             Some("the Salesforce field can be read, not written")
-        } else if is(settings.fields.sync_flag.as_str()) || is(settings.fields.import_flag.as_str())
-        {
+        } else if !settings.writes(path) {
             Some("the flags of the integration are not written by a mapping")
         } else if self.to_salesforce.keys().any(|name| is(name)) {
             Some("another row of the mapping writes this Salesforce field")

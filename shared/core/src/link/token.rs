@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::plan::Master;
-use crate::{SalesforceId, SystemModstamp, record::RecordId};
+use crate::{SalesforceId, SystemModstamp, mapping::Master, record::RecordId};
 
 /// The lifetime of a preview.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     SalesforceId, SalesforceObject,
+    base::Base,
     change::{Expected, Write},
     claim::{Claim, ClaimState},
     code::Code,
@@ -245,6 +246,7 @@ fn suppressed(claim: &Claim) -> Claim {
         epoch: claim.epoch + 1,
         version: claim.version + 1,
         pending: None,
+        base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
         ..claim.clone()
@@ -314,6 +316,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             version: 1,
             counted: CountedRuns::default(),
             pending: None,
+            base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
         });

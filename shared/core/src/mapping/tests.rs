@@ -14,6 +14,7 @@ fn row(values: &[(&str, &str)]) -> MappingRow {
             .iter()
             .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
             .collect(),
+        conflicts: None,
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     SalesforceObject, SystemModstamp,
+    base::Base,
     change::{Expected, Write, with_bounded_sets},
     claim::{Claim, ClaimState, PendingWrite},
     code::Code,
@@ -321,6 +322,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                 .chain(problem.iter().map(|problem| &problem.counted))
                 .fold(CountedRuns::default(), |all, counted| all.and(counted)),
             pending,
+            base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
         };
@@ -374,7 +376,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
     /// the Sync Flag of an Opportunity that the Lead was converted to.
     fn pending(&self, record: &Record, made: &Made, settings: &Settings) -> Option<PendingWrite> {
         if made.converted.is_some() {
-            return carry(record, None, None, settings).pending;
+            return carry(record, (None, &Base::default()), None, settings).pending;
         }
         if record.version == made.record.version {
             return None;
@@ -385,6 +387,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
             fields: serde_json::Map::new(),
             before: serde_json::Map::new(),
             seen: SystemModstamp::from_second(0),
+            edited: std::collections::BTreeSet::new(),
         };
         for (name, value) in fields::changed(&made.draft.fields, &now.fields) {
             let before = made.draft.fields.get(&name).cloned();

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use crate::{
     SalesforceObject,
     field::{self, FieldValue},
-    link::plan,
     record::{CreateTarget, Record},
     settings::Settings,
     value::{MAX_NAME_CHARACTERS, cut, text_of},
@@ -63,7 +62,7 @@ pub(super) fn draft(
         let Some(known) = mapping.field(&row.channeltivity) else {
             continue;
         };
-        if !row.on_create.reaches_salesforce() || !plan::is_writable(path, settings) {
+        if !row.on_create.reaches_salesforce() || !settings.writes(path) {
             continue;
         }
         let raw = record.value(&row.channeltivity);
@@ -283,6 +282,7 @@ mod tests {
             on_create: flow,
             on_update: Flow::None,
             values: std::collections::BTreeMap::new(),
+            conflicts: None,
         };
         settings.lead_mappings[7] = row("description", "ownerid", Flow::ToSalesforce);
         settings.lead_mappings[5] = row("title", "Title", Flow::ToChanneltivity);

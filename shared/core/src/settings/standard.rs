@@ -37,6 +37,7 @@ pub(super) fn lead_mappings() -> Vec<MappingRow> {
             on_create: Flow::Both,
             on_update: Flow::Both,
             values: std::collections::BTreeMap::new(),
+            conflicts: None,
         })
     };
     LEAD.iter().filter_map(row).collect()

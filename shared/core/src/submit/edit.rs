@@ -10,7 +10,10 @@ use super::{
 use crate::{
     change::{Expected, Write},
     entry::LogLine,
-    link::store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
+    link::{
+        edit,
+        store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
+    },
     message::PushRequest,
     ports::{Clock, Portal},
     record::{Record, RecordId},
@@ -67,19 +70,42 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
             refuse_too_large(&next, &settings)?;
             next.version += 1;
             let status = record.registration_status.as_deref();
-            let request = send::on_status(&settings, &mut next, status)
+            let mut request = send::on_status(&settings, &mut next, status)
                 .or_else(|| send::on_edit(&settings, &mut next));
+            // What goes to Salesforce is noted in the same transaction.
+            let claim = match &record.link {
+                Some(link) => {
+                    let org = settings.organization_id;
+                    self.store.claim(org, link.salesforce_id).await?
+                }
+                None => None,
+            };
+            let of_link = claim.and_then(|claim| {
+                edit::edit(&settings, &record, &next, &claim)
+                    .map(|of_link| (of_link, claim.version))
+            });
+            let mut writes = Vec::new();
+            if let Some((of_link, version)) = of_link {
+                if let Some(link) = &mut next.link {
+                    link.status = of_link.status;
+                }
+                if let Outbox::Add(of_link) = of_link.outbox {
+                    request = Some(of_link);
+                }
+                writes.push(Write::Claim(of_link.claim, Expected::Version(version)));
+            }
             let edited = Edited {
                 record: next.clone(),
                 is_changed: true,
                 request: request.clone(),
             };
+            writes.push(Write::Record(
+                Box::new(next),
+                Expected::Version(record.version),
+            ));
             let change = LinkChange {
                 org: settings.organization_id,
-                writes: vec![Write::Record(
-                    Box::new(next),
-                    Expected::Version(record.version),
-                )],
+                writes,
                 audit: Some(audit(id, "edit", author, told(&changed))),
                 line: LogLine {
                     salesforce: None,

@@ -26,6 +26,7 @@ fn mapped(settings: &mut Settings, path: &str, required: bool) {
         on_create: Flow::ToChanneltivity,
         on_update: Flow::ToChanneltivity,
         values: std::collections::BTreeMap::new(),
+        conflicts: None,
     });
 }
 

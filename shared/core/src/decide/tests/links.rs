@@ -347,6 +347,7 @@ fn a_value_that_is_on_its_way_to_salesforce_is_not_brought_back_from_there() {
         fields: serde_json::from_value(json!({ "Amount": 5, "Sync__c": true })).unwrap(),
         before: serde_json::Map::new(),
         seen: SystemModstamp::from_second(0),
+        edited: std::collections::BTreeSet::new(),
     });
 
     let update = update_of(&case);

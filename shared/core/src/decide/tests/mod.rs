@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     Email, SystemModstamp,
+    base::Base,
     counted::CountedRuns,
     digest::{Digest, Digested},
     portal::{
@@ -211,6 +212,7 @@ fn claim(state: ClaimState, deal: &NewDeal) -> Claim {
         version: 1,
         counted: CountedRuns::by(RunId::new(1)),
         pending: None,
+        base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
     }

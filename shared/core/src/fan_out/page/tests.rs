@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::{counted::CountedRuns, record::RecordId, testing::settings};
+use crate::{base::Base, counted::CountedRuns, record::RecordId, testing::settings};
 
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
@@ -27,6 +27,7 @@ fn claim(id: &str, state: ClaimState, stamp: &str) -> (SalesforceId, Claim) {
         version: 1,
         counted: CountedRuns::default(),
         pending: None,
+        base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
     };

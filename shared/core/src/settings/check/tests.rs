@@ -257,6 +257,7 @@ fn rows_name_the_end_user_s_fields_undeclared_and_only_on_their_way_to_salesforc
         on_create: Flow::ToSalesforce,
         on_update,
         values: BTreeMap::new(),
+        conflicts: None,
     };
     let mut good = settings();
     good.mappings

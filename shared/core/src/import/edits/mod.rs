@@ -1,0 +1,178 @@
+//! Random histories of edits on both sides of a link, with runs, deliveries, crashes, lost answers and replays between
+//! any two calls: no edit goes without its effect, its entry or its pending write. `DEALBRIDGE_EDITS` is the number of
+//! histories; a seed reproduces its history.
+
+mod ports;
+mod world;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use self::{
+    ports::Handle,
+    world::{FIELDS, LastEdit, World, settings},
+};
+use crate::{code::Code, record::LinkStatus, settings::Settings};
+
+/// The acts of a history, beside those that happen between two calls of another.
+const ACTS: usize = 14;
+
+fn histories() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where these tests read the environment"
+    )]
+    let asked = std::env::var("DEALBRIDGE_EDITS");
+    asked.map_or(20_000, |asked| asked.parse().unwrap())
+}
+
+/// Plays one history to its quiet end.
+fn play(seed: u64, settings: &Arc<Settings>, is_told: bool) -> Handle {
+    let handle = Handle::new(seed, settings, is_told);
+    for _ in 0..ACTS {
+        handle.act();
+        check_due(&mut handle.world());
+    }
+    {
+        let mut world = handle.world();
+        world.tell(|_| "it becomes quiet".to_owned());
+        world.is_calm = true;
+        if world.row["Sync__c"] != true || world.row["IsDeleted"] == true {
+            world.write_there(&json!({ "Sync__c": true, "IsDeleted": false }));
+        }
+    }
+    for _ in 0..4 {
+        handle.world().run();
+        handle.deliver();
+        check_due(&mut handle.world());
+    }
+    let mut world = handle.world();
+    world.run();
+    if world.last_counted_as_update {
+        world
+            .wrong
+            .push("what was written came back as an update".to_owned());
+    }
+    if world.outbox.is_some() || world.claim.pending.is_some() {
+        let left = format!("after the end, {:?} is left", world.claim.pending);
+        world.wrong.push(left);
+    }
+    let status = world.record.link.as_ref().map(|link| link.status);
+    if status != Some(LinkStatus::Synced) {
+        world
+            .wrong
+            .push(format!("after the end, the link is {status:?}"));
+    }
+    check_edits(&mut world);
+    drop(world);
+    handle
+}
+
+/// A write that is due has its note, and its fields what was agreed on.
+fn check_due(world: &mut World) {
+    let due = world
+        .claim
+        .pending
+        .as_ref()
+        .map(|pending| pending.id.clone());
+    let noted = world.outbox.as_ref().map(|note| note.write.clone());
+    let status = world.record.link.as_ref().map(|link| link.status);
+    if due != noted || due.is_some() != (status == Some(LinkStatus::Pending)) {
+        world.wrong.push(format!(
+            "{due:?} is due, {noted:?} is noted, the link is {status:?}"
+        ));
+    }
+    if let Some(pending) = &world.claim.pending {
+        let base = &world.claim.base;
+        if let Some(name) = pending.edited.iter().find(|name| base.get(name).is_none()) {
+            let wrong = format!("{name} is due and nothing was agreed on");
+            world.wrong.push(wrong);
+        }
+    }
+}
+
+/// Each side's last edit of a field stands, was known to whoever wrote over it, or has its entry.
+fn check_edits(world: &mut World) {
+    let mut wrong = Vec::new();
+    for (name, path, by_value) in FIELDS {
+        let here = world.record.fields.get(name).cloned().unwrap_or_default();
+        let there = world.row[path].clone();
+        let ours = world.edits_here.get(name);
+        let theirs = world.edits_there.get(name);
+        let is_refused = ours.is_some_and(|edit| world.has_refusal_since(path, edit.at));
+        let is_one_way = matches!(name, "stage" | "close_date");
+        if !by_value {
+            let row = world
+                .settings
+                .mappings
+                .iter()
+                .find(|row| row.channeltivity == name);
+            let field = world.settings.deal_field(name).unwrap();
+            let translated = row.unwrap().to_channeltivity(&there, field);
+            if !field.same(&here, &translated) {
+                wrong.push(format!("{name} is {here} here and {translated} there"));
+            }
+            continue;
+        }
+        if here != there && !is_one_way && !is_refused {
+            wrong.push(format!("{name} is {here} here and {there} there"));
+        }
+        let lost = |edit: &LastEdit, stands: bool, side: &str| {
+            let told = world.entries.iter().any(|entry| {
+                entry.code == Code::ConflictResolved
+                    && edit.value.as_str().is_some_and(|text| {
+                        let start: String = text.chars().take(20).collect();
+                        entry.context.value.contains(&start)
+                    })
+            });
+            let can_be_told = edit.value.as_str().is_some_and(|text| text.contains('<'));
+            (can_be_told && !stands && !told)
+                .then(|| format!("the edit of {name} to {} {side} was lost", edit.value))
+        };
+        if let Some(edit) = ours {
+            // It is there, or here where it does not flow or was refused, or somebody knew it who wrote over it.
+            let stands = there == edit.value
+                || (here == edit.value && (name == "stage" || is_refused))
+                || theirs.is_some_and(|other| other.knew_other && other.time > edit.time)
+                || is_refused;
+            wrong.extend(lost(edit, stands, "here"));
+        }
+        if let Some(edit) = theirs {
+            let stands = here == edit.value
+                || (there == edit.value && name == "close_date")
+                || ours.is_some_and(|other| other.knew_other && other.time > edit.time);
+            wrong.extend(lost(edit, stands, "in Salesforce"));
+        }
+    }
+    world.wrong.append(&mut wrong);
+}
+
+#[test]
+fn no_edit_goes_without_its_effect_its_conflict_entry_or_its_pending_write() {
+    let mut met = std::collections::BTreeMap::<Code, usize>::new();
+    let settings = Arc::new(settings());
+    for seed in 0..histories() {
+        let handle = play(seed, &settings, false);
+        let world = handle.world();
+        if !world.wrong.is_empty() {
+            // The same history again, told.
+            let told = play(seed, &settings, true);
+            let story = told.world().story.join("\n");
+            panic!("seed {seed}: {:#?}\n{story}", world.wrong);
+        }
+        for entry in &world.entries {
+            *met.entry(entry.code).or_default() += 1;
+        }
+    }
+    for code in [
+        Code::ConflictResolved,
+        Code::WriteDelivered,
+        Code::WriteRefused,
+        Code::Updated,
+        Code::LinkPaused,
+        Code::LinkResumed,
+    ] {
+        assert!(met.contains_key(&code), "{code}: {met:?}");
+    }
+}
