@@ -238,7 +238,7 @@ async fn office() -> Product {
 /// The verdict of a route on each caller, with a request that no caller can do harm with.
 async fn verdicts(product: &Product, tokens: &[Option<String>; 11], cell: &Cell) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    for place in 0..tokens.len() {
+    for (place, caller) in CALLERS.iter().enumerate() {
         let token = match place {
             1 if cell.is_referral => 2,
             2 if cell.is_referral => 1,
@@ -253,12 +253,7 @@ async fn verdicts(product: &Product, tokens: &[Option<String>; 11], cell: &Cell)
                 body: has_body.then(|| Value::from("no object")),
             })
             .await;
-        assert!(
-            answer.status < 500,
-            "{} {}: {answer:?}",
-            cell.key,
-            CALLERS[place]
-        );
+        assert!(answer.status < 500, "{}, {caller}: {answer:?}", cell.key);
         verdicts.push(Verdict::of(&answer));
     }
     verdicts
