@@ -11,7 +11,7 @@ use std::{
 use super::store::SendStore;
 use crate::{
     SalesforceId,
-    change::{Change, CurrentItems, Settled, Write},
+    change::{Change, CurrentItems, Expected, Settled, Write},
     claim::Claim,
     code::Code,
     counted::CountedRuns,
@@ -19,6 +19,7 @@ use crate::{
     finding::Finding,
     import::Import,
     link::{
+        edit,
         push::Push,
         store::{Committed, LinkChange, Outbox},
     },
@@ -31,6 +32,7 @@ use crate::{
     record::{Link, LinkStatus, Record, RecordId},
     run::{Mode, Run, RunId, Trigger},
     salesforce::Salesforce,
+    settings::Settings,
     task::{Task, TaskState},
 };
 
@@ -143,7 +145,8 @@ impl<F: Salesforce, P: Portal, S: SendStore + ImportStore + ClaimStore, C: Clock
         if dispositions != [Disposition::Done] {
             return Ok(Synced::Later);
         }
-        // What the two sides owe each other now goes to Salesforce at once.
+        // What the two sides owe each other now goes to Salesforce at once, with what it refused before.
+        self.send_again(record, &settings).await?;
         let after = self.store.record(record).await?;
         let Some(now) = after.and_then(|record| record.link) else {
             return Ok(Synced::Ended(
@@ -173,6 +176,40 @@ impl<F: Salesforce, P: Portal, S: SendStore + ImportStore + ClaimStore, C: Clock
             TaskState::Failed
         };
         Ok(Synced::Ended(state, findings))
+    }
+
+    /// Has the edited values that Salesforce refused before go along once more. If somebody changes the record or its
+    /// claim meanwhile, that change has them sent, or the next Sync Now.
+    async fn send_again(&self, id: &RecordId, settings: &Settings) -> Result<(), PortError> {
+        let org = settings.organization_id;
+        let Some(record) = self.store.record(id).await? else {
+            return Ok(());
+        };
+        let Some(link) = &record.link else {
+            return Ok(());
+        };
+        let Some(claim) = self.store.claim(org, link.salesforce_id).await? else {
+            return Ok(());
+        };
+        let mut next = record.clone();
+        next.version += 1;
+        let again = edit::send_again(settings, &next, &claim);
+        let Some(again) = again.filter(|again| matches!(again.outbox, Outbox::Add(_))) else {
+            return Ok(());
+        };
+        if let Some(link) = &mut next.link {
+            link.status = again.status;
+        }
+        let change = LinkChange {
+            writes: vec![
+                Write::Record(Box::new(next), Expected::Version(record.version)),
+                Write::Claim(again.claim, Expected::Version(claim.version)),
+            ],
+            outbox: again.outbox,
+            ..LinkChange::empty(org)
+        };
+        self.store.commit_link(&change).await?;
+        Ok(())
     }
 
     /// Delivers the write that a claim carries, if there is one.
