@@ -353,6 +353,7 @@ impl TestApp {
             org: self.organization(),
             opportunity,
             fresh,
+            by_hand: false,
         }
     }
 }

@@ -6,16 +6,22 @@ use std::sync::Arc;
 
 use dealbridge_core::{
     Queue,
+    budget::Purpose,
+    call_ledger::warn_of_budget,
     fan_out::{FanOut, Listed},
     message::{Disposition, SyncRequest},
-    ports::{Clock, Delivery, PortError},
-    run::{Mode, Trigger},
+    ports::{Clock, Delivery, PortError, Portal},
+    run::{Mode, RunId, Trigger},
     send::send_refused,
     tick::tick,
 };
 use dealbridge_lambda::aws::{DynamoPortal, SqsImports, SqsSyncRequests, SqsWrites, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
-use dealbridge_lambda::{Function, Invocation, sqs};
+use dealbridge_lambda::{
+    Function, Invocation,
+    calls::{self, Flush},
+    sqs,
+};
 use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -41,6 +47,10 @@ pub struct FanOutFunction {
     pub clock: Arc<dyn Clock>,
 }
 
+/// The use case over the function's adapters.
+type ListingOf<'a> =
+    FanOut<'a, SalesforceClient, DynamoPortal, Store, SqsImports, SqsSyncRequests, dyn Clock>;
+
 /// An event of EventBridge Scheduler.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -51,21 +61,65 @@ enum Schedule {
 
 impl Function for FanOutFunction {
     async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
-        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
-        let fan_out = FanOut {
-            salesforce: &salesforce,
+        let answer = self.list(event, invocation).await;
+        calls::keep(&self.salesforce, &self.store, self.clock.now(), Flush::Now).await;
+        answer
+    }
+}
+
+impl FanOutFunction {
+    /// The client of a run: one that no person asked for is held to the budget.
+    async fn salesforce_of(
+        &self,
+        by_hand: bool,
+        invocation: Invocation,
+    ) -> Result<SalesforceClient, PortError> {
+        let gate = if by_hand {
+            None
+        } else {
+            let budget = self.portal.settings().await?.api_budget;
+            Some(calls::gate(&self.salesforce, &self.store, budget).await?)
+        };
+        let client = self.salesforce.for_purpose(Purpose::List);
+        Ok(invocation
+            .salesforce(&client, &*self.clock)
+            .within_budget(gate))
+    }
+
+    fn fan_out<'a>(&'a self, salesforce: &'a SalesforceClient) -> ListingOf<'a> {
+        FanOut {
+            salesforce,
             portal: &self.portal,
             store: &self.store,
             imports: &self.imports,
             sync_requests: &self.sync_requests,
             clock: &*self.clock,
+        }
+    }
+
+    /// Warns of a budget that is nearly spent; the listing stands whatever becomes of the warning.
+    async fn warn_of_budget(&self, run: Option<RunId>) {
+        let Some(run) = run else { return };
+        calls::keep(&self.salesforce, &self.store, self.clock.now(), Flush::Now).await;
+        let warned = async {
+            let settings = self.portal.settings().await?;
+            warn_of_budget(&self.store, &settings, run).await
         };
+        if let Err(error) = warned.await {
+            warn!(error.detail = %error, "Could not look at the budget of Salesforce calls: {error}");
+        }
+    }
+
+    async fn list(&self, event: Value, invocation: Invocation) -> Result<Value, Error> {
         if let Some(schedule) = event.get("schedule") {
             let mode = match Schedule::deserialize(schedule)? {
                 Schedule::Hourly => Mode::Incremental,
                 Schedule::Daily => Mode::Full,
             };
+            let salesforce = self.salesforce_of(false, invocation).await?;
+            let fan_out = self.fan_out(&salesforce);
             let listed = tick(&fan_out, &self.writes, mode, invocation.deadline).await?;
+            self.warn_of_budget(listed.run()).await;
             let run = listed.run().map(|run| run.to_string());
             return Ok(json!({ "run": run, "outcome": outcome(&listed) }));
         }
@@ -83,9 +137,14 @@ impl Function for FanOutFunction {
                     warn!(error.detail = %error, "Could not try again what Salesforce refused: {error}");
                 }
             }
-            let listed = fan_out
-                .work(received.message.run, received.delivery, invocation.deadline)
+            let salesforce = self.salesforce_of(request.by_hand, invocation).await?;
+            let listed = self
+                .fan_out(&salesforce)
+                .work(request.run, received.delivery, invocation.deadline)
                 .await;
+            if let Ok(listed) = &listed {
+                self.warn_of_budget(listed.run()).await;
+            }
             dispositions.push(disposition(&listed));
         }
         Ok(batch.response(&dispositions)?)

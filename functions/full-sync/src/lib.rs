@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use dealbridge_core::{
     code::{Code, Context},
-    ports::Clock,
-    run::DEAL_REGISTRATION,
+    ports::{Clock, Portal},
+    run::{DEAL_REGISTRATION, RunId, RunStatus},
     sync_request::{Requested, RunRequests},
 };
 use dealbridge_lambda::aws::{DynamoPortal, SqsBacklog, SqsSyncRequests, Store};
 use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
+    calls,
     http::{self, Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes, body},
 };
 use serde::Deserialize;
@@ -40,6 +41,9 @@ pub struct FullSync {
 #[serde(deny_unknown_fields)]
 struct StartRun {
     integration: String,
+    /// Start it even if the budget of calls has no room for it.
+    #[serde(default, rename = "overBudget")]
+    over_budget: bool,
 }
 
 /// The calls that the function answers.
@@ -76,6 +80,35 @@ impl Api for FullSync {
 }
 
 impl FullSync {
+    /// Returns `true` while a run is active: asking for one answers with that, and costs no call.
+    async fn is_active(&self) -> Result<bool, Refusal> {
+        let now = self.clock.now();
+        let latest = self.store.latest_run().await?;
+        let run = self.store.runs(&[RunId::new(latest)]).await?.pop();
+        Ok(
+            run.is_some_and(|run| {
+                matches!(run.status(now), RunStatus::Queued | RunStatus::Running)
+            }),
+        )
+    }
+
+    /// Refuses a full run that the budget of calls has no room for.
+    async fn ask_for_room(&self) -> Result<(), Refusal> {
+        let settings = self.portal.settings().await?;
+        if !settings.enabled {
+            return Ok(());
+        }
+        let full = calls::full_run(&self.store).await?;
+        let estimate = full.map_or(1, |full| full.calls);
+        calls::ask_for_room(
+            &self.store,
+            settings.api_budget,
+            (estimate, false),
+            self.clock.now(),
+        )
+        .await
+    }
+
     async fn start(&self, request: &Request) -> Result<Answer, Refusal> {
         let asked: StartRun = request.json()?;
         if asked.integration != DEAL_REGISTRATION {
@@ -86,6 +119,9 @@ impl FullSync {
             return Err(Refusal::new(ProblemCode::IntegrationUnknown, detail));
         }
         let now = self.clock.now();
+        if !asked.over_budget && !self.is_active().await? {
+            self.ask_for_room().await?;
+        }
         let requests = RunRequests {
             portal: &self.portal,
             store: &self.store,

@@ -6,13 +6,18 @@ use std::sync::Arc;
 
 use dealbridge_core::{
     Queue,
+    budget::Purpose,
     import::Import,
     message::ImportRequest,
-    ports::{Clock, Delivery},
+    ports::{Clock, Delivery, Portal},
 };
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
-use dealbridge_lambda::{Function, Invocation, sqs};
+use dealbridge_lambda::{
+    Function, Invocation,
+    calls::{self, Flush},
+    sqs,
+};
 use lambda_runtime::Error;
 use serde_json::Value;
 
@@ -44,7 +49,21 @@ impl Function for ImportWorker {
                 ..received.message.clone()
             }
         });
-        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
+        // Nothing of a run that a person asked for is held back.
+        let gate = if batch
+            .received
+            .iter()
+            .any(|received| received.message.by_hand)
+        {
+            None
+        } else {
+            let budget = self.portal.settings().await?.api_budget;
+            Some(calls::gate(&self.salesforce, &self.store, budget).await?)
+        };
+        let client = self.salesforce.for_purpose(Purpose::Import);
+        let salesforce = invocation
+            .salesforce(&client, &*self.clock)
+            .within_budget(gate);
         let import = Import {
             salesforce: &salesforce,
             portal: &self.portal,
@@ -52,6 +71,13 @@ impl Function for ImportWorker {
             clock: &*self.clock,
         };
         let dispositions = import.batch(requests.collect(), invocation.deadline).await;
+        calls::keep(
+            &self.salesforce,
+            &self.store,
+            self.clock.now(),
+            Flush::WhenDue,
+        )
+        .await;
         Ok(batch.response(&dispositions)?)
     }
 }

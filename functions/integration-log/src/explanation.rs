@@ -1,8 +1,12 @@
 //! The explanation of one Opportunity: every condition of its import, met or not.
 
-use dealbridge_core::explain::{Explain, ExplainError};
+use dealbridge_core::{
+    budget::Purpose,
+    explain::{Explain, ExplainError},
+};
 use dealbridge_lambda::{
     Invocation,
+    calls::{self, Flush},
     http::{Answer, ProblemCode, Refusal, Request},
     link_api,
 };
@@ -37,14 +41,17 @@ impl IntegrationLog {
     }
 
     async fn explanation(&self, text: &str, invocation: Invocation) -> Result<Answer, Refusal> {
-        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
+        let client = self.salesforce.for_purpose(Purpose::Import);
+        let salesforce = invocation.salesforce(&client, &*self.clock);
         let explain = Explain {
             salesforce: &salesforce,
             portal: &self.portal,
             store: &self.store,
             instance_url: &self.instance_url,
         };
-        Answer::json(200, &explain.by_url(text).await.map_err(refusal)?)
+        let explained = explain.by_url(text).await;
+        calls::keep(&self.salesforce, &self.store, self.clock.now(), Flush::Now).await;
+        Answer::json(200, &explained.map_err(refusal)?)
     }
 }
 

@@ -8,6 +8,7 @@ mod filter;
 mod problems;
 mod runs;
 mod stream;
+mod usage;
 
 use std::sync::Arc;
 
@@ -60,6 +61,8 @@ pub enum Call {
     Explanation,
     /// Explains the Opportunity that the path names.
     ExplanationByPath,
+    /// Shows the calls of Salesforce and their budget.
+    Usage,
 }
 
 impl Api for IntegrationLog {
@@ -77,6 +80,7 @@ impl Api for IntegrationLog {
             "/opportunities/{idOrUrl}/explanation",
             Call::ExplanationByPath,
         ),
+        Route::internal(Method::Get, "/usage", Call::Usage),
     ]);
 
     fn rights(&self) -> &Rights {
@@ -103,6 +107,7 @@ impl Api for IntegrationLog {
             }
             Call::Explanation => self.explanation_by_query(request, invocation).await,
             Call::ExplanationByPath => self.explanation_by_path(request, invocation).await,
+            Call::Usage => self.usage(request).await,
         }
     }
 }

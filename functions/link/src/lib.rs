@@ -5,6 +5,7 @@ mod environment;
 use std::sync::Arc;
 
 use dealbridge_core::{
+    budget::Purpose,
     link::{
         Links, Master,
         confirm::{Confirm, Linked},
@@ -17,6 +18,7 @@ use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
+    calls::{self, Flush},
     http::{Answer, Idempotency, Method, ProblemCode, Refusal, Request, Route, Routes},
     link_api,
 };
@@ -59,7 +61,13 @@ struct PreviewBody {
     salesforce_url: String,
     #[serde(default)]
     master: Option<String>,
+    /// Look at Salesforce even if the budget of calls has no room for it.
+    #[serde(default)]
+    over_budget: bool,
 }
+
+/// The calls of a preview: the record, who else it may belong to, and what its object has.
+const PREVIEW_CALLS: u64 = 3;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -93,11 +101,14 @@ impl Api for LinkFunction {
         invocation: Invocation,
     ) -> Result<Answer, Refusal> {
         self.check(caller).await?;
-        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
-        match call {
+        let client = self.salesforce.for_purpose(Purpose::Link);
+        let salesforce = invocation.salesforce(&client, &*self.clock);
+        let answer = match call {
             Call::Preview => self.preview(request, caller, &salesforce).await,
             Call::Confirm => self.confirm(request, caller, &salesforce).await,
-        }
+        };
+        calls::keep(&self.salesforce, &self.store, self.clock.now(), Flush::Now).await;
+        answer
     }
 }
 
@@ -137,6 +148,9 @@ impl LinkFunction {
         let record = link_api::record_id(request)?;
         let body: PreviewBody = request.json()?;
         let master = master(body.master.as_deref())?;
+        let budget = self.portal.settings().await?.api_budget;
+        let asked = (PREVIEW_CALLS, body.over_budget);
+        calls::ask_for_room(&self.store, budget, asked, self.clock.now()).await?;
         let preview = self
             .links(salesforce)
             .preview(&record, &body.salesforce_url, master, &caller.subject)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dealbridge_core::{
     Queue,
+    budget::Purpose,
     link::push::Push,
     message::{Disposition, PushRequest},
     ports::Clock,
@@ -13,7 +14,11 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::aws::{DynamoPortal, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
-use dealbridge_lambda::{Function, Invocation, sqs};
+use dealbridge_lambda::{
+    Function, Invocation,
+    calls::{self, Flush},
+    sqs,
+};
 use lambda_runtime::Error;
 use serde_json::Value;
 
@@ -40,7 +45,8 @@ impl Function for PushWorker {
         for finding in batch.unreadable(Queue::SalesforceWrites) {
             self.store.log_action(&finding).await?;
         }
-        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
+        let client = self.salesforce.for_purpose(Purpose::Push);
+        let salesforce = invocation.salesforce(&client, &*self.clock);
         let push = Push {
             salesforce: &salesforce,
             portal: &self.portal,
@@ -76,6 +82,13 @@ impl Function for PushWorker {
                 }
             });
         }
+        calls::keep(
+            &self.salesforce,
+            &self.store,
+            self.clock.now(),
+            Flush::WhenDue,
+        )
+        .await;
         Ok(batch.response(&dispositions)?)
     }
 }

@@ -2,6 +2,7 @@
 
 use dealbridge_core::{
     SalesforceObject, finding,
+    ports::Portal,
     record::RecordKind,
     record_url::ConnectedOrg,
     send::{AskSync, NoSync, SendStore},
@@ -9,6 +10,7 @@ use dealbridge_core::{
 };
 use dealbridge_lambda::{
     access::Caller,
+    calls,
     http::{Answer, Idempotency, ProblemCode, Refusal, Request, body},
     link_api,
 };
@@ -19,21 +21,33 @@ use crate::Records;
 
 /// The body of a Sync Now, which may be left out.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SyncBody {}
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SyncBody {
+    /// Do it even if the budget of calls has no room for it.
+    #[serde(default)]
+    over_budget: bool,
+}
+
+/// The calls of a Sync Now: who is looked up, and the record that is made or read and written.
+const CALLS: u64 = 3;
 
 impl Records {
     pub(crate) async fn sync(&self, request: &Request, caller: &Caller) -> Result<Answer, Refusal> {
         request.query(&[])?;
         let id = link_api::record_id(request)?;
         check(caller, id.kind())?;
-        if !request.body.is_empty() {
-            let SyncBody {} = request.json()?;
-        }
+        let body: SyncBody = if request.body.is_empty() {
+            SyncBody::default()
+        } else {
+            request.json()?
+        };
         let idempotency = Idempotency::of(request, caller)?;
         if let Some(answer) = idempotency.earlier(&self.store).await? {
             return Ok(answer);
         }
+        let budget = self.portal.settings().await?.api_budget;
+        let asked = (CALLS, body.over_budget);
+        calls::ask_for_room(&self.store, budget, asked, self.clock.now()).await?;
         let org = self.connected().await?;
         let ask = AskSync {
             portal: &self.portal,

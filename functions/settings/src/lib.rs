@@ -8,12 +8,15 @@ mod organization;
 
 use std::sync::Arc;
 
-use dealbridge_core::{code::Code, finding::Finding, ports::Clock, settings::Settings};
+use dealbridge_core::{
+    budget::Purpose, code::Code, finding::Finding, ports::Clock, settings::Settings,
+};
 use dealbridge_lambda::aws::{Store, settings::Replaced};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
+    calls::{self, Flush},
     http::{Answer, Idempotency, IfMatch, Method, ProblemCode, Refusal, Request, Route, Routes},
 };
 use serde_json::Value;
@@ -64,15 +67,18 @@ impl Api for SettingsFunction {
         invocation: Invocation,
     ) -> Result<Answer, Refusal> {
         request.query(&[])?;
-        let salesforce = invocation.salesforce(&self.salesforce, &*self.clock);
-        match call {
+        let client = self.salesforce.for_purpose(Purpose::Describe);
+        let salesforce = invocation.salesforce(&client, &*self.clock);
+        let answer = match call {
             Call::Get => self.get().await,
             Call::Put => self.put(request, caller, &salesforce).await,
             Call::ChangeOrg => {
                 self.change_org(request, caller, &salesforce, invocation.deadline)
                     .await
             }
-        }
+        };
+        calls::keep(&self.salesforce, &self.store, self.clock.now(), Flush::Now).await;
+        answer
     }
 }
 

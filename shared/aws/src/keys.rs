@@ -282,6 +282,29 @@ pub fn org_change() -> Attributes {
     integration("ORG_CHANGE")
 }
 
+/// Log: partition of the calls of Salesforce by the hour.
+pub const CALLS: &str = "CALLS";
+
+/// Prefix of hours within their partition.
+pub const HOUR_PREFIX: &str = "HOUR#";
+
+/// Log: the calls of the hour of that time.
+#[must_use]
+pub fn hour_of_calls(at: jiff::Timestamp) -> Attributes {
+    two(CALLS.to_owned(), format!("{HOUR_PREFIX}{}", hour(at)))
+}
+
+/// The hour of a time, as keys order it: `2026-11-26T21`.
+fn hour(at: jiff::Timestamp) -> String {
+    at.to_string().chars().take(13).collect()
+}
+
+/// Log: the latest warning of a budget that is nearly spent.
+#[must_use]
+pub fn budget_warning() -> Attributes {
+    two(CALLS.to_owned(), "WARNED".to_owned())
+}
+
 /// Log: the receipt of a write, by its idempotency key.
 #[must_use]
 pub fn receipt(key: &ReceiptKey) -> Attributes {

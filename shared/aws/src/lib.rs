@@ -4,6 +4,7 @@
 //! log entry and its count ([`commit`]).
 
 pub mod batch;
+mod calls;
 mod claims;
 pub mod commit;
 pub mod config;

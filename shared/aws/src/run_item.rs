@@ -90,6 +90,7 @@ pub(crate) fn read_run(id: RunId, item: &Attributes) -> Result<Leased, PortError
     let progress = Progress {
         run: id,
         mode,
+        trigger,
         attempt,
         checkpoints: number(item, "checkpoints").ok_or_else(|| missing("checkpoints"))?,
         place: place(item),

@@ -209,8 +209,11 @@ impl RunStore for Store {
             transaction::put_unconditional(&self.tables.log, item::packed_entry(run, &entry)?)?,
         ];
         let said = finding.sentences("the run").0;
-        if finding.code == Code::IntegrationDisabled {
-            // An administrator's own doing: nobody has to be woken.
+        if matches!(
+            finding.code,
+            Code::IntegrationDisabled | Code::SfBudgetSpent
+        ) {
+            // An administrator's own doing, or settings: nobody has to be woken.
             tracing::warn!(run.id = %run, error.code = finding.code.as_str(), "Run {run} ended early: {said}");
         } else {
             // The alarm on failed runs counts this event (template.yaml, RunFailed).

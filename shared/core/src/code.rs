@@ -305,6 +305,12 @@ codes! {
     SfRequestLimit "SF_REQUEST_LIMIT" Error
         "The Salesforce org has used up its API requests: {value}"
         "Wait until requests are free again (they renew over 24 hours), or raise the org's limit. The next run goes on by itself.";
+    SfBudgetSpent "SF_BUDGET_SPENT" Error
+        "Scheduled work with Salesforce stopped at the budget of API calls: {value}."
+        "Nothing to do: it goes on by itself {other}. To go on at once, start a run with overBudget, or change the setting api_budget.";
+    SfBudgetNearlySpent "SF_BUDGET_NEARLY_SPENT" Warning
+        "Four fifths of the budget of Salesforce API calls are spent: {value}."
+        "Look at GET /usage for what spends them. Scheduled work stops when the rest is spent too; the setting api_budget says how much that is.";
     SfUnavailable "SF_UNAVAILABLE" Error
         "Salesforce could not be reached or did not answer properly: {value}"
         "Nothing to do if it passes: the next run makes up for it. See status.salesforce.com if it lasts.";

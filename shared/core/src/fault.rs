@@ -17,6 +17,11 @@ pub fn finding(error: &SalesforceError) -> Finding {
         SalesforceError::PermissionDenied { detail } => (Code::SfPermissionDenied, detail.clone()),
         SalesforceError::RequestLimit { detail } => (Code::SfRequestLimit, detail.clone()),
         SalesforceError::NotConfigured { detail } => (Code::SfNotConfigured, detail.clone()),
+        SalesforceError::BudgetSpent { what, goes_on } => {
+            return Finding::new(Code::SfBudgetSpent)
+                .value(what.as_str())
+                .other(goes_on.as_str());
+        }
         SalesforceError::OrgChanged {
             settings,
             connected,

@@ -5,6 +5,8 @@
 //! ([`salesforce::Salesforce`] and those of [`ports`]).
 
 pub mod base;
+pub mod budget;
+pub mod call_ledger;
 pub mod change;
 pub mod claim;
 pub mod code;

@@ -26,6 +26,9 @@ pub struct ImportRequest {
     /// first. The write's conditions decide all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// A person asked for the run: it is not held to the budget of API calls.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
 }
 
 /// Asks the fan-out to work on a run that was started by `POST /sync-runs`, or to go on with one.
@@ -35,8 +38,11 @@ pub struct SyncRequest {
     pub version: u32,
     /// The run.
     pub run: RunId,
-    /// The origin of the run.
+    /// The origin of this request: a listing that is continued goes by the schedule.
     pub trigger: Trigger,
+    /// A person asked for the run: it is not held to the budget of API calls.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
 }
 
 /// Asks the push worker for something at Salesforce. The outbox keeps it as a note until it is done.

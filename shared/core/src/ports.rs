@@ -152,6 +152,8 @@ pub struct Progress {
     pub run: RunId,
     /// The mode of the run.
     pub mode: Mode,
+    /// The origin of the run.
+    pub trigger: Trigger,
     /// The number of this attempt, which tells it from one that was taken for dead.
     pub attempt: u32,
     /// The number of checkpoints that were made.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SalesforceId, SalesforceObject,
+    budget::ApiBudget,
     field::Field,
     mapping::{FixedValue, MappingRow, Master, ObjectMapping},
     salesforce::FieldPath,
@@ -72,6 +73,9 @@ pub struct Settings {
     /// The side that wins if a field of a linked record was changed on both; a mapping row may say otherwise.
     #[serde(default, skip_serializing_if = "is_salesforce")]
     pub conflicts: Master,
+    /// The part of the org's API calls that scheduled work may spend.
+    #[serde(default, skip_serializing_if = "is_usual_budget")]
+    pub api_budget: ApiBudget,
     /// `true` if only administrators may link.
     #[serde(default, skip_serializing_if = "is_no")]
     pub link_requires_admin: bool,
@@ -140,6 +144,10 @@ fn is_ten(value: &u32) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_salesforce(value: &Master) -> bool {
     *value == Master::Salesforce
+}
+
+fn is_usual_budget(value: &ApiBudget) -> bool {
+    *value == ApiBudget::default()
 }
 
 fn is_submitted(value: &str) -> bool {

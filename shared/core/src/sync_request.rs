@@ -67,6 +67,7 @@ impl<P: Portal, S: RunStore, I: ImportBacklog, Q: SyncRequestQueue, C: Clock + ?
                     version: VERSION,
                     run: run.id,
                     trigger: run.trigger,
+                    by_hand: true,
                 })
                 .await?;
         }

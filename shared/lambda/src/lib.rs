@@ -1,6 +1,7 @@
 //! Everything that the functions share: environments, telemetry, SQS batches, HTTP, access, wiring.
 
 pub mod access;
+pub mod calls;
 pub mod clock;
 pub mod environment;
 pub mod http;

@@ -5,6 +5,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use dealbridge_core::budget::{Calls, OrgAllowance, Purpose};
+use jiff::Timestamp;
+
 /// The kind of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallKind {
@@ -106,23 +109,70 @@ impl ApiLimit {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     kinds: [AtomicU64; 7],
-    limit: Mutex<Option<ApiLimit>>,
+    limit: Mutex<Option<(ApiLimit, Timestamp)>>,
+    untaken: Mutex<Untaken>,
+}
+
+/// Calls that no ledger has yet.
+#[derive(Debug, Default)]
+struct Untaken {
+    calls: Calls,
+    /// The time of the first of them.
+    since: Option<Timestamp>,
 }
 
 impl Counters {
     /// Counts a request that is about to be sent.
-    pub(crate) fn count(&self, kind: CallKind) {
+    pub(crate) fn count(&self, kind: CallKind, purpose: Purpose, at: Timestamp) {
         self.kinds[kind as usize].fetch_add(1, Ordering::Relaxed);
+        let purpose = match kind {
+            CallKind::Token => Purpose::Login,
+            CallKind::Describe => Purpose::Describe,
+            _ => purpose,
+        };
+        let mut untaken = self.untaken.lock().unwrap_or_else(PoisonError::into_inner);
+        untaken.calls.add(purpose, 1);
+        untaken.since.get_or_insert(at);
+    }
+
+    /// Takes the calls that no ledger has yet, if `is_due` says so of them and the time of the first.
+    pub(crate) fn take(&self, is_due: impl FnOnce(&Calls, Timestamp) -> bool) -> Option<Calls> {
+        let mut untaken = self.untaken.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = untaken.since?;
+        is_due(&untaken.calls, since).then(|| std::mem::take(&mut *untaken).calls)
+    }
+
+    /// The number of calls that no ledger has yet, logins left out.
+    pub(crate) fn untaken(&self) -> u64 {
+        let untaken = self.untaken.lock().unwrap_or_else(PoisonError::into_inner);
+        untaken.calls.charged()
+    }
+
+    /// Gives calls back that a ledger did not take.
+    pub(crate) fn give_back(&self, calls: Calls, at: Timestamp) {
+        let mut untaken = self.untaken.lock().unwrap_or_else(PoisonError::into_inner);
+        untaken.calls += calls;
+        untaken.since.get_or_insert(at);
+    }
+
+    /// The org's own figure, as it was last read.
+    pub(crate) fn allowance(&self) -> Option<OrgAllowance> {
+        let limit = *self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+        limit.map(|(limit, read_at)| OrgAllowance {
+            used: limit.used,
+            allowed: limit.max,
+            read_at,
+        })
     }
 
     /// Stores the reported limit, and warns each time the usage passes 90 %.
-    pub(crate) fn saw_limit(&self, limit: ApiLimit) {
+    pub(crate) fn saw_limit(&self, limit: ApiLimit, at: Timestamp) {
         let before = self
             .limit
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .replace(limit);
-        if limit.is_nearly_spent() && !before.is_some_and(|before| before.is_nearly_spent()) {
+            .replace((limit, at));
+        if limit.is_nearly_spent() && !before.is_some_and(|(before, _)| before.is_nearly_spent()) {
             tracing::warn!(
                 salesforce.api_used = limit.used,
                 salesforce.api_max = limit.max,
@@ -143,7 +193,11 @@ impl Counters {
             describe: of(CallKind::Describe),
             update: of(CallKind::Update),
             upsert: of(CallKind::Upsert),
-            limit: *self.limit.lock().unwrap_or_else(PoisonError::into_inner),
+            limit: self
+                .limit
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .map(|(limit, _)| limit),
         }
     }
 }

@@ -107,6 +107,9 @@ pub(crate) async fn make<T>(
                 });
             }
         };
+        if let Err(error) = transport.pass() {
+            break Err(error);
+        }
         let request = request(transport, &session, call);
         let fault = match transport
             .send(call.kind, request, attempts.request_deadline())

@@ -5,17 +5,25 @@ mod rows;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use dealbridge_core::{SalesforceId, salesforce::SalesforceError, schema::Schema};
+use dealbridge_core::{
+    SalesforceId,
+    budget::{Calls, OrgAllowance, Purpose},
+    salesforce::SalesforceError,
+    schema::Schema,
+};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
     answer::Answer,
     api_usage::{ApiUsage, Counters},
     call::{self, Call, Outcome},
+    clock::Clock,
     connection::{ApiVersion, Connection},
     credentials::Credentials,
     fault::Fault,
-    login::{Clock, Login},
+    gate::CallGate,
+    login::Login,
     retry::{Jitter, RetryPolicy},
     transport::Transport,
 };
@@ -40,6 +48,10 @@ pub struct SalesforceClient {
     jitter: Arc<Jitter>,
     /// The org that every session must belong to.
     held_to: Option<SalesforceId>,
+    /// The purpose that calls are counted under.
+    purpose: Purpose,
+    /// The budget that calls are held to.
+    gate: Option<CallGate>,
 }
 
 struct Shared {
@@ -48,6 +60,7 @@ struct Shared {
     http: reqwest::Client,
     counters: Counters,
     schema: Schema,
+    clock: Clock,
 }
 
 /// The org that a login leads to.
@@ -74,7 +87,8 @@ impl SalesforceClient {
         Ok(Self {
             shared: Arc::new(Shared {
                 version: connection.api_version(),
-                login: Login::new(connection, credentials, clock)?,
+                login: Login::new(connection, credentials, Arc::clone(&clock))?,
+                clock,
                 http,
                 counters: Counters::default(),
                 schema: Schema::default(),
@@ -83,6 +97,8 @@ impl SalesforceClient {
             until: None,
             jitter: Arc::new(Jitter::of_this_process()),
             held_to: None,
+            purpose: Purpose::Import,
+            gate: None,
         })
     }
 
@@ -113,6 +129,46 @@ impl SalesforceClient {
             jitter: Arc::new(Jitter::seeded(seed)),
             ..self
         }
+    }
+
+    /// The same client, counting its calls under this purpose.
+    #[must_use]
+    pub fn for_purpose(&self, purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            ..self.clone()
+        }
+    }
+
+    /// The same client, held to a budget: a call that it has no room for is not sent, and fails with
+    /// [`SalesforceError::BudgetSpent`].
+    #[must_use]
+    pub fn within_budget(self, gate: Option<CallGate>) -> Self {
+        Self { gate, ..self }
+    }
+
+    /// Takes the calls that were counted since they were last taken, by this client and its clones, if `is_due` says so
+    /// of them and the time of the first. Whoever cannot keep them gives them back.
+    #[must_use]
+    pub fn take_calls(&self, is_due: impl FnOnce(&Calls, Timestamp) -> bool) -> Option<Calls> {
+        self.shared.counters.take(is_due)
+    }
+
+    /// Returns the number of calls that nobody has taken, logins left out.
+    #[must_use]
+    pub fn untaken(&self) -> u64 {
+        self.shared.counters.untaken()
+    }
+
+    /// Gives calls back that could not be kept.
+    pub fn give_back(&self, calls: Calls) {
+        self.shared.counters.give_back(calls, (self.shared.clock)());
+    }
+
+    /// Returns the org's own figure of its calls, as Salesforce last reported it.
+    #[must_use]
+    pub fn allowance(&self) -> Option<OrgAllowance> {
+        self.shared.counters.allowance()
     }
 
     /// Returns the number of requests sent so far by this client and its clones.
@@ -160,6 +216,9 @@ impl SalesforceClient {
             policy: self.policy,
             until: self.until,
             jitter: &self.jitter,
+            purpose: self.purpose,
+            gate: self.gate.as_ref(),
+            clock: &self.shared.clock,
         }
     }
 

@@ -6,20 +6,17 @@ use std::sync::{
 };
 
 use dealbridge_core::{SalesforceId, salesforce::SalesforceError};
-use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::{
-    api_usage::CallKind, connection::Connection, credentials::Credentials, fault::Fault, identity,
-    jwt::AssertionSigner, retry::Attempts, session::Session, transport::Transport,
+    api_usage::CallKind, clock::Clock, connection::Connection, credentials::Credentials,
+    fault::Fault, identity, jwt::AssertionSigner, retry::Attempts, session::Session,
+    transport::Transport,
 };
 
 const TOKEN_PATH: &str = "/services/oauth2/token";
-
-/// A clock: an assertion states when it expires.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Logs in and keeps the session.
 pub(crate) struct Login {

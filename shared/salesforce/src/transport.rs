@@ -2,6 +2,7 @@
 
 mod error;
 
+use dealbridge_core::{budget::Purpose, salesforce::SalesforceError};
 pub(crate) use error::TransportError;
 use reqwest::RequestBuilder;
 use tokio::time::{Instant, timeout_at};
@@ -9,6 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     answer::Answer,
     api_usage::{CallKind, Counters},
+    clock::Clock,
+    gate::CallGate,
     retry::{Jitter, RetryPolicy},
 };
 
@@ -21,9 +24,22 @@ pub(crate) struct Transport<'a> {
     /// The moment at which whoever waits for the call gives up.
     pub(crate) until: Option<Instant>,
     pub(crate) jitter: &'a Jitter,
+    /// The purpose that the calls are counted under.
+    pub(crate) purpose: Purpose,
+    /// The budget that the calls are held to.
+    pub(crate) gate: Option<&'a CallGate>,
+    pub(crate) clock: &'a Clock,
 }
 
 impl Transport<'_> {
+    /// Lets a call pass, unless the budget leaves none.
+    pub(crate) fn pass(&self) -> Result<(), SalesforceError> {
+        match self.gate {
+            Some(gate) => gate.pass(self.counters.allowance(), (self.clock)()),
+            None => Ok(()),
+        }
+    }
+
     /// Sends one request, counts it, and reads its response to the end.
     pub(crate) async fn send(
         &self,
@@ -31,7 +47,7 @@ impl Transport<'_> {
         request: RequestBuilder,
         deadline: Instant,
     ) -> Result<Answer, TransportError> {
-        self.counters.count(kind);
+        self.counters.count(kind, self.purpose, (self.clock)());
         let started = Instant::now();
         let exchange = async { Answer::read(request.send().await?).await };
         let outcome = timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
@@ -50,7 +66,7 @@ impl Transport<'_> {
                     "Called Salesforce"
                 );
                 if let Some(limit) = answer.limit {
-                    self.counters.saw_limit(limit);
+                    self.counters.saw_limit(limit, (self.clock)());
                 }
             }
             Err(error) => tracing::debug!(

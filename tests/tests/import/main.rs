@@ -6,6 +6,7 @@
 )]
 
 mod adapters;
+mod budget;
 mod conditions;
 mod crashes;
 mod dead_letters;

@@ -84,7 +84,8 @@ async fn every_call_refuses_a_token_without_one_of_its_scopes() {
         .token_with(ADMIN, "&scope=dealbridge/runs.read")
         .await;
     for (call, answer) in answers(&product, Some(&reads)).await {
-        let is_run_read = call.method == Method::GET && call.target.starts_with("/sync-runs");
+        let is_read = |of: &str| call.method == Method::GET && call.target.starts_with(of);
+        let is_run_read = is_read("/sync-runs") || is_read("/usage");
         assert_eq!(
             answer.body == json!({ "message": "Forbidden" }),
             !is_run_read,
@@ -95,7 +96,8 @@ async fn every_call_refuses_a_token_without_one_of_its_scopes() {
 
 fn is_for_internal_users(call: &Call) -> bool {
     let is_link = call.target.contains("/link");
-    call.target.starts_with("/deals") && !(is_link && call.method == Method::DELETE)
+    call.target.starts_with("/usage")
+        || call.target.starts_with("/deals") && !(is_link && call.method == Method::DELETE)
 }
 
 #[tokio::test]

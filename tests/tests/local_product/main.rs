@@ -23,3 +23,4 @@ mod restart;
 mod roles;
 mod runs;
 mod sample_org;
+mod usage;

@@ -84,6 +84,7 @@ const ROWS: &[(&str, &str)] = &[
         "GET /opportunities/{idOrUrl}/explanation",
         "t - - - - - + - s - s",
     ),
+    ("GET /usage", "t - - - + + + - s - s"),
     ("GET /organizations", "t - - - - - + - + - s"),
     ("GET /organizations/{id}", "t - - - - - + - + - s"),
     ("PUT /organizations/{id}", "t - - - - - + - + - s"),

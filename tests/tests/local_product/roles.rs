@@ -3,7 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use dealbridge_aws::{keys, transaction};
-use dealbridge_core::{SalesforceId, ports::Clock, sync_request::Requested};
+use dealbridge_core::{
+    SalesforceId,
+    budget::{Calls, Purpose},
+    ports::Clock,
+    sync_request::Requested,
+};
 use dealbridge_lambda::{Function, Invocation};
 use dealbridge_local::gateway::ApiRequest;
 use dealbridge_tests::{
@@ -103,6 +108,7 @@ async fn everything_there_is_to_do(product: &Product) {
         "/explanations?opportunity=006aP00000008G0QAI",
         "/explanations?opportunity=006aP00000008IJQAY",
         "/dead-letters",
+        "/usage",
         "/leads/lead-quayside",
     ] {
         office.get(target).await;
@@ -208,6 +214,14 @@ async fn everything_there_is_to_do(product: &Product) {
             .call("POST", "/settings/organization", change, "")
             .await;
     }
+
+    // A worker that has made enough calls writes them down.
+    let mut calls = Calls::default();
+    calls.add(Purpose::Push, 20);
+    product.app.salesforce.give_back(calls);
+    let nothing = json!({ "Records": [] });
+    let worker = product.app.invoker("push-worker").unwrap();
+    worker.call(nothing, Duration::from_secs(60)).await.unwrap();
 
     // Dead letters are looked at, discarded and replayed.
     for queue in ["imports", "sync-requests", "salesforce-writes"] {

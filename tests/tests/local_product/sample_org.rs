@@ -1,6 +1,6 @@
 //! The failure codes that the bundled sample org shows.
 
-use dealbridge_core::code::Code;
+use dealbridge_core::{code::Code, salesforce::Salesforce};
 
 use crate::product::Product;
 
@@ -54,4 +54,18 @@ async fn the_sample_org_meets_every_failure_code_that_one_folder_can_meet() {
         (12, 30)
     );
     assert_eq!(report.run.counts.left(), 0);
+}
+
+#[tokio::test]
+async fn records_can_be_made_in_the_sample_org_under_an_external_id() {
+    let product = Product::start(None).await;
+
+    for object in ["Lead", "Opportunity"] {
+        let fields = product.app.salesforce.describe(object).await.unwrap();
+        let key = fields
+            .iter()
+            .find(|field| field.name == "Channeltivity_Id__c")
+            .unwrap();
+        assert!(key.external_id && key.unique && key.case_sensitive && key.createable);
+    }
 }

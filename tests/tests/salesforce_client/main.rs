@@ -8,3 +8,4 @@ mod faults;
 mod listings;
 mod org;
 mod records;
+mod upserts;

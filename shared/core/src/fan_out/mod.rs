@@ -191,6 +191,10 @@ impl<
             Err(Stop::Lost) => Ok(Listed::AlreadyRunning(run)),
             Err(Stop::Port(error)) => Err(error),
             Err(Stop::Fault(finding)) => {
+                // A full run that the budget ended is made up for by the next one.
+                if finding.code == Code::SfBudgetSpent && progress.mode == Mode::Full {
+                    self.store.want_full(run).await?;
+                }
                 self.store.fail(run, &finding).await?;
                 Ok(Listed::Finished(run))
             }

@@ -11,7 +11,7 @@ use crate::{
         Checkpoint, ClaimStore, Clock, ImportQueue, Lease, ListingPosition, ListingStore, Portal,
         Progress, RunStore, SyncRequestQueue,
     },
-    run::{Counts, RunId, Trigger},
+    run::{Counts, Trigger},
     salesforce::Salesforce,
 };
 
@@ -33,6 +33,7 @@ where
             version: VERSION,
             run: progress.run,
             trigger: Trigger::Schedule,
+            by_hand: progress.trigger == Trigger::Manual,
         };
         self.sync_requests.send(&request).await?;
         Ok(Listed::Continued(progress.run))
@@ -47,21 +48,22 @@ where
     ) -> Result<(), Stop> {
         let unsent = std::mem::take(&mut progress.unsent);
         let work = unsent.into_iter().map(|id| (id, false));
-        self.send(progress.run, org, work).await
+        self.send(progress, org, work).await
     }
 
     async fn send(
         &self,
-        run: RunId,
+        progress: &Progress,
         org: SalesforceId,
         work: impl IntoIterator<Item = (SalesforceId, bool)>,
     ) -> Result<(), Stop> {
         let request = |(opportunity, fresh)| ImportRequest {
             version: VERSION,
-            run,
+            run: progress.run,
             org,
             opportunity,
             fresh,
+            by_hand: progress.trigger == Trigger::Manual,
         };
         let requests: Vec<ImportRequest> = work.into_iter().map(request).collect();
         if !requests.is_empty() {
@@ -88,7 +90,7 @@ where
         }
         step.counts = counts;
         self.checkpoint(progress, &step).await?;
-        self.send(progress.run, org, step.work).await
+        self.send(progress, org, step.work).await
     }
 
     /// Returns `true` if the deadline is near and the listing is to be handed over. Its position is saved then, even if

@@ -33,6 +33,14 @@ pub enum SalesforceError {
         /// The reason it gave.
         detail: String,
     },
+    /// The setting `api_budget` leaves scheduled work no further call.
+    #[error("the budget of Salesforce API calls is spent: {what}")]
+    BudgetSpent {
+        /// The part that is spent, in words.
+        what: String,
+        /// The time from which there is room again, in words.
+        goes_on: String,
+    },
     /// Salesforce cannot be reached, answers 5xx, or gives an answer that cannot be read, after bounded retries.
     #[error("Salesforce is unavailable: {detail}")]
     Unavailable {
@@ -103,6 +111,7 @@ impl SalesforceError {
             Self::ApiDisabled { .. } => "SF_API_DISABLED",
             Self::PermissionDenied { .. } => "SF_PERMISSION_DENIED",
             Self::RequestLimit { .. } => "SF_REQUEST_LIMIT",
+            Self::BudgetSpent { .. } => "SF_BUDGET_SPENT",
             Self::FieldMissing { .. } => "SF_FIELD_MISSING",
             Self::NotConfigured { .. } => "SF_NOT_CONFIGURED",
             Self::OrgChanged { .. } => "SF_ORG_CHANGED",

@@ -130,6 +130,7 @@ impl<F: Salesforce, P: Portal, S: SendStore + ImportStore + ClaimStore, C: Clock
             org: settings.organization_id,
             opportunity: link.salesforce_id,
             fresh: false,
+            by_hand: true,
         };
         let dispositions = import.batch(vec![request], None).await;
         let said = alone

@@ -90,6 +90,12 @@ impl Settings {
                 ),
             );
         }
+        if !(0.0..=1.0).contains(&self.api_budget.share) {
+            found.add(
+                "api_budget.share",
+                "is a part of the org's API calls: give a number from 0 to 1, such as 0.5",
+            );
+        }
         if self.overlap_minutes > 24 * 60 {
             found.add(
                 "overlap_minutes",

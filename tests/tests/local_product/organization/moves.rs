@@ -203,6 +203,7 @@ fn requests(run: u32, ids: &[SalesforceId]) -> Vec<ImportRequest> {
         org: from(),
         opportunity: *opportunity,
         fresh: false,
+        by_hand: false,
     };
     ids.iter().map(request).collect()
 }

@@ -329,6 +329,7 @@ impl World {
             org: self.settings.organization_id,
             opportunity: self.claim.salesforce,
             fresh: false,
+            by_hand: false,
         };
         let known = StoredState {
             claim: Some(self.claim.clone()),
