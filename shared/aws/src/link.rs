@@ -1,5 +1,7 @@
 //! Links: one transaction per change, with its audit row, its log entry, its outbox note and its receipt.
 
+use std::sync::atomic::Ordering;
+
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
 use dealbridge_core::{
     SalesforceId,
@@ -215,7 +217,9 @@ impl Store {
         if let Some(problem) = &change.watch {
             actions.push(self.watch(change.org, problem)?);
         }
-        if change.links_lead {
+        // The note is never removed: a store that knows of it need not write it again.
+        let notes_lead = change.links_lead && !self.lead_links.load(Ordering::Relaxed);
+        if notes_lead {
             actions.push(transaction::put_unconditional(log, keys::lead_links())?);
         }
         if let Some((key, receipt)) = &change.receipt {
@@ -225,7 +229,10 @@ impl Store {
             actions.push(self.no_org_change_since(seen)?);
         }
         Ok(match self.transact(&format!("link|{id}"), actions).await? {
-            transaction::Committed::Yes => Committed::Yes,
+            transaction::Committed::Yes => {
+                self.lead_links.fetch_or(notes_lead, Ordering::Relaxed);
+                Committed::Yes
+            }
             transaction::Committed::Refused(_) => Committed::Refused,
         })
     }

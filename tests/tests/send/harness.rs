@@ -489,7 +489,11 @@ fn event(method: &str, path: &str, body: Option<&Value>) -> Value {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let mut parameters = Map::new();
     let route = match parts[..] {
-        [list] => format!("/{list}"),
+        ["problems"] => "/problems".to_owned(),
+        [kind] => {
+            parameters.insert("kind".to_owned(), kind.into());
+            "/{kind}".to_owned()
+        }
         ["problems", "clear"] => "/problems/clear".to_owned(),
         ["tasks", id] => {
             parameters.insert("id".to_owned(), id.into());
@@ -517,7 +521,7 @@ fn event(method: &str, path: &str, body: Option<&Value>) -> Value {
         "routeKey": format!("{method} {route}"),
         "rawPath": path,
         "rawQueryString": query,
-        "headers": { "content-type": "application/json", "authorization": format!("Bearer e30.{payload}.c2ln") },
+        "headers": { "content-type": "application/json", "if-match": "*", "authorization": format!("Bearer e30.{payload}.c2ln") },
         "requestContext": {
             "http": { "method": method, "path": path },
             "stage": "$default",

@@ -9,6 +9,7 @@ mod exactly_once;
 mod harness;
 mod interference;
 mod lives;
+mod portal;
 mod refusals;
 mod sync_now;
 mod triggers;

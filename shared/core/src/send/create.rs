@@ -1,31 +1,21 @@
 //! Carrying out a create: reads the record as it is, has Salesforce create it once, links it, or says why not.
 
-use serde_json::Value;
-
 use super::{
     attempt::{Attempted, Made},
-    fields,
     store::{Assignees, SendStore},
     trigger,
     work::{Again, Create, digest},
 };
 use crate::{
-    SalesforceObject, SystemModstamp,
-    base::Base,
-    change::{Expected, Write, with_bounded_sets},
-    claim::{Claim, ClaimState, PendingWrite},
+    change::{Expected, Write},
+    claim::{Claim, ClaimState},
     code::Code,
-    counted::CountedRuns,
     entry::LogLine,
     finding::Finding,
-    link::{
-        carry::carry,
-        store::{Committed, LinkChange, Outbox},
-    },
-    message::{CreateRequest, Disposition, Note, PushRequest, VERSION, WriteRequest},
+    link::store::{Committed, LinkChange, Outbox},
+    message::{CreateRequest, Disposition, Note, PushRequest},
     ports::{Clock, Portal},
-    problem::OpenProblem,
-    record::{CreateTarget, Link, LinkStatus, Record},
+    record::Record,
     salesforce::{Salesforce, SalesforceError},
     send_problem::SendProblem,
     settings::Settings,
@@ -34,9 +24,6 @@ use crate::{
 
 /// The most times that one delivery decides again because something changed under it.
 const MAX_ATTEMPTS: usize = 6;
-
-/// The one who linked, in a link's own words.
-const INTEGRATION: &str = "integration";
 
 /// Returns `true` if the record still carries the create that a request names.
 fn is_current(record: &Record, request: &CreateRequest) -> bool {
@@ -268,135 +255,6 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
             }
         }
         Err(Again::Busy)
-    }
-
-    fn linked(
-        &self,
-        record: &Record,
-        made: &Made,
-        (claim, problem): (Option<Claim>, Option<OpenProblem>),
-        settings: &Settings,
-    ) -> LinkChange {
-        let now = self.clock.now();
-        let org = settings.organization_id;
-        // Nothing of it was read yet: the next run does, whatever its stamp.
-        let stamp = SystemModstamp::from_second(0);
-        let pending = self.pending(record, made, settings);
-        let mut next = record.clone();
-        next.version += 1;
-        next.creating = None;
-        next.link = Some(Link {
-            salesforce_id: made.id,
-            object: made.object,
-            status: if pending.is_some() {
-                LinkStatus::Pending
-            } else {
-                LinkStatus::Synced
-            },
-            reason: None,
-            name: Some(made.draft.name.clone()),
-            linked_at: now,
-            linked_by: INTEGRATION.to_owned(),
-            stamp,
-        });
-        let outbox = pending.as_ref().map_or(Outbox::Keep, |pending| {
-            Outbox::Add(PushRequest::Write(WriteRequest {
-                version: VERSION,
-                org,
-                salesforce: made.id,
-                record: record.id.clone(),
-                write: pending.id.clone(),
-            }))
-        });
-        let next_claim = Claim {
-            salesforce: made.id,
-            state: ClaimState::Live,
-            record: record.id.clone(),
-            epoch: claim.as_ref().map_or(0, |claim| claim.epoch),
-            stamp,
-            digest: None,
-            version: claim.as_ref().map_or(0, |claim| claim.version) + 1,
-            counted: claim
-                .iter()
-                .map(|claim| &claim.counted)
-                .chain(problem.iter().map(|problem| &problem.counted))
-                .fold(CountedRuns::default(), |all, counted| all.and(counted)),
-            pending,
-            base: Base::default(),
-            disconnected: false,
-            import_flag_was_off: false,
-        };
-        let mut writes = vec![
-            Write::Record(Box::new(next), Expected::Version(record.version)),
-            Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
-        ];
-        if let Some(problem) = &problem {
-            writes.push(Write::CloseProblem(
-                made.id,
-                Expected::Version(problem.version),
-            ));
-        }
-        if record
-            .creating
-            .as_ref()
-            .is_some_and(|creating| creating.has_problem)
-        {
-            writes.push(Write::CloseSendProblem(record.id.clone()));
-        }
-        let mut sent = Finding::new(Code::Sent).other(record.id.to_string());
-        if let Some(lead) = made.converted {
-            sent = sent.value(format!(
-                ", to which its Lead {lead} was converted in the meantime"
-            ));
-        }
-        let mut findings = vec![sent];
-        if let Some(CreateTarget::Lead { because: Some(why) }) = record
-            .creating
-            .as_ref()
-            .and_then(|creating| creating.target.as_ref())
-        {
-            let finding = Finding::new(Code::SentAsLead).value(why);
-            findings.push(finding.other(record.id.to_string()));
-        }
-        LinkChange {
-            writes: with_bounded_sets(writes),
-            line: LogLine {
-                salesforce: Some(made.id),
-                name: made.draft.name.clone(),
-                entity: Some(record.id.clone()),
-                findings,
-            },
-            outbox,
-            links_lead: made.object == SalesforceObject::Lead,
-            ..LinkChange::empty(org)
-        }
-    }
-
-    /// Returns what is still to be written to Salesforce: what an edit changed while the record was being created, and
-    /// the Sync Flag of an Opportunity that the Lead was converted to.
-    fn pending(&self, record: &Record, made: &Made, settings: &Settings) -> Option<PendingWrite> {
-        if made.converted.is_some() {
-            return carry(record, (None, &Base::default()), None, settings).pending;
-        }
-        if record.version == made.record.version {
-            return None;
-        }
-        let now = fields::draft(record, settings, &made.target, self.today());
-        let mut write = PendingWrite {
-            id: format!("{}-{}", record.id.id(), record.version + 1),
-            fields: serde_json::Map::new(),
-            before: serde_json::Map::new(),
-            seen: SystemModstamp::from_second(0),
-            edited: std::collections::BTreeSet::new(),
-        };
-        for (name, value) in fields::changed(&made.draft.fields, &now.fields) {
-            let before = made.draft.fields.get(&name).cloned();
-            write
-                .before
-                .insert(name.clone(), before.unwrap_or(Value::Null));
-            write.fields.insert(name, value);
-        }
-        (!write.fields.is_empty()).then_some(write)
     }
 
     /// Someone linked, unlinked or deleted the record while it was being created. What Salesforce made stays, and is

@@ -8,6 +8,8 @@ mod ask;
 mod attempt;
 mod create;
 mod fields;
+mod linked;
+mod lookup;
 mod refusal;
 mod store;
 mod sync;
