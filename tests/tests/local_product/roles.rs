@@ -177,6 +177,12 @@ async fn everything_there_is_to_do(product: &Product) {
         .link("leads/lead-quayside", "00QaP000000033wUAA", "salesforce")
         .await;
     office.settle().await;
+    let asked = office
+        .call("POST", "/deals/deal-office-move/sync", Value::Null, "sync")
+        .await;
+    office.settle().await;
+    let task = format!("/tasks/{}", asked["id"].as_str().unwrap());
+    office.get(&task).await;
     office.unlink("deals/deal-office-move").await;
     let lifted = "/suppressions/006aP00000008J1QAI";
     office.call("DELETE", lifted, Value::Null, "lift").await;

@@ -507,25 +507,35 @@ fn event(method: &str, path: &str, body: Option<&Value>) -> Value {
         }
         [] => unreachable!("a path has parts"),
     };
-    let query = if method == "DELETE" {
-        "confirm=true"
-    } else {
-        ""
-    };
+    let is_unlink = method == "DELETE" && path.ends_with("/link");
+    let query = if is_unlink { "confirm=true" } else { "" };
     let email = address("internal", "admin");
-    let claims =
-        json!({ "sub": "usr-admin", "email": email, "cognito:groups": ["administrators"] });
+    // Records are submitted, edited and deleted by the portal's own client.
+    let is_portal = !is_unlink && method != "GET" && matches!(parts[..], ["deals"] | ["deals", _]);
+    let admin = json!({ "sub": "usr-admin", "email": email, "cognito:groups": ["administrators"] });
+    let portal = json!({ "sub": "portal", "scope": "portal/write" });
+    let claims = if is_portal { portal.clone() } else { admin };
     let payload = URL_SAFE_NO_PAD.encode(claims.to_string());
+    let bearer = format!("Bearer e30.{payload}.c2ln");
+    let mut headers = json!({ "content-type": "application/json", "authorization": bearer });
+    if method == "PATCH" {
+        headers["if-match"] = "*".into();
+    }
+    let verified = if is_portal {
+        portal
+    } else {
+        json!({ "sub": "usr-admin", "email": email, "cognito:groups": "[administrators]" })
+    };
     json!({
         "version": "2.0",
         "routeKey": format!("{method} {route}"),
         "rawPath": path,
         "rawQueryString": query,
-        "headers": { "content-type": "application/json", "if-match": "*", "authorization": format!("Bearer e30.{payload}.c2ln") },
+        "headers": headers,
         "requestContext": {
             "http": { "method": method, "path": path },
             "stage": "$default",
-            "authorizer": { "jwt": { "claims": { "sub": "usr-admin", "email": email, "cognito:groups": "[administrators]" }, "scopes": null } },
+            "authorizer": { "jwt": { "claims": verified, "scopes": null } },
         },
         "pathParameters": parameters,
         "body": body.map(ToString::to_string),

@@ -260,11 +260,23 @@ impl<S> Alone<'_, S> {
     }
 }
 
-/// Takes the run that is none out of what was counted.
+/// Takes the run that is none out of what was counted. Runs that were to be kept elsewhere stay with their claim: the
+/// next run moves them.
 fn of_no_run(mut writes: Vec<Write>) -> Vec<Write> {
+    let mut kept = CountedRuns::default();
+    writes.retain(|write| match write {
+        Write::CountedBefore(_, counted) => {
+            kept = kept.and(counted);
+            false
+        }
+        _ => true,
+    });
     for write in &mut writes {
         let counted = match write {
-            Write::Claim(claim, _) => &mut claim.counted,
+            Write::Claim(claim, _) => {
+                claim.counted = claim.counted.and(&kept);
+                &mut claim.counted
+            }
             Write::Problem(problem, _) => &mut problem.counted,
             _ => continue,
         };
