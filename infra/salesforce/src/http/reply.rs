@@ -91,8 +91,8 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// The fields it is about; nothing where Salesforce leaves the key out.
     pub(crate) fields: Option<Vec<String>>,
-    /// A further key of its body.
-    pub(crate) detail: Option<(&'static str, Json)>,
+    /// A further key of its body. Boxed, for most errors have none.
+    pub(crate) detail: Option<Box<(&'static str, Json)>>,
 }
 
 impl ApiError {
@@ -122,7 +122,7 @@ impl ApiError {
     /// The same with a further key of its body.
     #[must_use]
     pub(crate) fn with(mut self, key: &'static str, value: Json) -> Self {
-        self.detail = Some((key, value));
+        self.detail = Some(Box::new((key, value)));
         self
     }
 
@@ -138,7 +138,8 @@ impl From<ApiError> for Reply {
         if let Some(fields) = &error.fields {
             body["fields"] = json!(fields);
         }
-        if let Some((key, value)) = error.detail {
+        if let Some(detail) = error.detail {
+            let (key, value) = *detail;
             body[key] = value;
         }
         Self::json(error.status, &[body])

@@ -11,7 +11,7 @@ use std::{
 use super::store::SendStore;
 use crate::{
     SalesforceId,
-    change::{Change, CurrentItems, Expected, Settled, Write},
+    change::{Change, Expected, Settled, Write},
     claim::Claim,
     code::Code,
     counted::CountedRuns,
@@ -352,7 +352,7 @@ impl<S: SendStore + ImportStore> ImportStore for Alone<'_, S> {
                     self.say(|said| said.findings.extend(findings.cloned()));
                     Settled::Done
                 }
-                Committed::Refused => Settled::Conflict(Box::new(CurrentItems::default())),
+                Committed::Refused => Settled::Conflict(Box::default()),
             });
         }
         Ok(settled)

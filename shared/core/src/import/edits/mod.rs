@@ -133,7 +133,7 @@ fn check_edits(world: &mut World) {
         if let Some(edit) = ours {
             // It is there, or here where it does not flow or was refused, or somebody knew it who wrote over it.
             let stands = there == edit.value
-                || (here == edit.value && (name == "stage" || is_refused))
+                || (here == edit.value && name == "stage")
                 || theirs.is_some_and(|other| other.knew_other && other.time > edit.time)
                 || is_refused;
             wrong.extend(lost(edit, stands, "here"));
