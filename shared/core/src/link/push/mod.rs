@@ -147,6 +147,8 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
 
     /// Returns the write that the request names, if it is still to be delivered.
     async fn due(&self, request: &WriteRequest) -> Result<Option<Due>, PortError> {
+        let record = self.store.record(&request.record).await?;
+        // The claim is read last, as close to the write as can be: a link that was removed writes nothing.
         let claim = self.store.claim(request.org, request.salesforce).await?;
         let is_its =
             |claim: &Claim| claim.state == ClaimState::Live && claim.record == request.record;
@@ -160,7 +162,6 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         let Some(object) = SalesforceObject::of(&claim.salesforce) else {
             return Ok(None);
         };
-        let record = self.store.record(&request.record).await?;
         Ok(record.map(|record| Due {
             claim,
             pending,
