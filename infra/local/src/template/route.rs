@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(found("GET", "/deals/"), None);
         assert_eq!(found("GET", "/sync-runs/"), None);
         assert_eq!(found("GET", "//sync-runs"), None);
-        assert_eq!(found("POST", "/Sync-Runs"), None);
+        assert_eq!(found("PUT", "/Settings"), None);
         assert_eq!(found("GET", "/"), None);
         assert_eq!(found("GET", "/a/b/c/d"), None);
     }
