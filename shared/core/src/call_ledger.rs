@@ -7,7 +7,7 @@ use tracing::warn;
 use crate::{
     budget::{Calls, DayOfCalls, OrgAllowance},
     ports::{PortError, RunStore},
-    run::RunId,
+    run::{RunId, RunStatus},
     settings::Settings,
 };
 
@@ -33,7 +33,7 @@ pub trait CallLedger: Send + Sync {
 }
 
 /// Warns once in 24 hours that four fifths of the budget are spent: an entry of the run, and a line that the metric
-/// counts (template.yaml, ApiBudgetNearlySpent).
+/// counts (template.yaml, ApiBudgetNearlySpent). A run that failed warns of nothing: its one entry says why it did.
 ///
 /// # Errors
 /// Returns an error if the store cannot be reached.
@@ -46,7 +46,11 @@ pub async fn warn_of_budget<S: CallLedger + RunStore>(
     let Some(finding) = settings.api_budget.nearly_spent(&day) else {
         return Ok(());
     };
-    if store.may_warn_of_budget().await? {
+    let has_failed = store
+        .run(run)
+        .await?
+        .is_some_and(|run| run.status == RunStatus::Failed);
+    if !has_failed && store.may_warn_of_budget().await? {
         warn!(
             event = "api_budget_nearly_spent",
             salesforce.calls = day.charged(),

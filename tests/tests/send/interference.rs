@@ -85,7 +85,10 @@ async fn a_message_of_a_create_that_came_to_its_end_does_no_harm_days_later() {
 
     harness
         .app
-        .send(dealbridge_tests::test_app::WRITES, std::slice::from_ref(&old))
+        .send(
+            dealbridge_tests::test_app::WRITES,
+            std::slice::from_ref(&old),
+        )
         .await;
     assert_eq!(harness.push().await, (1, 0));
     assert_eq!(harness.linked(&deal("D-1")).await, first);
