@@ -43,14 +43,14 @@ pub enum ErrorKind {
 }
 
 /// The form in which an error travels: the JSON shape's name, the code of the older query protocol, the status.
-struct Wire {
+struct ErrorBody {
     shape: &'static str,
     code: &'static str,
     status: StatusCode,
 }
 
 impl ErrorKind {
-    fn wire(self) -> Wire {
+    fn wire(self) -> ErrorBody {
         let (shape, code) = match self {
             Self::AccessDenied => (
                 "com.amazon.coral.service#AccessDeniedException",
@@ -149,7 +149,7 @@ impl ErrorKind {
             Self::ResourceNotFound => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
-        Wire {
+        ErrorBody {
             shape,
             code,
             status,

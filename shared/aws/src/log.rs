@@ -357,11 +357,11 @@ impl Store {
 }
 
 /// The most acts on a record that are counted.
-const MOST_ACTS: i32 = 1_000;
+const MAX_ACTS: i32 = 1_000;
 
 impl Endings for Store {
     async fn endings(&self, id: &RecordId) -> Result<u32, PortError> {
-        let acts = self.audit(id, MOST_ACTS).await?;
+        let acts = self.audit(id, MAX_ACTS).await?;
         let is_ending = |act: &&AuditRow| matches!(act.action.as_str(), "unlink" | "delete");
         let endings = acts.iter().filter(is_ending).count();
         Ok(u32::try_from(endings).unwrap_or(u32::MAX - 1))

@@ -12,7 +12,7 @@ use dealbridge_core::{
     SalesforceId,
     change::Expected,
     entry::LogBatch,
-    ports::{Checkpoint, Delivery, Lease, PortError, Progress, TakenUp, Watermark},
+    ports::{Acquisition, Checkpoint, Delivery, Lease, PortError, Progress, Watermark},
     run::{Counts, RunId},
 };
 
@@ -21,16 +21,16 @@ impl Store {
         &self,
         run: RunId,
         delivery: Delivery,
-    ) -> Result<TakenUp, PortError> {
+    ) -> Result<Acquisition, PortError> {
         let now = self.clock.now();
         let Some(leased) = self.leased(run).await? else {
-            return Ok(TakenUp::AlreadyRunning);
+            return Ok(Acquisition::AlreadyRunning);
         };
         let ended = leased.run.listed_at.is_some() || leased.run.failed_at.is_some();
         let held = leased.run.taken_up && leased.until > now && !leased.released;
         let busy = held && delivery == Delivery::First;
         if ended || busy {
-            return Ok(TakenUp::AlreadyRunning);
+            return Ok(Acquisition::AlreadyRunning);
         }
         let update = self
             .run_update(run, "SET #attempt = :next, #until = :until, #taken = :yes REMOVE #released")
@@ -50,7 +50,7 @@ impl Store {
         let token = format!("take-up|{run}|{}", self.ids.next());
         let actions = vec![transaction::update(update)?];
         if let Committed::Refused(_) = self.transact(&token, actions).await? {
-            return Ok(TakenUp::AlreadyRunning);
+            return Ok(Acquisition::AlreadyRunning);
         }
         let mut progress = Progress {
             attempt: leased.attempt + 1,
@@ -59,7 +59,7 @@ impl Store {
         if progress.checkpoints > 0 {
             progress.unsent = self.unsent(&progress).await?;
         }
-        Ok(TakenUp::Acquired(progress))
+        Ok(Acquisition::Acquired(progress))
     }
 
     /// The ids that the last checkpoint was about to enqueue. An item of an earlier checkpoint is ignored.

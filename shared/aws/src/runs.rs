@@ -7,8 +7,8 @@ use dealbridge_core::{
     entry::{LogBatch, LogLine},
     finding::Finding,
     ports::{
-        Checkpoint, Consistency, Delivery, Lease, PortError, Progress, RunStore, Started, TakenUp,
-        Watermark,
+        Acquisition, Checkpoint, Consistency, Delivery, Lease, PortError, Progress, RunStore,
+        Started, Watermark,
     },
     run::{Counts, Mode, Run, RunId, RunStatus, Trigger},
 };
@@ -154,7 +154,7 @@ impl RunStore for Store {
         })
     }
 
-    async fn take_up(&self, run: RunId, delivery: Delivery) -> Result<TakenUp, PortError> {
+    async fn take_up(&self, run: RunId, delivery: Delivery) -> Result<Acquisition, PortError> {
         self.take_up_run(run, delivery).await
     }
 

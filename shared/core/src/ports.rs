@@ -188,7 +188,7 @@ pub enum Started {
 
 /// The result of acquiring a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TakenUp {
+pub enum Acquisition {
     /// The run is ours to list.
     Acquired(Progress),
     /// Another attempt is listing it, or it has ended.
@@ -273,7 +273,7 @@ pub trait RunStore: Send + Sync {
         &self,
         run: RunId,
         delivery: Delivery,
-    ) -> impl Future<Output = Result<TakenUp, PortError>> + Send;
+    ) -> impl Future<Output = Result<Acquisition, PortError>> + Send;
 
     /// Returns the watermark.
     fn watermark(&self) -> impl Future<Output = Result<Watermark, PortError>> + Send;

@@ -19,10 +19,10 @@ use tracing::warn;
 use crate::http::Refusal;
 
 /// The number of calls that a process writes down at the latest.
-const MANY: u64 = 20;
+const MAX_UNWRITTEN_CALLS: u64 = 20;
 
 /// The time after which it writes down what it has.
-const LONG: SignedDuration = SignedDuration::from_mins(1);
+const MAX_UNWRITTEN_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The runs among which a full one is looked for: those of some days.
 const RUNS: usize = 66;
@@ -49,7 +49,9 @@ pub async fn keep<L: CallLedger>(
     flush: Flush,
 ) {
     let calls = salesforce.take_calls(|calls, since| {
-        flush == Flush::Now || calls.charged() >= MANY || now.duration_since(since) >= LONG
+        flush == Flush::Now
+            || calls.charged() >= MAX_UNWRITTEN_CALLS
+            || now.duration_since(since) >= MAX_UNWRITTEN_AGE
     });
     let Some(calls) = calls else { return };
     if let Err(error) = ledger.add_calls(&calls, salesforce.allowance()).await {

@@ -48,7 +48,7 @@ pub(crate) struct Token<'q> {
 type Source<'q> = LocatingSlice<&'q str>;
 
 /// Why the text stops being tokens.
-struct Broken {
+struct Unreadable {
     at: usize,
     reason: String,
 }
@@ -68,7 +68,7 @@ pub(crate) fn tokens(query: &str) -> Result<Vec<Token<'_>>, SoqlError> {
         }
         let lexed = match token(&mut source, at) {
             Ok(kind) => kind,
-            Err(Broken { at, reason }) => {
+            Err(Unreadable { at, reason }) => {
                 return Err(SoqlError::at("MALFORMED_QUERY", query, at, &reason));
             }
         };
@@ -81,9 +81,9 @@ pub(crate) fn tokens(query: &str) -> Result<Vec<Token<'_>>, SoqlError> {
     }
 }
 
-fn token(source: &mut Source<'_>, at: usize) -> Result<Kind, Broken> {
+fn token(source: &mut Source<'_>, at: usize) -> Result<Kind, Unreadable> {
     let first = source.chars().next().unwrap_or(' ');
-    let unreadable = |_: EmptyError| Broken {
+    let unreadable = |_: EmptyError| Unreadable {
         at,
         reason: format!("unexpected token: '{first}'"),
     };
@@ -91,7 +91,7 @@ fn token(source: &mut Source<'_>, at: usize) -> Result<Kind, Broken> {
         '\'' => text(source, at),
         '0'..='9' | '-' | '+' => {
             let literal = number_like.parse_next(source).map_err(unreadable)?;
-            number(literal).ok_or_else(|| Broken {
+            number(literal).ok_or_else(|| Unreadable {
                 at,
                 reason: format!("unexpected token: '{literal}'"),
             })
@@ -106,7 +106,7 @@ fn token(source: &mut Source<'_>, at: usize) -> Result<Kind, Broken> {
                 one_of(['=', '<', '>', '(', ')', ',', ':']).take(),
             ))
             .parse_next(source);
-            sign.map(|_| Kind::Sign).map_err(|_| Broken {
+            sign.map(|_| Kind::Sign).map_err(|_| Unreadable {
                 at,
                 reason: format!("line 1:{at} no viable alternative at character '{first}'"),
             })
@@ -166,7 +166,7 @@ fn number(literal: &str) -> Option<Kind> {
 }
 
 /// A text literal. Written out by hand where each escape needs its own answer.
-fn text(source: &mut Source<'_>, at: usize) -> Result<Kind, Broken> {
+fn text(source: &mut Source<'_>, at: usize) -> Result<Kind, Unreadable> {
     let whole = source.len();
     let _open = character(source);
     let (mut plain, mut like) = (String::new(), String::new());
@@ -174,14 +174,14 @@ fn text(source: &mut Source<'_>, at: usize) -> Result<Kind, Broken> {
     loop {
         let place = at + whole - source.len();
         let Some(next) = character(source) else {
-            return Err(Broken {
+            return Err(Unreadable {
                 at: place,
                 reason: format!("line 1:{place} mismatched character '<EOF>' expecting '''"),
             });
         };
         length += 1;
         if length > 4_001 {
-            return Err(Broken {
+            return Err(Unreadable {
                 at,
                 reason: "string literal is too long: the limit is 4000 characters".to_owned(),
             });
@@ -211,7 +211,7 @@ fn text(source: &mut Source<'_>, at: usize) -> Result<Kind, Broken> {
                     Some('u' | 'U') => unicode(source, place)?,
                     _ => {
                         let escaped = escaped.map(String::from).unwrap_or_default();
-                        return Err(Broken {
+                        return Err(Unreadable {
                             at: place,
                             reason: format!(
                                 "Invalid string literal. Illegal character sequence '\\{escaped}' in string literal."
@@ -230,14 +230,14 @@ fn text(source: &mut Source<'_>, at: usize) -> Result<Kind, Broken> {
     }
 }
 
-fn unicode(source: &mut Source<'_>, place: usize) -> Result<char, Broken> {
+fn unicode(source: &mut Source<'_>, place: usize) -> Result<char, Unreadable> {
     let digits: Result<&str, EmptyError> =
         take_while(4, |c: char| c.is_ascii_hexdigit()).parse_next(source);
     digits
         .ok()
         .and_then(|digits| u32::from_str_radix(digits, 16).ok())
         .and_then(char::from_u32)
-        .ok_or_else(|| Broken {
+        .ok_or_else(|| Unreadable {
             at: place,
             reason: "Invalid string literal. Illegal character sequence '\\u' in string literal."
                 .to_owned(),

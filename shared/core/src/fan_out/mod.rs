@@ -17,8 +17,8 @@ use crate::{
     fault,
     finding::Finding,
     ports::{
-        ClaimStore, Clock, Delivery, ImportQueue, Lease, ListingPosition, ListingStore, PortError,
-        Portal, Progress, RunStore, Started, SyncRequestQueue, TakenUp, Watermark,
+        Acquisition, ClaimStore, Clock, Delivery, ImportQueue, Lease, ListingPosition,
+        ListingStore, PortError, Portal, Progress, RunStore, Started, SyncRequestQueue, Watermark,
     },
     run::{Mode, Run, RunId, Trigger},
     salesforce::{Salesforce, SalesforceError},
@@ -183,8 +183,8 @@ impl<
         settings: &Settings,
     ) -> Result<Listed, PortError> {
         let mut progress = match self.store.take_up(run, delivery).await? {
-            TakenUp::Acquired(progress) => progress,
-            TakenUp::AlreadyRunning => return Ok(Listed::AlreadyRunning(run)),
+            Acquisition::Acquired(progress) => progress,
+            Acquisition::AlreadyRunning => return Ok(Listed::AlreadyRunning(run)),
         };
         match self.list(&mut progress, settings, deadline).await {
             Ok(listed) => Ok(listed),

@@ -25,8 +25,8 @@ use crate::{
     },
     message::{Disposition, ImportRequest, PushRequest, SyncNowRequest, VERSION, WriteRequest},
     ports::{
-        Checkpoint, ClaimStore, Clock, Consistency, Delivery, ImportStore, Lease, PortError,
-        Portal, Progress, RunStore, Started, StoredStates, TakenUp, Watermark,
+        Acquisition, Checkpoint, ClaimStore, Clock, Consistency, Delivery, ImportStore, Lease,
+        PortError, Portal, Progress, RunStore, Started, StoredStates, Watermark,
     },
     problem::OpenProblem,
     record::{Link, LinkStatus, Record, RecordId},
@@ -383,8 +383,8 @@ impl<S: Send + Sync> RunStore for Alone<'_, S> {
         Ok(Lease::Lost)
     }
 
-    async fn take_up(&self, _: RunId, _: Delivery) -> Result<TakenUp, PortError> {
-        Ok(TakenUp::AlreadyRunning)
+    async fn take_up(&self, _: RunId, _: Delivery) -> Result<Acquisition, PortError> {
+        Ok(Acquisition::AlreadyRunning)
     }
 
     async fn watermark(&self) -> Result<Watermark, PortError> {

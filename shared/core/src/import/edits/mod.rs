@@ -2,16 +2,16 @@
 //! any two calls: no edit goes without its effect, its entry or its pending write. `DEALBRIDGE_EDITS` is the number of
 //! histories; a seed reproduces its history.
 
+mod model;
 mod ports;
-mod world;
 
 use std::sync::Arc;
 
 use serde_json::json;
 
 use self::{
+    model::{FIELDS, LastEdit, Model, settings},
     ports::Handle,
-    world::{FIELDS, LastEdit, World, settings},
 };
 use crate::{code::Code, record::LinkStatus, settings::Settings};
 
@@ -32,83 +32,83 @@ fn play(seed: u64, settings: &Arc<Settings>, is_told: bool) -> Handle {
     let handle = Handle::new(seed, settings, is_told);
     for _ in 0..ACTS {
         handle.act();
-        check_due(&mut handle.world());
+        check_due(&mut handle.model());
     }
     {
-        let mut world = handle.world();
-        world.tell(|_| "it becomes quiet".to_owned());
-        world.is_calm = true;
-        if world.row["Sync__c"] != true || world.row["IsDeleted"] == true {
-            world.write_there(&json!({ "Sync__c": true, "IsDeleted": false }));
+        let mut model = handle.model();
+        model.tell(|_| "it becomes quiet".to_owned());
+        model.is_calm = true;
+        if model.row["Sync__c"] != true || model.row["IsDeleted"] == true {
+            model.write_there(&json!({ "Sync__c": true, "IsDeleted": false }));
         }
     }
     for _ in 0..4 {
-        handle.world().run();
+        handle.model().run();
         handle.deliver();
-        check_due(&mut handle.world());
+        check_due(&mut handle.model());
     }
-    let mut world = handle.world();
-    world.run();
-    if world.last_counted_as_update {
-        world
+    let mut model = handle.model();
+    model.run();
+    if model.last_counted_as_update {
+        model
             .wrong
             .push("what was written came back as an update".to_owned());
     }
-    if world.outbox.is_some() || world.claim.pending.is_some() {
-        let left = format!("after the end, {:?} is left", world.claim.pending);
-        world.wrong.push(left);
+    if model.outbox.is_some() || model.claim.pending.is_some() {
+        let left = format!("after the end, {:?} is left", model.claim.pending);
+        model.wrong.push(left);
     }
-    let status = world.record.link.as_ref().map(|link| link.status);
+    let status = model.record.link.as_ref().map(|link| link.status);
     if status != Some(LinkStatus::Synced) {
-        world
+        model
             .wrong
             .push(format!("after the end, the link is {status:?}"));
     }
-    check_edits(&mut world);
-    drop(world);
+    check_edits(&mut model);
+    drop(model);
     handle
 }
 
 /// A write that is due has its note, and its fields what was agreed on.
-fn check_due(world: &mut World) {
-    let due = world
+fn check_due(model: &mut Model) {
+    let due = model
         .claim
         .pending
         .as_ref()
         .map(|pending| pending.id.clone());
-    let noted = world.outbox.as_ref().map(|note| note.write.clone());
-    let status = world.record.link.as_ref().map(|link| link.status);
+    let noted = model.outbox.as_ref().map(|note| note.write.clone());
+    let status = model.record.link.as_ref().map(|link| link.status);
     if due != noted || due.is_some() != (status == Some(LinkStatus::Pending)) {
-        world.wrong.push(format!(
+        model.wrong.push(format!(
             "{due:?} is due, {noted:?} is noted, the link is {status:?}"
         ));
     }
-    if let Some(pending) = &world.claim.pending {
-        let base = &world.claim.base;
+    if let Some(pending) = &model.claim.pending {
+        let base = &model.claim.base;
         if let Some(name) = pending.edited.iter().find(|name| base.get(name).is_none()) {
             let wrong = format!("{name} is due and nothing was agreed on");
-            world.wrong.push(wrong);
+            model.wrong.push(wrong);
         }
     }
 }
 
 /// Each side's last edit of a field stands, was known to whoever wrote over it, or has its entry.
-fn check_edits(world: &mut World) {
+fn check_edits(model: &mut Model) {
     let mut wrong = Vec::new();
     for (name, path, by_value) in FIELDS {
-        let here = world.record.fields.get(name).cloned().unwrap_or_default();
-        let there = world.row[path].clone();
-        let ours = world.edits_here.get(name);
-        let theirs = world.edits_there.get(name);
-        let is_refused = ours.is_some_and(|edit| world.has_refusal_since(path, edit.at));
+        let here = model.record.fields.get(name).cloned().unwrap_or_default();
+        let there = model.row[path].clone();
+        let ours = model.edits_here.get(name);
+        let theirs = model.edits_there.get(name);
+        let is_refused = ours.is_some_and(|edit| model.has_refusal_since(path, edit.at));
         let is_one_way = matches!(name, "stage" | "close_date");
         if !by_value {
-            let row = world
+            let row = model
                 .settings
                 .mappings
                 .iter()
                 .find(|row| row.channeltivity == name);
-            let field = world.settings.deal_field(name).unwrap();
+            let field = model.settings.deal_field(name).unwrap();
             let translated = row.unwrap().to_channeltivity(&there, field);
             if !field.same(&here, &translated) {
                 wrong.push(format!("{name} is {here} here and {translated} there"));
@@ -119,7 +119,7 @@ fn check_edits(world: &mut World) {
             wrong.push(format!("{name} is {here} here and {there} there"));
         }
         let lost = |edit: &LastEdit, stands: bool, side: &str| {
-            let told = world.entries.iter().any(|entry| {
+            let told = model.entries.iter().any(|entry| {
                 entry.code == Code::ConflictResolved
                     && edit.value.as_str().is_some_and(|text| {
                         let start: String = text.chars().take(20).collect();
@@ -145,7 +145,7 @@ fn check_edits(world: &mut World) {
             wrong.extend(lost(edit, stands, "in Salesforce"));
         }
     }
-    world.wrong.append(&mut wrong);
+    model.wrong.append(&mut wrong);
 }
 
 #[test]
@@ -154,14 +154,14 @@ fn no_edit_goes_without_its_effect_its_conflict_entry_or_its_pending_write() {
     let settings = Arc::new(settings());
     for seed in 0..histories() {
         let handle = play(seed, &settings, false);
-        let world = handle.world();
-        if !world.wrong.is_empty() {
+        let model = handle.model();
+        if !model.wrong.is_empty() {
             // The same history again, told.
             let told = play(seed, &settings, true);
-            let story = told.world().story.join("\n");
-            panic!("seed {seed}: {:#?}\n{story}", world.wrong);
+            let story = told.model().story.join("\n");
+            panic!("seed {seed}: {:#?}\n{story}", model.wrong);
         }
-        for entry in &world.entries {
+        for entry in &model.entries {
             *met.entry(entry.code).or_default() += 1;
         }
     }

@@ -1,4 +1,4 @@
-//! The ports over a world: each call is a place where somebody else may act, and where an answer may be lost.
+//! The ports over a model: each call is a place where somebody else may act, and where an answer may be lost.
 
 use std::{
     collections::HashSet,
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rand::Rng;
 use serde_json::{Map, Value};
 
-use super::world::World;
+use super::model::Model;
 use crate::{
     Email, SalesforceId, SalesforceObject, SystemModstamp,
     claim::Claim,
@@ -34,62 +34,62 @@ use crate::{
 
 #[derive(Clone)]
 pub(super) struct Handle {
-    world: Arc<Mutex<World>>,
+    model: Arc<Mutex<Model>>,
     schema: Arc<Schema>,
 }
 
 impl Handle {
     pub(super) fn new(seed: u64, settings: &Arc<Settings>, is_told: bool) -> Self {
-        let world = World::new(seed, Arc::clone(settings), is_told);
+        let model = Model::new(seed, Arc::clone(settings), is_told);
         Self {
-            world: Arc::new(Mutex::new(world)),
+            model: Arc::new(Mutex::new(model)),
             schema: Arc::default(),
         }
     }
 
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap()
+    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
+        self.model.lock().unwrap()
     }
 
     fn chance(&self, percent: u32) -> bool {
-        let mut world = self.world();
-        !world.is_calm && world.seed.random_range(0..100) < percent
+        let mut model = self.model();
+        !model.is_calm && model.seed.random_range(0..100) < percent
     }
 
     /// Lets somebody else act, now and then.
     fn interrupt(&self) {
-        if self.world().depth < 3 && self.chance(25) {
-            self.world().depth += 1;
+        if self.model().depth < 3 && self.chance(25) {
+            self.model().depth += 1;
             self.act();
-            self.world().depth -= 1;
+            self.model().depth -= 1;
         }
     }
 
     /// Does one act of a user, a run or the push worker.
     pub(super) fn act(&self) {
-        let act = self.world().seed.random_range(0..100);
+        let act = self.model().seed.random_range(0..100);
         match act {
-            0..25 => self.world().edit_there(),
-            25..55 => self.world().edit_here(),
+            0..25 => self.model().edit_there(),
+            25..55 => self.model().edit_here(),
             55..60 => {
-                let mut world = self.world();
-                let row = world.row();
-                world.tell(|_| "a run reads".to_owned());
-                world.read = Some(row);
+                let mut model = self.model();
+                let row = model.row();
+                model.tell(|_| "a run reads".to_owned());
+                model.read = Some(row);
             }
-            60..74 => self.world().run(),
+            60..74 => self.model().run(),
             74..93 => self.deliver(),
             93..97 => {
-                let mut world = self.world();
-                let flag = world.row["Sync__c"] != true;
-                world.tell(|_| format!("the Sync Flag becomes {flag}"));
-                world.write_there(&serde_json::json!({ "Sync__c": flag }));
+                let mut model = self.model();
+                let flag = model.row["Sync__c"] != true;
+                model.tell(|_| format!("the Sync Flag becomes {flag}"));
+                model.write_there(&serde_json::json!({ "Sync__c": flag }));
             }
             _ => {
-                let mut world = self.world();
-                let deleted = world.row["IsDeleted"] != true;
-                world.tell(|_| format!("IsDeleted becomes {deleted}"));
-                world.write_there(&serde_json::json!({ "IsDeleted": deleted }));
+                let mut model = self.model();
+                let deleted = model.row["IsDeleted"] != true;
+                model.tell(|_| format!("IsDeleted becomes {deleted}"));
+                model.write_there(&serde_json::json!({ "IsDeleted": deleted }));
             }
         }
     }
@@ -97,17 +97,17 @@ impl Handle {
     /// The push worker receives a message: the outbox's, or any that was sent before.
     pub(super) fn deliver(&self) {
         let request = {
-            let mut world = self.world();
-            let sent = world.messages.len();
-            let at = (sent > 0).then(|| world.seed.random_range(0..sent));
-            let is_old = !world.is_calm && world.seed.random_bool(0.2);
+            let mut model = self.model();
+            let sent = model.messages.len();
+            let at = (sent > 0).then(|| model.seed.random_range(0..sent));
+            let is_old = !model.is_calm && model.seed.random_bool(0.2);
             match at.filter(|_| is_old) {
-                Some(at) => Some(world.messages[at].clone()),
-                None => world.outbox.clone(),
+                Some(at) => Some(model.messages[at].clone()),
+                None => model.outbox.clone(),
             }
         };
         let Some(request) = request else { return };
-        self.world()
+        self.model()
             .tell(|_| format!("the worker gets {}", request.write));
         let push = Push {
             salesforce: self,
@@ -116,7 +116,7 @@ impl Handle {
             clock: self,
         };
         let done = push.deliver(&request).now_or_never().unwrap();
-        self.world()
+        self.model()
             .tell(|_| format!("the worker is done with {}: {done:?}", request.write));
     }
 }
@@ -155,7 +155,7 @@ impl Salesforce for Handle {
         _: &[FieldPath],
     ) -> Result<Vec<Row>, SalesforceError> {
         self.interrupt();
-        let row = self.world().row();
+        let row = self.model().row();
         self.interrupt();
         if self.chance(5) {
             return Err(cut());
@@ -220,11 +220,11 @@ impl Salesforce for Handle {
             return Err(cut());
         }
         {
-            let mut world = self.world();
-            if world.row["IsDeleted"] == true {
+            let mut model = self.model();
+            if model.row["IsDeleted"] == true {
                 return Ok(UpdateOutcome::Gone);
             }
-            if unless_changed_since.is_some_and(|seen| world.stamp() > seen) {
+            if unless_changed_since.is_some_and(|seen| model.stamp() > seen) {
                 return Ok(UpdateOutcome::ChangedSince);
             }
             let is_refused =
@@ -236,13 +236,13 @@ impl Salesforce for Handle {
                     fields: vec![name.clone()],
                 });
             }
-            world.tell(|_| format!("Salesforce takes {}", Value::Object(fields.clone())));
-            if world.row["Sync__c"] != true {
-                world
+            model.tell(|_| format!("Salesforce takes {}", Value::Object(fields.clone())));
+            if model.row["Sync__c"] != true {
+                model
                     .wrong
                     .push("a value was written while the link was paused".to_owned());
             }
-            world.write_there(&Value::Object(fields.clone()));
+            model.write_there(&Value::Object(fields.clone()));
         }
         self.interrupt();
         if self.chance(8) {
@@ -255,12 +255,12 @@ impl Salesforce for Handle {
 impl LinkStore for Handle {
     async fn record(&self, _: &RecordId) -> Result<Option<Record>, PortError> {
         self.interrupt();
-        Ok(Some(self.world().record.clone()))
+        Ok(Some(self.model().record.clone()))
     }
 
     async fn claim(&self, _: SalesforceId, _: SalesforceId) -> Result<Option<Claim>, PortError> {
         self.interrupt();
-        Ok(Some(self.world().claim.clone()))
+        Ok(Some(self.model().claim.clone()))
     }
 
     async fn live_claims_of(&self, _: &RecordId) -> Result<Vec<(SalesforceId, Claim)>, PortError> {
@@ -291,18 +291,18 @@ impl LinkStore for Handle {
                 detail: "the worker dies".into(),
             });
         }
-        let mut world = self.world();
-        if !world.write(&change.writes) {
+        let mut model = self.model();
+        if !model.write(&change.writes) {
             return Ok(Committed::Refused);
         }
-        world.take_outbox(change.outbox.clone());
-        world.enter(change.line.findings.clone());
+        model.take_outbox(change.outbox.clone());
+        model.enter(change.line.findings.clone());
         Ok(Committed::Yes)
     }
 
     async fn forget(&self, request: &PushRequest) -> Result<(), PortError> {
-        let mut world = self.world();
-        world.outbox.take_if(|note| note.write == request.id());
+        let mut model = self.model();
+        model.outbox.take_if(|note| note.write == request.id());
         Ok(())
     }
 
@@ -321,7 +321,7 @@ impl LinkStore for Handle {
 
 impl Portal for Handle {
     async fn settings(&self) -> Result<Arc<Settings>, PortError> {
-        Ok(Arc::clone(&self.world().settings))
+        Ok(Arc::clone(&self.model().settings))
     }
 
     async fn directory(&self, _: &HashSet<Email>) -> Result<Directory, PortError> {

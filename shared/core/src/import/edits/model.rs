@@ -54,7 +54,7 @@ pub(super) struct LastEdit {
     pub(super) time: u32,
 }
 
-pub(super) struct World {
+pub(super) struct Model {
     pub(super) seed: StdRng,
     pub(super) settings: Arc<Settings>,
     pub(super) record: Record,
@@ -106,7 +106,7 @@ pub(super) fn settings() -> Settings {
     serde_json::from_value(value).unwrap()
 }
 
-impl World {
+impl Model {
     pub(super) fn new(number: u64, settings: Arc<Settings>, is_told: bool) -> Self {
         let salesforce = SalesforceId::parse(OPPORTUNITY).unwrap();
         let row = json!({
@@ -146,7 +146,7 @@ impl World {
             disconnected: false,
             import_flag_was_off: false,
         };
-        let mut world = Self {
+        let mut model = Self {
             seed: StdRng::seed_from_u64(number),
             settings,
             is_told,
@@ -171,8 +171,8 @@ impl World {
             edits_here: BTreeMap::new(),
             edits_there: BTreeMap::new(),
         };
-        world.note_values();
-        world
+        model.note_values();
+        model
     }
 
     /// Counts an edit.
