@@ -59,7 +59,7 @@ async fn a_route_is_found_by_its_exact_method_and_path() {
         ("PURGE", "/settings"),
         ("GET", "/settings/"),
         ("GET", "//settings"),
-        ("POST", "/Sync-Runs"),
+        ("PUT", "/Settings"),
         ("GET", "/"),
     ] {
         let answer = asked(&product, ApiRequest::new(method, target)).await;
