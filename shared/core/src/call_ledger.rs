@@ -7,7 +7,7 @@ use tracing::warn;
 use crate::{
     budget::{Calls, DayOfCalls, OrgAllowance},
     ports::{PortError, RunStore},
-    run::{RunId, RunStatus},
+    run::RunId,
     settings::Settings,
 };
 
@@ -49,7 +49,7 @@ pub async fn warn_of_budget<S: CallLedger + RunStore>(
     let has_failed = store
         .run(run)
         .await?
-        .is_some_and(|run| run.status == RunStatus::Failed);
+        .is_some_and(|run| run.failed_at.is_some());
     if !has_failed && store.may_warn_of_budget().await? {
         warn!(
             event = "api_budget_nearly_spent",
