@@ -1,5 +1,7 @@
 //! Unlink: removes a link in one transaction, and has imports leave the Salesforce record alone.
 
+use jiff::Timestamp;
+
 use super::{
     LinkError, Refusal, SalesforceRecord, Unlinks, connected_org,
     store::{Audit, Committed, LinkChange, LinkStore, OrgChanges, Outbox, Receipted},
@@ -108,7 +110,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
     ) -> Result<Unlinked, LinkError> {
         let settings = self.portal.settings().await?;
         let org = connected_org(self.instance_url, &settings)?;
-        let mut seen = version;
+        let mut seen = None;
         let mut unclaimed = None;
         for _ in 0..MAX_ATTEMPTS {
             let record = self
@@ -220,11 +222,10 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
     }
 }
 
-/// Returns the version that tells one link of a record from a later one of the same pair.
-fn linked_version(record: &Record) -> u64 {
-    record.link.as_ref().map_or(0, |link| {
-        u64::try_from(link.linked_at.as_microsecond()).unwrap_or(0)
-    })
+/// Returns what tells one link of a record from a later one of the same pair: each unlink begins another life.
+fn linked_version(record: &Record) -> (u32, Option<Timestamp>) {
+    let linked_at = record.link.as_ref().map(|link| link.linked_at);
+    (record.life, linked_at)
 }
 
 /// The writes that remove a link, beside the record's own.
