@@ -14,7 +14,7 @@ use dealbridge_tests::OrgFolder;
 use serde_json::{Value, json};
 
 /// One line of the table: a figure and its limit.
-struct Line {
+struct Figure {
     what: &'static str,
     goal: f64,
     figure: f64,
@@ -37,12 +37,12 @@ fn number(usage: &Value, name: &str) -> f64 {
     clippy::cast_precision_loss,
     reason = "counts of a benchmark are far below 2^52"
 )]
-fn first(counts: &Counts, usage: &Value) -> Vec<Line> {
+fn first(counts: &Counts, usage: &Value) -> Vec<Figure> {
     // A failure costs as much as a repeated one; the rest is the imports' own cost.
     let failures = counts.failed as f64 * 2.2;
     let calls = counts.listed.div_ceil(2_000) + counts.listed.div_ceil(200) + 1;
     vec![
-        Line {
+        Figure {
             what: "write units per 1,000 imports, failures at 2.2 each taken off",
             goal: 4_400.0,
             figure: per_thousand(
@@ -50,17 +50,17 @@ fn first(counts: &Counts, usage: &Value) -> Vec<Line> {
                 counts.imported,
             ),
         },
-        Line {
+        Figure {
             what: "DynamoDB requests per 1,000 Opportunities",
             goal: 45.0,
             figure: per_thousand(number(usage, "dynamodbRequests"), counts.listed),
         },
-        Line {
+        Figure {
             what: "SQS requests per 1,000 Opportunities",
             goal: 320.0,
             figure: per_thousand(number(usage, "sqsRequests"), counts.listed),
         },
-        Line {
+        Figure {
             what: "Salesforce calls",
             goal: calls as f64,
             figure: number(usage, "salesforceCalls"),
@@ -72,28 +72,28 @@ fn first(counts: &Counts, usage: &Value) -> Vec<Line> {
     clippy::cast_precision_loss,
     reason = "counts of a benchmark are far below 2^52"
 )]
-fn second(counts: &Counts, usage: &Value) -> Vec<Line> {
+fn second(counts: &Counts, usage: &Value) -> Vec<Figure> {
     let linked_only = counts.failed == 0;
-    let mut lines = vec![Line {
+    let mut lines = vec![Figure {
         what: "read units per 1,000 Opportunities",
         goal: 510.0,
         figure: per_thousand(number(usage, "dynamodbReadUnits"), counts.listed),
     }];
     if linked_only {
         // The request for the run itself is one message: sent, received, deleted.
-        lines.push(Line {
+        lines.push(Figure {
             what: "SQS requests beyond the run's own request",
             goal: 0.0,
             figure: (number(usage, "sqsRequests") - 3.0).max(0.0),
         });
     } else {
-        lines.push(Line {
+        lines.push(Figure {
             what: "write units per 1,000 repeated failures",
             goal: 2_200.0,
             figure: per_thousand(number(usage, "dynamodbWriteUnits"), counts.failed),
         });
     }
-    lines.push(Line {
+    lines.push(Figure {
         what: "imported or updated",
         goal: 0.0,
         figure: (counts.imported + counts.updated) as f64,
@@ -105,14 +105,14 @@ fn second(counts: &Counts, usage: &Value) -> Vec<Line> {
     clippy::cast_precision_loss,
     reason = "counts of a benchmark are far below 2^52"
 )]
-fn hourly(counts: &Counts, usage: &Value) -> Vec<Line> {
+fn hourly(counts: &Counts, usage: &Value) -> Vec<Figure> {
     vec![
-        Line {
+        Figure {
             what: "Salesforce calls beside the re-check of problems",
             goal: 2.0,
             figure: number(usage, "salesforceCalls") - counts.failed.div_ceil(200) as f64,
         },
-        Line {
+        Figure {
             what: "linked ones listed",
             goal: 0.0,
             figure: (counts.listed - counts.failed) as f64,
@@ -124,7 +124,7 @@ fn hourly(counts: &Counts, usage: &Value) -> Vec<Line> {
 const RECORDS: u32 = 20;
 
 /// Submits Deals of the generated folder as the portal and edits each once, without an idempotency key.
-async fn records(app: Arc<LocalProduct>) -> Result<Vec<Line>, LocalError> {
+async fn records(app: Arc<LocalProduct>) -> Result<Vec<Figure>, LocalError> {
     let server = ApiServer::new(Arc::clone(&app))?;
     let token = ApiRequest::new("GET", "/local/token?client=portal");
     let token = server.answer(&token, "").await.to_json();
@@ -161,12 +161,12 @@ async fn records(app: Arc<LocalProduct>) -> Result<Vec<Line>, LocalError> {
         spent.push(number(&usage, "dynamodbWriteUnits") / f64::from(RECORDS));
     }
     Ok(vec![
-        Line {
+        Figure {
             what: "write units per submission",
             goal: 12.0,
             figure: spent[0],
         },
-        Line {
+        Figure {
             what: "write units per edit",
             goal: 8.0,
             figure: spent[1],
@@ -174,7 +174,7 @@ async fn records(app: Arc<LocalProduct>) -> Result<Vec<Line>, LocalError> {
     ])
 }
 
-fn print(title: &str, lines: &[Line]) {
+fn print(title: &str, lines: &[Figure]) {
     println!("\n{title}\n{:<66}{:>10}{:>12}", "", "goal", "figure");
     for line in lines {
         let verdict = if line.figure <= line.goal {

@@ -81,7 +81,7 @@ impl Clear {
 /// The place of the next page: problems of Opportunities come first, then those of records that were not sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Place {
+enum PagePlace {
     /// Behind this Opportunity.
     Opportunities(Option<SalesforceId>),
     /// Behind this record.
@@ -125,7 +125,9 @@ impl IntegrationLog {
         let (code, cleared) = (code(&query)?, query.flag("cleared")?);
         let list = cursor::List::of(request, &query);
         let cursor = query.text("cursor").map(|text| list.decode(text));
-        let mut place: Place = cursor.transpose()?.unwrap_or(Place::Opportunities(None));
+        let mut place: PagePlace = cursor
+            .transpose()?
+            .unwrap_or(PagePlace::Opportunities(None));
         let (settings, org) = self.org().await?;
         let shown = |is_acknowledged: bool, codes: &[Code]| {
             cleared.is_none_or(|cleared| is_acknowledged == cleared)
@@ -136,7 +138,7 @@ impl IntegrationLog {
         let next = loop {
             requests += 1;
             let filled = match &mut place {
-                Place::Opportunities(after) => {
+                PagePlace::Opportunities(after) => {
                     let found = self
                         .store
                         .problems_after(settings.organization_id, *after, SLICE)
@@ -150,7 +152,7 @@ impl IntegrationLog {
                         *after = Some(problem.opportunity);
                     })
                 }
-                Place::Records(after) => {
+                PagePlace::Records(after) => {
                     let found = self
                         .store
                         .send_problems_after(after.as_ref(), SLICE)
@@ -165,8 +167,8 @@ impl IntegrationLog {
                 }
             };
             match (filled, &place) {
-                (Filled::ToTheEnd, Place::Opportunities(_)) => place = Place::Records(None),
-                (Filled::ToTheEnd, Place::Records(_)) => break None,
+                (Filled::ToTheEnd, PagePlace::Opportunities(_)) => place = PagePlace::Records(None),
+                (Filled::ToTheEnd, PagePlace::Records(_)) => break None,
                 (Filled::UpTo(_), _) => {}
             }
             if matches!(filled, Filled::UpTo(true)) || requests == REQUESTS {

@@ -63,12 +63,12 @@ pub(crate) enum Origin {
 pub(crate) struct Entry {
     pub(crate) message: Arc<Message>,
     pub(crate) delivery: Delivery,
-    pub(crate) place: Place,
+    pub(crate) place: MessageState,
 }
 
-/// Where a message stands.
+/// The state of a message in its queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum MessageState {
     Ready { rank: u64 },
     Delayed { until: Moment },
     InFlight { until: Moment, since: Moment },
@@ -152,7 +152,7 @@ impl Queue {
             && at <= now
         {
             self.leave(key);
-            self.stand(key, Place::Ready { rank: rank() });
+            self.stand(key, MessageState::Ready { rank: rank() });
         }
     }
 
@@ -161,7 +161,7 @@ impl Queue {
         key: MessageKey,
         message: Arc<Message>,
         delivery: Delivery,
-        place: Place,
+        place: MessageState,
     ) {
         self.ages.insert((message.sent_at, key));
         self.entries.insert(
@@ -201,26 +201,26 @@ impl Queue {
     }
 
     /// Puts a message elsewhere.
-    pub(crate) fn place(&mut self, key: MessageKey, place: Place) {
+    pub(crate) fn place(&mut self, key: MessageKey, place: MessageState) {
         self.leave(key);
         self.stand(key, place);
     }
 
-    fn stand(&mut self, key: MessageKey, place: Place) {
+    fn stand(&mut self, key: MessageKey, place: MessageState) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
         entry.place = place;
         match place {
-            Place::Ready { rank } => {
+            MessageState::Ready { rank } => {
                 self.ready.insert((rank, key));
                 self.arrivals.notify_waiters();
             }
-            Place::Delayed { until } => {
+            MessageState::Delayed { until } => {
                 self.waiting.insert((until, key));
                 self.delayed += 1;
             }
-            Place::InFlight { until, .. } => {
+            MessageState::InFlight { until, .. } => {
                 self.waiting.insert((until, key));
                 self.in_flight += 1;
             }
@@ -230,14 +230,14 @@ impl Queue {
     fn leave(&mut self, key: MessageKey) {
         match self.entries.get(&key).map(|entry| entry.place) {
             None => {}
-            Some(Place::Ready { rank }) => {
+            Some(MessageState::Ready { rank }) => {
                 self.ready.remove(&(rank, key));
             }
-            Some(Place::Delayed { until }) => {
+            Some(MessageState::Delayed { until }) => {
                 self.waiting.remove(&(until, key));
                 self.delayed -= 1;
             }
-            Some(Place::InFlight { until, .. }) => {
+            Some(MessageState::InFlight { until, .. }) => {
                 self.waiting.remove(&(until, key));
                 self.in_flight -= 1;
             }
@@ -261,9 +261,9 @@ mod tests {
         let mut counts = QueueCounts::default();
         for entry in queue.entries.values() {
             match entry.place {
-                Place::Ready { .. } => counts.visible += 1,
-                Place::InFlight { .. } => counts.in_flight += 1,
-                Place::Delayed { .. } => counts.delayed += 1,
+                MessageState::Ready { .. } => counts.visible += 1,
+                MessageState::InFlight { .. } => counts.in_flight += 1,
+                MessageState::Delayed { .. } => counts.delayed += 1,
             }
         }
         counts
@@ -286,11 +286,11 @@ mod tests {
             let until = Moment::from_millis(step + random.random_range(0..50));
             let key = random.random_range(0..40);
             let place = match random.random_range(0..3) {
-                0 => Place::Ready {
+                0 => MessageState::Ready {
                     rank: random.random(),
                 },
-                1 => Place::Delayed { until },
-                _ => Place::InFlight { until, since: now },
+                1 => MessageState::Delayed { until },
+                _ => MessageState::InFlight { until, since: now },
             };
             match random.random_range(0..4) {
                 0 => queue.remove(key),

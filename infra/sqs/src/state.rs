@@ -14,7 +14,7 @@ use crate::disorder::{Disorder, DisorderDice};
 use crate::error::{ErrorKind, QueueError};
 use crate::message::Message;
 use crate::move_task::MoveTask;
-use crate::queue::{CountsByQueue, Delivery, MessageKey, Place, Queue, QueueId};
+use crate::queue::{CountsByQueue, Delivery, MessageKey, MessageState, Queue, QueueId};
 use crate::store::{Store, StoreError, Stored};
 
 /// The finished tasks that a source queue remembers.
@@ -321,10 +321,10 @@ impl State {
         self.next_key = self.next_key.max(key + 1);
         if let Some(queue) = self.queues.get_mut(&queue) {
             let place = match delivery.available_at <= at {
-                true => Place::Ready {
+                true => MessageState::Ready {
                     rank: self.order.rank(),
                 },
-                false => Place::Delayed {
+                false => MessageState::Delayed {
                     until: delivery.available_at,
                 },
             };
@@ -337,14 +337,14 @@ impl State {
             return;
         };
         let since = match queue.entry(key).map(|entry| entry.place) {
-            Some(Place::InFlight { since, .. }) => since,
+            Some(MessageState::InFlight { since, .. }) => since,
             _ => at,
         };
         let place = match until <= at {
-            true => Place::Ready {
+            true => MessageState::Ready {
                 rank: self.order.rank(),
             },
-            false => Place::InFlight { until, since },
+            false => MessageState::InFlight { until, since },
         };
         queue.place(key, place);
     }

@@ -89,7 +89,7 @@ async fn assert_found_out(spoiling: Spoiling, direct: impl Direct) {
     unreachable!("{MAX_PLAYS} plays came out right without the condition");
 }
 
-fn import_deed(seed: &mut StdRng, runs: &[u32]) -> Operation {
+fn import_operation(seed: &mut StdRng, runs: &[u32]) -> Operation {
     Operation::Import {
         run: *runs.choose(seed).unwrap(),
         fresh: seed.random_bool(0.5),
@@ -116,12 +116,12 @@ async fn against_imports(
         assert_eq!(runner.harness.allow(scene.opportunity).await.status, 200);
     }
     let mut parts = vec![
-        vec![import_deed(seed, &[2])],
-        vec![runner.link_deed(seed, &scene.records[0], scene).await],
+        vec![import_operation(seed, &[2])],
+        vec![runner.link_operation(seed, &scene.records[0], scene).await],
     ];
     parts.push(match seed.random_range(0..3) {
-        0 => vec![import_deed(seed, &[2, 3])],
-        1 => vec![runner.link_deed(seed, &scene.records[1], scene).await],
+        0 => vec![import_operation(seed, &[2, 3])],
+        1 => vec![runner.link_operation(seed, &scene.records[1], scene).await],
         _ => vec![],
     });
     parts
@@ -171,9 +171,9 @@ async fn against_unlinks(
         _ => vec![unlink(Some(seen)), other.clone()],
     };
     let third = match seed.random_range(0..4) {
-        0 => vec![import_deed(seed, &[1, 2])],
+        0 => vec![import_operation(seed, &[1, 2])],
         1 => vec![other],
-        2 => vec![Operation::Allow, import_deed(seed, &[2])],
+        2 => vec![Operation::Allow, import_operation(seed, &[2])],
         _ => vec![],
     };
     vec![vec![unlink(version)], second, third]
@@ -226,7 +226,7 @@ async fn against_replayed_imports(
     } else {
         scene.records[0].clone()
     };
-    let mut second = vec![runner.link_deed(seed, &record, scene).await];
+    let mut second = vec![runner.link_operation(seed, &record, scene).await];
     if seed.random_bool(0.3) {
         second.push(Operation::Unlink {
             record,
@@ -234,11 +234,11 @@ async fn against_replayed_imports(
         });
     }
     let third = match seed.random_range(0..3) {
-        0 => vec![import_deed(seed, &[1, 2])],
+        0 => vec![import_operation(seed, &[1, 2])],
         1 => vec![Operation::Allow],
-        _ => vec![runner.link_deed(seed, &scene.records[1], scene).await],
+        _ => vec![runner.link_operation(seed, &scene.records[1], scene).await],
     };
-    vec![vec![import_deed(seed, &[1, 2])], second, third]
+    vec![vec![import_operation(seed, &[1, 2])], second, third]
 }
 
 #[tokio::test]
@@ -271,13 +271,13 @@ async fn against_conversions(
         of,
     };
     let second = match seed.random_range(0..3) {
-        0 => vec![import_deed(seed, &[2])],
-        1 => vec![runner.link_deed(seed, deal, scene).await],
+        0 => vec![import_operation(seed, &[2])],
+        1 => vec![runner.link_operation(seed, deal, scene).await],
         _ => vec![import(2, Of::Both)],
     };
     let third = match seed.random_range(0..3) {
         0 => vec![import(3, Of::Lead)],
-        1 => vec![runner.link_deed(seed, deal, scene).await],
+        1 => vec![runner.link_operation(seed, deal, scene).await],
         _ => vec![],
     };
     let of = *[Of::Lead, Of::Both].choose(seed).unwrap();
@@ -309,7 +309,7 @@ async fn writes_against_the_rest(
             .edit(scene.opportunity, edits.choose(seed).unwrap().clone())
             .await;
     }
-    let push = runner.push_deed(scene).await;
+    let push = runner.push_operation(scene).await;
     let unlink = Operation::Unlink {
         record: record.clone(),
         version: None,
@@ -324,7 +324,7 @@ async fn writes_against_the_rest(
         _ => vec![unlink, again, push.clone()],
     };
     let third = match seed.random_range(0..3) {
-        0 => vec![import_deed(seed, &[2])],
+        0 => vec![import_operation(seed, &[2])],
         1 => vec![push.clone(), push.clone()],
         _ => vec![],
     };

@@ -383,7 +383,7 @@ impl SceneRunner {
     }
 
     /// The message of the pending write.
-    pub(crate) async fn push_deed(&self, scene: &Scene) -> Operation {
+    pub(crate) async fn push_operation(&self, scene: &Scene) -> Operation {
         let notes = self.harness.app.store.outbox().await.unwrap();
         let mut notes = notes
             .requests
@@ -451,7 +451,7 @@ impl SceneRunner {
         (preview.status == 200).then(|| preview.token())
     }
 
-    pub(crate) async fn link_deed(
+    pub(crate) async fn link_operation(
         &self,
         seed: &mut StdRng,
         record: &RecordId,

@@ -9,7 +9,7 @@ use dealbridge_core::{
 };
 use dealbridge_local::{LocalError, LocalProduct};
 
-use super::{output::print, place::Place};
+use super::{output::print, place::ProductOptions};
 
 #[derive(Args)]
 pub(super) struct Explain {
@@ -17,7 +17,7 @@ pub(super) struct Explain {
     #[arg(value_name = "ID_OR_URL")]
     opportunity: String,
     #[command(flatten)]
-    place: Place,
+    place: ProductOptions,
     /// Print the explanation as one JSON object.
     #[arg(long)]
     json: bool,

@@ -10,7 +10,7 @@ use dealbridge_local::{LocalError, Options, SalesforceTarget};
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-org");
 
 #[derive(Args)]
-pub(super) struct Place {
+pub(super) struct ProductOptions {
     /// The org folder: one CSV per Salesforce object, and channeltivity.json. The bundled sample when absent.
     #[arg(long, value_name = "DIR")]
     org: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(super) struct Place {
     org_jwt_key: Option<PathBuf>,
 }
 
-impl Place {
+impl ProductOptions {
     pub(super) fn options(self) -> Result<Options, LocalError> {
         let salesforce = match self.salesforce_url {
             None => SalesforceTarget::Simulated {

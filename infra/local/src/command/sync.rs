@@ -8,13 +8,13 @@ use dealbridge_local::{LocalError, LocalProduct, report::Report};
 
 use super::{
     output::{print, width},
-    place::Place,
+    place::ProductOptions,
 };
 
 #[derive(Args)]
 pub(super) struct Sync {
     #[command(flatten)]
-    place: Place,
+    place: ProductOptions,
     /// Print the report as one JSON object.
     #[arg(long)]
     json: bool,

@@ -22,14 +22,14 @@ use tokio::net::TcpListener;
 
 use super::{
     output::{print, width},
-    place::Place,
+    place::ProductOptions,
     sync,
 };
 
 #[derive(Args)]
 pub(super) struct Up {
     #[command(flatten)]
-    place: Place,
+    place: ProductOptions,
     /// The port of the API on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 8400)]
     port: u16,

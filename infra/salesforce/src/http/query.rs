@@ -99,7 +99,7 @@ pub(crate) fn first_page(engine: &Engine, call: &Call, scope: Scope) -> Reply {
         &store,
         call,
         &cursor,
-        Place {
+        RowPosition {
             key: None,
             offset: 0,
         },
@@ -125,7 +125,7 @@ pub(crate) fn next_page(engine: &Engine, call: &Call, locator: &str) -> Reply {
                 &store,
                 call,
                 &cursor,
-                Place {
+                RowPosition {
                     key: Some(key),
                     offset,
                 },
@@ -158,12 +158,18 @@ fn page_size(call: &Call, plan: &Plan) -> usize {
 }
 
 /// The place in a cursor at which a page begins.
-struct Place {
+struct RowPosition {
     key: Option<u64>,
     offset: usize,
 }
 
-fn answer(engine: &Engine, store: &Store, call: &Call, cursor: &Cursor, place: Place) -> Reply {
+fn answer(
+    engine: &Engine,
+    store: &Store,
+    call: &Call,
+    cursor: &Cursor,
+    place: RowPosition,
+) -> Reply {
     let view = View::of_api(store, cursor.scope);
     let rest = &cursor.positions[place.offset..];
     let taken = rows_of_page(view, cursor, rest);

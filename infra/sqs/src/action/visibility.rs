@@ -9,7 +9,7 @@ use crate::attributes::MAX_VISIBILITY_SECONDS;
 use crate::change::Change;
 use crate::clock::Moment;
 use crate::error::{ErrorKind, QueueError};
-use crate::queue::{Place, QueueId};
+use crate::queue::{MessageState, QueueId};
 use crate::receipt::Receipt;
 use crate::state::State;
 
@@ -102,7 +102,7 @@ fn decide(
                 "Message does not exist or is not available for visibility timeout change.",
             )
         })?;
-    let Place::InFlight { since, .. } = entry.place else {
+    let MessageState::InFlight { since, .. } = entry.place else {
         return Err(QueueError::new(
             ErrorKind::MessageNotInflight,
             "The message referred to isn't in flight.",

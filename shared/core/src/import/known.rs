@@ -53,7 +53,7 @@ where
         Ok(pending.collect())
     }
 
-    /// Reads the claims of requests whose claim was only assumed to be absent. An import may rely on the listing for
+    /// Reads the claims of requests whose claim was not looked for. An import may rely on the listing for
     /// that, because its conditions check it again; any other decision on a fresh request waits for its claim to be
     /// read.
     pub(super) async fn verify_claims(

@@ -26,12 +26,12 @@ const SAME_OBJECT: &str = "The inner and outer selects should not be on the same
 /// `MALFORMED_QUERY`.
 pub(super) fn check(binder: &Binder<'_>, filter: &Condition) -> Result<(), SoqlError> {
     let mut found = Vec::new();
-    collect(filter, Place::Whole, &mut found);
+    collect(filter, ClausePosition::Whole, &mut found);
     for (place, operand) in &found {
         let reason = match place {
-            Place::Whole | Place::Top => continue,
-            Place::InOr => IN_OR,
-            Place::Below => BELOW,
+            ClausePosition::Whole | ClausePosition::Top => continue,
+            ClausePosition::InOr => IN_OR,
+            ClausePosition::Below => BELOW,
         };
         return binder.refuse("MALFORMED_QUERY", operand.at(), reason);
     }
@@ -43,7 +43,7 @@ pub(super) fn check(binder: &Binder<'_>, filter: &Condition) -> Result<(), SoqlE
 
 /// The place of a condition in a WHERE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ClausePosition {
     /// It is the whole WHERE.
     Whole,
     /// It is one of those that all must hold.
@@ -54,11 +54,15 @@ enum Place {
     Below,
 }
 
-fn collect<'a>(condition: &'a Condition, place: Place, found: &mut Vec<(Place, &'a Operand)>) {
+fn collect<'a>(
+    condition: &'a Condition,
+    place: ClausePosition,
+    found: &mut Vec<(ClausePosition, &'a Operand)>,
+) {
     match condition {
         Condition::And(all) => {
             let below = match place {
-                Place::Whole => Place::Top,
+                ClausePosition::Whole => ClausePosition::Top,
                 place => place,
             };
             for inner in all {
@@ -67,8 +71,8 @@ fn collect<'a>(condition: &'a Condition, place: Place, found: &mut Vec<(Place, &
         }
         Condition::Or(any) => {
             let below = match place {
-                Place::Whole => Place::InOr,
-                _ => Place::Below,
+                ClausePosition::Whole => ClausePosition::InOr,
+                _ => ClausePosition::Below,
             };
             for inner in any {
                 collect(inner, below, found);
@@ -138,7 +142,7 @@ pub(super) fn bind(
 
 fn has_semi_join(condition: &Condition) -> bool {
     let mut found = Vec::new();
-    collect(condition, Place::Whole, &mut found);
+    collect(condition, ClausePosition::Whole, &mut found);
     !found.is_empty()
 }
 
