@@ -193,7 +193,7 @@ impl Records {
         body::connected_org(&self.instance_url, &settings.my_domain)
     }
 
-    /// What the caller may see, with the settings and the org whose records the answers link to.
+    /// The view of the caller, with the settings and the org whose records the answers link to.
     async fn view(&self, caller: &Caller) -> Result<View, Refusal> {
         let settings = self.portal.settings().await?;
         let org = body::connected_org(&self.instance_url, &settings.my_domain)?;

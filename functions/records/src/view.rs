@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// The acts on the portal's side.
 const OF_THE_PORTAL: [&str; 2] = ["create", "edit"];
 
-/// What a reader may see.
+/// The part of a record that a reader may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
     /// Everything.

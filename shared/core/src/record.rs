@@ -293,7 +293,7 @@ pub struct Record {
 pub struct Creating {
     /// The id that tells it from an earlier or later one.
     pub id: String,
-    /// What it becomes, once that is known: a repeat must not choose another object.
+    /// The target, once it is known: a repeat must not choose another object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<CreateTarget>,
     /// The task of the Sync Now that asked for it.
@@ -307,7 +307,7 @@ pub struct Creating {
     pub has_problem: bool,
 }
 
-/// What a record becomes in Salesforce.
+/// The Salesforce record that a record becomes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CreateTarget {

@@ -79,7 +79,7 @@ pub struct Settings {
     /// `true` if only administrators may link.
     #[serde(default, skip_serializing_if = "is_no")]
     pub link_requires_admin: bool,
-    /// Whether and as what the portal's records are created in Salesforce.
+    /// The creation of the portal's records in Salesforce.
     #[serde(default, skip_serializing_if = "send::is_default_send")]
     pub send: SendSettings,
 }

@@ -45,7 +45,7 @@ pub struct Task {
     /// The name of the record or of the Salesforce record, as the findings name it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// What came of it.
+    /// The entries that came of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }

@@ -80,7 +80,7 @@ pub struct FullRun {
     pub calls: u64,
     /// The records that the run listed from which that follows.
     pub listed: u64,
-    /// That run.
+    /// The run.
     pub as_of: RunId,
 }
 

@@ -70,7 +70,7 @@ const CALLERS: [&str; 11] = [
     "client with another scope",
 ];
 
-/// What each caller gets of each route, and of each kind of record where the route takes any.
+/// The answer that each caller gets of each route, and of each kind of record where the route takes any.
 const ROWS: &[(&str, &str)] = &[
     // route                             none own other distributor internal without admin disabled portal people's other
     ("POST /sync-runs", "t - - - - - + - s - s"),

@@ -1,4 +1,4 @@
-//! What Salesforce refuses is one open problem of the record in its own words, and mending the cause alone brings the
+//! A refusal by Salesforce is one open problem of the record in its own words, and mending the cause alone brings the
 //! record through.
 
 use dealbridge_core::{

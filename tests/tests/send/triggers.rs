@@ -1,4 +1,4 @@
-//! What has a record created in Salesforce, and what is created.
+//! The triggers that have a record created in Salesforce, and the records that they create.
 
 use dealbridge_core::{
     SalesforceObject,

@@ -97,7 +97,7 @@ fn source(
     Ok(TokenSource::Client { id, secret, url })
 }
 
-/// What the API refused, for standard error.
+/// The refusals of the API, for standard error.
 fn refused(outcome: &Outcome) -> LocalError {
     let lines = outcome.failed.iter();
     let lines = lines.map(|failed| format!("{}: {}", failed.place, failed.reason));

@@ -232,7 +232,7 @@ fn stored(kind: MemberKind, item: &Value) -> Option<Stored> {
     })
 }
 
-/// What an answer says.
+/// The content of an answer.
 fn said(body: &Value) -> String {
     let text = body["detail"].as_str().or_else(|| body["message"].as_str());
     let text = text.unwrap_or("it gives no reason");

@@ -22,7 +22,7 @@ pub(super) struct Entry {
 pub(super) struct LoadFolder {
     /// Those that could be read.
     pub(super) entries: Vec<Entry>,
-    /// What is wrong with the others, each with its place.
+    /// The problems of the others, each with its place.
     pub(super) wrong: Vec<String>,
     /// The ids of the others, as far as they have one: they are there, though they cannot be read.
     pub(super) broken: HashSet<MemberId>,

@@ -36,7 +36,7 @@ const CONCURRENT: usize = 8;
 /// Refusals after which a load gives up: what is wrong with so many is wrong with the rest.
 const MAX_FAILED: usize = 50;
 
-/// What to load, and where.
+/// The folder to load, and the deployment to load it into.
 #[derive(Clone, Debug)]
 pub struct LoadOptions {
     /// The folder.
@@ -45,11 +45,11 @@ pub struct LoadOptions {
     pub api: ApiAddress,
     /// The token's source.
     pub token: TokenSource,
-    /// What is done with the plan.
+    /// The use of the plan.
     pub mode: Mode,
 }
 
-/// What is done with a plan.
+/// The use of a plan: shown, or carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// It is carried out.

@@ -1,4 +1,4 @@
-//! What a load has done, or would do.
+//! The outcome of a load, or of one that is only planned.
 
 use std::collections::BTreeMap;
 
@@ -30,12 +30,12 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// What a load has done, or would do.
+/// The outcome of a load, or of one that is only planned.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// Counts by kind.
     pub tallies: BTreeMap<MemberKind, Tally>,
-    /// What was refused.
+    /// The refusals.
     pub failed: Vec<Failed>,
     /// Who would be created or changed, as far as they are named; nobody for a load that wrote.
     pub would: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a load is to do: the differences between the folder and the deployment.
+//! The plan of a load: the differences between the folder and the deployment.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use dealbridge_core::people::{
 use super::folder::LoadFolder;
 use crate::error::LocalError;
 
-/// What is to be done with one member.
+/// The step of a plan for one member.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Task {
     /// Its place in the folder.
@@ -28,7 +28,7 @@ pub(super) struct Task {
 /// The plan of a load.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Plan {
-    /// What is to be done.
+    /// The step.
     pub(super) tasks: Vec<Task>,
     /// The number of members that are so already, by kind.
     pub(super) left: BTreeMap<MemberKind, u64>,

@@ -3,7 +3,7 @@
 use dealbridge_core::people::member::MemberKind;
 use serde_json::{Map, Value};
 
-/// What separates the parts of a cell that holds a list.
+/// The separator of the parts of a cell that holds a list.
 const LIST_SEPARATOR: char = ';';
 
 /// A column of a table.

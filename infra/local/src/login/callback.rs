@@ -18,7 +18,7 @@ pub(super) const PATH: &str = "/callback";
 /// The time that the browser has to take the page, once it has brought the answer.
 const FAREWELL: Duration = Duration::from_secs(3);
 
-/// What the provider says through the browser: a code, or why there is none.
+/// The provider's word through the browser: a code, or the reason why there is none.
 type Said = Result<String, String>;
 
 /// The page: the state of the sign-in that it is for, and what it has heard.

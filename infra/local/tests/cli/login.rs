@@ -29,7 +29,7 @@ type Parameters = HashMap<String, String>;
 /// An OpenID Connect provider with one client.
 struct Provider {
     issuer: String,
-    /// What the latest sign-in asked for.
+    /// The parameters of the latest sign-in.
     asked: Mutex<Parameters>,
     /// The token that it gives.
     token: String,

@@ -297,7 +297,7 @@ struct Limit {
     remaining: Option<u64>,
     /// The most rows that a query may find before it is given up.
     query_rows: Option<u64>,
-    /// How many rows a page has at most.
+    /// The most rows of a page.
     page_rows: Option<usize>,
 }
 

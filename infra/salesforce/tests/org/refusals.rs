@@ -1,4 +1,4 @@
-//! What an org refuses to write, with the bodies that Salesforce gives.
+//! Writes that an org refuses, with the bodies that Salesforce gives.
 
 use reqwest::Method;
 use serde_json::{Value, json};

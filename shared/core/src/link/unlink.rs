@@ -55,7 +55,7 @@ impl Unlinked {
     }
 }
 
-/// What becomes of the record when its link is removed.
+/// The fate of the record when its link is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It stays, and can be linked again.

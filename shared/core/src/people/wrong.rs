@@ -1,4 +1,4 @@
-//! What is wrong with a member: the field, a code for machines, and a sentence.
+//! The problems of a member: the field, a code for machines, and a sentence.
 
 use std::fmt;
 

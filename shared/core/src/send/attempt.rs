@@ -47,9 +47,9 @@ pub(super) enum Attempted {
 pub(super) struct Made {
     /// The record that it was created from, as it was then.
     pub(super) record: Record,
-    /// What it was to become.
+    /// The target that it was to become.
     pub(super) target: CreateTarget,
-    /// What was sent.
+    /// The draft that was sent.
     pub(super) draft: Draft,
     /// The Salesforce record.
     pub(super) id: SalesforceId,

@@ -1,4 +1,4 @@
-//! What a create has to look up in Salesforce: Contacts, owners, and who holds an External Id.
+//! Lookups of a create in Salesforce: Contacts, owners, and who holds an External Id.
 
 use super::{
     fields::Draft,

@@ -1,4 +1,4 @@
-//! What sending asks of the store and of the portal's people, beside what links ask.
+//! The ports of sending: the store and the portal's people, beside those of links.
 
 use std::future::Future;
 

@@ -241,7 +241,7 @@ impl<F: Salesforce, P: Portal, S: SendStore + ImportStore + ClaimStore, C: Clock
     }
 }
 
-/// What an import said of one record.
+/// The findings of an import about one record.
 #[derive(Default)]
 struct Said {
     findings: Vec<Finding>,

@@ -1,4 +1,4 @@
-//! What has a record created in Salesforce. Each function marks the record, whose version its caller has raised, and
+//! The triggers that have a record created in Salesforce. Each function marks the record, whose version its caller has raised, and
 //! returns the request that the caller's transaction puts into the outbox and its queue takes afterwards.
 
 use crate::{

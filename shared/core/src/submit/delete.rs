@@ -28,7 +28,7 @@ pub struct Deleted {
     pub salesforce: Option<SalesforceRecord>,
 }
 
-/// What happens to the link of a record that is to be deleted.
+/// The fate of the link of a record that is to be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linked {
     /// A linked record stays.

@@ -40,7 +40,7 @@ pub struct Submissions<'a, P, S, O, C: ?Sized> {
     pub instance_url: &'a str,
 }
 
-/// What is left of records that are gone.
+/// The remains of records that are gone.
 pub trait Endings: Send + Sync {
     /// Returns how often a record with this id was unlinked or deleted.
     fn endings(&self, id: &RecordId) -> impl Future<Output = Result<u32, PortError>> + Send;

@@ -1,4 +1,4 @@
-//! What only the vendor sets in a record.
+//! Values that only the vendor sets in a record.
 
 use super::{Author, Refusal, values::Submission};
 

@@ -27,7 +27,7 @@ pub struct Submission {
     pub registration_status: Option<Value>,
 }
 
-/// Whether a record is there already, for the values that it cannot be without.
+/// The stage of a record: being made, with the values that it cannot be without, or there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// It is made by this submission and needs every required value.

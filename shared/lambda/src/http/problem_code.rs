@@ -101,7 +101,7 @@ problem_codes! {
         RunActive = 409 "RUN_ACTIVE",
         /// The settings changed since they were read.
         SettingsChanged = 412 "SETTINGS_CHANGED",
-        /// What is to be changed is in another version than `If-Match` names.
+        /// The resource is in another version than `If-Match` names.
         VersionChanged = 412 "VERSION_CHANGED",
         /// Fields of the body have values that they do not take.
         FieldsInvalid = 422 "FIELDS_INVALID",

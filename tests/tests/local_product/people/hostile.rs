@@ -1,4 +1,4 @@
-//! What no portal should send: every wrong field is named, nothing is written, nothing breaks.
+//! Requests that no portal should send: every wrong field is named, nothing is written, nothing breaks.
 
 use dealbridge_local::gateway::ApiRequest;
 use serde_json::{Value, json};

@@ -39,7 +39,7 @@ pub(super) struct Sent {
     pub(super) salesforce: String,
     /// The record's value.
     pub(super) value: Value,
-    /// What was agreed on when it was sent.
+    /// The value that was agreed on when it was sent.
     pub(super) agreed: Option<Agreed>,
 }
 

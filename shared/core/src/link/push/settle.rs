@@ -57,7 +57,7 @@ impl Delivered {
 
 /// Returns the change that a delivery makes. `now` is the write as it is by now, `outgoing` what was sent.
 ///
-/// What Salesforce took is agreed on, unless a run has seen a user's later edit there: then it is due again. What it
+/// A value that Salesforce took is agreed on, unless a run has seen a user's later edit there: then it is due again. What it
 /// refused stays different from what was agreed on, and goes along with the next edit.
 pub(super) fn delivery(
     org: SalesforceId,

@@ -27,7 +27,7 @@ pub(super) struct State {
     pub(super) records: HashMap<String, u64>,
     /// The number of commits.
     pub(super) commits: usize,
-    /// What another writer puts before the next commit.
+    /// The members that another writer puts before the next commit.
     pub(super) meanwhile: Vec<Member>,
 }
 

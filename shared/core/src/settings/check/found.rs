@@ -1,4 +1,4 @@
-//! What a check of the settings finds.
+//! The findings of a check of the settings.
 
 /// A setting that is invalid or contradicts another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
