@@ -73,17 +73,21 @@ pub struct InvalidRecordId {
     pub text: String,
 }
 
+/// Returns `true` for a text that can be an id within its kind: it stands in keys and paths.
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
 impl RecordId {
     /// Checks an id from outside.
     ///
     /// # Errors
     /// Returns an error if it is empty, too long, or holds characters that do not belong in keys and paths.
     pub fn new(kind: RecordKind, id: &str) -> Result<Self, InvalidRecordId> {
-        let ok = (1..=64).contains(&id.len())
-            && id
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        if ok {
+        if is_id(id) {
             Ok(Self {
                 kind,
                 id: id.to_owned(),
@@ -355,6 +359,11 @@ impl Record {
             life: 1,
             creating: None,
         }
+    }
+
+    /// Returns the id of the write to Salesforce that the change to this version makes.
+    pub(crate) fn write_id(&self, version: u64) -> String {
+        format!("{}-{version}", self.id.id())
     }
 
     /// Returns the External Id of its Salesforce side: `deal:D-17`, in its second life `deal:D-17#2`.

@@ -82,7 +82,7 @@ pub(crate) fn carry(
     // What the Opportunity has where a field was edited is looked at before it is written.
     let seen = opportunity.filter(|_| edited.is_empty());
     carried.pending = (!fields.is_empty() || !edited.is_empty()).then(|| PendingWrite {
-        id: format!("{}-{}", record.id.id(), record.version + 1),
+        id: record.write_id(record.version + 1),
         fields,
         before,
         seen: seen

@@ -136,7 +136,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
         let name = cut(row.text("Name").unwrap_or_default(), MAX_NAME_CHARACTERS);
         let stamp = row.stamp().unwrap_or(crate::SystemModstamp::from_second(0));
         let pending = (!plan.to_salesforce.is_empty()).then(|| PendingWrite {
-            id: format!("{}-{}", record.id.id(), record.version + 1),
+            id: record.write_id(record.version + 1),
             fields: plan.to_salesforce,
             before: plan.salesforce_before,
             seen: stamp,

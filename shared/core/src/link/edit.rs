@@ -105,11 +105,6 @@ pub(crate) fn nothing(seen: SystemModstamp) -> PendingWrite {
     }
 }
 
-/// Returns the id of the write that a change of the record to its present version makes.
-pub(crate) fn write_id(record: &Record) -> String {
-    format!("{}-{}", record.id.id(), record.version)
-}
-
 /// Returns the request to deliver the write of a claim.
 pub(crate) fn request(settings: &Settings, claim: &Claim, write: &PendingWrite) -> PushRequest {
     PushRequest::Write(WriteRequest {
@@ -149,7 +144,7 @@ fn put(
     };
     if let Some((write, fields)) = pending.filter(is_any).filter(|_| is_active) {
         let write = PendingWrite {
-            id: write_id(after),
+            id: after.write_id(after.version),
             edited: fields,
             ..write
         };

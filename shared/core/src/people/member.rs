@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     Email,
     portal::{Contact, Group, Organization, User},
+    record::is_id,
 };
 
 /// The kind of a member.
@@ -85,11 +86,7 @@ impl MemberId {
     /// # Errors
     /// Returns an error if it is empty, too long, or holds characters that do not belong in keys and paths.
     pub fn new(kind: MemberKind, id: &str) -> Result<Self, InvalidMemberId> {
-        let ok = (1..=64).contains(&id.len())
-            && id
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        if ok {
+        if is_id(id) {
             Ok(Self {
                 kind,
                 id: id.to_owned(),

@@ -151,7 +151,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         }
         let now = fields::draft(record, settings, &made.target, self.today());
         let mut write = PendingWrite {
-            id: format!("{}-{}", record.id.id(), record.version + 1),
+            id: record.write_id(record.version + 1),
             fields: Map::new(),
             before: Map::new(),
             seen: SystemModstamp::from_second(0),

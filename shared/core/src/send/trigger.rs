@@ -94,7 +94,7 @@ fn create(settings: &Settings, record: &mut Record, task: Option<String>) -> Opt
         let is_lead = settings.send.of(record.id.kind()).target == SendTarget::Lead;
         is_lead.then_some(CreateTarget::Lead { because: None })
     });
-    let id = format!("{}-{}", record.id.id(), record.version);
+    let id = record.write_id(record.version);
     record.creating = Some(Creating {
         id: id.clone(),
         target,
