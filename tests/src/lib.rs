@@ -8,17 +8,22 @@
     reason = "only tests link this: what cannot go on here is a failed test"
 )]
 
+pub mod caller;
 pub mod clock;
 pub mod defect;
+pub mod event;
 pub mod folder;
 pub mod ledger;
+pub mod link_functions;
 pub mod people;
 pub mod proxy;
+pub mod reply;
 pub mod test_app;
 
 pub use clock::TestClock;
 pub use defect::Defect;
 pub use folder::{Opportunity, OrgFolder, Role, account, contact, opportunity, role};
 pub use ledger::Ledger;
+pub use link_functions::LinkFunctions;
 pub use proxy::{Fault, Proxy};
 pub use test_app::{Delivery, TestApp};

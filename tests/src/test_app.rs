@@ -1,5 +1,6 @@
 //! The product driven step by step: the handlers over embedded servers.
 
+mod links;
 mod queues;
 
 use std::{sync::Arc, time::Duration};

@@ -6,7 +6,6 @@
 
 mod access;
 mod agreement;
-mod caller;
 mod calls;
 mod checker;
 mod conversion;
@@ -15,7 +14,6 @@ mod converted_writes;
 mod counts;
 mod dump;
 mod edits;
-mod event;
 mod generated;
 mod happy;
 mod harness;
@@ -29,7 +27,6 @@ mod portal;
 mod push;
 mod races;
 mod refusals;
-mod reply;
 mod same_second;
 mod scene;
 mod scheduler;
@@ -37,3 +34,5 @@ mod stale;
 mod suppression;
 mod unread;
 mod write_refusals;
+
+use dealbridge_tests::{caller, event, reply};

@@ -19,7 +19,7 @@ use dealbridge_core::{
     run::RunId,
 };
 use dealbridge_lambda::Function;
-use dealbridge_tests::{opportunity, test_app::UNLIMITED};
+use dealbridge_tests::{LinkFunctions, opportunity, test_app::UNLIMITED};
 use import_worker::ImportWorker;
 use link::LinkFunction;
 use push_worker::PushWorker;
@@ -117,8 +117,8 @@ impl Ids for ActorIds {
 }
 
 pub(crate) struct Actor {
-    link: LinkFunction,
-    unlink: UnlinkFunction,
+    link: Arc<LinkFunction>,
+    unlink: Arc<UnlinkFunction>,
     worker: ImportWorker,
     push: PushWorker,
 }
@@ -157,7 +157,8 @@ impl SceneRunner {
                 Arc::new(harness.app.clock.clone()),
                 Arc::new(ActorIds(number, AtomicU64::new(0))),
             );
-            let (link, unlink) = functions(&harness.app, store.clone(), store.clone());
+            let LinkFunctions { link, unlink } =
+                functions(&harness.app, store.clone(), store.clone());
             let worker = ImportWorker {
                 salesforce: harness.app.salesforce.clone(),
                 portal: dealbridge_aws::DynamoPortal::new(store.clone()),

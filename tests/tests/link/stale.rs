@@ -327,7 +327,8 @@ async fn a_preview_writes_nothing() {
 
     for id in [opportunity(1), lead(1)] {
         for master in ["salesforce", "channeltivity"] {
-            harness.preview(&deal("d"), id, master).await.token();
+            let preview = harness.preview(&deal("d"), id, master).await;
+            assert_eq!(preview.status, 200, "{}", preview.body);
         }
     }
 

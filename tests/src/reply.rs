@@ -4,18 +4,19 @@ use serde_json::Value;
 
 /// A response of a function.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Reply {
+pub struct Reply {
     /// The status.
-    pub(crate) status: u64,
+    pub status: u64,
     /// The headers.
-    pub(crate) headers: Value,
+    pub headers: Value,
     /// The body.
-    pub(crate) body: Value,
+    pub body: Value,
 }
 
 impl Reply {
     /// Parses a function's return value.
-    pub(crate) fn read(answer: &Value) -> Self {
+    #[must_use]
+    pub fn read(answer: &Value) -> Self {
         Self {
             status: answer["statusCode"].as_u64().unwrap(),
             headers: answer["headers"].clone(),
@@ -24,22 +25,26 @@ impl Reply {
     }
 
     /// A problem's code; empty for other responses.
-    pub(crate) fn code(&self) -> &str {
+    #[must_use]
+    pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 
     /// Status and code.
-    pub(crate) fn verdict(&self) -> (u64, &str) {
+    #[must_use]
+    pub fn verdict(&self) -> (u64, &str) {
         (self.status, self.code())
     }
 
     /// A problem's detail.
-    pub(crate) fn detail(&self) -> &str {
+    #[must_use]
+    pub fn detail(&self) -> &str {
         self.body["detail"].as_str().unwrap_or_default()
     }
 
     /// The preview's token.
-    pub(crate) fn token(&self) -> String {
+    #[must_use]
+    pub fn token(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body["previewToken"].as_str().unwrap().to_owned()
     }

@@ -4,7 +4,8 @@ use dealbridge_core::{SalesforceId, SalesforceObject, record::RecordId};
 use serde_json::{Value, json};
 
 /// The URL at which a browser shows a Salesforce record.
-pub(crate) fn url(id: SalesforceId) -> String {
+#[must_use]
+pub fn url(id: SalesforceId) -> String {
     format!(
         "https://acme.lightning.force.com/lightning/r/{}/{id}/view",
         SalesforceObject::of(&id).unwrap()
@@ -12,18 +13,25 @@ pub(crate) fn url(id: SalesforceId) -> String {
 }
 
 /// An event of API Gateway: method, path, query and body.
-pub(crate) fn event(method: &str, path: &str, query: &str, body: Option<&Value>) -> Value {
+#[must_use]
+pub fn event(method: &str, path: &str, query: &str, body: Option<&Value>) -> Value {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let (route, parameters) = match parts[..] {
         ["suppressions", id] => (
             "/suppressions/{salesforceId}".to_owned(),
             json!({ "salesforceId": id }),
         ),
-        [kind, id, ref rest @ ..] => (
-            format!("/{{kind}}/{{id}}/{}", rest.join("/")),
-            json!({ "kind": kind, "id": id }),
-        ),
-        _ => (path.to_owned(), json!({})),
+        ["tasks", id] => ("/tasks/{id}".to_owned(), json!({ "id": id })),
+        ["problems" | "settings" | "sync-runs", ..] => (path.to_owned(), json!({})),
+        [kind] => ("/{kind}".to_owned(), json!({ "kind": kind })),
+        [kind, id, ref rest @ ..] => {
+            let rest: String = rest.iter().map(|part| format!("/{part}")).collect();
+            (
+                format!("/{{kind}}/{{id}}{rest}"),
+                json!({ "kind": kind, "id": id }),
+            )
+        }
+        [] => unreachable!("a path has parts"),
     };
     json!({
         "version": "2.0",
@@ -43,7 +51,8 @@ fn collection(record: &RecordId) -> String {
 }
 
 /// The request for a preview.
-pub(crate) fn preview_event(record: &RecordId, body: &Value) -> Value {
+#[must_use]
+pub fn preview_event(record: &RecordId, body: &Value) -> Value {
     event(
         "POST",
         &format!("{}/link/preview", collection(record)),
@@ -53,7 +62,8 @@ pub(crate) fn preview_event(record: &RecordId, body: &Value) -> Value {
 }
 
 /// The request for a link.
-pub(crate) fn confirm_event(record: &RecordId, body: &Value) -> Value {
+#[must_use]
+pub fn confirm_event(record: &RecordId, body: &Value) -> Value {
     event(
         "PUT",
         &format!("{}/link", collection(record)),
@@ -63,7 +73,8 @@ pub(crate) fn confirm_event(record: &RecordId, body: &Value) -> Value {
 }
 
 /// The request to unlink.
-pub(crate) fn unlink_event(record: &RecordId) -> Value {
+#[must_use]
+pub fn unlink_event(record: &RecordId) -> Value {
     event(
         "DELETE",
         &format!("{}/link", collection(record)),
@@ -73,6 +84,7 @@ pub(crate) fn unlink_event(record: &RecordId) -> Value {
 }
 
 /// The request to allow an import.
-pub(crate) fn allow_event(id: SalesforceId) -> Value {
+#[must_use]
+pub fn allow_event(id: SalesforceId) -> Value {
     event("DELETE", &format!("/suppressions/{id}"), "", None)
 }

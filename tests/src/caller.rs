@@ -1,55 +1,78 @@
 //! The caller of a request, as API Gateway's authorizer and the token present it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use dealbridge_tests::people::address;
 use serde_json::{Value, json};
+
+use crate::people::address;
 
 /// A caller.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
+pub struct Caller {
     /// The token's subject.
-    pub(crate) subject: String,
+    pub subject: String,
     /// The address in the token, if it has one.
-    pub(crate) email: Option<String>,
+    pub email: Option<String>,
     /// The groups claim.
-    pub(crate) groups: Value,
+    pub groups: Value,
+    /// The scope of a machine client.
+    pub scope: Option<&'static str>,
     /// `true` if the gateway's authorizer has accepted the token.
-    pub(crate) verified: bool,
+    pub verified: bool,
 }
 
 impl Caller {
     /// A verified caller of an address and of these groups.
-    pub(crate) fn of(subject: &str, email: &str, groups: &[&str]) -> Self {
+    #[must_use]
+    pub fn of(subject: &str, email: &str, groups: &[&str]) -> Self {
         Self {
             subject: subject.to_owned(),
             email: Some(email.to_owned()),
             groups: json!(groups),
+            scope: None,
+            verified: true,
+        }
+    }
+
+    /// The portal's own client.
+    #[must_use]
+    pub fn portal() -> Self {
+        Self {
+            subject: "portal".to_owned(),
+            email: None,
+            groups: json!([]),
+            scope: Some("portal/write"),
             verified: true,
         }
     }
 
     /// An administrator.
-    pub(crate) fn admin() -> Self {
+    #[must_use]
+    pub fn admin() -> Self {
         let email = address("internal", "admin");
         Self::of("usr-admin", &email, &["administrators"])
     }
 
     /// An internal user who is no administrator.
-    pub(crate) fn internal() -> Self {
+    #[must_use]
+    pub fn internal() -> Self {
         Self::of("usr-internal", &address("internal", "internal"), &[])
     }
 
     /// The same caller without the authorizer's claims.
-    pub(crate) fn unverified(mut self) -> Self {
+    #[must_use]
+    pub fn unverified(mut self) -> Self {
         self.verified = false;
         self
     }
 
     /// Adds the caller to an event.
-    pub(crate) fn sign(&self, event: &mut Value) {
+    pub fn sign(&self, event: &mut Value) {
         let mut claims = json!({ "sub": self.subject, "cognito:groups": self.groups });
         if let Some(email) = &self.email {
             claims["username"] = email.as_str().into();
+        }
+        if let Some(scope) = self.scope {
+            claims["scope"] = scope.into();
         }
         let payload = URL_SAFE_NO_PAD.encode(claims.to_string());
         event["headers"]["authorization"] = format!("Bearer e30.{payload}.c2ln").into();
