@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use dealbridge_core::{
     SalesforceId,
-    change::{Change, CurrentItems, Settled, Write},
+    change::{Change, CurrentItems, Expected, Settled, Write},
     counted::CountedRuns,
     entry::LogBatch,
     ports::{Consistency, ImportStore, PortError, StoredStates},
@@ -399,6 +399,11 @@ impl Store {
             ),
             Write::ClearOutbox(note) => {
                 transaction::delete_unconditional(&self.tables.log, keys::outbox(note))
+            }
+            Write::Orphan(id) => {
+                let mut item = keys::orphan(org, *id);
+                item.insert(EXPIRES_AT.to_owned(), item::expiry(now));
+                transaction::put(&self.tables.log, item, Expected::Absent)
             }
             Write::SendProblem(problem, expected) => transaction::put(
                 &self.tables.log,

@@ -218,6 +218,12 @@ pub fn counted_before(org: SalesforceId, id: SalesforceId) -> Attributes {
     two(format!("COUNTED#{org}"), id.to_string())
 }
 
+/// Log: a Salesforce record that was reported as created and not linked.
+#[must_use]
+pub fn orphan(org: SalesforceId, id: SalesforceId) -> Attributes {
+    two(format!("ORPHAN#{org}"), id.to_string())
+}
+
 /// Log: partition of a run.
 #[must_use]
 pub fn run_partition(run: RunId) -> String {
@@ -360,13 +366,15 @@ pub const OUTBOX: &str = "OUTBOX";
 /// Log: partition of outbox notes that cannot be read.
 pub const OUTBOX_ASIDE: &str = "OUTBOX_ASIDE";
 
-/// Log: the outbox note of a request: a pending write by its Salesforce record, the rest by their record.
+/// Log: the outbox note of a request: a pending write by its Salesforce record, a create by its record and the record's
+/// life, a Sync Now by its record.
 #[must_use]
 pub fn outbox(note: &Note) -> Attributes {
     let of = |act: &str, id: &RecordId| format!("{act}#{}/{}", id.kind().as_str(), id.id());
     match note {
         Note::Write(salesforce) => outbox_note(salesforce.as_str()),
-        Note::Create(record) => outbox_note(&of("CREATE", record)),
+        Note::Create(record, 1) => outbox_note(&of("CREATE", record)),
+        Note::Create(record, life) => outbox_note(&format!("{}#{life}", of("CREATE", record))),
         Note::Sync(record) => outbox_note(&of("SYNC", record)),
     }
 }

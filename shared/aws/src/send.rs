@@ -3,6 +3,7 @@
 use dealbridge_core::{
     Email,
     link::store::Committed,
+    message::PushRequest,
     ports::PortError,
     record::{Record, RecordId},
     send::{Assignees, SendStore},
@@ -12,7 +13,7 @@ use dealbridge_core::{
 
 use crate::{
     DynamoPortal,
-    item::{self, n},
+    item::{self, n, text},
     keys::{self, VERSION},
     partition::Partition,
     store::{Store, port_error},
@@ -62,6 +63,12 @@ impl SendStore for Store {
             }
             Err(error) => Err(port_error("PutItem on the Records table", error)),
         }
+    }
+
+    async fn is_noted(&self, request: &PushRequest) -> Result<bool, PortError> {
+        let place = keys::outbox(&request.note());
+        let note = self.get(&self.tables.log, place).await?;
+        Ok(note.is_some_and(|note| text(&note, request.id_member()) == Some(request.id())))
     }
 
     fn next_id(&self) -> String {

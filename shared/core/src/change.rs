@@ -55,6 +55,8 @@ pub enum Write {
     Outbox(PushRequest),
     /// Removes that note: there is nothing of its kind left to deliver.
     ClearOutbox(Note),
+    /// Notes that a Salesforce record was reported as created and not linked, unless that was noted before.
+    Orphan(SalesforceId),
 }
 
 /// The writes of one Opportunity's outcome. Its effect, its log line and its count commit together.
@@ -110,6 +112,8 @@ pub enum ItemKey {
     CountedBefore(SalesforceId),
     /// The note of a request that is to be delivered.
     Outbox(Note),
+    /// The note that a Salesforce record was reported as created and not linked.
+    Orphan(SalesforceId),
 }
 
 impl Write {
@@ -128,6 +132,7 @@ impl Write {
             Self::CountedBefore(id, _) => ItemKey::CountedBefore(*id),
             Self::Outbox(request) => ItemKey::Outbox(request.note()),
             Self::ClearOutbox(note) => ItemKey::Outbox(note.clone()),
+            Self::Orphan(id) => ItemKey::Orphan(*id),
         }
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SalesforceId,
-    record::RecordId,
+    record::{RecordId, first_life, is_first_life},
     run::{RunId, Trigger},
 };
 
@@ -63,8 +63,8 @@ pub enum PushRequest {
 pub enum Note {
     /// The pending write of this Salesforce record's claim.
     Write(SalesforceId),
-    /// The create of a record.
-    Create(RecordId),
+    /// The create of a record in this life.
+    Create(RecordId, u32),
     /// The Sync Now of a record.
     Sync(RecordId),
 }
@@ -74,7 +74,7 @@ impl PushRequest {
     #[must_use]
     pub fn note(&self) -> Note {
         match self {
-            Self::Create(request) => Note::Create(request.record.clone()),
+            Self::Create(request) => Note::Create(request.record.clone(), request.life),
             Self::Sync(request) => Note::Sync(request.record.clone()),
             Self::Write(request) => Note::Write(request.salesforce),
         }
@@ -118,6 +118,9 @@ pub struct CreateRequest {
     pub version: u32,
     /// The record.
     pub record: RecordId,
+    /// The life of the record that it is for.
+    #[serde(default = "first_life", skip_serializing_if = "is_first_life")]
+    pub life: u32,
     /// The id of the create, which the record carries until it came to an end.
     pub create: String,
 }
@@ -169,6 +172,7 @@ mod tests {
         let create = PushRequest::Create(CreateRequest {
             version: VERSION,
             record: record.clone(),
+            life: 1,
             create: "D-17-1".into(),
         });
         let sync = PushRequest::Sync(SyncNowRequest {

@@ -143,6 +143,17 @@ impl RecordId {
         }
     }
 
+    /// Returns the External Id of the record's Salesforce side in one of its lives: `deal:D-17`, in the second one
+    /// `deal:D-17#2`.
+    #[must_use]
+    pub fn external_id(&self, life: u32) -> String {
+        let (kind, id) = (self.kind.as_str(), &self.id);
+        match life {
+            1 => format!("{kind}:{id}"),
+            life => format!("{kind}:{id}#{life}"),
+        }
+    }
+
     /// Returns the id within its kind.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -330,12 +341,12 @@ pub enum CreateTarget {
     },
 }
 
-fn first_life() -> u32 {
+pub(crate) fn first_life() -> u32 {
     1
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_first_life(life: &u32) -> bool {
+pub(crate) fn is_first_life(life: &u32) -> bool {
     *life == 1
 }
 
@@ -366,14 +377,10 @@ impl Record {
         format!("{}-{version}", self.id.id())
     }
 
-    /// Returns the External Id of its Salesforce side: `deal:D-17`, in its second life `deal:D-17#2`.
+    /// Returns the External Id of its Salesforce side.
     #[must_use]
     pub fn external_id(&self) -> String {
-        let (kind, id) = (self.id.kind().as_str(), self.id.id());
-        match self.life {
-            1 => format!("{kind}:{id}"),
-            life => format!("{kind}:{id}#{life}"),
-        }
+        self.id.external_id(self.life)
     }
 }
 

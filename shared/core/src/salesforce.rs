@@ -179,6 +179,14 @@ pub trait Salesforce: Send + Sync {
         primary_contact: SalesforceId,
     ) -> impl Future<Output = Result<UpsertOutcome, SalesforceError>> + Send;
 
+    /// Reads the records of an object that have this External Id, with Name and the External Id: one call. Those in the
+    /// recycle bin are left out. Of many, the first 20 by Id.
+    fn by_external_id(
+        &self,
+        object: SalesforceObject,
+        external_id: &ExternalId,
+    ) -> impl Future<Output = Result<Vec<Row>, SalesforceError>> + Send;
+
     /// Reads the Contacts with this Email, in whatever case, with Name, Email and AccountId: one call. Those in the
     /// recycle bin are left out. Of many, the first 20 by Id.
     fn contacts_by_email(

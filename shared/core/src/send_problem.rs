@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     code::Code,
     finding::{self, Finding},
-    record::{RecordId, RecordKind},
+    message::CreateRequest,
+    record::{RecordId, RecordKind, first_life, is_first_life},
 };
 
 /// The open send problem of a record.
@@ -31,6 +32,9 @@ pub struct SendProblem {
     pub cleared: bool,
     /// The create that it keeps from its end.
     pub create: String,
+    /// The life of the record that the create is for.
+    #[serde(default = "first_life", skip_serializing_if = "is_first_life")]
+    pub life: u32,
     /// The digest of the settings that the last attempt went by: with others, it is tried again.
     pub settings: String,
     /// The number of changes of this item.
@@ -46,21 +50,21 @@ impl SendProblem {
     #[must_use]
     pub fn met(
         earlier: Option<&Self>,
-        record: &RecordId,
         name: &str,
         findings: Vec<Finding>,
-        (create, settings): (&str, String),
+        (create, settings): (&CreateRequest, String),
         at: Timestamp,
     ) -> Self {
         let codes = finding::codes(&findings);
         Self {
-            record: record.clone(),
+            record: create.record.clone(),
             name: name.to_owned(),
             first_seen: earlier.map_or(at, |earlier| earlier.first_seen),
             last_seen: at,
             times: earlier.map_or(0, |earlier| earlier.times) + 1,
             cleared: earlier.is_some_and(|earlier| earlier.cleared && earlier.codes() == codes),
-            create: create.to_owned(),
+            create: create.create.clone(),
+            life: create.life,
             settings,
             version: earlier.map_or(0, |earlier| earlier.version) + 1,
             findings,
@@ -83,14 +87,20 @@ impl SendProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::VERSION;
 
     fn met(earlier: Option<&SendProblem>, code: Code, second: i64) -> SendProblem {
+        let create = CreateRequest {
+            version: VERSION,
+            record: RecordId::new(RecordKind::Deal, "D-17").unwrap(),
+            life: 1,
+            create: "D-17-1".to_owned(),
+        };
         SendProblem::met(
             earlier,
-            &RecordId::new(RecordKind::Deal, "D-17").unwrap(),
             "Acme",
             vec![Finding::new(code)],
-            ("D-17-1", "s".to_owned()),
+            (&create, "s".to_owned()),
             Timestamp::from_second(second).unwrap(),
         )
     }

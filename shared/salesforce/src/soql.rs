@@ -4,7 +4,7 @@ use dealbridge_core::{
     SalesforceId, SalesforceObject, SystemModstamp,
     email::Email,
     read::CONTACT_ROLES,
-    salesforce::{Deleted, FieldPath, Listing, SalesforceError},
+    salesforce::{Deleted, ExternalId, FieldPath, Listing, SalesforceError},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -46,8 +46,8 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b' ');
 
-/// The most people that are read by one address: more than one is too many already.
-const MAX_PEOPLE: usize = 20;
+/// The most records that are read by one address or External Id: more than one is too many already.
+const MAX_MATCHES: usize = 20;
 
 /// Someone who is looked up by Email.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,9 +163,21 @@ impl Statement {
         }
         Self {
             text: format!(
-                "SELECT {columns} FROM {} WHERE {condition}Email IN ({}) ORDER BY Id LIMIT {MAX_PEOPLE}",
+                "SELECT {columns} FROM {} WHERE {condition}Email IN ({}) ORDER BY Id LIMIT {MAX_MATCHES}",
                 person.object(),
                 spellings.join(",")
+            ),
+            deleted: Deleted::Left,
+        }
+    }
+
+    /// Selects the records that have an External Id.
+    pub(crate) fn by_external_id(object: SalesforceObject, external_id: &ExternalId) -> Self {
+        let ExternalId { field, value } = external_id;
+        Self {
+            text: format!(
+                "SELECT Id, Name, {field} FROM {object} WHERE {field} = {} ORDER BY Id LIMIT {MAX_MATCHES}",
+                quoted(value)
             ),
             deleted: Deleted::Left,
         }
@@ -220,7 +232,8 @@ fn after(stamp: SystemModstamp, id: &SalesforceId) -> String {
     format!("(SystemModstamp < {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
 }
 
-/// A text as a literal of SOQL. An address has no control characters, which would need escapes of their own.
+/// A text as a literal of SOQL. Addresses and External Ids have no control characters, which would need escapes of
+/// their own.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
@@ -425,6 +438,20 @@ mod tests {
             text(Person::User, "o'neil@x.example"),
             "SELECT Id, Name, Email FROM User \
              WHERE IsActive = true AND Email IN ('o\\'neil@x.example') ORDER BY Id LIMIT 20"
+        );
+    }
+
+    #[test]
+    fn records_are_looked_up_by_their_external_id_and_nothing_breaks_out_of_it() {
+        let external_id = ExternalId {
+            field: field("Channeltivity_Id__c"),
+            value: "deal:D-'17#2".to_owned(),
+        };
+
+        assert_eq!(
+            Statement::by_external_id(SalesforceObject::Lead, &external_id).text,
+            "SELECT Id, Name, Channeltivity_Id__c FROM Lead \
+             WHERE Channeltivity_Id__c = 'deal:D-\\'17#2' ORDER BY Id LIMIT 20"
         );
     }
 

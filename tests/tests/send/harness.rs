@@ -2,35 +2,34 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, task::Poll};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use dealbridge_aws::{DynamoPortal, keys, transaction};
+use dealbridge_aws::DynamoPortal;
 use dealbridge_core::{
     SalesforceId, SalesforceObject,
-    change::{Expected, Write},
     claim::Claim,
     entry::Entry,
     field::{Field, FieldType},
-    link::store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue},
+    link::store::LinkStore,
     mapping::{Flow, MappingRow},
-    message::PushRequest,
+    ports::Clock,
     record::{Record, RecordId, RecordKind},
     salesforce::{FieldPath, Row, Salesforce},
-    send::{self, SendStore},
+    send::SendStore,
     send_problem::SendProblem,
     settings::{SendMode, SendTarget, Sending},
 };
 use dealbridge_lambda::Function;
 use dealbridge_salesforce::RetryPolicy;
 use dealbridge_tests::{
-    OrgFolder, TestApp,
-    people::address,
-    test_app::{UNLIMITED, WRITES},
+    LinkFunctions, OrgFolder, TestApp,
+    caller::Caller,
+    event::event,
+    reply::Reply,
+    test_app::{UNLIMITED, WRITES, event_of},
 };
 use integration_log::IntegrationLog;
 use push_worker::PushWorker;
 use records::Records;
-use serde_json::{Map, Value, json};
-use unlink::UnlinkFunction;
+use serde_json::{Value, json};
 
 /// The field by which created records are found again.
 pub(crate) const EXTERNAL_ID: &str = "Channeltivity_Id__c";
@@ -43,7 +42,7 @@ pub(crate) struct SendHarness {
     pub(crate) push: Arc<PushWorker>,
     records: Records,
     log: IntegrationLog,
-    unlink: UnlinkFunction,
+    links: LinkFunctions,
 }
 
 /// The id of a Deal.
@@ -109,13 +108,7 @@ impl SendHarness {
     }
 
     async fn over(app: TestApp) -> Self {
-        let clock = || Arc::new(app.clock.clone());
-        let push = PushWorker {
-            salesforce: app.salesforce.clone(),
-            portal: DynamoPortal::new(app.store_of("push-worker")),
-            store: app.store_of("push-worker"),
-            clock: clock(),
-        };
+        let clock = || -> Arc<dyn Clock> { Arc::new(app.clock.clone()) };
         let records = Records {
             store: app.store_of("records"),
             portal: DynamoPortal::new(app.store_of("records")),
@@ -133,18 +126,11 @@ impl SendHarness {
             rights: app.rights(&app.store_of("integration-log")),
             clock: clock(),
         };
-        let unlink = UnlinkFunction {
-            portal: DynamoPortal::new(app.store_of("unlink")),
-            store: app.store_of("unlink"),
-            clock: clock(),
-            instance_url: app.org.instance_url().to_owned(),
-            rights: app.rights(&app.store_of("unlink")),
-        };
         Self {
-            push: Arc::new(push),
+            push: Arc::new(app.push_worker(clock())),
             records,
             log,
-            unlink,
+            links: LinkFunctions::over(&app, &clock()),
             app,
         }
     }
@@ -153,9 +139,7 @@ impl SendHarness {
     pub(crate) fn without_client_retries(&mut self, policy: RetryPolicy) {
         let push = PushWorker {
             salesforce: self.app.salesforce.clone().with_retry_policy(policy),
-            portal: DynamoPortal::new(self.app.store_of("push-worker")),
-            store: self.app.store_of("push-worker"),
-            clock: Arc::new(self.app.clock.clone()),
+            ..self.app.push_worker(Arc::new(self.app.clock.clone()))
         };
         self.push = Arc::new(push);
     }
@@ -187,26 +171,22 @@ impl SendHarness {
         delivery.messages[0].body().unwrap().to_owned()
     }
 
-    /// Delivers while the record is deleted between Salesforce's answer and the link.
-    pub(crate) async fn delete_before_the_link(&self, id: &RecordId) {
-        self.between(async || self.delete(id).await).await;
+    /// Hands a message over to the worker beside the queue, which is done with it.
+    pub(crate) async fn hand_over(&self, message: &str) {
+        let event = event_of(&[message.to_owned()]);
+        let answer = self.push.handle(event, UNLIMITED).await.unwrap();
+        assert_eq!(answer["batchItemFailures"], json!([]));
     }
 
-    /// Delivers while the record's company is edited between Salesforce's answer and the link.
-    pub(crate) async fn edit_before_the_link(&self, id: &RecordId) {
-        let edit = async || {
-            self.edit(id, |record| {
-                record
-                    .fields
-                    .insert("company".to_owned(), json!("Acme & Co"));
-            })
-            .await;
-        };
-        self.between(edit).await;
+    /// Changes the External Id of Leads in the org.
+    pub(crate) async fn external_id(&self, mut change: Value) {
+        change["object"] = "Lead".into();
+        change["name"] = EXTERNAL_ID.into();
+        self.app.admin("field", change).await;
     }
 
     /// Delivers, and acts when Salesforce has created the record and the worker has not heard of it yet.
-    async fn between(&self, act: impl AsyncFnOnce()) {
+    pub(crate) async fn between(&self, act: impl AsyncFnOnce()) {
         let written = || self.app.org.counters()["write"];
         let before = written();
         let mut delivery = std::pin::pin!(self.push());
@@ -252,108 +232,31 @@ impl SendHarness {
             .await;
     }
 
-    /// Writes a record as its submission does: with what it asks for in the outbox and in the queue.
-    pub(crate) async fn submit(&self, mut record: Record) {
-        let (_, settings) = self.app.portal.versioned_settings().await.unwrap();
-        let request = send::on_submit(&settings, &mut record);
-        self.write(record, Expected::Absent, request).await;
-    }
-
-    /// Writes a record as its submission does when the queue cannot be reached.
-    pub(crate) async fn submit_unsent(&self, mut record: Record) {
-        let (_, settings) = self.app.portal.versioned_settings().await.unwrap();
-        let request = send::on_submit(&settings, &mut record);
-        self.commit(record, Expected::Absent, request.as_ref())
-            .await;
-    }
-
     /// Returns the number of requests in the outbox.
     pub(crate) async fn outbox(&self) -> usize {
         self.app.store.outbox().await.unwrap().requests.len()
     }
 
-    /// Edits a record as the portal does.
-    pub(crate) async fn edit(&self, id: &RecordId, change: impl FnOnce(&mut Record)) {
-        let (_, settings) = self.app.portal.versioned_settings().await.unwrap();
-        let before = self.record(id).await;
-        let mut record = before.clone();
-        record.version += 1;
-        change(&mut record);
-        let status = before.registration_status.as_deref();
-        let request = send::on_status(&settings, &mut record, status)
-            .or_else(|| send::on_edit(&settings, &mut record));
-        self.write(record, Expected::Version(before.version), request)
-            .await;
-    }
-
-    /// Deletes a record as the portal does.
+    /// Deletes a record that is not linked, as the portal does.
     pub(crate) async fn delete(&self, id: &RecordId) {
-        let record = self.record(id).await;
-        let store = &self.app.store;
-        let table = &store.tables().records;
-        let delete = transaction::delete_unconditional(table, keys::record(id)).unwrap();
-        let token = format!("delete|{id}");
-        store.transact(&token, vec![delete]).await.unwrap();
-        let change = LinkChange {
-            writes: send::forget(&record),
-            ..LinkChange::empty(self.app.organization())
-        };
-        if !change.writes.is_empty() {
-            store.commit_link(&change).await.unwrap();
-        }
-    }
-
-    async fn write(&self, record: Record, expected: Expected, request: Option<PushRequest>) {
-        self.commit(record, expected, request.as_ref()).await;
-        if let Some(request) = request {
-            let writes = self.app.writes_of("records");
-            writes.send(&[request]).await.unwrap();
-        }
-    }
-
-    async fn commit(&self, record: Record, expected: Expected, request: Option<&PushRequest>) {
-        let change = LinkChange {
-            audit: Some(Audit {
-                record: record.id.clone(),
-                action: "create",
-                by: "usr-partner-active".to_owned(),
-                salesforce: None,
-                details: String::new(),
-            }),
-            writes: vec![Write::Record(Box::new(record), expected)],
-            outbox: request.cloned().map_or(Outbox::Keep, Outbox::Add),
-            ..LinkChange::empty(self.app.organization())
-        };
-        let committed = self.app.store.commit_link(&change).await.unwrap();
-        assert_eq!(committed, Committed::Yes);
+        let path = format!("/{}/{}", id.kind().collection(), id.id());
+        let (status, body) = self.call("DELETE", &path, None).await;
+        assert_eq!(status, 200, "{body}");
     }
 
     /// Delivers the visible requests to Salesforce. Returns the numbers of those that were done and that go back.
     pub(crate) async fn push(&self) -> (usize, usize) {
-        let delivery = self.app.receive(WRITES, 100).await;
-        if delivery.messages.is_empty() {
-            return (0, 0);
-        }
-        let answer = self.push.handle(delivery.event(), UNLIMITED).await.unwrap();
-        let done = delivery.done(&answer);
-        self.app.delete(WRITES, &done).await;
-        let left = delivery.messages.len() - done.messages.len();
-        (done.messages.len(), left)
+        self.app.push(&self.push).await
     }
 
     /// Advances the clock until requests that went back are visible again, and delivers them.
     pub(crate) async fn push_again(&self) -> (usize, usize) {
-        let visibility = std::time::Duration::from_secs(900);
-        self.app.clock.advance(visibility);
-        self.push().await
+        self.app.push_again(&self.push).await
     }
 
     /// Returns a record.
     pub(crate) async fn record(&self, id: &RecordId) -> Record {
-        LinkStore::record(&self.app.store, id)
-            .await
-            .unwrap()
-            .unwrap()
+        self.app.record(id).await
     }
 
     /// Returns the Salesforce record that a record is linked to.
@@ -363,19 +266,12 @@ impl SendHarness {
 
     /// Returns a claim.
     pub(crate) async fn claim(&self, id: SalesforceId) -> Option<Claim> {
-        let org = self.app.organization();
-        self.app.store.claim(org, id).await.unwrap()
+        self.app.claim(id).await
     }
 
     /// Returns these fields of a Salesforce record.
     pub(crate) async fn row(&self, id: SalesforceId, fields: &[&str]) -> Row {
-        let fields: Vec<FieldPath> = fields
-            .iter()
-            .map(|field| FieldPath::parse(field).unwrap())
-            .collect();
-        let object = SalesforceObject::of(&id).unwrap();
-        let rows = self.app.salesforce.records(object, &[id], &fields).await;
-        rows.unwrap().pop().unwrap()
+        self.app.row(id, fields).await
     }
 
     /// Returns the rows of an object that carry an External Id, deleted ones too: id and External Id.
@@ -424,33 +320,34 @@ impl SendHarness {
 
     /// Returns the logged actions, oldest first.
     pub(crate) async fn entries(&self) -> Vec<Entry> {
-        use dealbridge_core::ports::Clock;
-
-        let partition = keys::actions(self.app.clock.now());
-        let order = dealbridge_aws::log::Order::OldestFirst;
-        let slice = self
-            .app
-            .store
-            .entries_from(&partition, order, None, 1_000)
-            .await
-            .unwrap();
-        let batches = slice.items.iter();
-        batches.flat_map(|batch| batch.unpack("actions")).collect()
+        self.app.actions().await
     }
 
-    /// Calls the API as an administrator: status and body.
+    /// Calls the API: status and body. Deals are submitted, edited and deleted by the portal's own client, the rest is
+    /// an administrator's.
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u64, Value) {
-        let event = event(method, path, body.as_ref());
+        let mut event = event(method, path, "", body.as_ref());
+        if method == "PATCH" {
+            event["headers"]["if-match"] = "*".into();
+        }
+        let is_portal = method != "GET"
+            && matches!(
+                path.split('/').collect::<Vec<_>>()[..],
+                [_, "deals"] | [_, "deals", _]
+            );
+        let caller = if is_portal {
+            Caller::portal()
+        } else {
+            Caller::admin()
+        };
+        caller.sign(&mut event);
         let answer = if path.starts_with("/problems") {
             self.log.handle(event, UNLIMITED).await
-        } else if path.ends_with("/link") {
-            self.unlink.handle(event, UNLIMITED).await
         } else {
             self.records.handle(event, UNLIMITED).await
         };
-        let answer = answer.unwrap();
-        let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-        (answer["statusCode"].as_u64().unwrap(), body)
+        let reply = Reply::read(&answer.unwrap());
+        (reply.status, reply.body)
     }
 
     /// Asks for a Sync Now, and returns its task.
@@ -469,11 +366,16 @@ impl SendHarness {
         body
     }
 
+    /// Links a record to a Salesforce record by hand, with Salesforce's values.
+    pub(crate) async fn link_by_hand(&self, id: &RecordId, salesforce: SalesforceId) {
+        let reply = self.links.link(id, salesforce, "salesforce").await;
+        assert_eq!(reply.status, 201, "{}", reply.body);
+    }
+
     /// Unlinks a record.
     pub(crate) async fn unlink(&self, id: &RecordId) {
-        let path = format!("/{}/{}/link", id.kind().collection(), id.id());
-        let (status, body) = self.call("DELETE", &path, None).await;
-        assert_eq!(status, 200, "{body}");
+        let reply = self.links.unlink(id).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
     }
 
     /// Creates a row in the org, as a user would.
@@ -482,63 +384,4 @@ impl SendHarness {
         let created = self.app.admin("create", body).await;
         SalesforceId::parse(created["id"].as_str().unwrap()).unwrap()
     }
-}
-
-/// An event of API Gateway, of an administrator.
-fn event(method: &str, path: &str, body: Option<&Value>) -> Value {
-    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let mut parameters = Map::new();
-    let route = match parts[..] {
-        ["problems"] => "/problems".to_owned(),
-        [kind] => {
-            parameters.insert("kind".to_owned(), kind.into());
-            "/{kind}".to_owned()
-        }
-        ["problems", "clear"] => "/problems/clear".to_owned(),
-        ["tasks", id] => {
-            parameters.insert("id".to_owned(), id.into());
-            "/tasks/{id}".to_owned()
-        }
-        [kind, id, ref rest @ ..] => {
-            parameters.insert("kind".to_owned(), kind.into());
-            parameters.insert("id".to_owned(), id.into());
-            let rest: String = rest.iter().map(|part| format!("/{part}")).collect();
-            format!("/{{kind}}/{{id}}{rest}")
-        }
-        [] => unreachable!("a path has parts"),
-    };
-    let is_unlink = method == "DELETE" && path.ends_with("/link");
-    let query = if is_unlink { "confirm=true" } else { "" };
-    let email = address("internal", "admin");
-    // Records are submitted, edited and deleted by the portal's own client.
-    let is_portal = !is_unlink && method != "GET" && matches!(parts[..], ["deals"] | ["deals", _]);
-    let admin = json!({ "sub": "usr-admin", "email": email, "cognito:groups": ["administrators"] });
-    let portal = json!({ "sub": "portal", "scope": "portal/write" });
-    let claims = if is_portal { portal.clone() } else { admin };
-    let payload = URL_SAFE_NO_PAD.encode(claims.to_string());
-    let bearer = format!("Bearer e30.{payload}.c2ln");
-    let mut headers = json!({ "content-type": "application/json", "authorization": bearer });
-    if method == "PATCH" {
-        headers["if-match"] = "*".into();
-    }
-    let verified = if is_portal {
-        portal
-    } else {
-        json!({ "sub": "usr-admin", "email": email, "cognito:groups": "[administrators]" })
-    };
-    json!({
-        "version": "2.0",
-        "routeKey": format!("{method} {route}"),
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": headers,
-        "requestContext": {
-            "http": { "method": method, "path": path },
-            "stage": "$default",
-            "authorizer": { "jwt": { "claims": verified, "scopes": null } },
-        },
-        "pathParameters": parameters,
-        "body": body.map(ToString::to_string),
-        "isBase64Encoded": false,
-    })
 }

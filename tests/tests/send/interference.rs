@@ -2,44 +2,21 @@
 
 use dealbridge_core::{
     SalesforceObject,
-    record::LinkStatus,
+    record::{LinkStatus, Record},
     settings::{SendMode, SendTarget},
 };
 use serde_json::json;
 
-use crate::harness::{EXTERNAL_ID, SendHarness, deal, whole};
-
-/// A harness with a Deal whose Lead was created, while the answer was lost.
-async fn half_way() -> SendHarness {
-    let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
-    harness.submit(whole("D-1")).await;
-    harness
-        .app
-        .disturb(json!({ "match": EXTERNAL_ID, "mode": "cut", "times": 50 }))
-        .await;
-    assert_eq!(harness.push().await, (0, 1));
-    harness.app.calm().await;
-    harness
-}
-
-#[tokio::test]
-async fn a_record_that_is_deleted_while_it_is_created_leaves_a_warning_or_nothing() {
-    let harness = half_way().await;
-    harness.delete(&deal("D-1")).await;
-
-    assert_eq!(harness.push_again().await, (1, 0));
-
-    // The message found nothing to create: what an earlier attempt made is not known to it.
-    assert_eq!(harness.created(SalesforceObject::Lead).await.len(), 1);
-    assert_eq!(harness.outbox().await, 0);
-}
+use crate::harness::{SendHarness, deal, whole};
 
 #[tokio::test]
 async fn what_was_created_for_a_record_that_is_gone_by_then_is_named_with_what_to_do() {
     let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
     harness.submit(whole("D-1")).await;
     // The record goes between the call and the transaction.
-    harness.delete_before_the_link(&deal("D-1")).await;
+    harness
+        .between(async || harness.delete(&deal("D-1")).await)
+        .await;
 
     let leads = harness.created(SalesforceObject::Lead).await;
     assert_eq!(leads.len(), 1);
@@ -60,7 +37,15 @@ async fn what_was_created_for_a_record_that_is_gone_by_then_is_named_with_what_t
 async fn an_edit_while_it_is_created_reaches_salesforce_afterwards() {
     let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
     harness.submit(whole("D-1")).await;
-    harness.edit_before_the_link(&deal("D-1")).await;
+    harness
+        .between(async || {
+            let edit = |record: &mut Record| {
+                let company = json!("Acme & Co");
+                record.fields.insert("company".to_owned(), company);
+            };
+            harness.edit(&deal("D-1"), edit).await;
+        })
+        .await;
 
     let id = harness.linked(&deal("D-1")).await.unwrap();
     let status = harness.record(&deal("D-1")).await.link.unwrap().status;

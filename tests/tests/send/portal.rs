@@ -66,5 +66,13 @@ async fn an_edit_by_the_api_tries_again_what_was_refused_and_a_deletion_ends_its
     for id in ["D-1", "D-2"] {
         assert_eq!(harness.codes(&deal(id)).await, Vec::<&str>::new());
     }
+    // The next run looks for what the deleted one may have left in Salesforce: nothing.
+    harness.app.hourly().await;
+    assert_eq!(harness.push().await, (1, 0));
     assert_eq!(harness.outbox().await, 0);
+    let said = harness.actions().await;
+    assert!(
+        !said.contains(&"CREATED_BUT_NOT_LINKED".to_owned()),
+        "{said:?}"
+    );
 }

@@ -31,6 +31,7 @@ pub async fn send_refused<P: Portal, S: SendStore, Q: PushQueue>(
             PushRequest::Create(CreateRequest {
                 version: VERSION,
                 record: problem.record,
+                life: problem.life,
                 create: problem.create,
             })
         })

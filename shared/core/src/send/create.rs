@@ -13,7 +13,7 @@ use crate::{
     entry::LogLine,
     finding::Finding,
     link::store::{Committed, LinkChange, Outbox},
-    message::{CreateRequest, Disposition, Note, PushRequest},
+    message::{CreateRequest, Disposition, PushRequest},
     ports::{Clock, Portal},
     record::Record,
     salesforce::{Salesforce, SalesforceError},
@@ -55,11 +55,11 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         for _ in 0..MAX_ATTEMPTS {
             let record = self.store.record(&request.record).await?;
             let Some(record) = record.filter(|record| is_current(record, request)) else {
-                return self.drop_stale(request).await;
+                return self.drop_stale(request, &settings).await;
             };
             if !settings.send.of(record.id.kind()).is_on() {
                 if self.switched_off(request, record, &settings).await? == Committed::Yes {
-                    return Ok(());
+                    return self.drop_stale(request, &settings).await;
                 }
                 continue;
             }
@@ -77,26 +77,6 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
             }
         }
         Err(Again::Busy)
-    }
-
-    /// Drops what is left of a create that came to its end, or that is not wanted any more.
-    async fn drop_stale(&self, request: &CreateRequest) -> Result<(), Again> {
-        let stale = PushRequest::Create(request.clone());
-        self.store.forget(&stale).await?;
-        let Some(problem) = self.store.send_problem(&request.record).await? else {
-            return Ok(());
-        };
-        let record = self.store.record(&request.record).await?;
-        if problem.create == request.create && record.is_none_or(|record| record.creating.is_none())
-        {
-            let org = self.portal.settings().await?.organization_id;
-            let change = LinkChange {
-                writes: vec![Write::CloseSendProblem(request.record.clone())],
-                ..LinkChange::empty(org)
-            };
-            self.store.commit_link(&change).await?;
-        }
-        Ok(())
     }
 
     async fn switched_off(
@@ -142,7 +122,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         for _ in 0..MAX_ATTEMPTS {
             let record = self.store.record(&request.record).await?;
             let Some(record) = record.filter(|record| is_current(record, request)) else {
-                return self.drop_stale(request).await;
+                return self.drop_stale(request, settings).await;
             };
             if record.version != seen {
                 // An edit may have mended it.
@@ -151,10 +131,9 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
             let earlier = self.store.send_problem(&request.record).await?;
             let problem = SendProblem::met(
                 earlier.as_ref(),
-                &request.record,
                 name,
                 findings.clone(),
-                (&request.create, digest(settings)),
+                (request, digest(settings)),
                 self.clock.now(),
             );
             let is_known = earlier.as_ref().is_some_and(|earlier| {
@@ -191,7 +170,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                         findings.clone()
                     },
                 },
-                outbox: Outbox::Remove(Note::Create(request.record.clone())),
+                outbox: Outbox::Remove(PushRequest::Create(request.clone()).note()),
                 ..LinkChange::empty(settings.organization_id)
             };
             if self.store.commit_link(&change).await? == Committed::Yes {
@@ -217,11 +196,8 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                     // The record first: the claim of a link that it shows is there by then.
                     let record = self.store.record(&request.record).await?;
                     let claim = self.store.claim(org, made.id).await?;
-                    let Some(record) = record.clone().filter(|record| is_current(record, request))
-                    else {
-                        return self
-                            .not_linked(request, &made, record, claim, settings)
-                            .await;
+                    let Some(record) = record.filter(|record| is_current(record, request)) else {
+                        return self.not_linked(request, &made, settings).await;
                     };
                     let problem = self.store.problem(org, made.id).await?;
                     (record, claim, problem)
@@ -257,64 +233,8 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         Err(Again::Busy)
     }
 
-    /// Someone linked, unlinked or deleted the record while it was being created. What Salesforce made stays, and is
-    /// named.
-    async fn not_linked(
-        &self,
-        request: &CreateRequest,
-        made: &Made,
-        present: Option<Record>,
-        claim: Option<Claim>,
-        settings: &Settings,
-    ) -> Result<(), Again> {
-        let life = made.record.life;
-        // A newer create of the same life finds it, and another delivery of this one may have linked it.
-        let is_left_to_others = present.as_ref().is_some_and(|record| {
-            record.life == life && record.link.is_none() && record.creating.is_some()
-        });
-        let is_claimed = claim.is_some_and(|claim| claim.state != ClaimState::Released);
-        if is_left_to_others || is_claimed {
-            return self.drop_stale(request).await;
-        }
-        let meanwhile = match &present {
-            None => "the record was deleted in the meantime".to_owned(),
-            Some(Record {
-                link: Some(link), ..
-            }) => format!(
-                "the record was linked to the {} {} in the meantime",
-                link.object, link.salesforce_id
-            ),
-            Some(_) => {
-                "the record was unlinked, or its creation withdrawn, in the meantime".to_owned()
-            }
-        };
-        let finding = Finding::new(Code::CreatedButNotLinked)
-            .value(meanwhile)
-            .other(request.record.to_string())
-            .details(made.record.external_id());
-        let line = LogLine {
-            salesforce: Some(made.id),
-            name: made.draft.name.clone(),
-            entity: Some(request.record.clone()),
-            findings: vec![finding.clone()],
-        };
-        let stale = PushRequest::Create(request.clone());
-        self.store.refuse_push(&stale, &line).await?;
-        let task = self
-            .task(&made.record, TaskState::Failed, &[finding], Some(made))
-            .await?;
-        if !task.is_empty() {
-            let change = LinkChange {
-                writes: task,
-                ..LinkChange::empty(settings.organization_id)
-            };
-            self.store.commit_link(&change).await?;
-        }
-        Ok(())
-    }
-
     /// Returns the write that ends the task of the Sync Now that asked for this create.
-    async fn task(
+    pub(super) async fn task(
         &self,
         record: &Record,
         state: TaskState,

@@ -10,6 +10,7 @@ mod create;
 mod fields;
 mod linked;
 mod lookup;
+mod orphan;
 mod refusal;
 mod store;
 mod sync;

@@ -5,6 +5,7 @@ use std::future::Future;
 use crate::{
     Email,
     link::store::{Committed, LinkStore},
+    message::PushRequest,
     ports::PortError,
     record::{Record, RecordId},
     send_problem::SendProblem,
@@ -28,6 +29,12 @@ pub trait SendStore: LinkStore {
         record: &Record,
         seen: u64,
     ) -> impl Future<Output = Result<Committed, PortError>> + Send;
+
+    /// Returns `true` if the outbox has the note of this request.
+    fn is_noted(
+        &self,
+        request: &PushRequest,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Makes an id that never repeats.
     fn next_id(&self) -> String;

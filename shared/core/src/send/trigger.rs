@@ -3,7 +3,7 @@
 
 use crate::{
     change::Write,
-    message::{CreateRequest, Note, PushRequest, VERSION},
+    message::{CreateRequest, PushRequest, VERSION},
     record::{CreateTarget, Creating, Record},
     settings::{SendMode, SendTarget, Settings},
 };
@@ -56,15 +56,31 @@ pub fn sync_now(settings: &Settings, record: &mut Record, task: &str) -> Option<
 }
 
 /// Returns the writes that go with a record's deletion, or with its link by hand: nothing is created any more.
+///
+/// The note in the outbox stays: its delivery looks for what an attempt whose answer was lost has created. A create
+/// that was refused has none, and gets one for that.
 #[must_use]
 pub fn forget(record: &Record) -> Vec<Write> {
-    if record.creating.is_none() {
+    let Some(creating) = &record.creating else {
         return Vec::new();
+    };
+    let mut writes = Vec::new();
+    if creating.refused {
+        writes.push(Write::Outbox(request(record, creating)));
     }
-    vec![
-        Write::ClearOutbox(Note::Create(record.id.clone())),
-        Write::CloseSendProblem(record.id.clone()),
-    ]
+    if creating.has_problem {
+        writes.push(Write::CloseSendProblem(record.id.clone()));
+    }
+    writes
+}
+
+fn request(record: &Record, creating: &Creating) -> PushRequest {
+    PushRequest::Create(CreateRequest {
+        version: VERSION,
+        record: record.id.clone(),
+        life: record.life,
+        create: creating.id.clone(),
+    })
 }
 
 fn is_in(statuses: &[String], status: Option<&str>) -> bool {
@@ -94,19 +110,16 @@ fn create(settings: &Settings, record: &mut Record, task: Option<String>) -> Opt
         let is_lead = settings.send.of(record.id.kind()).target == SendTarget::Lead;
         is_lead.then_some(CreateTarget::Lead { because: None })
     });
-    let id = record.write_id(record.version);
-    record.creating = Some(Creating {
-        id: id.clone(),
+    let creating = Creating {
+        id: record.write_id(record.version),
         target,
         task,
         refused: false,
         has_problem,
-    });
-    Some(PushRequest::Create(CreateRequest {
-        version: VERSION,
-        record: record.id.clone(),
-        create: id,
-    }))
+    };
+    let request = request(record, &creating);
+    record.creating = Some(creating);
+    Some(request)
 }
 
 #[cfg(test)]
@@ -172,7 +185,21 @@ mod tests {
 
         assert_ne!(first.id(), second.id());
         assert!(!record.creating.as_ref().unwrap().refused);
-        assert_eq!(forget(&record).len(), 2);
+    }
+
+    #[test]
+    fn a_create_that_nobody_wants_any_more_leaves_a_note_and_no_problem() {
+        let mut record = record("Submitted");
+        record.life = 2;
+        assert_eq!(forget(&record), []);
+
+        let noted = sync_now(&settings(SendMode::Manual), &mut record, "task-1").unwrap();
+        assert_eq!(forget(&record), []);
+        let creating = record.creating.as_mut().unwrap();
+        (creating.refused, creating.has_problem) = (true, true);
+
+        let problem = Write::CloseSendProblem(record.id.clone());
+        assert_eq!(forget(&record), [Write::Outbox(noted), problem]);
     }
 
     #[test]

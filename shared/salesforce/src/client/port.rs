@@ -6,7 +6,7 @@ use dealbridge_core::{
     SalesforceId, SalesforceObject, SystemModstamp,
     email::Email,
     salesforce::{
-        DescribedField, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
+        DescribedField, ExternalId, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
         SalesforceError, UpdateOutcome, UpsertOutcome,
     },
     schema::Schema,
@@ -180,6 +180,15 @@ impl Salesforce for SalesforceClient {
         primary_contact: SalesforceId,
     ) -> Result<UpsertOutcome, SalesforceError> {
         self.make_opportunity(record, primary_contact).await
+    }
+
+    async fn by_external_id(
+        &self,
+        object: SalesforceObject,
+        external_id: &ExternalId,
+    ) -> Result<Vec<Row>, SalesforceError> {
+        let statement = Statement::by_external_id(object, external_id);
+        Ok(self.query(&statement, object).await?.rows)
     }
 
     async fn contacts_by_email(&self, email: &Email) -> Result<Vec<Row>, SalesforceError> {

@@ -25,7 +25,7 @@ use crate::{
     problem::OpenProblem,
     record::{Record, RecordId},
     salesforce::{
-        DescribedField, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
+        DescribedField, ExternalId, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
         SalesforceError, UpdateOutcome, UpsertOutcome,
     },
     schema::Schema,
@@ -197,6 +197,14 @@ impl Salesforce for Handle {
         _: &NewRecord<'_>,
         _: SalesforceId,
     ) -> Result<UpsertOutcome, SalesforceError> {
+        unreachable!()
+    }
+
+    async fn by_external_id(
+        &self,
+        _: SalesforceObject,
+        _: &ExternalId,
+    ) -> Result<Vec<Row>, SalesforceError> {
         unreachable!()
     }
 

@@ -9,7 +9,7 @@ use crate::{
     email::Email,
     read::CONTACT_ROLES,
     salesforce::{
-        DescribedField, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
+        DescribedField, ExternalId, FieldPath, Listing, Locator, NewRecord, Page, Row, Salesforce,
         SalesforceError, UpdateOutcome, UpsertOutcome,
     },
     schema::Schema,
@@ -244,6 +244,14 @@ impl Salesforce for Org {
         _: SalesforceId,
     ) -> Result<UpsertOutcome, SalesforceError> {
         unreachable!("nothing is written here")
+    }
+
+    async fn by_external_id(
+        &self,
+        _: SalesforceObject,
+        _: &ExternalId,
+    ) -> Result<Vec<Row>, SalesforceError> {
+        unreachable!("nothing is looked up here")
     }
 
     async fn contacts_by_email(&self, _: &Email) -> Result<Vec<Row>, SalesforceError> {
