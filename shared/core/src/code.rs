@@ -269,6 +269,9 @@ codes! {
     SfExternalIdTaken "SF_EXTERNAL_ID_TAKEN" Error
         "{record} was not linked: its External Id {value} is that of {other}."
         "Compare the two. Link the record by the URL of the Salesforce record if they belong together, or clear the External Id there and use Sync Now.";
+    SfExternalIdCase "SF_EXTERNAL_ID_CASE" Error
+        "{record} was not created: {field} of the {other} takes ABC and abc for the same value, so that its External Id {value} could be that of another record."
+        "Have Salesforce treat ABC and abc as different values of the field and use Sync Now, or link the record by its URL. Records whose ids have no upper-case letters need neither.";
     SfExternalIdAmbiguous "SF_EXTERNAL_ID_AMBIGUOUS" Error
         "{record} was not created: several Salesforce records have its External Id {value}: {other}."
         "Leave the External Id on one of them and use Sync Now, or link the record to one of them by its URL.";

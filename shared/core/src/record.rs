@@ -154,6 +154,11 @@ impl RecordId {
         }
     }
 
+    /// Returns `true` if another record's id can differ from it by case alone, and be the one without upper-case letters.
+    pub(crate) fn has_upper_case(&self) -> bool {
+        self.id.chars().any(|c| c.is_ascii_uppercase())
+    }
+
     /// Returns the id within its kind.
     #[must_use]
     pub fn id(&self) -> &str {

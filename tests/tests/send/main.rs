@@ -8,6 +8,7 @@ mod contact;
 mod exactly_once;
 mod harness;
 mod interference;
+mod letter_case;
 mod lives;
 mod orphans;
 mod portal;

@@ -46,7 +46,7 @@ async fn a_submitted_deal_becomes_a_lead_and_is_linked_to_it() {
 #[tokio::test]
 async fn where_leads_have_no_sync_flag_it_is_left_out_and_asked_for_once() {
     let harness = SendHarness::without_flag(SendMode::OnSubmit, SendTarget::Lead).await;
-    for id in ["D-1", "D-2", "D-3"] {
+    for id in ["d-1", "d-2", "d-3"] {
         harness.submit(whole(id)).await;
     }
 
@@ -156,4 +156,45 @@ async fn the_assigned_internal_user_owns_the_lead_if_exactly_one_user_of_the_org
     let id = harness.linked(&deal("D-1")).await.unwrap();
     let row = harness.row(id, &["OwnerId"]).await;
     assert_eq!(row.text("OwnerId"), Some(user.as_str()));
+}
+
+#[tokio::test]
+async fn the_org_s_assignment_rule_owns_a_lead_that_is_created_by_it_and_no_other_write_asks_for_it()
+ {
+    let harness = SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await;
+    let user = async |name: &str| {
+        let email = format!("{name}@acme.example");
+        let fields = json!({ "Username": email, "LastName": name, "Alias": name, "Email": email, "IsActive": true });
+        harness.create_row("User", fields).await
+    };
+    let (by_rule, by_hand) = (user("rule").await, user("hand").await);
+    let rule = json!({ "object": "Lead", "entries": [{ "owner": by_rule }] });
+    harness.app.admin("assignment", rule).await;
+    let owner = async |id| {
+        let row = harness.row(id, &["OwnerId"]).await;
+        row.text("OwnerId").unwrap().to_owned()
+    };
+
+    harness.submit(whole("d-1")).await;
+    assert_eq!(harness.push().await, (1, 0));
+    let left = harness.linked(&deal("d-1")).await.unwrap();
+    assert_ne!(owner(left).await, by_rule.as_str());
+
+    harness.send_deals(|send| send.assignment_rule = true).await;
+    harness.submit(whole("d-2")).await;
+    assert_eq!(harness.push().await, (1, 0));
+    let assigned = harness.linked(&deal("d-2")).await.unwrap();
+    assert_eq!(owner(assigned).await, by_rule.as_str());
+
+    // Somebody takes it over. What an edit writes afterwards leaves it to them.
+    let taken = json!({ "object": "Lead", "id": assigned, "fields": { "OwnerId": by_hand } });
+    harness.app.admin("edit", taken).await;
+    harness.app.hourly().await;
+    let patch = json!({ "fields": { "company": "Acme & Co" } });
+    let (status, body) = harness.call("PATCH", "/deals/d-2", Some(patch)).await;
+    assert_eq!(status, 200, "{body}");
+    while harness.push().await != (0, 0) {}
+    let row = harness.row(assigned, &["Company"]).await;
+    assert_eq!(row.text("Company"), Some("Acme & Co"));
+    assert_eq!(owner(assigned).await, by_hand.as_str());
 }

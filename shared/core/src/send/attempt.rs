@@ -134,6 +134,11 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         if let Some(finding) = missing(&draft) {
             return Ok(refused(&draft.name, vec![finding]));
         }
+        let key = &settings.send.of(record.id.kind()).external_id;
+        let confusable = self.confusable(&salesforce, &record, draft.object, key);
+        if let Some(finding) = confusable.await? {
+            return Ok(refused(&draft.name, vec![finding]));
+        }
         let mut sent = draft.fields.clone();
         match self.owner(&salesforce, &draft).await {
             Ok(Some(owner)) => {

@@ -1,5 +1,7 @@
 //! Lookups of a create in Salesforce: Contacts, owners, and who holds an External Id.
 
+use std::slice;
+
 use super::{
     fields::Draft,
     refusal,
@@ -12,6 +14,7 @@ use crate::{
     finding::Finding,
     link::{read_one, store::Committed},
     ports::{Clock, Portal},
+    read,
     record::{CreateTarget, Creating, Record},
     salesforce::{FieldPath, Row, Salesforce, SalesforceError},
     settings::{SendTarget, Settings},
@@ -92,6 +95,35 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         });
         let kept = self.store.replace_record(&next, record.version).await?;
         Ok((kept == Committed::Yes).then_some((next, target)))
+    }
+
+    /// Returns the finding about an External Id that Salesforce could take for another record's. The id of one record at
+    /// most has no upper-case letters, whatever else the others have.
+    pub(super) async fn confusable(
+        &self,
+        salesforce: &F,
+        record: &Record,
+        object: SalesforceObject,
+        field: &FieldPath,
+    ) -> Result<Option<Finding>, SalesforceError> {
+        if !record.id.has_upper_case() {
+            return Ok(None);
+        }
+        let objects = read::describe(salesforce, object.api_name(), slice::from_ref(field)).await?;
+        let read::Found::Field(described) = read::find(object.api_name(), field, &objects) else {
+            // The create itself says that there is no such field.
+            return Ok(None);
+        };
+        if described.case_sensitive {
+            return Ok(None);
+        }
+        // The next attempt sees it mended.
+        salesforce.schema().forget();
+        let mut finding = Finding::new(Code::SfExternalIdCase)
+            .value(record.external_id())
+            .other(object.api_name());
+        finding.context.field = field.to_string();
+        Ok(Some(finding))
     }
 
     /// Returns the Salesforce User that owns the record, if a row of the mapping says who does.

@@ -65,7 +65,8 @@ impl Settings {
             .map(|(kind, send)| (kind, &send.external_id))
     }
 
-    /// Refuses to have records created under a field by which they could not be found again, and found alone.
+    /// Refuses to have records created under a field by which they could not be found again, and found alone. One that
+    /// takes ABC and abc for the same value serves for the ids that have no upper-case letters.
     fn compare_external_ids(
         &self,
         object: SalesforceObject,
@@ -73,18 +74,27 @@ impl Settings {
         findings: &mut OrgFindings,
     ) {
         for (kind, path) in self.external_ids(object) {
+            let place = format!("send.{}.external_id", kind.as_str());
             let problem = match read::find(object.api_name(), path, objects) {
                 Found::Field(field) => match unfit_key(field) {
                     Some(lack) => format!(
                         "{} ({}) of the {object} {lack}: a repeated create would not find what the first one created",
                         field.label, field.name
                     ),
-                    None => continue,
+                    None if field.case_sensitive => continue,
+                    None => {
+                        let problem = format!(
+                            "{} ({}) of the {object} takes ABC and abc for the same value: records whose id has upper-case letters are not created until it is case-sensitive",
+                            field.label, field.name
+                        );
+                        findings.warnings.push(InvalidSetting { place, problem });
+                        continue;
+                    }
                 },
                 Found::Nothing { object, field } => missing(&object, &field),
             };
             findings.refused.push(InvalidSetting {
-                place: format!("send.{}.external_id", kind.as_str()),
+                place,
                 problem: format!(
                     "{problem}. Create it as a text field that is an External ID, unique and case-sensitive, or choose the mode off"
                 ),
@@ -161,8 +171,6 @@ fn unfit_key(field: &DescribedField) -> Option<&'static str> {
         Some("is not an External ID")
     } else if !field.unique {
         Some("is not unique")
-    } else if !field.case_sensitive {
-        Some("takes ABC and abc for the same value")
     } else if !field.createable {
         Some("cannot be written by the integration user")
     } else {
@@ -368,13 +376,21 @@ mod tests {
             createable: lack != "access",
             ..DescribedField::default()
         };
-        let refused = |object: SalesforceObject, lack: Option<&str>| -> Vec<String> {
+        let compared = |object: SalesforceObject, lack: Option<&str>| {
             let mut findings = OrgFindings::default();
             let fields: Vec<DescribedField> = lack.map(key).into_iter().collect();
             let name = object.api_name().to_ascii_lowercase();
             let objects = Objects::from([(name, Some(fields.into()))]);
             settings.compare_external_ids(object, &objects, &mut findings);
-            findings.refused.into_iter().map(|one| one.place).collect()
+            let places = |found: Vec<InvalidSetting>| -> Vec<String> {
+                found.into_iter().map(|one| one.place).collect()
+            };
+            (places(findings.refused), places(findings.warnings))
+        };
+        let refused = |object, lack| {
+            let (refused, warned) = compared(object, lack);
+            assert_eq!(warned, Vec::<String>::new());
+            refused
         };
 
         let (deal, lead) = ("send.deal.external_id", "send.lead.external_id");
@@ -382,16 +398,15 @@ mod tests {
             refused(SalesforceObject::Lead, Some("none")),
             Vec::<String>::new()
         );
-        for lack in [
-            None,
-            Some("external"),
-            Some("unique"),
-            Some("case"),
-            Some("access"),
-        ] {
+        for lack in [None, Some("external"), Some("unique"), Some("access")] {
             assert_eq!(refused(SalesforceObject::Lead, lack), [deal, lead]);
             assert_eq!(refused(SalesforceObject::Opportunity, lack), [deal]);
         }
+        let (refused, warned) = compared(SalesforceObject::Lead, Some("case"));
+        assert_eq!(
+            (refused, warned),
+            (vec![], vec![deal.to_owned(), lead.to_owned()])
+        );
     }
 
     #[test]
