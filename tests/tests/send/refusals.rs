@@ -8,7 +8,7 @@ use dealbridge_core::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{SendHarness, deal, whole, with_fields};
+use crate::harness::{EXTERNAL_ID, SendHarness, deal, whole, with_fields};
 
 async fn start() -> SendHarness {
     SendHarness::start(SendMode::OnSubmit, SendTarget::Lead).await
@@ -289,4 +289,27 @@ async fn a_problem_is_acknowledged_like_any_other_and_ends_with_its_record() {
     assert_eq!(harness.problem(&deal("D-2")).await.unwrap().times, 2);
     assert!(harness.problem(&deal("D-2")).await.unwrap().cleared);
     assert_eq!(harness.created(SalesforceObject::Lead).await, []);
+}
+
+#[tokio::test]
+async fn where_several_leads_have_the_external_id_all_are_named_and_one_that_is_left_is_linked() {
+    let harness = start().await;
+    // Somebody makes the field take a value twice after the settings were accepted.
+    harness.external_id(json!({ "unique": false })).await;
+    let copy = json!({ "LastName": "Roe", "Company": "Acme", EXTERNAL_ID: "deal:D-1" });
+    let first = harness.create_row("Lead", copy.clone()).await;
+    let second = harness.create_row("Lead", copy).await;
+
+    harness
+        .refused(whole("D-1"), "SF_EXTERNAL_ID_AMBIGUOUS", first.as_str())
+        .await;
+    let message = harness.entries().await.pop().unwrap().message;
+    assert!(message.contains(second.as_str()), "{message}");
+    assert_eq!(harness.created(SalesforceObject::Lead).await.len(), 2);
+
+    let cleared = json!({ "object": "Lead", "id": second, "fields": { EXTERNAL_ID: null } });
+    harness.app.admin("edit", cleared).await;
+    harness.sync_now(&deal("D-1")).await;
+    assert_eq!(harness.push().await, (1, 0));
+    assert_eq!(harness.came_through(&deal("D-1")).await, first);
 }

@@ -80,3 +80,30 @@ async fn while_salesforce_is_down_the_task_waits() {
 
     assert_eq!(harness.task(&task).await["status"], "succeeded");
 }
+
+#[tokio::test]
+async fn while_the_budget_is_spent_sync_now_is_for_those_who_ask_for_it_all_the_same() {
+    let harness = SendHarness::start(SendMode::Manual, SendTarget::Lead).await;
+    harness.submit(whole("D-1")).await;
+    // The run reads what the org allows.
+    harness.app.hourly().await;
+    let spent = |settings: &mut dealbridge_core::settings::Settings| {
+        settings.api_budget.share = 0.0;
+    };
+    harness.app.set(spent).await;
+    let sync = |body| harness.call("POST", "/deals/D-1/sync", body);
+
+    for body in [None, Some(json!({})), Some(json!({ "overBudget": false }))] {
+        let (status, problem) = sync(body).await;
+        assert_eq!((status, &problem["code"]), (409, &json!("SF_BUDGET_SPENT")));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("\"overBudget\": true"), "{detail}");
+    }
+    assert_eq!(harness.push().await, (0, 0));
+    let (status, task) = sync(Some(json!({ "overBudget": true }))).await;
+    assert_eq!(status, 202, "{task}");
+    assert_eq!(harness.push().await, (1, 0));
+
+    assert_eq!(harness.task(&task).await["status"], "succeeded");
+    assert!(harness.linked(&deal("D-1")).await.is_some());
+}
