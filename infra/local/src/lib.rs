@@ -18,6 +18,7 @@ pub mod org_fields;
 pub mod poller;
 pub mod product;
 pub mod progress;
+pub mod provider;
 pub mod queues;
 pub mod report;
 pub mod roles;

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use console::Issuer;
 use dealbridge_aws::{
     DynamoPortal, Endpoint, Meter, SqsBacklog, SqsSyncRequests, Store,
     config::{Sdk, for_long_polls, with_access_key},
@@ -70,6 +71,8 @@ pub struct LocalProduct {
     pub roles: Roles,
     /// The database's address.
     pub dynamodb_url: String,
+    /// The console's OpenID Connect provider, known once the API listens.
+    pub issuer: Issuer,
     instance_url: String,
     functions: BTreeMap<&'static str, Invoker>,
     data: Option<DataDirectory>,
@@ -178,9 +181,11 @@ impl LocalProduct {
             instance_url,
             admins: template.admins.clone(),
             tokens: Arc::new(wiring::preview_tokens(data.as_ref())?),
+            session_keys: wiring::session_keys(data.as_ref())?,
+            issuer: Issuer::default(),
         };
         let invocations = Invocations::default();
-        let functions = adapters.functions(&invocations);
+        let functions = adapters.functions(&invocations)?;
         let sync_requests = SqsSyncRequests(adapters.sender(Queue::SyncRequests));
         let backlog = adapters.backlog();
         if let Some(data) = &data {
@@ -200,6 +205,7 @@ impl LocalProduct {
             template,
             roles,
             dynamodb_url,
+            issuer: adapters.issuer,
             instance_url: adapters.instance_url,
             functions,
             data,

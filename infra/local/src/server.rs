@@ -1,7 +1,7 @@
 //! The HTTP API on loopback: the gateway, and above it the local API.
 //!
 //! `/local/…` answers for what runs outside the deployment: signing in, the portal's own screens, schedules
-//! (`local_api`). Everything else is the gateway's.
+//! (`local_api`), and the OpenID Connect provider has paths of its own (`provider`). Everything else is the gateway's.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,6 +15,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
+use console::Issuer;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     gateway::{ApiAnswer, ApiRequest, Gateway, MAX_BODY_BYTES, token::Tokens},
     local_api::LocalApi,
     product::LocalProduct,
+    provider::Provider,
 };
 
 /// A port on loopback; 0 takes a free one.
@@ -48,6 +50,8 @@ pub struct ApiServer {
     pub tokens: Arc<Tokens>,
     gateway: Gateway,
     local_api: LocalApi,
+    provider: Provider,
+    issuer: Issuer,
 }
 
 impl ApiServer {
@@ -59,7 +63,9 @@ impl ApiServer {
         let tokens = Arc::new(Tokens::open(product.data_directory())?);
         Ok(Self {
             gateway: Gateway::new(Arc::clone(&product), Arc::clone(&tokens)),
-            local_api: LocalApi::new(product, Arc::clone(&tokens)),
+            local_api: LocalApi::new(Arc::clone(&product), Arc::clone(&tokens)),
+            issuer: product.issuer.clone(),
+            provider: Provider::new(product, Arc::clone(&tokens)),
             tokens,
         })
     }
@@ -67,9 +73,11 @@ impl ApiServer {
     /// Answers a request; `address` is the one at which the API is reached.
     pub async fn answer(&self, request: &ApiRequest, address: &str) -> ApiAnswer {
         if request.path.starts_with("/local/") {
-            self.local_api.answer(request, address).await
-        } else {
-            self.gateway.answer(request).await
+            return self.local_api.answer(request, address).await;
+        }
+        match self.provider.answer(request, address).await {
+            Some(answer) => answer,
+            None => self.gateway.answer(request).await,
         }
     }
 
@@ -81,6 +89,7 @@ impl ApiServer {
         let failed =
             |error: std::io::Error| LocalError::new(format!("the HTTP API has ended: {error}"));
         let address: Arc<str> = format!("http://{}", listener.local_addr().map_err(failed)?).into();
+        self.issuer.set(address.to_string());
         let router = Router::new().fallback(answer).with_state((self, address));
         axum::serve(listener, router).await.map_err(failed)
     }

@@ -1,12 +1,13 @@
 //! The functions over their adapters, as their mains would wire them on Lambda.
 
+mod api;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use dead_letters::DeadLettersFunction;
+use console::{Issuer, SessionKeys};
 use dealbridge_aws::{
     DynamoPortal, Meter, SqsBacklog, SqsImports, SqsSyncRequests, SqsWrites, Store,
     config::{Sdk, with_access_key},
-    dead_letters::DeadLetterQueue,
     queue::{Sender, sqs_client},
 };
 use dealbridge_core::{Queue, link::token::PreviewTokens, ports::Clock};
@@ -16,17 +17,10 @@ use dealbridge_lambda::{
 };
 use dealbridge_salesforce::SalesforceClient;
 use fan_out::FanOutFunction;
-use full_sync::FullSync;
 use import_worker::ImportWorker;
-use integration_log::IntegrationLog;
-use link::LinkFunction;
-use people::PeopleFunction;
 use push_worker::PushWorker;
-use records::Records;
 use rsa::rand_core::{OsRng, RngCore};
-use settings::SettingsFunction;
 use sqs_server::QueueHandle;
-use unlink::UnlinkFunction;
 
 use crate::{
     data::{self, DataDirectory},
@@ -48,6 +42,8 @@ pub(crate) struct Adapters {
     pub(crate) instance_url: String,
     pub(crate) admins: AdminGroup,
     pub(crate) tokens: Arc<PreviewTokens>,
+    pub(crate) session_keys: SessionKeys,
+    pub(crate) issuer: Issuer,
 }
 
 impl Adapters {
@@ -85,7 +81,13 @@ impl Adapters {
     }
 
     /// Every function, by its name in the template.
-    pub(crate) fn functions(&self, invocations: &Invocations) -> BTreeMap<&'static str, Invoker> {
+    ///
+    /// # Errors
+    /// When the HTTP client of the console cannot be built.
+    pub(crate) fn functions(
+        &self,
+        invocations: &Invocations,
+    ) -> Result<BTreeMap<&'static str, Invoker>, LocalError> {
         let mut functions = Functions {
             by_name: BTreeMap::new(),
             clock: Arc::clone(&self.clock),
@@ -124,111 +126,8 @@ impl Adapters {
                 clock: Arc::clone(&self.clock),
             },
         );
-        self.add_office(&mut functions);
-        self.add_api(&mut functions);
-        functions.by_name
-    }
-
-    /// The functions behind the HTTP API that only read or keep what administrators set.
-    fn add_office(&self, functions: &mut Functions) {
-        let own = self.of("integration-log");
-        functions.add(
-            "integration-log",
-            IntegrationLog {
-                salesforce: self.salesforce.clone(),
-                instance_url: self.instance_url.clone(),
-                portal: own.portal.clone(),
-                store: own.store.clone(),
-                rights: self.rights(&own),
-                clock: Arc::clone(&self.clock),
-            },
-        );
-        let own = self.of("records");
-        functions.add(
-            "records",
-            Records {
-                store: own.store.clone(),
-                portal: own.portal.clone(),
-                writes: SqsWrites(own.sender(Queue::SalesforceWrites)),
-                clock: Arc::clone(&self.clock),
-                ids: Arc::new(UlidIds),
-                instance_url: self.instance_url.clone(),
-                rights: self.rights(&own),
-            },
-        );
-        let own = self.of("people");
-        functions.add(
-            "people",
-            PeopleFunction {
-                store: own.store.clone(),
-                rights: self.rights(&own),
-            },
-        );
-        let own = self.of("settings");
-        functions.add(
-            "settings",
-            SettingsFunction {
-                salesforce: self.salesforce.clone(),
-                store: own.store.clone(),
-                clock: Arc::clone(&self.clock),
-                rights: self.rights(&own),
-            },
-        );
-        let own = self.of("dead-letters");
-        let dead_letters = |queue: Queue| {
-            let url = self.queues.queue_url(queue.dead_letter_queue());
-            (queue, DeadLetterQueue::new(own.sqs.clone(), url))
-        };
-        functions.add(
-            "dead-letters",
-            DeadLettersFunction {
-                queues: Queue::ALL.map(dead_letters).to_vec(),
-                store: own.store.clone(),
-                clock: Arc::clone(&self.clock),
-                rights: self.rights(&own),
-            },
-        );
-    }
-
-    /// The functions behind the HTTP API that start runs, link and unlink.
-    fn add_api(&self, functions: &mut Functions) {
-        let own = self.of("full-sync");
-        functions.add(
-            "full-sync",
-            FullSync {
-                store: own.store.clone(),
-                portal: own.portal.clone(),
-                backlog: own.backlog(),
-                sync_requests: SqsSyncRequests(own.sender(Queue::SyncRequests)),
-                rights: self.rights(&own),
-                clock: Arc::clone(&self.clock),
-            },
-        );
-        let own = self.of("link");
-        functions.add(
-            "link",
-            LinkFunction {
-                salesforce: self.salesforce.clone(),
-                portal: own.portal.clone(),
-                store: own.store.clone(),
-                writes: SqsWrites(own.sender(Queue::SalesforceWrites)),
-                clock: Arc::clone(&self.clock),
-                tokens: Arc::clone(&self.tokens),
-                instance_url: self.instance_url.clone(),
-                rights: self.rights(&own),
-            },
-        );
-        let own = self.of("unlink");
-        functions.add(
-            "unlink",
-            UnlinkFunction {
-                portal: own.portal.clone(),
-                store: own.store.clone(),
-                clock: Arc::clone(&self.clock),
-                instance_url: self.instance_url.clone(),
-                rights: self.rights(&own),
-            },
-        );
+        self.add_api(&mut functions)?;
+        Ok(functions.by_name)
     }
 }
 
@@ -236,13 +135,25 @@ impl Adapters {
 pub(crate) fn preview_tokens(
     directory: Option<&DataDirectory>,
 ) -> Result<PreviewTokens, LocalError> {
-    let key = data::secret(directory, "preview-token-key", || {
+    let key = key(directory, "preview-token-key")?;
+    PreviewTokens::new(key.as_bytes())
+        .ok_or_else(|| LocalError::new("preview-token-key in the data directory is not a key"))
+}
+
+/// The key of the console's sessions: the directory's, or one that ends with this process.
+pub(crate) fn session_keys(directory: Option<&DataDirectory>) -> Result<SessionKeys, LocalError> {
+    let key = key(directory, "session-key")?;
+    SessionKeys::parse(&key)
+        .ok_or_else(|| LocalError::new("session-key in the data directory is not a key"))
+}
+
+/// 256 random bits, in hexadecimal digits.
+fn key(directory: Option<&DataDirectory>, file: &str) -> Result<String, LocalError> {
+    data::secret(directory, file, || {
         let mut key = [0; 32];
         OsRng.fill_bytes(&mut key);
         Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
-    })?;
-    PreviewTokens::new(key.as_bytes())
-        .ok_or_else(|| LocalError::new("preview-token-key in the data directory is not a key"))
+    })
 }
 
 /// The adapters of one function, which sign in its name.

@@ -10,7 +10,7 @@ mod token;
 pub use self::{
     caller::{Caller, Exclusion, Person},
     rights::{AdminGroup, MAX_AGE, People, Rights},
-    token::{AccessError, PORTAL_SCOPE, Token},
+    token::{AccessError, PORTAL_SCOPE, Token, claims_of},
 };
 
 #[cfg(test)]

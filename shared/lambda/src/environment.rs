@@ -39,7 +39,9 @@ pub struct InvalidVariable {
 }
 
 impl InvalidVariable {
-    fn new(name: &str, problem: impl Into<String>) -> Self {
+    /// A variable with this problem, which says what to do.
+    #[must_use]
+    pub fn new(name: &str, problem: impl Into<String>) -> Self {
         Self {
             name: name.to_owned(),
             problem: problem.into(),

@@ -91,10 +91,25 @@ async fn called<A: Api>(
     request: &Request,
     invocation: Invocation,
 ) -> Result<Answer, Refusal> {
-    let route = A::ROUTES.find(request)?;
+    // An unknown call is told before the token is looked at.
+    A::ROUTES.find(request)?;
     let caller = api.rights().caller(request.token()?).await?;
-    route.admit(&caller)?;
-    api.answer(route.call, request, &caller, invocation).await
+    answer_to(api, request, &caller, invocation).await
+}
+
+/// Answers a request of a caller who is known already, if the caller may make that call.
+///
+/// # Errors
+/// Returns the refusal to answer with.
+pub async fn answer_to<A: Api>(
+    api: &A,
+    request: &Request,
+    caller: &Caller,
+    invocation: Invocation,
+) -> Result<Answer, Refusal> {
+    let route = A::ROUTES.find(request)?;
+    route.admit(caller)?;
+    api.answer(route.call, request, caller, invocation).await
 }
 
 /// Handles one event. A call of the HTTP API is answered before its time is up, whatever the function waits for.

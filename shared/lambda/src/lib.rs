@@ -19,4 +19,4 @@ pub use dealbridge_aws as aws;
 pub use dealbridge_salesforce as salesforce;
 
 pub use clock::{SystemClock, UlidIds};
-pub use invocation::{Api, Function, Invocation, handle, run};
+pub use invocation::{Api, Function, Invocation, answer_to, handle, run};

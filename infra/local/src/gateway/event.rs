@@ -11,23 +11,29 @@ use serde_json::{Map, Value, json};
 use super::request::ApiRequest;
 use crate::template::Route;
 
-/// The call that a request means, and who makes it.
-pub(super) struct Authorized<'a> {
+/// The call that a request means, and who makes it where the gateway knows.
+pub(super) struct Call<'a> {
     pub(super) route: &'a Route,
     pub(super) variables: BTreeMap<String, String>,
+    pub(super) authorized: Option<Authorized<'a>>,
+}
+
+/// The token that the authorizer has verified.
+pub(super) struct Authorized<'a> {
     pub(super) claims: &'a Map<String, Value>,
     /// Those of the route's scopes that the token has.
     pub(super) scopes: Vec<&'a str>,
 }
 
 /// The event that the function behind the route gets.
-pub(super) fn event(request: &ApiRequest, call: &Authorized<'_>, now: Timestamp) -> Value {
+pub(super) fn event(request: &ApiRequest, call: &Call<'_>, now: Timestamp) -> Value {
     let (cookies, headers): (Vec<_>, Vec<_>) = request
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value))
         .partition(|(name, _)| *name == "cookie");
-    let headers = joined(headers.into_iter());
+    let mut headers = joined(headers.into_iter());
+    headers.insert("x-forwarded-proto".to_owned(), "http".to_owned());
     let cookies: Vec<&str> = cookies
         .iter()
         .flat_map(|(_, value)| value.split(';'))
@@ -39,11 +45,6 @@ pub(super) fn event(request: &ApiRequest, call: &Authorized<'_>, now: Timestamp)
     let query = joined(query.iter().map(|(name, value)| (name.as_str(), value)));
     let (body, is_base64) = body(request);
     let host = headers.get("host").cloned().unwrap_or_default();
-    let claims: Map<String, Value> = call
-        .claims
-        .iter()
-        .map(|(name, value)| (name.clone(), flattened(value).into()))
-        .collect();
     let path = request.decoded_path();
     let mut event = json!({
         "version": "2.0",
@@ -54,7 +55,6 @@ pub(super) fn event(request: &ApiRequest, call: &Authorized<'_>, now: Timestamp)
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "local",
-            "authorizer": { "jwt": { "claims": claims, "scopes": call.scopes } },
             "domainName": host,
             "domainPrefix": host.split('.').next(),
             "http": {
@@ -72,6 +72,14 @@ pub(super) fn event(request: &ApiRequest, call: &Authorized<'_>, now: Timestamp)
         },
         "isBase64Encoded": is_base64,
     });
+    if let Some(token) = &call.authorized {
+        let claims = token.claims.iter();
+        let claims: Map<String, Value> = claims
+            .map(|(name, value)| (name.clone(), flattened(value).into()))
+            .collect();
+        event["requestContext"]["authorizer"] =
+            json!({ "jwt": { "claims": claims, "scopes": token.scopes } });
+    }
     // What a request does not have is left out, not null.
     let mut add = |name: &str, value: Value| {
         if let Some(event) = event.as_object_mut() {
@@ -139,6 +147,7 @@ fn flattened(claim: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::Authorizer;
 
     fn request(body: &[u8], kind: &str) -> ApiRequest {
         ApiRequest {
@@ -163,15 +172,18 @@ mod tests {
             method: "PUT".into(),
             path: "/{kind}/{id}".into(),
             function: "link".into(),
+            authorizer: Authorizer::Token,
             scopes: vec!["s/1".into()],
         };
         let claims =
             json!({ "sub": "usr-1", "cognito:groups": ["a", "b c"], "exp": 7, "ok": true });
-        let call = Authorized {
+        let call = Call {
             route: &route,
             variables: BTreeMap::from([("id".to_owned(), "a b".to_owned())]),
-            claims: claims.as_object().unwrap(),
-            scopes: vec!["s/1"],
+            authorized: Some(Authorized {
+                claims: claims.as_object().unwrap(),
+                scopes: vec!["s/1"],
+            }),
         };
         event(request, &call, "2026-01-31T08:09:10Z".parse().unwrap())
     }

@@ -15,7 +15,7 @@ use tracing::error;
 
 pub use self::{answer::ApiAnswer, request::ApiRequest};
 use self::{
-    event::{Authorized, event},
+    event::{Authorized, Call, event},
     token::{Rejected, Tokens},
 };
 use crate::{functions::InvokeError, product::LocalProduct, template};
@@ -56,6 +56,15 @@ impl Gateway {
             return ApiAnswer::message(404, "Not Found");
         };
         let now = SystemClock.now();
+        if route.authorizer == template::Authorizer::None {
+            let call = Call {
+                route,
+                variables,
+                authorized: None,
+            };
+            let event = event(request, &call, now);
+            return self.invoke(&route.function, event).await;
+        }
         let wanted = route.scopes.join(" ");
         let verified = bearer(request).and_then(|token| self.tokens.verify(token, now));
         let claims = match verified {
@@ -78,11 +87,13 @@ impl Gateway {
             let why = format!("Bearer scope=\"{wanted}\" error=\"insufficient_scope\"");
             return ApiAnswer::message(403, "Forbidden").with("www-authenticate", why);
         }
-        let call = Authorized {
+        let call = Call {
             route,
             variables,
-            claims: &claims,
-            scopes,
+            authorized: Some(Authorized {
+                claims: &claims,
+                scopes,
+            }),
         };
         self.invoke(&route.function, event(request, &call, now))
             .await

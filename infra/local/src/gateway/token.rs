@@ -1,13 +1,15 @@
 //! Tokens: signed for the portal's users and its machine client, verified as API Gateway's JWT authorizer verifies them.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dealbridge_core::ports::Ids;
 use dealbridge_lambda::UlidIds;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rsa::{
-    RsaPrivateKey,
+    BigUint, RsaPrivateKey, RsaPublicKey,
     pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey, EncodeRsaPublicKey, LineEnding},
     rand_core::OsRng,
+    traits::PublicKeyParts,
 };
 use serde_json::{Map, Value, json};
 
@@ -44,6 +46,7 @@ pub struct Subject {
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
+    public: RsaPublicKey,
 }
 
 /// Why a token is not accepted, in the words of the answer's `www-authenticate` header.
@@ -82,7 +85,52 @@ impl Tokens {
                 .map_err(|error| failed(&error))?,
             decoding: DecodingKey::from_rsa_pem(public.as_bytes())
                 .map_err(|error| failed(&error))?,
+            public: key.to_public_key(),
         })
+    }
+
+    /// The public key, as a JSON Web Key Set (RFC 7517).
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        let number = |number: &BigUint| URL_SAFE_NO_PAD.encode(number.to_bytes_be());
+        json!({
+            "keys": [{
+                "kty": "RSA",
+                "use": "sig",
+                "alg": "RS256",
+                "kid": KEY_ID,
+                "n": number(self.public.n()),
+                "e": number(self.public.e()),
+            }],
+        })
+    }
+
+    /// Signs an ID token (OpenID Connect Core, 2) of a person, with its issuer and the client that it is for.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn sign_id(
+        &self,
+        subject: &Subject,
+        (issuer, client): (&str, &str),
+        nonce: Option<&str>,
+        now: Timestamp,
+    ) -> Result<String, LocalError> {
+        let mut claims = json!({
+            "iss": issuer,
+            "aud": client,
+            "sub": subject.id,
+            "email": subject.email,
+            "email_verified": true,
+            "cognito:groups": subject.groups,
+            "token_use": "id",
+            "iat": now.as_second(),
+            "exp": now.as_second().saturating_add(LIFETIME_SECONDS),
+        });
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        self.encode(&claims)
     }
 
     /// Signs a token of a person. A lifetime below zero makes one that has expired, for trying what is refused.
@@ -136,11 +184,15 @@ impl Tokens {
         claims["iat"] = issued.into();
         claims["nbf"] = issued.into();
         claims["exp"] = expires.into();
+        self.encode(&claims)
+    }
+
+    fn encode(&self, claims: &Value) -> Result<String, LocalError> {
         let header = Header {
             kid: Some(KEY_ID.to_owned()),
             ..Header::new(Algorithm::RS256)
         };
-        jsonwebtoken::encode(&header, &claims, &self.encoding)
+        jsonwebtoken::encode(&header, claims, &self.encoding)
             .map_err(|error| LocalError::new(format!("could not sign a token: {error}")))
     }
 

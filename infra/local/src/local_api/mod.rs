@@ -16,7 +16,7 @@ mod people;
 mod problem;
 mod records;
 mod runs;
-mod sign_in;
+pub(crate) mod sign_in;
 
 use std::sync::Arc;
 

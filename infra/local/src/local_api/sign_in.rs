@@ -76,7 +76,7 @@ pub(super) async fn token(
 }
 
 /// The one Active user with an address.
-async fn subject(product: &LocalProduct, address: &Email) -> Result<Subject, Refusal> {
+pub(crate) async fn subject(product: &LocalProduct, address: &Email) -> Result<Subject, Refusal> {
     let portal = &product.portal;
     let users = portal.users_at_this_moment(address).await?;
     let resolved = match users.as_slice() {

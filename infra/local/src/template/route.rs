@@ -13,21 +13,41 @@ pub struct Route {
     pub path: String,
     /// The function behind it.
     pub function: String,
+    /// The check of the gateway's.
+    pub authorizer: Authorizer,
     /// The scopes of which a token must have one.
     pub scopes: Vec<String>,
 }
 
+/// The check that the gateway makes before it invokes the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authorizer {
+    /// A token must be there, and good.
+    Token,
+    /// None: the function knows its callers by itself.
+    None,
+}
+
 impl Route {
     pub(super) fn read(function: &str, properties: Node<'_>) -> Option<Self> {
-        let scopes = properties.at("Auth.AuthorizationScopes")?;
+        let authorizer = match properties.at("Auth.Authorizer")?.text()? {
+            "NONE" => Authorizer::None,
+            _ => Authorizer::Token,
+        };
+        let scopes = match authorizer {
+            Authorizer::None => Vec::new(),
+            Authorizer::Token => properties
+                .at("Auth.AuthorizationScopes")?
+                .items()
+                .map(|scope| scope.text().map(str::to_owned))
+                .collect::<Option<_>>()?,
+        };
         Some(Self {
             method: properties.at("Method")?.text()?.to_owned(),
             path: properties.at("Path")?.text()?.to_owned(),
             function: function.to_owned(),
-            scopes: scopes
-                .items()
-                .map(|scope| scope.text().map(str::to_owned))
-                .collect::<Option<_>>()?,
+            authorizer,
+            scopes,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracing::{error, info};
@@ -15,8 +16,22 @@ pub struct Answer {
     pub status: u16,
     /// Headers by lower-case name.
     pub headers: BTreeMap<String, String>,
+    /// Cookies to set, each as a `Set-Cookie` header has it.
+    pub cookies: Vec<String>,
     /// The body.
     pub body: Value,
+    /// The encoding of the body's bytes in the event.
+    pub encoding: Encoding,
+}
+
+/// The encoding of a body's bytes in the gateway's event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// The text itself.
+    #[default]
+    Text,
+    /// Base64, for bytes that are no text.
+    Base64,
 }
 
 impl Answer {
@@ -26,20 +41,47 @@ impl Answer {
     /// Returns an error if the body cannot be serialized, which no body here causes.
     pub fn json<T: Serialize>(status: u16, body: &T) -> Result<Self, Refusal> {
         let body = serde_json::to_value(body).map_err(|error| Refusal::internal(&error))?;
-        Ok(Self {
-            status,
-            headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),
-            body,
-        })
+        Ok(Self::of(status, "application/json", body))
     }
 
     /// An answer in a text format other than JSON.
     #[must_use]
     pub fn text(status: u16, content_type: &str, text: String) -> Self {
+        Self::of(status, content_type, Value::String(text))
+    }
+
+    /// An answer of bytes.
+    #[must_use]
+    pub fn bytes(status: u16, content_type: &str, bytes: &[u8]) -> Self {
+        Self {
+            encoding: Encoding::Base64,
+            ..Self::of(status, content_type, STANDARD.encode(bytes).into())
+        }
+    }
+
+    /// An answer that sends a browser to another address, which it asks for by `GET`.
+    #[must_use]
+    pub fn see_other(location: impl Into<String>) -> Self {
+        Self::with_headers(303, BTreeMap::new(), String::new().into()).header("location", location)
+    }
+
+    fn of(status: u16, content_type: &str, body: Value) -> Self {
+        let headers = BTreeMap::from([("content-type".to_owned(), content_type.to_owned())]);
+        Self::with_headers(status, headers, body)
+    }
+
+    /// An answer whose headers, the content type among them, are those.
+    pub(super) fn with_headers(
+        status: u16,
+        headers: BTreeMap<String, String>,
+        body: Value,
+    ) -> Self {
         Self {
             status,
-            headers: BTreeMap::from([("content-type".to_owned(), content_type.to_owned())]),
-            body: Value::String(text),
+            headers,
+            cookies: Vec::new(),
+            body,
+            encoding: Encoding::Text,
         }
     }
 
@@ -47,6 +89,13 @@ impl Answer {
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.insert(name.to_ascii_lowercase(), value.into());
+        self
+    }
+
+    /// Sets a cookie.
+    #[must_use]
+    pub fn cookie(mut self, cookie: impl Into<String>) -> Self {
+        self.cookies.push(cookie.into());
         self
     }
 
@@ -62,47 +111,52 @@ impl Answer {
             Value::String(text) if !self.headers.get("content-type").is_some_and(is_json) => text,
             body => body.to_string(),
         };
-        json!({
+        let mut event = json!({
             "statusCode": self.status,
             "headers": self.headers,
             "body": body,
-            "isBase64Encoded": false,
-        })
+            "isBase64Encoded": self.encoding == Encoding::Base64,
+        });
+        if !self.cookies.is_empty() {
+            event["cookies"] = self.cookies.into();
+        }
+        event
     }
 }
 
 impl Refusal {
+    /// Logs the refusal: a fault as an error, the rest as information.
+    pub fn log(&self) {
+        let (status, code) = (self.status(), self.code());
+        match self.cause() {
+            Some(cause) => error!(
+                error.code = code,
+                http.status = status,
+                "Could not answer a request: {cause}"
+            ),
+            None => info!(
+                error.code = code,
+                http.status = status,
+                "Refused a request: {code}"
+            ),
+        }
+    }
+
     /// The refusal as a problem document.
     #[must_use]
     pub fn into_answer(self) -> Answer {
         let (status, headers, body) = self.into_parts();
-        Answer {
-            status,
-            headers,
-            body,
-        }
+        Answer::with_headers(status, headers, body)
     }
 }
 
-/// Encodes the answer for API Gateway, and logs a refusal: faults as errors, the rest as information.
+/// Encodes the answer for API Gateway, and logs a refusal.
 #[must_use]
 pub fn respond(result: Result<Answer, Refusal>) -> Value {
     match result {
         Ok(answer) => answer.into_event(),
         Err(refusal) => {
-            let (status, code) = (refusal.status(), refusal.code());
-            match refusal.cause() {
-                Some(cause) => error!(
-                    error.code = code,
-                    http.status = status,
-                    "Could not answer a request: {cause}"
-                ),
-                None => info!(
-                    error.code = code,
-                    http.status = status,
-                    "Refused a request: {code}"
-                ),
-            }
+            refusal.log();
             refusal.into_answer().into_event()
         }
     }
@@ -129,6 +183,22 @@ mod tests {
                 "body": r#"{"id":"run-00000001"}"#,
                 "isBase64Encoded": false,
             })
+        );
+    }
+
+    #[test]
+    fn bytes_go_out_in_base64_and_cookies_beside_the_headers() {
+        let answer = Answer::bytes(200, "image/png", &[0xff]).cookie("a=1; Secure");
+        let event = respond(Ok(answer));
+
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&json!("/w=="), &json!(true))
+        );
+        assert_eq!(event["cookies"], json!(["a=1; Secure"]));
+        assert_eq!(
+            respond(Ok(Answer::see_other("/x")))["headers"]["location"],
+            "/x"
         );
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Event {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     #[serde(default)]
+    pub(super) cookies: Vec<String>,
+    #[serde(default)]
     pub(super) path_parameters: Option<BTreeMap<String, String>>,
     #[serde(default)]
     pub(super) body: Option<String>,
@@ -32,6 +34,8 @@ pub(super) struct RequestContext {
     #[serde(default)]
     pub(super) authorizer: Option<Authorizer>,
     pub(super) http: Http,
+    #[serde(default)]
+    pub(super) domain_name: String,
 }
 
 /// The request line.

@@ -116,11 +116,11 @@ impl Keyed {
     /// Returns the answer in a receipt of this key; a refusal if it was given to another request.
     fn answer(&self, receipt: Receipt) -> Result<Answer, Refusal> {
         if receipt.request == self.request {
-            Ok(Answer {
-                status: receipt.status,
-                headers: receipt.headers,
-                body: receipt.body,
-            })
+            Ok(Answer::with_headers(
+                receipt.status,
+                receipt.headers,
+                receipt.body,
+            ))
         } else {
             let detail = "This Idempotency-Key was used for another request. Use a key of its own for each act.";
             Err(Refusal::new(ProblemCode::IdempotencyKeyReused, detail))

@@ -17,7 +17,7 @@ pub mod request;
 pub mod router;
 pub mod strict;
 
-pub use answer::{Answer, respond};
+pub use answer::{Answer, Encoding, respond};
 pub use idempotency::{Idempotency, once};
 pub use if_match::IfMatch;
 pub use page::Page;

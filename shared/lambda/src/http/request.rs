@@ -24,6 +24,10 @@ pub struct Request {
     pub raw_query: String,
     /// Headers by lower-case name.
     pub headers: BTreeMap<String, String>,
+    /// Cookies, each as `name=value`.
+    pub cookies: Vec<String>,
+    /// The host that the gateway was called by.
+    pub domain: String,
     /// The body; empty when there is none.
     pub body: Vec<u8>,
     /// The verified token.
@@ -61,6 +65,8 @@ impl Request {
             path_parameters: event.path_parameters.unwrap_or_default(),
             raw_query: event.raw_query_string,
             headers,
+            cookies: event.cookies,
+            domain: event.request_context.domain_name,
             body,
             token,
         })
