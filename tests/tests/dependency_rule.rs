@@ -1,6 +1,6 @@
-//! The dependencies that the workspace allows, checked on `cargo metadata`: functions -> lambda -> {aws, salesforce} ->
-//! core -> salesforce-id, infra/local -> functions, and the stand-ins for Salesforce and SQS depend on salesforce-id at
-//! most.
+//! The dependencies that the workspace allows, checked on `cargo metadata`: console -> functions -> lambda -> {aws,
+//! salesforce} -> core -> salesforce-id, infra/local -> functions, and the stand-ins for Salesforce and SQS depend on
+//! salesforce-id at most.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +33,10 @@ const NEVER_IN_A_FUNCTION: [&str; 16] = [
     "sqs-server",
 ];
 
+/// Crates that the console links all the same: what verifies the ID tokens of any provider verifies RSA too. The
+/// advisory about the crate is of private keys, and the console has none.
+const IN_THE_CONSOLE: [&str; 1] = ["rsa"];
+
 /// Crates of which a function links one version only: two would be two HTTP stacks in one binary.
 const ONCE_IN_A_FUNCTION: [&str; 3] = ["hyper", "reqwest", "rustls"];
 
@@ -54,6 +58,7 @@ fn nothing_local_or_for_tests_is_linked_into_a_function() {
         faults.extend(
             NEVER_IN_A_FUNCTION
                 .iter()
+                .filter(|name| function != "console" || !IN_THE_CONSOLE.contains(name))
                 .filter(|name| linked.contains_key(**name))
                 .map(|name| format!("{function} links {name}")),
         );
@@ -75,7 +80,7 @@ fn a_function_is_one_binary_of_the_name_of_its_folder() {
     for package in metadata
         .workspace_packages()
         .into_iter()
-        .filter(|package| layer(package) == Layer::Function)
+        .filter(|package| matches!(layer(package), Layer::Function | Layer::Console))
     {
         let folder = package
             .manifest_path
@@ -128,6 +133,8 @@ fn seeded_violations_are_caught() {
         ("dealbridge-lambda", "fan-out"),
         ("fan-out", "dealbridge-aws"),
         ("link", "unlink"),
+        ("link", "console"),
+        ("console", "dealbridge-aws"),
         ("import-worker", "dealbridge-local"),
         ("salesforce-simulator", "dealbridge-core"),
         ("sqs-server", "dealbridge-aws"),
@@ -151,6 +158,8 @@ enum Layer {
     Adapter,
     Lambda,
     Function,
+    /// A function too, which has the others in its process.
+    Console,
     /// A stand-in for an outside system, which must not know the product that it tests.
     StandIn,
     Local,
@@ -165,6 +174,7 @@ impl Layer {
             Self::Adapter => matches!(other, Self::Id | Self::Core),
             Self::Lambda => matches!(other, Self::Id | Self::Core | Self::Adapter),
             Self::Function => matches!(other, Self::Core | Self::Lambda),
+            Self::Console => matches!(other, Self::Core | Self::Lambda | Self::Function),
             Self::Local => other != Self::Tests,
             Self::Tests => true,
         }
@@ -188,6 +198,8 @@ fn layer(package: &Package) -> Layer {
         Layer::Adapter
     } else if within("shared/lambda") {
         Layer::Lambda
+    } else if within("functions/console") {
+        Layer::Console
     } else if within("functions") {
         Layer::Function
     } else if within("infra/salesforce") || within("infra/sqs") {
@@ -213,7 +225,7 @@ fn functions(metadata: &Metadata) -> Vec<String> {
     metadata
         .workspace_packages()
         .into_iter()
-        .filter(|package| layer(package) == Layer::Function)
+        .filter(|package| matches!(layer(package), Layer::Function | Layer::Console))
         .map(|package| package.name.to_string())
         .collect()
 }

@@ -64,11 +64,11 @@ impl Setting for OidcIssuer {
 pub struct OidcClientId(pub String);
 
 impl Setting for OidcClientId {
-    const VARIABLES: &'static [&'static str] = &["CONSOLE_CLIENT_ID"];
+    const VARIABLES: &'static [&'static str] = &["OIDC_CONSOLE_CLIENT"];
 
     fn read(variables: &Variables) -> Result<Self, InvalidVariable> {
         variables
-            .required("CONSOLE_CLIENT_ID")
+            .required("OIDC_CONSOLE_CLIENT")
             .map(|id| Self(id.to_owned()))
     }
 }

@@ -18,7 +18,7 @@ use integration_log::IntegrationLog;
 use link::LinkFunction;
 use people::PeopleFunction;
 use records::Records;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use settings::SettingsFunction;
 use unlink::UnlinkFunction;
 use url::form_urlencoded;
@@ -79,6 +79,16 @@ impl Functions {
 
 fn declares<A: Api>(_: &A, request: &Request) -> bool {
     A::ROUTES.find(request).is_ok()
+}
+
+/// A list as the API answers it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct List<T> {
+    /// The items of the page.
+    pub(crate) items: Vec<T>,
+    /// The place of the next page; none behind the last one.
+    #[serde(default)]
+    pub(crate) cursor: Option<String>,
 }
 
 /// A call of the API.

@@ -4,6 +4,7 @@
 //! signed in. No rule of the product is here (ADR 31).
 
 mod assets;
+mod console;
 mod environment;
 pub mod functions;
 mod html;
@@ -13,17 +14,13 @@ mod session;
 mod sign_in;
 mod visit;
 
-use std::sync::Arc;
-
-use dealbridge_core::ports::Clock;
 use dealbridge_lambda::{
     Function, Invocation,
-    access::Rights,
     http::{Answer, Request, respond},
 };
 use serde_json::Value;
 
-use self::{functions::Functions, html::problem, route::Found, visit::Visit};
+use self::{html::problem, route::Found, visit::Visit};
 /// The address of the stylesheet, for pages beside the console's own.
 #[must_use]
 pub fn stylesheet() -> &'static str {
@@ -31,26 +28,13 @@ pub fn stylesheet() -> &'static str {
 }
 
 pub use self::{
+    console::Console,
     environment::Environment,
     route::GATEWAY,
-    screen::{ROUTES, Screen},
+    screen::{Screen, routes},
     session::{SessionKeys, Sessions},
-    sign_in::{CALLBACK, Issuer, Provider, SIGNED_OUT},
+    sign_in::provider::{CALLBACK, Issuer, Provider, SIGNED_OUT},
 };
-
-/// The function with its adapters.
-pub struct Console {
-    /// The functions behind the API.
-    pub functions: Functions,
-    /// The provider that signs people in.
-    pub provider: Provider,
-    /// The sessions.
-    pub sessions: Sessions,
-    /// The rights of the people who are signed in.
-    pub rights: Rights,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-}
 
 impl Function for Console {
     async fn handle(

@@ -6,8 +6,8 @@ use dealbridge_lambda::http::{ProblemCode, Refusal, Request, Route};
 
 use crate::{
     assets::Asset,
-    screen::{ROUTES, Screen},
-    sign_in::{CALLBACK, SIGNED_OUT},
+    screen::{Screen, routes},
+    sign_in::provider::{CALLBACK, SIGNED_OUT},
 };
 
 /// The routes that the gateway sends to the console. The session, not the gateway's authorizer, says who calls.
@@ -52,10 +52,8 @@ pub(crate) fn find(request: &Request) -> Found {
     {
         return Found::Asset(asset);
     }
-    let mut others = ROUTES
+    let mut others = routes()
         .iter()
-        .copied()
-        .flatten()
         .filter_map(|route| Some((route, variables(route.path, path)?)));
     match others
         .clone()
@@ -104,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_gateway_sends_every_page_here() {
-        for route in ROUTES.iter().copied().flatten() {
+        for route in routes() {
             let segments = route.path.split('/').count();
             let is_sent = |sent: &&&str| {
                 let (method, path) = sent.split_once(' ').unwrap();

@@ -5,16 +5,10 @@ use dealbridge_lambda::{
     access::Caller,
     http::{Answer, ProblemCode, Refusal, Request},
 };
-use maud::Markup;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use crate::{
-    Console,
-    functions::ApiCall,
-    html::{layout, problem},
-    session::Session,
-};
+use crate::{console::Console, functions::ApiCall, session::Session};
 
 /// The header by which htmx says that it asks for a part of a page.
 const OF_PAGE: &str = "hx-request";
@@ -84,21 +78,6 @@ impl Visit<'_> {
     /// Returns whether the request asks for the part of a page that refreshes itself.
     pub(crate) fn wants_part(&self) -> bool {
         self.request.header(OF_PAGE) == Some("true")
-    }
-
-    /// A page.
-    pub(crate) fn page(&self, title: &str, content: Markup) -> Answer {
-        self.page_with(200, title, content)
-    }
-
-    /// A page with another status than 200, for a form that was refused.
-    pub(crate) fn page_with(&self, status: u16, title: &str, content: Markup) -> Answer {
-        layout::answer(status, layout::page(self, title, content))
-    }
-
-    /// The answer, or the page that says what is wrong.
-    pub(crate) fn told(&self, answer: Result<Answer, Refusal>) -> Answer {
-        answer.unwrap_or_else(|refusal| problem::page(Some(self), refusal))
     }
 
     /// The first page that this person may see.

@@ -87,11 +87,15 @@ pub(crate) fn the_routes_are_those_that_functions_declare(template: &Template) -
         .into_iter()
         .map(|(key, route)| (key, route.function))
         .collect();
-    let expected = declared();
+    let of_api = declared()
+        .into_iter()
+        .map(|(key, call)| (key, call.function));
+    let of_console = console::GATEWAY.map(|key| (key.to_owned(), "console"));
+    let expected: BTreeMap<String, &str> = of_api.chain(of_console).collect();
     let missing = expected
         .iter()
-        .filter(|(key, call)| found.get(*key).is_none_or(|name| name != call.function))
-        .map(|(key, call)| format!("{key} does not go to {}", call.function));
+        .filter(|(key, function)| found.get(*key).is_none_or(|name| name != *function))
+        .map(|(key, function)| format!("{key} does not go to {function}"));
     let unknown = found
         .keys()
         .filter(|key| !expected.contains_key(*key))
@@ -99,7 +103,13 @@ pub(crate) fn the_routes_are_those_that_functions_declare(template: &Template) -
     missing.chain(unknown).collect()
 }
 
-/// Every route requires a token with its scope. The portal's scope opens those routes besides that admit its client.
+/// The routes of the console, which asks its callers for a session.
+pub(crate) fn is_of_console(key: &str) -> bool {
+    console::GATEWAY.contains(&key)
+}
+
+/// Every route requires a token with its scope, but the console's. The portal's scope opens those routes besides that
+/// admit its client.
 pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
     let (mut faults, declared) = (Vec::new(), declared());
     for api in template.of_type("AWS::Serverless::HttpApi") {
@@ -115,6 +125,12 @@ pub(crate) fn every_route_asks_for_a_scope(template: &Template) -> Vec<String> {
             faults.push(format!("{} has no default authorizer", api.id));
         }
         for (key, route) in routes(template) {
+            if is_of_console(&key) {
+                if route.authorizer != "NONE" || !route.scopes.is_empty() {
+                    faults.push(format!("{key} asks for a token, which no browser sends"));
+                }
+                continue;
+            }
             let authorizer = route
                 .authorizer
                 .as_str()

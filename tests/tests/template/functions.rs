@@ -171,6 +171,7 @@ pub(crate) fn variables_mean_one_thing(template: &Template) -> Vec<String> {
 /// The variables that a function declares.
 fn variables(function: &str) -> Vec<&'static str> {
     match function {
+        "console" => console::Environment::variables(),
         "dead-letters" => dead_letters::Environment::variables(),
         "fan-out" => fan_out::Environment::variables(),
         "full-sync" => full_sync::Environment::variables(),
@@ -212,6 +213,7 @@ pub(crate) fn secrets_come_from_the_secrets_manager(template: &Template) -> Vec<
             let secret = [
                 "_SECRET",
                 "_KEY",
+                "_KEYS",
                 "_PASSWORD",
                 "_TOKEN",
                 "_CLIENT_ID",

@@ -30,13 +30,25 @@ const MENU: [Entry; 9] = [
     Entry("People", "/console/people", Seen::ByAdministrators),
 ];
 
+impl Visit<'_> {
+    /// A page.
+    pub(crate) fn page(&self, title: &str, content: Markup) -> Answer {
+        self.page_with(200, title, content)
+    }
+
+    /// A page with another status than 200, for a form that was refused.
+    pub(crate) fn page_with(&self, status: u16, title: &str, content: Markup) -> Answer {
+        answer(status, page(self, title, content))
+    }
+}
+
 /// An answer with a page.
 pub(crate) fn answer(status: u16, page: Markup) -> Answer {
     Answer::text(status, "text/html; charset=utf-8", page.into_string())
 }
 
 /// A page of somebody who is signed in.
-pub(crate) fn page(visit: &Visit<'_>, title: &str, content: Markup) -> Markup {
+fn page(visit: &Visit<'_>, title: &str, content: Markup) -> Markup {
     let path = visit.request.path.trim_end_matches('/');
     let is_here = |at: &str| match at {
         "/console" => path == at || path.starts_with("/console/runs"),

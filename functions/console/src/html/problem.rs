@@ -7,6 +7,13 @@ use serde_json::Value;
 use super::layout;
 use crate::visit::Visit;
 
+impl Visit<'_> {
+    /// The answer, or the page that says what is wrong.
+    pub(crate) fn told(&self, answer: Result<Answer, Refusal>) -> Answer {
+        answer.unwrap_or_else(|refusal| page(Some(self), refusal))
+    }
+}
+
 /// A refusal as a page, with the status that the API would answer with.
 pub(crate) fn page(visit: Option<&Visit<'_>>, refusal: Refusal) -> Answer {
     refusal.log();
@@ -31,7 +38,7 @@ pub(crate) fn page(visit: Option<&Visit<'_>>, refusal: Refusal) -> Answer {
         }
     };
     match visit {
-        Some(visit) => layout::answer(answer.status, layout::page(visit, &title, content)),
+        Some(visit) => visit.page_with(answer.status, &title, content),
         None => layout::answer(answer.status, layout::plain(&title, content)),
     }
 }

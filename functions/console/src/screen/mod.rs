@@ -1,57 +1,57 @@
 //! The screens, each in a module of its own, which declares its addresses.
 
-mod log;
-mod people;
-mod records;
-mod settings;
-mod suppressions;
-mod sync_manager;
-mod why;
+use std::sync::LazyLock;
 
 use dealbridge_lambda::http::{Answer, Refusal, Route};
 
 use crate::visit::Visit;
 
-/// A screen or a form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Screen {
-    /// The start page.
-    SyncManager(sync_manager::Screen),
-    /// The Integration Log.
-    Log(log::Screen),
-    /// **Why?**
-    Why(why::Screen),
-    /// Suppressions.
-    Suppressions(suppressions::Screen),
-    /// **Settings ▸ Salesforce Integration**.
-    Settings(settings::Screen),
-    /// People.
-    People(people::Screen),
-    /// Deals, Leads, Referrals.
-    Records(records::Screen),
+/// Gathers the screens of the modules.
+macro_rules! screens {
+    ($($(#[doc = $doc:literal])+ $variant:ident $module:ident,)+) => {
+        $(mod $module;)+
+
+        /// A screen or a form.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Screen {
+            $($(#[doc = $doc])+ $variant($module::Screen),)+
+        }
+
+        static ROUTES: LazyLock<Vec<Route<Screen>>> = LazyLock::new(|| {
+            let mut routes = Vec::new();
+            $(routes.extend($module::ROUTES.iter().map(|route| route.map(Screen::$variant)));)+
+            routes
+        });
+
+        /// Answers with a screen, for a person who may see it.
+        pub(crate) async fn show(screen: Screen, visit: &Visit<'_>) -> Result<Answer, Refusal> {
+            match screen {
+                $(Screen::$variant(screen) => $module::show(screen, visit).await,)+
+            }
+        }
+    };
 }
 
-/// The addresses of all screens and forms, with those who may see and send them. The records' come last, for they begin
-/// with a variable.
-pub const ROUTES: [&[Route<Screen>]; 7] = [
-    sync_manager::ROUTES,
-    log::ROUTES,
-    why::ROUTES,
-    suppressions::ROUTES,
-    settings::ROUTES,
-    people::ROUTES,
-    records::ROUTES,
-];
+// The records come last, for their addresses begin with a variable.
+screens! {
+    /// The start page.
+    SyncManager sync_manager,
+    /// The Integration Log.
+    Log log,
+    /// **Why?**
+    Why why,
+    /// Suppressions.
+    Suppressions suppressions,
+    /// **Settings ▸ Salesforce Integration**.
+    Settings settings,
+    /// People.
+    People people,
+    /// Deals, Leads, Referrals.
+    Records records,
+}
 
-/// Answers with a screen, for a person who may see it.
-pub(crate) async fn show(screen: Screen, visit: &Visit<'_>) -> Result<Answer, Refusal> {
-    match screen {
-        Screen::SyncManager(screen) => sync_manager::show(screen, visit).await,
-        Screen::Log(screen) => log::show(screen, visit).await,
-        Screen::Why(screen) => why::show(screen, visit).await,
-        Screen::Suppressions(screen) => suppressions::show(screen, visit).await,
-        Screen::Settings(screen) => settings::show(screen, visit).await,
-        Screen::People(screen) => people::show(screen, visit).await,
-        Screen::Records(screen) => records::show(screen, visit).await,
-    }
+/// The addresses of all screens and forms, with those who may see and send them.
+#[must_use]
+pub fn routes() -> &'static [Route<Screen>] {
+    &ROUTES
 }

@@ -9,7 +9,7 @@ use crate::visit::Visit;
 pub enum Screen {}
 
 /// Their addresses.
-pub(super) const ROUTES: &[Route<super::Screen>] = &[];
+pub(super) const ROUTES: &[Route<Screen>] = &[];
 
 /// Answers with a screen.
 pub(super) async fn show(screen: Screen, _: &Visit<'_>) -> Result<Answer, Refusal> {

@@ -5,7 +5,7 @@ use dealbridge_lambda::http::Request;
 use jiff::SignedDuration;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::SessionKeys;
+use super::keys::SessionKeys;
 
 /// The cookie of a session. The prefix holds the browser to Secure, Path=/ and no Domain (RFC 6265bis, 4.1.3.2).
 pub(super) const SESSION: &str = "__Host-dealbridge";

@@ -1,22 +1,17 @@
 //! Signing in and out: the authorization code grant with PKCE at the OpenID Connect provider.
 
-mod provider;
+pub(crate) mod provider;
 
 use dealbridge_lambda::http::{Answer, ProblemCode, Refusal, Request};
 use maud::html;
 
-pub use self::provider::{Issuer, Provider};
 use crate::{
-    Console,
+    console::Console,
     html::layout,
     session::{Sessions, SignInAttempt},
     visit::Visit,
 };
 
-/// The path that the provider sends the browser back to.
-pub const CALLBACK: &str = "/console/callback";
-/// The path that the provider sends the browser to after signing out.
-pub const SIGNED_OUT: &str = "/console/signed-out";
 /// The start page.
 const START: &str = "/console/start";
 

@@ -16,8 +16,12 @@ use openidconnect::{
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
-use super::{CALLBACK, SIGNED_OUT};
 use crate::session::SignInAttempt;
+
+/// The path that the provider sends the browser back to.
+pub const CALLBACK: &str = "/console/callback";
+/// The path that the provider sends the browser to after signing out.
+pub const SIGNED_OUT: &str = "/console/signed-out";
 
 /// The issuer of the ID tokens. Clones share it.
 #[derive(Clone, Debug, Default)]

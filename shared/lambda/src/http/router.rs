@@ -127,6 +127,17 @@ impl<C> Route<C> {
         }
     }
 
+    /// The same route with another call.
+    #[must_use]
+    pub fn map<D>(self, call: impl FnOnce(C) -> D) -> Route<D> {
+        Route {
+            method: self.method,
+            path: self.path,
+            access: self.access,
+            call: call(self.call),
+        }
+    }
+
     /// Admits a caller whom the route is for.
     ///
     /// # Errors

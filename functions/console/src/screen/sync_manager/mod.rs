@@ -13,12 +13,11 @@ use dealbridge_lambda::http::{Answer, Method, Refusal, Route};
 use futures::future::try_join3;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use serde::Deserialize;
 use serde_json::json;
 
 use self::runs::Run;
 use crate::{
-    functions::ApiCall,
+    functions::{ApiCall, List},
     html::{
         layout::csrf,
         parts::{self, Tone},
@@ -31,12 +30,6 @@ const SHOWN_RUNS: &str = "20";
 
 /// The API's code where no settings were stored yet.
 const SETTINGS_NOT_FOUND: &str = "SETTINGS_NOT_FOUND";
-
-/// A list as the API answers it.
-#[derive(Deserialize)]
-pub(super) struct List<T> {
-    pub(super) items: Vec<T>,
-}
 
 /// An integration that the settings know.
 struct Integration {
@@ -59,19 +52,12 @@ pub enum Screen {
 }
 
 /// Their addresses.
-pub(super) const ROUTES: &[Route<super::Screen>] = {
-    use super::Screen::SyncManager as At;
-    &[
-        Route::admin(Method::Get, "/console", At(Screen::Start)),
-        Route::admin(Method::Post, "/console/sync", At(Screen::RunFullSync)),
-        Route::admin(Method::Get, "/console/runs/{id}", At(Screen::Run)),
-        Route::admin(
-            Method::Post,
-            "/console/dead-letters/replay",
-            At(Screen::ReplayDeadLetters),
-        ),
-    ]
-};
+pub(super) const ROUTES: &[Route<Screen>] = &[
+    Route::admin(Method::Get, "/console", Screen::Start),
+    Route::admin(Method::Post, "/console/sync", Screen::RunFullSync),
+    Route::admin(Method::Get, "/console/runs/{id}", Screen::Run),
+    Route::admin(Method::Post, "/console/dead-letters/replay", Screen::ReplayDeadLetters),
+];
 
 /// Answers with a screen.
 pub(super) async fn show(screen: Screen, visit: &Visit<'_>) -> Result<Answer, Refusal> {

@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::List;
 use crate::{
-    functions::ApiCall,
+    functions::{ApiCall, List},
     html::parts::{self, Tone, number},
     visit::Visit,
 };
