@@ -79,7 +79,10 @@ impl Console {
                     Err(answer) => return answer,
                 }
             }
-            Found::Nothing(refusal) => Err(refusal),
+            Found::Nothing(refusal) => match self.visit(request, invocation).await {
+                Ok(visit) => return visit.told(Err(refusal)),
+                Err(_) => Err(refusal),
+            },
         };
         answer.unwrap_or_else(|refusal| problem::page(None, refusal))
     }

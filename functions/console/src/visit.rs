@@ -47,16 +47,21 @@ impl Visit<'_> {
     /// Returns 403 for any other.
     pub(crate) fn form(&self) -> Result<Form, Refusal> {
         let form = Form::of(self.request);
-        // A browser names the site that sends a form; where one does not, the token alone has to do.
-        let is_foreign = matches!(
-            self.request.header("sec-fetch-site"),
-            Some("cross-site" | "same-site")
-        );
-        if is_foreign || form.text("csrf") != self.session.csrf {
+        if self.is_from_elsewhere() || form.text("csrf") != self.session.csrf {
             let detail = "This form does not come from a page of your session. Open the page again, and send the form from there.";
             return Err(Refusal::forbidden(detail));
         }
         Ok(form)
+    }
+
+    /// Returns whether the browser names another site than this one as the sender of a form. Where it names none, the
+    /// token alone has to do.
+    fn is_from_elsewhere(&self) -> bool {
+        let site = self.request.header("sec-fetch-site");
+        let origin = self.request.header("origin");
+        let host = origin.map(|origin| origin.split("://").nth(1).unwrap_or_default());
+        matches!(site, Some("cross-site" | "same-site"))
+            || host.is_some_and(|host| host != self.request.domain)
     }
 
     /// A variable of the path.

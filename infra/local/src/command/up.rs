@@ -69,19 +69,24 @@ async fn serve(
         .map_err(|error| LocalError::new(format!("the port is gone: {error}")))?;
     let server = Arc::new(ApiServer::new(Arc::clone(&product))?);
     if side == PortalSide::Empty {
-        print(&format!("listening on http://{address}"))?;
+        print(&listening(address))?;
         return tokio::select! {
             served = server.serve(listener) => served,
             ended = schedule::keep(product, tell) => ended,
         };
     }
     print(&format!(
-        "importing the org; http://{address}/sync-runs shows how it gets on"
+        "importing the org; http://{address}/console shows how it gets on"
     ))?;
     tokio::select! {
         served = server.serve(listener) => served,
         ended = import(product, address) => ended,
     }
+}
+
+/// The last lines before everything waits: where to look.
+fn listening(address: SocketAddr) -> String {
+    format!("console at http://{address}/console\nlistening on http://{address}")
 }
 
 /// Imports the org, says when everything is ready, and keeps the schedule.
@@ -91,7 +96,7 @@ async fn import(product: Arc<LocalProduct>, address: SocketAddr) -> Result<(), L
     if needs_mending(&report) {
         return Err(sync::failure(&report));
     }
-    print(&format!("listening on http://{address}"))?;
+    print(&listening(address))?;
     schedule::keep(product, tell).await
 }
 

@@ -60,13 +60,16 @@ impl<'a> Place<'a> {
         }
         if let Some(choice) = value.get("Fn::If") {
             let chosen = match choice[0].as_str()? {
-                "UsesClientSecret" => 1,
+                "UsesClientSecret" | "UsesCognito" => 1,
                 _ => 2,
             };
             return self.value(&choice[chosen]);
         }
         if let Some(text) = value.get("Fn::Sub").and_then(Value::as_str) {
-            return Some(self.secret(text));
+            return Some(match text.starts_with("https://") {
+                true => text.replace("${", "").replace('}', ""),
+                false => self.secret(text),
+            });
         }
         self.reference(target(value)?)
     }
@@ -85,6 +88,7 @@ impl<'a> Place<'a> {
                 let resource = self.template.resource(id)?;
                 match resource.kind() {
                     "AWS::DynamoDB::Table" => id.trim_end_matches("Table").to_owned(),
+                    "AWS::Cognito::UserPoolClient" => "client".to_owned(),
                     _ => {
                         let name = resource["QueueName"]["Fn::Sub"].as_str()?;
                         let name = name.trim_start_matches("${AWS::StackName}-");

@@ -51,6 +51,23 @@ pub(super) fn get(route: &str, query: &str, variables: Value) -> Value {
     call("GET", route, query, variables, Value::Null)
 }
 
+/// A page of the console, for a browser that has no session.
+pub(super) fn page(path: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "GET /console/{page}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": { "host": "api.example", "x-forwarded-proto": "https" },
+        "requestContext": {
+            "domainName": "api.example",
+            "http": { "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
+            "stage": "$default",
+        },
+        "isBase64Encoded": false,
+    })
+}
+
 pub(super) fn start_run() -> Value {
     let body = json!({ "integration": "deal-registration" });
     call("POST", "/sync-runs", "", json!({}), body)

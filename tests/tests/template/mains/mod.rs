@@ -160,6 +160,16 @@ async fn every_main_answers_its_events_with_the_environment_of_the_template() {
     )
     .await;
 
+    calls(
+        "console",
+        &[303, 200],
+        vec![
+            events::page("/console"),
+            events::page("/console/signed-out"),
+        ],
+    )
+    .await;
+
     let org = place.organization().await;
     let tick = json!({ "schedule": "hourly" });
     let came = started("fan-out", vec![tick, events::sqs(&events::sync_request())]).await;

@@ -253,7 +253,7 @@ fn known(settings: &Settings) -> Vec<Integration> {
         mode: deals,
     }];
     for (kind, id, label) in [
-        (RecordKind::Lead, "lead_distribution", "Lead Distribution"),
+        (RecordKind::Lead, "lead-distribution", "Lead Distribution"),
         (RecordKind::Referral, "referral", "Referral"),
     ] {
         known.extend(sent(kind).map(|mode| Integration {
