@@ -10,7 +10,7 @@ use dealbridge_lambda::{
 use dealbridge_local::login;
 use serde_json::Value;
 
-use crate::document::{Template, list, strings};
+use crate::document::{Resource, Template, list, strings};
 
 /// A call that a function declares.
 struct Declared {
@@ -227,7 +227,8 @@ pub(crate) fn every_scope_can_be_had(template: &Template) -> Vec<String> {
                 faults.push(format!("{} has a secret or none by mistake", client.id));
             }
             let scopes = strings(&client["AllowedOAuthScopes"]).into_iter();
-            let scopes = scopes.filter(|scope| *scope != "openid");
+            // Those of OpenID Connect are about the person, and open no route.
+            let scopes = scopes.filter(|scope| !["openid", "email"].contains(scope));
             granted.extend(scopes.map(str::to_owned));
         }
         faults.extend(differs(&format!("granted by {flow}"), &wanted, &granted));
@@ -241,9 +242,45 @@ pub(crate) fn the_login_can_come_back(template: &Template) -> Vec<String> {
     template
         .of_type("AWS::Cognito::UserPoolClient")
         .filter(|client| strings(&client["AllowedOAuthFlows"]).contains(&"code"))
+        .filter(|client| !is_of_console_alone(client))
         .filter(|client| !strings(&client["CallbackURLs"]).contains(&&*address))
         .map(|client| format!("{} does not know {address}", client.id))
         .collect()
+}
+
+fn is_of_console_alone(client: &Resource<'_>) -> bool {
+    let scopes = strings(&client["AllowedOAuthScopes"]);
+    scopes
+        .iter()
+        .all(|scope| ["openid", "email"].contains(scope))
+}
+
+/// The client of the console comes back to the console alone, and its tokens open no route of the API.
+pub(crate) fn the_console_signs_in_by_a_client_of_its_own(template: &Template) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut found = 0;
+    for client in template.of_type("AWS::Cognito::UserPoolClient") {
+        if !is_of_console_alone(&client) {
+            continue;
+        }
+        found += 1;
+        let url = |path: &str| serde_json::json!([{ "Fn::Sub": format!("${{ConsoleUrl}}{path}") }]);
+        if client["CallbackURLs"] != url(console::CALLBACK) {
+            faults.push(format!("{} comes back elsewhere", client.id));
+        }
+        if client["LogoutURLs"] != url(console::SIGNED_OUT) {
+            faults.push(format!("{} signs out to elsewhere", client.id));
+        }
+        for api in template.of_type("AWS::Serverless::HttpApi") {
+            if api["Auth"].to_string().contains(client.id) {
+                faults.push(format!("{} takes the tokens of {}", api.id, client.id));
+            }
+        }
+    }
+    if found != 1 {
+        faults.push(format!("the console has {found} clients"));
+    }
+    faults
 }
 
 /// Callers are throttled, and each call is logged without the text that was pasted into its path.

@@ -79,6 +79,7 @@ rules! {
         scopes_tell_reading_from_writing,
         every_scope_can_be_had,
         the_login_can_come_back,
+        the_console_signs_in_by_a_client_of_its_own,
         calls_are_throttled_and_logged,
     }
     tables {

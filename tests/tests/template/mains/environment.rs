@@ -106,7 +106,7 @@ impl<'a> Place<'a> {
         match reference.trim_end_matches("}}").rsplit(':').next() {
             Some("client_id") => client.id.clone(),
             Some("client_secret") => client.secret.clone(),
-            _ => "a key of the length that Secrets Manager makes them".to_owned(),
+            _ => "a-key-of-the-length-that-the-Secrets-Manager-makes-them".to_owned(),
         }
     }
 

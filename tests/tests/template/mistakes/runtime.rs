@@ -137,6 +137,13 @@ pub(super) const ALL: Seeds = &[
                 ),
             ),
             (
+                "the keys of sessions as plain text",
+                Set(
+                    "Console/Environment/Variables/CONSOLE_SESSION_KEYS",
+                    r#""hunter2hunter2hunter2hunter2hunter2""#,
+                ),
+            ),
+            (
                 "a secret as a parameter",
                 Set(
                     "Link/Environment/Variables/PREVIEW_TOKEN_KEY",

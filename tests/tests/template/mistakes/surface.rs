@@ -54,6 +54,13 @@ pub(super) const ALL: Seeds = &[
                 ),
             ),
             (
+                "a page of the console behind the authorizer",
+                Set(
+                    "Console/Events/ShowPage/Properties/Auth",
+                    r#"{"Authorizer": "Oidc", "AuthorizationScopes": ["dealbridge/runs.read"]}"#,
+                ),
+            ),
+            (
                 "a route that any token opens",
                 Remove("Unlink/Events/Unlink/Properties/Auth/AuthorizationScopes"),
             ),
@@ -116,6 +123,29 @@ pub(super) const ALL: Seeds = &[
                 r#"["http://localhost:8400/callback"]"#,
             ),
         )],
+    ),
+    (
+        "the_console_signs_in_by_a_client_of_its_own",
+        &[
+            (
+                "a sign-in that ends elsewhere",
+                Set("ConsoleClient/CallbackURLs", r#"["https://evil.example"]"#),
+            ),
+            (
+                "an API that takes the console's tokens",
+                Set(
+                    "Api/Auth/Authorizers/Oidc/JwtConfiguration/audience",
+                    r#"[{"Ref": "ConsoleClient"}]"#,
+                ),
+            ),
+            (
+                "a console with the scopes of people",
+                Set(
+                    "ConsoleClient/AllowedOAuthScopes",
+                    r#"["dealbridge/runs.read"]"#,
+                ),
+            ),
+        ],
     ),
     (
         "calls_are_throttled_and_logged",
