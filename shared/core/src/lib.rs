@@ -54,6 +54,8 @@ pub mod tick;
 pub mod value;
 
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod testing;
 
 pub use email::Email;

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{SalesforceId, SalesforceObject, SystemModstamp, end_user::SubmittedEndUser};
+use crate::{
+    SalesforceId, SalesforceObject, SystemModstamp, base::Base, end_user::SubmittedEndUser,
+};
 
 /// The kind of a linkable record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -325,6 +327,10 @@ pub struct Creating {
     /// `true` if the record has an open send problem.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_problem: bool,
+    /// The values that an attempt may have brought to Salesforce, for the fields that were edited since the first
+    /// trigger.
+    #[serde(default, skip_serializing_if = "Base::is_empty")]
+    pub edited: Base,
 }
 
 /// The Salesforce record that a record becomes.
@@ -377,9 +383,14 @@ impl Record {
         }
     }
 
-    /// Returns the id of the write to Salesforce that the change to this version makes.
+    /// Returns the id of the write to Salesforce that the change to this version makes: `D-17-3`, in the record's second
+    /// life `D-17#2-3`. A record that is submitted again after its deletion begins with the first version again.
     pub(crate) fn write_id(&self, version: u64) -> String {
-        format!("{}-{version}", self.id.id())
+        let id = self.id.id();
+        match self.life {
+            1 => format!("{id}-{version}"),
+            life => format!("{id}#{life}-{version}"),
+        }
     }
 
     /// Returns the External Id of its Salesforce side.

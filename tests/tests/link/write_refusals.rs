@@ -38,6 +38,33 @@ async fn a_user_s_newer_edit_is_not_overwritten_and_the_rest_is_written() {
 }
 
 #[tokio::test]
+async fn a_user_s_newer_edit_comes_with_the_next_run_even_if_one_has_passed_over_it_before() {
+    let harness = LinkHarness::start(&folder(2, 0)).await;
+    let mut fields = agreeing(1);
+    fields.insert("amount".to_owned(), json!(5));
+    harness.put(&deal("d"), Value::Object(fields)).await;
+    let link = harness
+        .link(&deal("d"), opportunity(1), "channeltivity")
+        .await;
+    assert_eq!(link.body["status"], "pending");
+    harness
+        .app
+        .edit(opportunity(1), json!({ "Amount": 77 }))
+        .await;
+    // A value that is on its way is left alone.
+    harness.app.hourly().await;
+    assert_eq!(harness.record(&deal("d")).await.fields["amount"], 5);
+
+    harness.push().await;
+    let codes = harness.codes().await;
+    assert!(codes.contains(&"WRITE_SKIPPED".to_owned()), "{codes:?}");
+    harness.app.hourly().await;
+
+    assert_eq!(harness.values().await.1, json!(77.0));
+    assert_eq!(harness.record(&deal("d")).await.fields["amount"], 77);
+}
+
+#[tokio::test]
 async fn an_edit_of_another_field_does_not_hold_a_write_up() {
     let harness = confirmed().await;
     harness

@@ -33,6 +33,7 @@ impl SendHarness {
         let mut record = before.clone();
         record.version += 1;
         change(&mut record);
+        send::remember(&settings, &before, &mut record);
         let status = before.registration_status.as_deref();
         let request = send::on_status(&settings, &mut record, status)
             .or_else(|| send::on_edit(&settings, &mut record));

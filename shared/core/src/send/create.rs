@@ -141,6 +141,8 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
             });
             let known = Expected::of(earlier.map(|earlier| earlier.version));
             let mut writes = vec![Write::SendProblem(problem, known)];
+            // The note of a create that was refused before went then: one that is there is a newer create's.
+            let mut outbox = Outbox::Keep;
             if let Some(creating) = record.creating.clone().filter(|creating| !creating.refused) {
                 let mut next = record.clone();
                 next.version += 1;
@@ -153,6 +155,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                     Box::new(next),
                     Expected::Version(record.version),
                 ));
+                outbox = Outbox::Remove(PushRequest::Create(request.clone()).note());
             }
             writes.extend(
                 self.task(&record, TaskState::Failed, &findings, None)
@@ -170,7 +173,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                         findings.clone()
                     },
                 },
-                outbox: Outbox::Remove(PushRequest::Create(request.clone()).note()),
+                outbox,
                 ..LinkChange::empty(settings.organization_id)
             };
             if self.store.commit_link(&change).await? == Committed::Yes {

@@ -1,8 +1,6 @@
 //! The transaction that links a record to what Salesforce made of it.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     attempt::Made,
@@ -12,7 +10,6 @@ use super::{
 };
 use crate::{
     SalesforceObject, SystemModstamp,
-    base::Base,
     change::{Expected, Write, with_bounded_sets},
     claim::{Claim, ClaimState, PendingWrite},
     code::Code,
@@ -20,7 +17,8 @@ use crate::{
     entry::LogLine,
     finding::Finding,
     link::{
-        carry::carry,
+        carry::{Carried, carry},
+        edit,
         store::{LinkChange, Outbox},
     },
     message::{PushRequest, VERSION, WriteRequest},
@@ -29,6 +27,7 @@ use crate::{
     record::{CreateTarget, Link, LinkStatus, Record},
     salesforce::Salesforce,
     settings::Settings,
+    three_way::flowing,
 };
 
 /// The one who linked, in a link's own words.
@@ -49,7 +48,11 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         let org = settings.organization_id;
         // Nothing of it was read yet: the next run does, whatever its stamp.
         let stamp = SystemModstamp::from_second(0);
-        let pending = self.pending(record, made, settings);
+        let Carried {
+            pending,
+            dropped,
+            base,
+        } = self.left(record, made, settings);
         let mut next = record.clone();
         next.version += 1;
         next.creating = None;
@@ -90,7 +93,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                 .chain(problem.iter().map(|problem| &problem.counted))
                 .fold(CountedRuns::default(), |all, counted| all.and(counted)),
             pending,
-            base: Base::default(),
+            base,
             disconnected: false,
             import_flag_was_off: false,
         };
@@ -126,6 +129,11 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
             let finding = Finding::new(Code::SentAsLead).value(why);
             findings.push(finding.other(record.id.to_string()));
         }
+        if let Some(lead) = made.converted.filter(|_| !dropped.is_empty()) {
+            let fate = format!("was converted from the Lead {lead}");
+            let finding = Finding::write_dropped(&fate, &dropped);
+            findings.push(finding.other(record.id.to_string()));
+        }
         LinkChange {
             writes: with_bounded_sets(writes),
             line: LogLine {
@@ -140,23 +148,49 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         }
     }
 
-    /// Returns what is still to be written to Salesforce: what an edit changed while the record was being created, and
-    /// the Sync Flag of an Opportunity that the Lead was converted to.
-    fn pending(&self, record: &Record, made: &Made, settings: &Settings) -> Option<PendingWrite> {
+    /// Returns what is still to be written to Salesforce: what edits changed while the record was being created, and the
+    /// Sync Flag of an Opportunity that the Lead was converted to.
+    fn left(&self, record: &Record, made: &Made, settings: &Settings) -> Carried {
+        let edited = record.creating.as_ref().map(|creating| &creating.edited);
+        let edited = edited.cloned().unwrap_or_default();
         if made.converted.is_some() {
-            return carry(record, (None, &Base::default()), None, settings).pending;
+            return carry(record, (None, &edited), None, settings);
         }
+        let nothing = PendingWrite {
+            id: record.write_id(record.version + 1),
+            ..edit::nothing(SystemModstamp::from_second(0))
+        };
+        if made.is_found {
+            // An earlier attempt made it, of values that are not known to be the present ones.
+            let fields = flowing(&edited, record, settings, made.object);
+            let pending = (!fields.is_empty()).then_some(PendingWrite {
+                edited: fields,
+                ..nothing
+            });
+            return Carried {
+                pending,
+                base: edited,
+                ..Carried::default()
+            };
+        }
+        Carried {
+            pending: self.changed_since(record, made, nothing, settings),
+            ..Carried::default()
+        }
+    }
+
+    /// Adds to a write what an edit changed since the record was created.
+    fn changed_since(
+        &self,
+        record: &Record,
+        made: &Made,
+        mut write: PendingWrite,
+        settings: &Settings,
+    ) -> Option<PendingWrite> {
         if record.version == made.record.version {
             return None;
         }
         let now = fields::draft(record, settings, &made.target, self.today());
-        let mut write = PendingWrite {
-            id: record.write_id(record.version + 1),
-            fields: Map::new(),
-            before: Map::new(),
-            seen: SystemModstamp::from_second(0),
-            edited: BTreeSet::new(),
-        };
         for (name, value) in fields::changed(&made.draft.fields, &now.fields) {
             let before = made.draft.fields.get(&name).cloned();
             write

@@ -21,5 +21,5 @@ pub use again::send_refused;
 pub use ask::{AskSync, NoSync};
 pub use store::{Assignees, SendStore};
 pub use sync::SyncNow;
-pub use trigger::{forget, on_edit, on_status, on_submit, sync_now};
+pub use trigger::{forget, on_edit, on_status, on_submit, remember, sync_now};
 pub use work::Create;

@@ -2,10 +2,13 @@
 //! returns the request that the caller's transaction puts into the outbox and its queue takes afterwards.
 
 use crate::{
+    SalesforceObject,
+    base::{Agreed, Remembered, agree},
     change::Write,
     message::{CreateRequest, PushRequest, VERSION},
     record::{CreateTarget, Creating, Record},
     settings::{SendMode, SendTarget, Settings},
+    three_way::{self, MappedField},
 };
 
 /// A record was submitted.
@@ -33,6 +36,27 @@ pub fn on_status(
     (send.mode == SendMode::OnStatus && becomes && record.creating.is_none())
         .then(|| create(settings, record, None))
         .flatten()
+}
+
+/// A record is edited while it is being created: an attempt whose answer was lost may have brought the values of `before`
+/// to Salesforce, and a later one need not bring the present ones to the record that it finds there.
+pub fn remember(settings: &Settings, before: &Record, record: &mut Record) {
+    let Some(mut creating) = record.creating.take() else {
+        return;
+    };
+    for object in SalesforceObject::ALL {
+        for MappedField { field, .. } in three_way::mapped_fields(settings, object) {
+            let (from, to) = (before.value(&field.name), record.value(&field.name));
+            if agree(&from, &to, field) {
+                continue;
+            }
+            let agreed = creating
+                .edited
+                .entry(&field.name, || Agreed::on(&from, field));
+            agreed.send(Remembered::of(&from, field));
+        }
+    }
+    record.creating = Some(creating);
 }
 
 /// A record was edited: if Salesforce refused to create it, it is tried again with its present values.
@@ -100,12 +124,17 @@ fn create(settings: &Settings, record: &mut Record, task: Option<String>) -> Opt
     let is_known = |creating: &Creating| {
         !(creating.refused && matches!(creating.target, Some(CreateTarget::Opportunity { .. })))
     };
-    let has_problem = record
-        .creating
+    let earlier = record.creating.take();
+    let has_problem = earlier
         .as_ref()
         .is_some_and(|creating| creating.has_problem);
-    let earlier = record.creating.take().filter(is_known);
-    let earlier = earlier.and_then(|creating| creating.target);
+    let edited = earlier
+        .as_ref()
+        .map(|creating| creating.edited.clone())
+        .unwrap_or_default();
+    let earlier = earlier
+        .filter(is_known)
+        .and_then(|creating| creating.target);
     let target = earlier.or_else(|| {
         let is_lead = settings.send.of(record.id.kind()).target == SendTarget::Lead;
         is_lead.then_some(CreateTarget::Lead { because: None })
@@ -116,6 +145,7 @@ fn create(settings: &Settings, record: &mut Record, task: Option<String>) -> Opt
         task,
         refused: false,
         has_problem,
+        edited,
     };
     let request = request(record, &creating);
     record.creating = Some(creating);

@@ -19,7 +19,7 @@ use crate::{
     ports::{Clock, Portal},
     record::{Record, RecordId, RecordKind},
     send,
-    settings::{FieldCode, InvalidField},
+    settings::{FieldCode, InvalidField, Settings},
 };
 
 /// The result of a submission.
@@ -61,51 +61,30 @@ impl<P: Portal, S: LinkStore + Endings, O: Owners, C: Clock + ?Sized> Submission
         }
         refuse_wrong(wrong)?;
         refuse_too_large(&record, &settings)?;
-        // A record that had this id before may have left its Salesforce side behind, which is not this one's.
-        record.life = 1 + self.store.endings(&id).await?;
-        let request = send::on_submit(&settings, &mut record);
-        let created = Created {
-            record: record.clone(),
-            is_new: true,
-            request: request.clone(),
-        };
-        let line = LogLine {
-            salesforce: None,
-            name: String::new(),
-            entity: Some(id.clone()),
-            findings: vec![
-                Finding::new(Code::RecordCreated)
-                    .value(&author.by)
-                    .other(id.to_string()),
-            ],
-        };
-        let change = LinkChange {
-            org: settings.organization_id,
-            writes: vec![Write::Record(Box::new(record.clone()), Expected::Absent)],
-            audit: Some(audit(&id, "create", author, String::new())),
-            line,
-            outbox: request.map_or(Outbox::Keep, Outbox::Add),
-            watch: None,
-            links_lead: false,
-            receipt: receipt(&created),
-        };
         // Twice: a record that stood in the way may be deleted before it is looked at.
         for _ in 0..2 {
+            // Before the ends are counted: a record that goes after this look is one of them.
+            if let Some(stored) = self.store.record(&id).await? {
+                return if author.sees(&stored) && is_repeat(&record, &stored, values) {
+                    Ok(Created {
+                        record: stored,
+                        is_new: false,
+                        request: None,
+                    })
+                } else {
+                    Err(Refusal::Taken(id).into())
+                };
+            }
+            // A record that had this id before may have left its Salesforce side behind, which is not this one's.
+            let life = 1 + self.store.endings(&id).await?;
+            let record = Record {
+                life,
+                ..record.clone()
+            };
+            let (created, change) = submitted(record, &settings, author, &receipt);
             if self.store.commit_link(&change).await? == Committed::Yes {
                 return Ok(created);
             }
-            let Some(stored) = self.store.record(&id).await? else {
-                continue;
-            };
-            return if author.sees(&stored) && is_repeat(&record, &stored, values) {
-                Ok(Created {
-                    record: stored,
-                    is_new: false,
-                    request: None,
-                })
-            } else {
-                Err(Refusal::Taken(id).into())
-            };
         }
         Err(kept_changing("creating", &id).into())
     }
@@ -127,6 +106,43 @@ impl<P: Portal, S: LinkStore + Endings, O: Owners, C: Clock + ?Sized> Submission
         };
         Ok(Some(owner::named(self.owners, kind, &named).await?))
     }
+}
+
+/// Returns a new record, and the transaction that makes it.
+fn submitted(
+    mut record: Record,
+    settings: &Settings,
+    author: &Author,
+    receipt: &impl Fn(&Created) -> Option<Receipted>,
+) -> (Created, LinkChange) {
+    let id = record.id.clone();
+    let request = send::on_submit(settings, &mut record);
+    let created = Created {
+        record: record.clone(),
+        is_new: true,
+        request: request.clone(),
+    };
+    let line = LogLine {
+        salesforce: None,
+        name: String::new(),
+        entity: Some(id.clone()),
+        findings: vec![
+            Finding::new(Code::RecordCreated)
+                .value(&author.by)
+                .other(id.to_string()),
+        ],
+    };
+    let change = LinkChange {
+        org: settings.organization_id,
+        writes: vec![Write::Record(Box::new(record), Expected::Absent)],
+        audit: Some(audit(&id, "create", author, String::new())),
+        line,
+        outbox: request.map_or(Outbox::Keep, Outbox::Add),
+        watch: None,
+        links_lead: false,
+        receipt: receipt(&created),
+    };
+    (created, change)
 }
 
 /// Returns the record's id; a placeholder beside its problem, so that the values are checked all the same.

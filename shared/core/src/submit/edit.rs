@@ -69,6 +69,7 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
             }
             refuse_too_large(&next, &settings)?;
             next.version += 1;
+            send::remember(&settings, &record, &mut next);
             let status = record.registration_status.as_deref();
             let mut request = send::on_status(&settings, &mut next, status)
                 .or_else(|| send::on_edit(&settings, &mut next));

@@ -22,6 +22,7 @@ use crate::{
     finding::Finding,
     message::{Disposition, PushRequest, WriteRequest},
     ports::{Clock, PortError, Portal},
+    problem::OpenProblem,
     salesforce::{Row, Salesforce, SalesforceError, UpdateOutcome},
     settings::Settings,
     value,
@@ -202,6 +203,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
         }
         let mut outgoing = due.outgoing(present.row(), settings);
         let mut delivered = Delivered::default();
+        delivered.is_skipped = outgoing.skipped.is_some();
         delivered.findings.extend(outgoing.skipped.take());
         delivered.written = outgoing.is_there;
         let mut is_retyped = false;
@@ -282,7 +284,12 @@ impl<F: Salesforce, P: Portal, S: LinkStore, C: Clock + ?Sized> Push<'_, F, P, S
             let Some(now) = self.due(request).await? else {
                 return Ok(Round::Done);
             };
-            let change = settle::delivery(request.org, now, outgoing, delivered, settings);
+            let mut change = settle::delivery(request.org, now, outgoing, delivered, settings);
+            if delivered.is_skipped {
+                // The next run brings the user's value, whatever its stamp.
+                let now = self.clock.now();
+                change.watch = Some(OpenProblem::watch(request.salesforce, "", now));
+            }
             if self.store.commit_link(&change).await? == Committed::Yes {
                 return Ok(match change.outbox {
                     Outbox::Keep => Round::Again,

@@ -30,6 +30,8 @@ pub(super) struct Delivered {
     pub(super) findings: Vec<Finding>,
     /// `true` if Salesforce holds a value that was to be written.
     pub(super) written: bool,
+    /// `true` if a user's newer value stays in Salesforce: a run may have passed over it while ours was on its way.
+    pub(super) is_skipped: bool,
     reason: Option<String>,
     refused: BTreeSet<String>,
 }
@@ -159,7 +161,9 @@ pub(super) fn delivery(
         pending: left,
         base,
         // The row is another one by this write, and it may carry the stamp of the one that was read.
-        digest: claim.digest.filter(|_| !delivered.written),
+        digest: claim
+            .digest
+            .filter(|_| !delivered.written && !delivered.is_skipped),
         ..claim.clone()
     };
     let action = if delivered.written {
