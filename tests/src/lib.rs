@@ -18,6 +18,7 @@ pub mod link_functions;
 pub mod people;
 pub mod proxy;
 pub mod reply;
+pub mod site;
 pub mod test_app;
 
 pub use clock::TestClock;

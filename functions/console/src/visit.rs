@@ -56,12 +56,15 @@ impl Visit<'_> {
 
     /// Returns whether the browser names another site than this one as the sender of a form. Where it names none, the
     /// token alone has to do.
+    ///
+    /// The origin tells nothing where the site is told: for a page without a referrer, as ours are, it is `null`.
     fn is_from_elsewhere(&self) -> bool {
-        let site = self.request.header("sec-fetch-site");
-        let origin = self.request.header("origin");
-        let host = origin.map(|origin| origin.split("://").nth(1).unwrap_or_default());
-        matches!(site, Some("cross-site" | "same-site"))
-            || host.is_some_and(|host| host != self.request.domain)
+        let header = |name: &str| self.request.header(name);
+        match (header("sec-fetch-site"), header("origin")) {
+            (Some(site), _) => !matches!(site, "same-origin" | "none"),
+            (None, Some(origin)) => origin.split("://").nth(1) != Some(&self.request.domain),
+            (None, None) => false,
+        }
     }
 
     /// A variable of the path.

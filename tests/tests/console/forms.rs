@@ -3,7 +3,7 @@
 use dealbridge_core::run::RunId;
 use reqwest::Method;
 
-use crate::person::{ADMIN, INTERNAL, Site};
+use dealbridge_tests::site::{ADMIN, INTERNAL, Site};
 
 #[tokio::test]
 async fn a_form_from_elsewhere_does_nothing() {

@@ -3,5 +3,4 @@
 mod forms;
 mod matrix;
 mod pages;
-mod person;
 mod sign_in;

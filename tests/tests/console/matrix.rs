@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::person::{ADMIN, DISTRIBUTOR, INTERNAL, PARTNER, Page, Person, Site};
+use dealbridge_tests::site::{ADMIN, DISTRIBUTOR, INTERNAL, PARTNER, Page, Person, Site};
 
 /// An internal user in no group.
 const WITHOUT_MODULE: &str = "ida.winter@alderpeak.example";

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::person::{ADMIN, Site};
+use dealbridge_tests::site::{ADMIN, Site};
 
 #[tokio::test]
 async fn every_page_holds_the_browser_to_this_host() {

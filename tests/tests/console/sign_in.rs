@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::person::{ADMIN, INTERNAL, Person, Site};
+use dealbridge_tests::site::{ADMIN, INTERNAL, Person, Site};
 
 #[tokio::test]
 async fn an_administrator_signs_in_and_comes_to_the_page_that_was_asked_for() {

@@ -10,7 +10,7 @@ use dealbridge_core::{
     sync_request::Requested,
 };
 use dealbridge_lambda::{Function, Invocation};
-use dealbridge_local::gateway::ApiRequest;
+use dealbridge_local::{gateway::ApiRequest, template::Template};
 use dealbridge_tests::{
     Defect, OrgFolder, TestApp,
     test_app::{IMPORTS, SYNC_REQUESTS},
@@ -367,6 +367,8 @@ async fn every_right_of_a_role_is_needed() {
             .iter()
             .any(|setup| (setup.function, setup.queue.name()) == (function, queue))
     };
+    // The console's role is held to the others' below.
+    unused.retain(|(function, _)| function != "console");
     unused.retain(|(function, right)| match right.action.as_str() {
         // Lambda writes the log with the function's role.
         "logs:CreateLogStream" | "logs:PutLogEvents" => false,
@@ -381,4 +383,36 @@ async fn every_right_of_a_role_is_needed() {
         .collect();
 
     assert_eq!(unused, BTreeSet::new());
+}
+
+/// The functions whose handlers the console calls, and whose rights it therefore has. It shows people, and changes none:
+/// the right to read them comes with the records.
+const IN_THE_CONSOLE: [&str; 7] = [
+    "dead-letters",
+    "full-sync",
+    "integration-log",
+    "link",
+    "records",
+    "settings",
+    "unlink",
+];
+
+#[test]
+fn the_console_may_do_what_the_functions_in_it_may_and_no_more() {
+    let grants = Template::load().unwrap().grants;
+    let of = |function: &str| -> BTreeSet<(String, String)> {
+        let is_log = |action: &str| action.starts_with("logs:");
+        let own = grants[function]
+            .iter()
+            .filter(|grant| !is_log(&grant.action));
+        own.map(|grant| (grant.action.clone(), grant.resource.clone()))
+            .collect()
+    };
+    let together: BTreeSet<_> = IN_THE_CONSOLE.into_iter().flat_map(of).collect();
+    let differences: BTreeSet<_> = of("console")
+        .symmetric_difference(&together)
+        .cloned()
+        .collect();
+
+    assert_eq!(differences, BTreeSet::new());
 }

@@ -78,7 +78,7 @@ pub(crate) fn empty(text: &str) -> Markup {
 /// A wide table, which scrolls by itself where the window is narrow.
 pub(crate) fn table(label: &str, content: Markup) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(label) tabindex="0" {
+        div.scroll role="region" aria-label=(format!("Table: {label}")) tabindex="0" {
             table { (content) }
         }
     }

@@ -1,4 +1,4 @@
-//! The local product with its gateway, and people who are signed in to its console.
+//! The local product with its gateway on a free port, and people who are signed in to its console.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -12,18 +12,20 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 /// An administrator of the sample org.
-pub(crate) const ADMIN: &str = "esme.rowan@alderpeak.example";
+pub const ADMIN: &str = "esme.rowan@alderpeak.example";
 /// An internal user who is not an administrator.
-pub(crate) const INTERNAL: &str = "felix.tarn@alderpeak.example";
+pub const INTERNAL: &str = "felix.tarn@alderpeak.example";
 /// A partner.
-pub(crate) const PARTNER: &str = "rosa.lindqvist@fjordpartners.example";
+pub const PARTNER: &str = "rosa.lindqvist@fjordpartners.example";
 /// A distributor.
-pub(crate) const DISTRIBUTOR: &str = "dirk.vos@broadgate.example";
+pub const DISTRIBUTOR: &str = "dirk.vos@broadgate.example";
 
 /// The running product.
-pub(crate) struct Site {
-    pub(crate) app: Arc<LocalProduct>,
-    pub(crate) address: String,
+pub struct Site {
+    /// The product.
+    pub app: Arc<LocalProduct>,
+    /// The address of the API and the console.
+    pub address: String,
     http: reqwest::Client,
     serving: JoinHandle<()>,
 }
@@ -36,15 +38,18 @@ impl Drop for Site {
 
 /// An answer, of which nothing is followed.
 #[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
+pub struct Page {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
 }
 
 impl Page {
     /// The address that the answer sends the browser to.
-    pub(crate) fn location(&self) -> &str {
+    pub fn location(&self) -> &str {
         let header = self.headers.get("location");
         header
             .and_then(|location| location.to_str().ok())
@@ -52,7 +57,7 @@ impl Page {
     }
 
     /// The `Set-Cookie` headers.
-    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+    pub fn set_cookies(&self) -> Vec<&str> {
         let headers = self.headers.get_all("set-cookie");
         headers
             .iter()
@@ -61,7 +66,7 @@ impl Page {
     }
 
     /// The cookie that the answer sets, as a browser sends it back.
-    pub(crate) fn cookie(&self, name: &str) -> String {
+    pub fn cookie(&self, name: &str) -> String {
         let cookies = self.set_cookies();
         let found = cookies
             .iter()
@@ -73,15 +78,16 @@ impl Page {
 
 /// A person with a session.
 #[derive(Clone, Debug)]
-pub(crate) struct Person {
-    pub(crate) cookie: String,
+pub struct Person {
+    /// The cookie of the session.
+    pub cookie: String,
     /// The token that forms carry.
-    pub(crate) csrf: String,
+    pub csrf: String,
 }
 
 impl Site {
     /// Starts on the sample org, of which nothing is imported at first.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let options = Options {
             org: PathBuf::from(concat!(
                 env!("CARGO_MANIFEST_DIR"),
@@ -111,14 +117,14 @@ impl Site {
     }
 
     /// Starts, and imports the org once.
-    pub(crate) async fn imported() -> Self {
+    pub async fn imported() -> Self {
         let site = Self::start().await;
         site.app.full_run().await.unwrap();
         site
     }
 
     /// Sends a request.
-    pub(crate) async fn send(
+    pub async fn send(
         &self,
         method: Method,
         target: &str,
@@ -151,18 +157,13 @@ impl Site {
     }
 
     /// Opens a page.
-    pub(crate) async fn open(&self, person: &Person, target: &str) -> Page {
+    pub async fn open(&self, person: &Person, target: &str) -> Page {
         let headers = [("cookie", person.cookie.as_str())];
         self.send(Method::GET, target, &headers, None).await
     }
 
     /// Sends a form of a page of the person's session.
-    pub(crate) async fn submit(
-        &self,
-        person: &Person,
-        target: &str,
-        fields: &[(&str, &str)],
-    ) -> Page {
+    pub async fn submit(&self, person: &Person, target: &str, fields: &[(&str, &str)]) -> Page {
         let headers = [
             ("cookie", person.cookie.as_str()),
             ("origin", self.address.as_str()),
@@ -174,7 +175,7 @@ impl Site {
     }
 
     /// Begins a sign-in: the provider's page, and the cookie that the browser keeps meanwhile.
-    pub(crate) async fn begin(&self, target: &str) -> (Url, String) {
+    pub async fn begin(&self, target: &str) -> (Url, String) {
         let begun = self.send(Method::GET, target, &[], None).await;
         assert_eq!(begun.status, 303, "{begun:?}");
         let page = Url::parse(begun.location()).unwrap();
@@ -182,7 +183,7 @@ impl Site {
     }
 
     /// Chooses a user on the provider's page: the address that the browser comes back by.
-    pub(crate) async fn choose(&self, page: &Url, user: &str) -> String {
+    pub async fn choose(&self, page: &Url, user: &str) -> String {
         let query = page.query().unwrap_or_default();
         let form = [("request", query), ("user", user)];
         let chosen = self
@@ -193,7 +194,7 @@ impl Site {
     }
 
     /// Signs a person in, by the whole way that a browser goes.
-    pub(crate) async fn sign_in(&self, user: &str) -> Person {
+    pub async fn sign_in(&self, user: &str) -> Person {
         let person = self.session(user).await;
         // Every page of somebody who is signed in has the form that signs out.
         let page = self.open(&person, "/console/no-such/page").await;
@@ -208,7 +209,7 @@ impl Site {
     }
 
     /// Signs a person in who has not opened a page yet.
-    pub(crate) async fn session(&self, user: &str) -> Person {
+    pub async fn session(&self, user: &str) -> Person {
         let (page, attempt) = self.begin("/console/sign-in").await;
         let back = self.choose(&page, user).await;
         let headers = [("cookie", attempt.as_str())];
@@ -222,7 +223,7 @@ impl Site {
     }
 
     /// A call of the local API.
-    pub(crate) async fn local(&self, target: &str, body: &Value) -> Page {
+    pub async fn local(&self, target: &str, body: &Value) -> Page {
         let url = format!("{}/local/{target}", self.address);
         let request = self
             .http
