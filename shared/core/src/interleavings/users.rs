@@ -30,8 +30,6 @@ impl World {
         self.one_of(&ids)
     }
 
-    /// Returns a record of the portal, in most cases one that exists.
-
     /// A user of Salesforce does something.
     pub(super) fn act_there(&mut self) {
         match self.below(100) {
