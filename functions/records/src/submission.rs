@@ -5,7 +5,7 @@ use dealbridge_core::{
     message::PushRequest,
     record::RecordKind,
     submit::{
-        Author, Party, Seen, Submission, Submissions,
+        Author, Party, Seen, Submission, Submissions, SubmitError,
         create::Created,
         delete::{Deleted, Linked},
         edit::Edited,
@@ -81,11 +81,36 @@ impl Records {
 
     /// Enqueues what a change sends to Salesforce. The outbox has it, too: what cannot be enqueued goes with the next
     /// scheduled run.
-    async fn enqueue(&self, request: Option<&PushRequest>) {
-        if let Some(request) = request
-            && let Err(error) = self.writes.send(std::slice::from_ref(request)).await
+    async fn enqueue(&self, requests: &[PushRequest]) {
+        if !requests.is_empty()
+            && let Err(error) = self.writes.send(requests).await
         {
             tracing::warn!(error.detail = %error, "Could not enqueue a request to Salesforce, the next run will: {error}");
+        }
+    }
+
+    /// Answers a submission or an edit. `change` tells whether anything was written, and what that sends to Salesforce.
+    async fn end<T>(
+        &self,
+        done: Result<T, SubmitError>,
+        change: impl Fn(&T) -> Option<Vec<PushRequest>>,
+        answer: impl Fn(&T) -> Result<Answer, Refusal>,
+        idempotency: &Idempotency,
+    ) -> Result<Answer, Refusal> {
+        match done {
+            Ok(done) => match change(&done) {
+                Some(requests) => {
+                    self.enqueue(&requests).await;
+                    answer(&done)
+                }
+                // The same request may have done it meanwhile: then its answer is this one's too.
+                None => idempotency.keep(&self.store, answer(&done)?).await,
+            },
+            Err(error) => {
+                idempotency
+                    .or_earlier(&self.store, record_api::refusal(error))
+                    .await
+            }
         }
     }
 
@@ -120,19 +145,12 @@ impl Records {
             .submissions()
             .create((kind, &id), &values, &author, receipt)
             .await;
-        match created {
-            Ok(created) if created.is_new => {
-                self.enqueue(created.request.as_ref()).await;
-                answer(&created)
-            }
-            // The same request may have made the record meanwhile: then its answer is this one's too.
-            Ok(created) => idempotency.keep(&self.store, answer(&created)?).await,
-            Err(error) => {
-                idempotency
-                    .or_earlier(&self.store, record_api::refusal(error))
-                    .await
-            }
-        }
+        let change = |created: &Created| {
+            created
+                .is_new
+                .then(|| created.request.iter().cloned().collect())
+        };
+        self.end(created, change, answer, &idempotency).await
     }
 
     /// `PATCH /{kind}/{id}`.
@@ -168,18 +186,12 @@ impl Records {
             .submissions()
             .edit(&id, seen, &values, &author, receipt)
             .await;
-        match edited {
-            Ok(edited) if edited.is_changed => {
-                self.enqueue(edited.request.as_ref()).await;
-                answer(&edited)
-            }
-            Ok(edited) => idempotency.keep(&self.store, answer(&edited)?).await,
-            Err(error) => {
-                idempotency
-                    .or_earlier(&self.store, record_api::refusal(error))
-                    .await
-            }
-        }
+        let change = |edited: &Edited| {
+            edited
+                .is_changed
+                .then(|| edited.request.iter().cloned().collect())
+        };
+        self.end(edited, change, answer, &idempotency).await
     }
 
     /// `DELETE /{kind}/{id}`.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     LinkContext, LinkError, Links, Master, Refusal, SalesforceRecord,
+    join::Join,
     preview::PlannedLink,
     store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue, Receipted},
     token::Previewed,
@@ -14,16 +15,14 @@ use crate::{
     SalesforceObject,
     base::Base,
     change::{Expected, Write, with_bounded_sets},
-    claim::{Claim, ClaimState, PendingWrite},
+    claim::PendingWrite,
     code::Code,
-    counted::CountedRuns,
     digest::Digested,
     entry::LogLine,
     finding::Finding,
-    message::{PushRequest, VERSION, WriteRequest},
     ports::{Clock, Portal},
     problem::OpenProblem,
-    record::{Link, LinkStatus, Record, RecordId},
+    record::{Record, RecordId},
     salesforce::Salesforce,
     send,
     value::{MAX_NAME_CHARACTERS, cut},
@@ -153,47 +152,23 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 next.fields.insert(field, value)
             };
         }
-        next.link = Some(Link {
-            salesforce_id: target.id,
-            object: target.object,
-            status: if pending.is_some() {
-                LinkStatus::Pending
-            } else {
-                LinkStatus::Synced
-            },
-            reason: None,
-            name: Some(name.clone()),
-            linked_at: now,
-            linked_by: by.to_owned(),
-            stamp,
-        });
-        let outbox = pending.as_ref().map_or(Outbox::Keep, |pending| {
-            Outbox::Add(PushRequest::Write(WriteRequest {
-                version: VERSION,
-                org: settings.organization_id,
-                salesforce: target.id,
-                record: record.id.clone(),
-                write: pending.id.clone(),
-            }))
-        });
-        let next_claim = Claim {
+        let joined = Join {
+            record: &record,
+            claim: claim.as_ref(),
+            problem,
+            org: settings.organization_id,
             salesforce: target.id,
-            state: ClaimState::Live,
-            record: record.id.clone(),
-            epoch: claim.as_ref().map_or(0, |claim| claim.epoch),
+            object: target.object,
+            name: &name,
             stamp,
             digest: Digested::of(&settings, target.object).vouch(&row, now),
-            version: claim.as_ref().map_or(0, |claim| claim.version) + 1,
-            counted: claim
-                .iter()
-                .map(|claim| &claim.counted)
-                .chain(problem.map(|problem| &problem.counted))
-                .fold(CountedRuns::default(), |all, counted| all.and(counted)),
             pending,
             base: Base::default(),
-            disconnected: false,
-            import_flag_was_off: false,
-        };
+            by,
+            at: now,
+        }
+        .parts();
+        next.link = Some(joined.link);
         let linked = Linked {
             record: next.clone(),
             salesforce: SalesforceRecord::new(&org, target.object, target.id, &name),
@@ -210,7 +185,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             writes: with_bounded_sets(
                 [
                     Write::Record(Box::new(next), Expected::Version(record.version)),
-                    Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
+                    joined.claim,
                     Write::CloseProblem(
                         target.id,
                         Expected::of(problem.map(|problem| problem.version)),
@@ -235,7 +210,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                 ),
             }),
             line,
-            outbox,
+            outbox: joined.outbox,
             watch: None,
             links_lead: target.object == SalesforceObject::Lead,
             receipt: receipt(&linked),

@@ -5,6 +5,7 @@ pub mod allow;
 pub(crate) mod carry;
 pub mod confirm;
 pub mod edit;
+pub(crate) mod join;
 pub mod plan;
 pub mod preview;
 pub mod push;

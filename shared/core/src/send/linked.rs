@@ -11,20 +11,19 @@ use super::{
 use crate::{
     SalesforceObject, SystemModstamp,
     change::{Expected, Write, with_bounded_sets},
-    claim::{Claim, ClaimState, PendingWrite},
+    claim::{Claim, PendingWrite},
     code::Code,
-    counted::CountedRuns,
     entry::LogLine,
     finding::Finding,
     link::{
         carry::{Carried, carry},
         edit,
-        store::{LinkChange, Outbox},
+        join::Join,
+        store::LinkChange,
     },
-    message::{PushRequest, VERSION, WriteRequest},
     ports::{Clock, Portal},
     problem::OpenProblem,
-    record::{CreateTarget, Link, LinkStatus, Record},
+    record::{CreateTarget, Record},
     salesforce::Salesforce,
     settings::Settings,
     three_way::flowing,
@@ -44,10 +43,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         (claim, problem): (Option<Claim>, Option<OpenProblem>),
         settings: &Settings,
     ) -> LinkChange {
-        let now = self.clock.now();
         let org = settings.organization_id;
-        // Nothing of it was read yet: the next run does, whatever its stamp.
-        let stamp = SystemModstamp::from_second(0);
         let Carried {
             pending,
             dropped,
@@ -56,50 +52,27 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         let mut next = record.clone();
         next.version += 1;
         next.creating = None;
-        next.link = Some(Link {
-            salesforce_id: made.id,
-            object: made.object,
-            status: if pending.is_some() {
-                LinkStatus::Pending
-            } else {
-                LinkStatus::Synced
-            },
-            reason: None,
-            name: Some(made.draft.name.clone()),
-            linked_at: now,
-            linked_by: INTEGRATION.to_owned(),
-            stamp,
-        });
-        let outbox = pending.as_ref().map_or(Outbox::Keep, |pending| {
-            Outbox::Add(PushRequest::Write(WriteRequest {
-                version: VERSION,
-                org,
-                salesforce: made.id,
-                record: record.id.clone(),
-                write: pending.id.clone(),
-            }))
-        });
-        let next_claim = Claim {
+        let joined = Join {
+            record,
+            claim: claim.as_ref(),
+            problem: problem.as_ref(),
+            org,
             salesforce: made.id,
-            state: ClaimState::Live,
-            record: record.id.clone(),
-            epoch: claim.as_ref().map_or(0, |claim| claim.epoch),
-            stamp,
+            object: made.object,
+            name: &made.draft.name,
+            // Nothing of it was read yet: the next run does, whatever its stamp.
+            stamp: SystemModstamp::from_second(0),
             digest: None,
-            version: claim.as_ref().map_or(0, |claim| claim.version) + 1,
-            counted: claim
-                .iter()
-                .map(|claim| &claim.counted)
-                .chain(problem.iter().map(|problem| &problem.counted))
-                .fold(CountedRuns::default(), |all, counted| all.and(counted)),
             pending,
             base,
-            disconnected: false,
-            import_flag_was_off: false,
-        };
+            by: INTEGRATION,
+            at: self.clock.now(),
+        }
+        .parts();
+        next.link = Some(joined.link);
         let mut writes = vec![
             Write::Record(Box::new(next), Expected::Version(record.version)),
-            Write::Claim(next_claim, Expected::of(claim.map(|claim| claim.version))),
+            joined.claim,
         ];
         if let Some(problem) = &problem {
             writes.push(Write::CloseProblem(
@@ -142,7 +115,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                 entity: Some(record.id.clone()),
                 findings,
             },
-            outbox,
+            outbox: joined.outbox,
             links_lead: made.object == SalesforceObject::Lead,
             ..LinkChange::empty(org)
         }
