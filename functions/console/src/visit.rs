@@ -130,6 +130,13 @@ impl Form {
     }
 }
 
+#[cfg(test)]
+impl FromIterator<(String, String)> for Form {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
 /// The way to the sign-in page, and back to the page that was asked for.
 pub(crate) fn to_sign_in(request: &Request) -> Answer {
     let mut to = request.path.clone();

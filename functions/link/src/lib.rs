@@ -23,6 +23,7 @@ use dealbridge_lambda::{
     link_api,
 };
 use serde::Deserialize;
+use serde_json::json;
 
 pub use environment::Environment;
 
@@ -49,10 +50,18 @@ pub struct LinkFunction {
 /// The calls that the function answers.
 #[derive(Clone, Copy, Debug)]
 pub enum Call {
+    /// Says which Salesforce record a pasted text names.
+    Check,
     /// Shows what a link would do.
     Preview,
     /// Links.
     Confirm,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CheckBody {
+    salesforce_url: String,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +94,7 @@ impl Api for LinkFunction {
     type Call = Call;
 
     const ROUTES: Routes<Call> = Routes(&[
+        Route::internal(Method::Post, "/{kind}/{id}/link/check", Call::Check),
         Route::internal(Method::Post, "/{kind}/{id}/link/preview", Call::Preview),
         Route::internal(Method::Put, "/{kind}/{id}/link", Call::Confirm),
     ]);
@@ -104,6 +114,8 @@ impl Api for LinkFunction {
         let client = self.salesforce.for_purpose(Purpose::Link);
         let salesforce = invocation.salesforce(&client, &*self.clock);
         let answer = match call {
+            // It asks Salesforce nothing, and counts no call.
+            Call::Check => return self.check_url(request, &salesforce).await,
             Call::Preview => self.preview(request, caller, &salesforce).await,
             Call::Confirm => self.confirm(request, caller, &salesforce).await,
         };
@@ -137,6 +149,24 @@ impl LinkFunction {
                 "Only an administrator may link records: the setting link_requires_admin is on.",
             ))
         }
+    }
+
+    async fn check_url(
+        &self,
+        request: &Request,
+        salesforce: &SalesforceClient,
+    ) -> Result<Answer, Refusal> {
+        let record = link_api::record_id(request)?;
+        let body: CheckBody = request.json()?;
+        let named = self
+            .links(salesforce)
+            .check(&record, &body.salesforce_url)
+            .await;
+        let named = named.map_err(link_api::refusal)?;
+        // The name is Salesforce's to tell.
+        let named =
+            json!({ "object": named.object, "id": named.id, "name": null, "url": named.url });
+        Answer::json(200, &json!({ "salesforce": named }))
     }
 
     async fn preview(

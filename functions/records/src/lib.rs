@@ -2,6 +2,8 @@
 
 mod environment;
 mod filter;
+mod kind;
+mod names;
 mod submission;
 mod sync;
 mod view;
@@ -11,8 +13,9 @@ use std::sync::Arc;
 use dealbridge_core::{
     link::store::LinkStore,
     ports::{Clock, Ids, Portal},
-    record::{RecordId, RecordKind},
+    record::{Record, RecordId, RecordKind},
     record_url::ConnectedOrg,
+    send::SendStore,
 };
 use dealbridge_lambda::aws::{DynamoPortal, SqsWrites, Store, records};
 use dealbridge_lambda::{
@@ -22,7 +25,7 @@ use dealbridge_lambda::{
     link_api,
 };
 
-use self::view::View;
+use self::{names::Names, view::View};
 
 pub use environment::Environment;
 
@@ -54,6 +57,8 @@ pub struct Records {
 /// The calls that the function answers.
 #[derive(Clone, Copy, Debug)]
 pub enum Call {
+    /// Shows what the settings say of a kind of record.
+    Kind,
     /// Lists the records of a kind.
     List,
     /// Shows one record.
@@ -74,6 +79,7 @@ impl Api for Records {
     type Call = Call;
 
     const ROUTES: Routes<Call> = Routes(&[
+        Route::records(Method::Get, "/record-kinds/{kind}", Call::Kind),
         Route::records(Method::Get, "/{kind}", Call::List),
         Route::records(Method::Get, "/{kind}/{id}", Call::One),
         Route::records(Method::Post, "/{kind}", Call::Create),
@@ -96,6 +102,7 @@ impl Api for Records {
     ) -> Result<Answer, Refusal> {
         let kind = || link_api::record_kind(request);
         match call {
+            Call::Kind => self.kind(request, caller, kind()?).await,
             Call::List => self.list(request, caller, kind()?).await,
             Call::One => self.one(request, caller, kind()?).await,
             Call::Create => self.create(request, caller, kind()?).await,
@@ -124,17 +131,21 @@ impl Records {
             None => None,
         };
         let mut page = Page::new(most);
-        let Some(filter) = filter::of(&query, caller)? else {
+        let Some(mut filter) = filter::of(&query, caller)? else {
             return Answer::json(200, &page.into_body(None));
         };
+        if !names::owner_by_address(&self.store, &mut filter).await? {
+            return Answer::json(200, &page.into_body(None));
+        }
         let view = self.view(caller).await?;
         let found = self
             .store
             .records_after(kind, &filter, after.as_deref(), most)
             .await?;
+        let names = self.names(caller, &found.records).await?;
         let (mut next, mut last) = (found.after, None);
         for record in &found.records {
-            if !page.take(view.record(record)) {
+            if !page.take(names.added(record, view.record(record))) {
                 // Large records make a short page; the next one begins after its last record.
                 next.clone_from(&last);
                 break;
@@ -184,7 +195,25 @@ impl Records {
         let view = self.view(caller).await?;
         let mut answer = view.tagged(200, &record)?;
         answer.body["history"] = view.history(&history).into();
+        if caller.only_organization().is_none() {
+            let problem = match record.creating.as_ref().filter(|one| one.has_problem) {
+                Some(_) => self.store.send_problem(&record.id).await?,
+                None => None,
+            };
+            answer.body["sendProblem"] = problem.as_ref().map(body::send_problem).into();
+        }
+        let names = self.names(caller, std::slice::from_ref(&record)).await?;
+        answer.body = names.added(&record, answer.body);
         Ok(answer)
+    }
+
+    /// The names of the people of records, for the vendor's own people, to whom ids say little.
+    async fn names(&self, caller: &Caller, records: &[Record]) -> Result<Names, Refusal> {
+        if caller.is_internal {
+            Names::of(&self.store, records).await
+        } else {
+            Ok(Names::default())
+        }
     }
 
     /// The org whose records the answers link to.

@@ -20,7 +20,7 @@ use crate::{
 pub use check::InvalidSetting;
 pub use org::OrgFindings;
 pub(crate) use org::wanted_type;
-pub use record_fields::{FieldCode, InvalidField, fitted};
+pub use record_fields::{Declared, FieldCode, InvalidField, fitted};
 pub use send::{SendMode, SendSettings, SendTarget, Sending};
 
 /// The Deal field that every Deal needs, by design.

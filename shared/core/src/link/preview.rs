@@ -85,6 +85,24 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q, C: Clock + ?Sized> Links<'_, F, 
         })
     }
 
+    /// Reads a pasted text for a record that is to be linked: the Salesforce record that it names. Nothing asks Salesforce,
+    /// so whether that record exists is not known yet.
+    ///
+    /// # Errors
+    /// Returns a refusal: the text names no Lead or Opportunity, or one of the two is linked. Or a fault of the store.
+    pub async fn check(
+        &self,
+        record: &RecordId,
+        pasted: &str,
+    ) -> Result<SalesforceRecord, LinkError> {
+        let context = self.context(record, pasted).await?;
+        if !context.is_this_link() {
+            context.refuse_if_linked()?;
+        }
+        let LinkContext { org, target, .. } = &context;
+        Ok(SalesforceRecord::new(org, target.object, target.id, ""))
+    }
+
     /// Reads the record, the text and the claim.
     pub(crate) async fn context(
         &self,

@@ -75,6 +75,15 @@ impl FieldCode {
     }
 }
 
+/// The settings that declare a field of a kind of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Declared {
+    /// Those of the kind itself.
+    Own,
+    /// Those of the other object that a record of the kind can be linked to.
+    OfOther,
+}
+
 impl InvalidField {
     /// Names a field, the kind of its problem, and the problem with its remedy.
     #[must_use]
@@ -144,6 +153,20 @@ impl Settings {
             .chain(others)
             .flat_map(|object| self.mapping(object).fields)
             .find(|field| field.name == name)
+    }
+
+    /// Returns every field that a kind of record may have, each name once: first those that its own settings declare,
+    /// then those of the other object that it can be linked to.
+    pub fn fields_of(&self, kind: RecordKind) -> impl Iterator<Item = (Declared, &Field)> {
+        let own = self.mapping(Self::own_object(kind)).fields;
+        let others = SalesforceObject::ALL
+            .into_iter()
+            .filter(move |object| *object != Self::own_object(kind))
+            .flat_map(|object| self.mapping(object).fields)
+            .filter(|field| !own.iter().any(|known| known.name == field.name));
+        own.iter()
+            .map(|field| (Declared::Own, field))
+            .chain(others.map(|field| (Declared::OfOther, field)))
     }
 
     /// Returns a value of a record as its field keeps it; none for a blank one.
@@ -288,6 +311,25 @@ mod tests {
         );
         let company = settings.record_value(RecordKind::Deal, "company", &json!(" Acme "));
         assert_eq!(company, Ok(Some(json!("Acme"))));
+    }
+
+    #[test]
+    fn the_fields_of_a_kind_are_its_own_and_then_the_other_object_s_each_once() {
+        let settings = settings();
+        let names = |kind, by| -> Vec<&str> {
+            let fields = settings.fields_of(kind).filter(|(declared, _)| *declared == by);
+            fields.map(|(_, field)| field.name.as_str()).collect()
+        };
+        let both = |fields: &[Field]| -> Vec<String> {
+            fields.iter().map(|field| field.name.clone()).collect()
+        };
+
+        assert_eq!(names(RecordKind::Deal, Declared::Own), both(&settings.deal_fields));
+        assert_eq!(names(RecordKind::Referral, Declared::Own), both(&settings.lead_fields));
+        for kind in RecordKind::ALL {
+            let (own, others) = (names(kind, Declared::Own), names(kind, Declared::OfOther));
+            assert!(!others.is_empty() && others.iter().all(|name| !own.contains(name)));
+        }
     }
 
     #[test]
