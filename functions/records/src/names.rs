@@ -41,9 +41,7 @@ impl Names {
         for (role, kind, id) in roles(record) {
             // Who was deleted since is known by the id alone.
             let member = id.map(|id| {
-                let stored = MemberId::new(kind, id)
-                    .ok()
-                    .and_then(|id| members.get(&id));
+                let stored = MemberId::new(kind, id).ok().and_then(|id| members.get(&id));
                 let email = stored.and_then(|stored| stored.member.email());
                 json!({
                     "id": id,
@@ -61,9 +59,17 @@ impl Names {
 fn roles(record: &Record) -> [(&'static str, MemberKind, Option<&str>); 4] {
     [
         ("owner", MemberKind::User, record.owner.as_deref()),
-        ("organization", MemberKind::Organization, record.organization.as_deref()),
+        (
+            "organization",
+            MemberKind::Organization,
+            record.organization.as_deref(),
+        ),
         ("partner", MemberKind::User, record.partner.as_deref()),
-        ("distributor", MemberKind::User, record.distributor.as_deref()),
+        (
+            "distributor",
+            MemberKind::User,
+            record.distributor.as_deref(),
+        ),
     ]
 }
 

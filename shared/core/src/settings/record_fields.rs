@@ -317,15 +317,23 @@ mod tests {
     fn the_fields_of_a_kind_are_its_own_and_then_the_other_object_s_each_once() {
         let settings = settings();
         let names = |kind, by| -> Vec<&str> {
-            let fields = settings.fields_of(kind).filter(|(declared, _)| *declared == by);
+            let fields = settings
+                .fields_of(kind)
+                .filter(|(declared, _)| *declared == by);
             fields.map(|(_, field)| field.name.as_str()).collect()
         };
         let both = |fields: &[Field]| -> Vec<String> {
             fields.iter().map(|field| field.name.clone()).collect()
         };
 
-        assert_eq!(names(RecordKind::Deal, Declared::Own), both(&settings.deal_fields));
-        assert_eq!(names(RecordKind::Referral, Declared::Own), both(&settings.lead_fields));
+        assert_eq!(
+            names(RecordKind::Deal, Declared::Own),
+            both(&settings.deal_fields)
+        );
+        assert_eq!(
+            names(RecordKind::Referral, Declared::Own),
+            both(&settings.lead_fields)
+        );
         for kind in RecordKind::ALL {
             let (own, others) = (names(kind, Declared::Own), names(kind, Declared::OfOther));
             assert!(!others.is_empty() && others.iter().all(|name| !own.contains(name)));

@@ -11,6 +11,9 @@ pub(super) fn words(action: &str) -> &str {
         "allow-import" => "Import allowed",
         "sync-now" => "Sync Now",
         "delete" => "Deleted",
+        "write-delivered" => "Written to Salesforce",
+        "write-refused" => "Refused by Salesforce",
+        "conflict-resolved" => "Conflict resolved",
         other => other,
     }
 }

@@ -22,7 +22,12 @@ const CHANGED: &str = "VERSION_CHANGED";
 pub(super) async fn new(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, Refusal> {
     may_write(visit, kind, "create")?;
     let described = Described::read(visit, kind).await?;
-    Ok(submission(visit, kind, &Sheet::blank(kind, &described), None))
+    Ok(submission(
+        visit,
+        kind,
+        &Sheet::blank(kind, &described),
+        None,
+    ))
 }
 
 /// `POST /console/{kind}/new`.
@@ -42,7 +47,12 @@ pub(super) async fn create(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer
         Err(refusal) => {
             let refused = Refused::of(refusal)?;
             let notice = notice(&refused, &mut sheet);
-            Ok(submission(visit, kind, &sheet, Some((refused.status, notice))))
+            Ok(submission(
+                visit,
+                kind,
+                &sheet,
+                Some((refused.status, notice)),
+            ))
         }
     }
 }
@@ -68,12 +78,23 @@ pub(super) async fn save(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
         .if_match(seen)
         .once(form.text("key"));
     let refused = match visit.call(call).await {
-        Ok(_) => return Ok(Answer::see_other(format!("{}?done=saved", record.address()))),
+        Ok(_) => {
+            return Ok(Answer::see_other(format!(
+                "{}?done=saved",
+                record.address()
+            )));
+        }
         Err(refusal) => Refused::of(refusal)?,
     };
     if refused.code != CHANGED {
         let notice = notice(&refused, &mut sheet);
-        return Ok(change(visit, &record, seen, &sheet, Some((refused.status, notice))));
+        return Ok(change(
+            visit,
+            &record,
+            seen,
+            &sheet,
+            Some((refused.status, notice)),
+        ));
     }
     // It may have changed since it was read above: the newest version is what the person decides on.
     let record = Shown::read(visit, kind).await?;
@@ -81,7 +102,13 @@ pub(super) async fn save(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
     let notice = html! {
         p { strong { "Somebody else changed this " (kind.label()) " meanwhile." } " What you typed is kept; everything else shows the newer values. Look through it, and save again." }
     };
-    Ok(change(visit, &record, record.version, &sheet, Some((refused.status, notice))))
+    Ok(change(
+        visit,
+        &record,
+        record.version,
+        &sheet,
+        Some((refused.status, notice)),
+    ))
 }
 
 /// Refuses a form to who could not send it, in the API's words.
@@ -141,7 +168,11 @@ fn change(
     refused: Option<(u16, Markup)>,
 ) -> Answer {
     let status = refused.as_ref().map_or(200, |(status, _)| *status);
-    let tone = if status == 412 { Tone::Warning } else { Tone::Bad };
+    let tone = if status == 412 {
+        Tone::Warning
+    } else {
+        Tone::Bad
+    };
     let content = html! {
         @if let Some((_, notice)) = refused { (parts::notice(tone, notice)) }
         form method="post" action=(format!("{}/edit", record.address())) novalidate {

@@ -39,7 +39,9 @@ pub(super) async fn page(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
     if described.link_requires_admin && !visit.caller.is_admin {
         // The dialog's own calls would be refused: their refusal is the answer.
         let call = about(visit, kind, ApiCall::post("/{kind}/{id}/link/check"))?;
-        visit.call(call.json(&json!({ "salesforceUrl": "" }))).await?;
+        visit
+            .call(call.json(&json!({ "salesforceUrl": "" })))
+            .await?;
     }
     let record = Shown::read(visit, kind).await?;
     let choice = Choice {
@@ -70,7 +72,10 @@ pub(super) async fn check(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer,
                 (parts::out(&salesforce.url, "Look at it in Salesforce"))
             }
         },
-        Err(refusal) => wrong(&Refused::of(refusal)?, &super::address(kind, visit.at("id")?)),
+        Err(refusal) => wrong(
+            &Refused::of(refusal)?,
+            &super::address(kind, visit.at("id")?),
+        ),
     };
     Ok(layout::answer(200, part))
 }
@@ -117,7 +122,7 @@ pub(super) fn first_step(
                     @for (value, label) in MASTERS {
                         label.check { input type="radio" name="master" value=(value) checked[choice.master == value]; (label) }
                     }
-                    @if let Some(refused) = of_master { p.error id="master-error" { (refused.detail) } }
+                    @if of_master.is_some() { p.error id="master-error" { "Choose the master: Salesforce or Channeltivity." } }
                 }
                 div.row {
                     button type="submit" { "Next" }
@@ -126,7 +131,10 @@ pub(super) fn first_step(
             }
         }
     };
-    let title = format!("Link {} to a Salesforce Lead or Opportunity", record.title());
+    let title = format!(
+        "Link {} to a Salesforce Lead or Opportunity",
+        record.title()
+    );
     visit.page_with(status, &title, content)
 }
 

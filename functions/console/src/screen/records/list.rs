@@ -107,7 +107,7 @@ pub(super) async fn page(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
         (search(kind, &filters))
         @if refused.is_none() {
             section aria-labelledby="records" {
-                h2 id="records" { (plural(kind)) }
+                h2.hidden id="records" { (plural(kind)) }
                 @if page.items.is_empty() {
                     (nothing(visit, kind, &filters, page.cursor.is_some()))
                 } @else {
@@ -122,7 +122,9 @@ pub(super) async fn page(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
 
 fn about(kind: RecordKind) -> &'static str {
     match kind {
-        RecordKind::Deal => "Deal Registrations: submitted by partners, or imported from Opportunities.",
+        RecordKind::Deal => {
+            "Deal Registrations: submitted by partners, or imported from Opportunities."
+        }
         RecordKind::Lead => "Leads that are handed to partners.",
         RecordKind::Referral => "People and companies that partners refer.",
     }
@@ -166,7 +168,8 @@ fn table(kind: RecordKind, records: &[Shown], filters: &Filters) -> Markup {
     // One click narrows the list to an owner or an Organization.
     let only = |name: &str, value: &str| {
         let others = filters.pairs();
-        let others: Vec<(&str, &str)> = others.into_iter().filter(|(key, _)| *key != name).collect();
+        let others: Vec<(&str, &str)> =
+            others.into_iter().filter(|(key, _)| *key != name).collect();
         parts::address(&path, &others, &[(name, value)])
     };
     let person = |name: &str, person: &Option<shown::Named>| {
@@ -210,9 +213,7 @@ fn nothing(visit: &Visit<'_>, kind: RecordKind, filters: &Filters, goes_on: bool
         return parts::empty("None so far: the list is long. Go on to the next page.");
     }
     if !filters.are_blank() {
-        return parts::empty(
-            "Nothing is like that. Change the filters, or choose Show all.",
-        );
+        return parts::empty("Nothing is like that. Change the filters, or choose Show all.");
     }
     let (label, new) = (plural(kind), visit.caller.may_write(kind));
     let text = match (kind, new) {

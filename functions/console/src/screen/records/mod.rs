@@ -110,9 +110,7 @@ pub(super) async fn show(screen: Screen, visit: &Visit<'_>) -> Result<Answer, Re
 
 /// A call about the record that the visit's path names.
 fn about(visit: &Visit<'_>, kind: RecordKind, call: ApiCall) -> Result<ApiCall, Refusal> {
-    Ok(call
-        .at("kind", kind.collection())
-        .at("id", visit.at("id")?))
+    Ok(call.at("kind", kind.collection()).at("id", visit.at("id")?))
 }
 
 /// The address of a record's page.

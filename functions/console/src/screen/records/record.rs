@@ -38,7 +38,7 @@ pub(super) async fn page(
         div.title {
             p {
                 (record.state().badge()) " "
-                span.muted { (kind.label()) " " code { (record.id) } ", version " (record.version) }
+                span.muted { "· " (kind.label()) " " code { (record.id) } ", version " (record.version) }
             }
             div.row {
                 @if visit.caller.may_write(kind) {
@@ -49,10 +49,14 @@ pub(super) async fn page(
         }
         @if let Some(told) = &told { (parts::notice(told.tone, html! { (told.content) })) }
         @if let Some(task) = &task { (task) }
-        (salesforce(&record))
-        (fields(&record, &described))
-        (end_user(&record))
-        (people(&record))
+        div.columns {
+            div {
+                (salesforce(&record))
+                (end_user(&record))
+                (people(&record))
+            }
+            (fields(&record, &described))
+        }
         (history(&record))
     };
     Ok(visit.page_with(status, &record.title(), content))
@@ -100,7 +104,7 @@ fn salesforce(record: &Shown) -> Markup {
                         }
                     }))
                 }
-                _ => p { (state.badge()) " " (state.sentence()) }
+                _ => p { (state.sentence()) }
             }
             @if let Some(link) = &record.link {
                 dl.pairs {
@@ -127,7 +131,10 @@ fn fields(record: &Shown, described: &Described) -> Markup {
         .map(String::as_str)
         .filter(|name| !described.fields.iter().any(|field| field.name == *name));
     let is_shown = |name: &&str| {
-        let own = described.fields.iter().any(|field| field.is_own && field.name == **name);
+        let own = described
+            .fields
+            .iter()
+            .any(|field| field.is_own && field.name == **name);
         own || record.fields.contains_key(*name)
     };
     let names: Vec<&str> = declared.chain(undeclared).filter(is_shown).collect();

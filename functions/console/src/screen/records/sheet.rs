@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use dealbridge_core::{field::FieldType, record::RecordKind};
+use dealbridge_lambda::link_api;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::{
     digest,
     kind::{Declared, Described},
-    shown::{END_USER, Shown},
+    shown::{END_USER, Shown, shortened},
 };
 use crate::{html::parts::Field, visit::Form};
 
@@ -23,6 +24,14 @@ struct Entry {
     hint: Option<String>,
     kind: FieldType,
     values: Vec<String>,
+    required: bool,
+}
+
+impl Entry {
+    /// Whether its control takes a line of its own.
+    fn is_wide(&self) -> bool {
+        matches!(self.kind, FieldType::LongText)
+    }
 }
 
 /// The values of a record under one heading.
@@ -96,7 +105,8 @@ impl Sheet {
             let entries = self.groups.iter().flat_map(|group| &group.entries);
             match entries.into_iter().find(|entry| entry.name == name) {
                 Some(entry) => {
-                    self.errors.insert(entry.control.clone(), message.to_owned());
+                    self.errors
+                        .insert(entry.control.clone(), message.to_owned());
                 }
                 None => others.push(format!("{name}: {message}")),
             }
@@ -182,11 +192,11 @@ impl Sheet {
             @for group in self.groups.iter().filter(|group| !group.entries.is_empty()) {
                 @let is_wrong = group.entries.iter().any(|entry| self.errors.contains_key(&entry.control));
                 @if group.is_open {
-                    fieldset { legend { (group.title) } (self.entries(&group.entries)) }
+                    fieldset { legend { (group.title) } div.sheet { (self.entries(&group.entries)) } }
                 } @else {
                     details open[is_wrong] {
                         summary { (group.title) }
-                        fieldset { legend { (group.title) } (self.entries(&group.entries)) }
+                        fieldset { legend { (group.title) } div.sheet { (self.entries(&group.entries)) } }
                     }
                 }
             }
@@ -196,7 +206,7 @@ impl Sheet {
     fn entries(&self, entries: &[Entry]) -> Markup {
         html! {
             @for entry in entries {
-                (self.control(entry))
+                div.wide[entry.is_wide()] { (self.control(entry)) }
                 @if let Some(seen) = self.was.as_ref().and_then(|was| was.get(&entry.control)) {
                     input type="hidden" name=(format!("was.{}", entry.control)) value=(seen);
                 }
@@ -206,16 +216,21 @@ impl Sheet {
 
     fn control(&self, entry: &Entry) -> Markup {
         let value = self.value(&entry.control);
-        let meanwhile = self.meanwhile.get(&entry.control).map(|now| match now.as_str() {
-            "" => "Meanwhile it was emptied. What you typed is kept.".to_owned(),
-            now => format!(
-                "Meanwhile it became: \u{2068}{}\u{2069}. What you typed is kept.",
-                super::shown::shortened(now, 300)
-            ),
-        });
+        let meanwhile = self
+            .meanwhile
+            .get(&entry.control)
+            .map(|now| match now.as_str() {
+                "" => "Somebody emptied it meanwhile.".to_owned(),
+                now => format!(
+                    "Meanwhile it became: \u{2068}{}\u{2069}",
+                    shortened(now, 300)
+                ),
+            });
+        let required = if entry.required { " (required)" } else { "" };
+        let label = format!("{}{required}", entry.label);
         let field = Field {
             name: &entry.control,
-            label: &entry.label,
+            label: &label,
             hint: meanwhile.as_deref().or(entry.hint.as_deref()),
             error: self.errors.get(&entry.control).map(String::as_str),
         };
@@ -314,7 +329,10 @@ fn values(record: &Shown) -> BTreeMap<String, String> {
 
 fn groups(kind: RecordKind, described: &Described, record: Option<&Shown>) -> Vec<Group> {
     let declared = |is_own: bool| {
-        let fields = described.fields.iter().filter(move |field| field.is_own == is_own);
+        let fields = described
+            .fields
+            .iter()
+            .filter(move |field| field.is_own == is_own);
         fields.map(entry).collect()
     };
     let plain_text = |name: &str, label: &str, hint: Option<String>| Entry {
@@ -324,10 +342,14 @@ fn groups(kind: RecordKind, described: &Described, record: Option<&Shown>) -> Ve
         hint,
         kind: FieldType::Text,
         values: Vec::new(),
+        required: false,
     };
     let status = match record {
         Some(_) => None,
-        None => Some(format!("\"{}\" if left blank.", described.registration_status)),
+        None => Some(format!(
+            "\"{}\" if left blank.",
+            described.registration_status
+        )),
     };
     let registration = vec![
         plain_text(
@@ -337,7 +359,8 @@ fn groups(kind: RecordKind, described: &Described, record: Option<&Shown>) -> Ve
         ),
         plain_text("registrationStatus", "Registration status", status),
     ];
-    let imported = record.is_some_and(|record| record.account.is_some() || record.contact.is_some());
+    let imported =
+        record.is_some_and(|record| record.account.is_some() || record.contact.is_some());
     let end_user = match kind {
         // A Lead is its own end user, and an imported Deal has that of Salesforce.
         RecordKind::Lead => Vec::new(),
@@ -365,22 +388,18 @@ fn groups(kind: RecordKind, described: &Described, record: Option<&Shown>) -> Ve
 }
 
 fn entry(field: &Declared) -> Entry {
+    // Others say by their control what they take.
     let takes = match field.kind {
-        FieldType::Datetime
-        | FieldType::Number
-        | FieldType::Currency
-        | FieldType::Percent => Some(field.kind.takes()),
-        FieldType::MultiPicklist if field.values.is_empty() => Some(field.kind.takes()),
-        _ => None,
+        FieldType::Datetime => true,
+        FieldType::MultiPicklist => field.values.is_empty(),
+        _ => false,
     };
-    let takes = takes.map(dealbridge_lambda::link_api::sentence);
-    let required = field.required.then(|| "Required.".to_owned());
-    let hint: Vec<String> = required.into_iter().chain(takes).collect();
     Entry {
         control: format!("fields.{}", field.name),
         name: field.name.clone(),
         label: field.label.clone(),
-        hint: (!hint.is_empty()).then(|| hint.join(" ")),
+        hint: takes.then(|| link_api::sentence(field.kind.takes())),
+        required: field.required,
         kind: field.kind,
         values: field.values.clone(),
     }

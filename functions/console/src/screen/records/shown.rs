@@ -207,7 +207,9 @@ impl State {
             Self::Failed => "Salesforce refused to create its record.",
             Self::Synced => "Both sides are joined, and nothing is on its way.",
             Self::Pending => "Values are on their way to Salesforce.",
-            Self::Paused => "The Sync Flag is off in Salesforce: nothing flows until it is set again.",
+            Self::Paused => {
+                "The Sync Flag is off in Salesforce: nothing flows until it is set again."
+            }
             Self::Disconnected => {
                 "Nothing flows. Restore the Salesforce record, or have an administrator unlink this one."
             }

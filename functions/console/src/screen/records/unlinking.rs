@@ -27,7 +27,11 @@ pub(super) async fn page(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
 /// `POST /console/{kind}/{id}/unlink`.
 pub(super) async fn unlink(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, Refusal> {
     let form = visit.form()?;
-    let confirmed = if form.is_ticked("confirm") { "true" } else { "" };
+    let confirmed = if form.is_ticked("confirm") {
+        "true"
+    } else {
+        ""
+    };
     let version = form.text("version").parse().unwrap_or_default();
     let call = ApiCall::new(Method::Delete, "/{kind}/{id}/link");
     let call = about(visit, kind, call)?
@@ -36,7 +40,10 @@ pub(super) async fn unlink(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer
         .once(form.text("key"));
     match visit.call(call).await {
         Ok(answer) => {
-            let message = answer.body["message"].as_str().unwrap_or_default().to_owned();
+            let message = answer.body["message"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             let told = Told {
                 status: 200,
                 tone: Tone::Good,

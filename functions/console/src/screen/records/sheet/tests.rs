@@ -38,13 +38,23 @@ fn sent(sheet: &Sheet, typed: &[(&str, &str)]) -> Form {
 
 #[test]
 fn an_edit_sends_what_was_touched_alone() {
-    let stored = record(json!({ "name": "Acme", "notes": "one\ntwo", "products": "A;B" }), 1);
+    let stored = record(
+        json!({ "name": "Acme", "notes": "one\ntwo", "products": "A;B" }),
+        1,
+    );
     let sheet = Sheet::of(&stored, &described());
 
     let same = Sheet::of(&stored, &described()).typed(&sent(&sheet, &[]));
     assert_eq!(same.body(), json!({ "fields": {} }));
 
-    let typed = sent(&sheet, &[("fields.notes", ""), ("endUser.company", " Ilex "), ("owner", "usr-1")]);
+    let typed = sent(
+        &sheet,
+        &[
+            ("fields.notes", ""),
+            ("endUser.company", " Ilex "),
+            ("owner", "usr-1"),
+        ],
+    );
     let edited = Sheet::of(&stored, &described()).typed(&typed);
     assert_eq!(
         edited.body(),
@@ -65,15 +75,24 @@ fn a_submission_sends_what_is_not_blank() {
 #[test]
 fn a_record_that_changed_meanwhile_keeps_what_was_typed_and_takes_the_rest() {
     let before = record(json!({ "name": "Acme", "notes": "old" }), 1);
-    let after = record(json!({ "name": "Acme Inc", "notes": "newer", "products": "A" }), 2);
-    let typed = sent(&Sheet::of(&before, &described()), &[("fields.notes", "mine")]);
+    let after = record(
+        json!({ "name": "Acme Inc", "notes": "newer", "products": "A" }),
+        2,
+    );
+    let typed = sent(
+        &Sheet::of(&before, &described()),
+        &[("fields.notes", "mine")],
+    );
 
     // The page is made of the record as it is by then.
     let merged = Sheet::of(&after, &described()).typed(&typed).merged(&after);
 
     assert_eq!(merged.value("fields.name"), "Acme Inc");
     assert_eq!(merged.value("fields.notes"), "mine");
-    assert_eq!(merged.meanwhile, BTreeMap::from([("fields.notes".to_owned(), "newer".to_owned())]));
+    assert_eq!(
+        merged.meanwhile,
+        BTreeMap::from([("fields.notes".to_owned(), "newer".to_owned())])
+    );
     // Saved again, only what was typed is sent.
     let again = Sheet::of(&after, &described()).typed(&sent(&merged, &[]));
     assert_eq!(again.body(), json!({ "fields": { "notes": "mine" } }));
@@ -83,8 +102,18 @@ fn a_record_that_changed_meanwhile_keeps_what_was_typed_and_takes_the_rest() {
 fn each_error_stands_beside_its_field_and_the_others_are_returned() {
     let mut sheet = Sheet::blank(RecordKind::Deal, &described());
 
-    let others = sheet.refused([("name", "is required."), ("endUser.email", "no address."), ("gone", "unknown.")].into_iter());
+    let others = sheet.refused(
+        [
+            ("name", "is required."),
+            ("endUser.email", "no address."),
+            ("gone", "unknown."),
+        ]
+        .into_iter(),
+    );
 
     assert_eq!(others, ["gone: unknown."]);
-    assert_eq!(sheet.wrong(), [("fields.name", "Name"), ("endUser.email", "E-mail")]);
+    assert_eq!(
+        sheet.wrong(),
+        [("fields.name", "Name"), ("endUser.email", "E-mail")]
+    );
 }
