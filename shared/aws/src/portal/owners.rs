@@ -1,6 +1,7 @@
 //! Users as the owners of records. Never cached: a change of a User counts from the next submission on.
 
 use dealbridge_core::{
+    Email,
     portal::{Group, Organization, ResolvedUser},
     ports::PortError,
     submit::Owners,
@@ -20,5 +21,8 @@ impl Owners for DynamoPortal {
         let groups: Vec<Group> = decode_all(self.items(groups).await?, "a group")?;
         let owner = ResolvedUser::new(user, organization.first(), &groups);
         Ok(Some(owner))
+    }
+    async fn with_address(&self, email: &Email) -> Result<Vec<ResolvedUser>, PortError> {
+        self.users_at_this_moment(email).await
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use serde_json::Value;
 
 use crate::{
+    Email,
     portal::{PartyType, ResolvedUser, UserStatus, module_label, module_of},
     ports::PortError,
     record::{Record, RecordKind},
@@ -22,6 +23,12 @@ pub trait Owners: Send + Sync {
         &self,
         user: &str,
     ) -> impl Future<Output = Result<Option<ResolvedUser>, PortError>> + Send;
+
+    /// Returns the Users with an address as they are at this moment.
+    fn with_address(
+        &self,
+        email: &Email,
+    ) -> impl Future<Output = Result<Vec<ResolvedUser>, PortError>> + Send;
 }
 
 /// Returns the User that a submission names as the owner, or the reason why it cannot be.
@@ -37,22 +44,33 @@ pub(super) async fn named<O: Owners>(
         Value::Null | Value::String(_) => {
             return Ok(Err(InvalidField::required(
                 "owner",
-                "is empty: name the id of a User",
+                "is empty: name the id or the address of a User",
             )));
         }
         other => {
-            let problem = format!("takes the id of a User, not {:?}", shown(other));
+            let problem = format!("takes the id or the address of a User, not {:?}", shown(other));
             return wrong(FieldCode::Type, problem);
         }
     };
     let name = shown(&Value::String(id.to_owned()));
     let found = if id.len() > MAX_ID_BYTES {
         None
+    } else if let Some(email) = Some(id).filter(|id| id.contains('@')) {
+        // An id has no @.
+        let mut users = match Email::parse(email) {
+            Ok(email) => owners.with_address(&email).await?,
+            Err(_) => Vec::new(),
+        };
+        if users.len() > 1 {
+            let problem = format!("several Users have the address {name:?}: name one by the id");
+            return wrong(FieldCode::OwnerNotFound, problem);
+        }
+        users.pop()
     } else {
         owners.owner(id).await?
     };
     let Some(owner) = found else {
-        let problem = format!("there is no User {name:?}: check the id, or put the User first");
+        let problem = format!("there is no User {name:?}: check it, or put the User first");
         return wrong(FieldCode::OwnerNotFound, problem);
     };
     if owner.status != UserStatus::Active {

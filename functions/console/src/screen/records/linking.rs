@@ -95,7 +95,7 @@ pub(super) fn first_step(
     let content = html! {
         @if let Some(refused) = other {
             (parts::notice(Tone::Bad, html! {
-                p { (refused.detail) }
+                p { (refused.told()) }
                 @if refused.is_of_budget() { (all_the_same(visit, &at, choice)) }
             }))
         }

@@ -155,6 +155,14 @@ impl Refused {
         })
     }
 
+    /// The detail in a person's terms: of the budget, the page has a button for what the API's clients are told to send.
+    fn told(&self) -> &str {
+        match self.detail.split_once(" Ask again with") {
+            Some((what, _)) if self.is_of_budget() => what,
+            _ => &self.detail,
+        }
+    }
+
     /// Whether the budget of Salesforce calls has no room for what was asked for.
     fn is_of_budget(&self) -> bool {
         self.code == "SF_BUDGET_SPENT"

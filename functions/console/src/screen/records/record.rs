@@ -1,14 +1,17 @@
 //! A record: its fields, its Salesforce side, its people, its history.
 
 use dealbridge_core::record::RecordKind;
-use dealbridge_lambda::http::{Answer, Refusal};
+use dealbridge_lambda::{
+    http::{Answer, Refusal},
+    link_api::sentence,
+};
 use maud::{Markup, html};
 
 use super::{
     act,
     kind::Described,
     menu,
-    shown::{self, Named, Shown, State, whole},
+    shown::{self, Linked, Named, Shown, State, whole},
     sync,
 };
 use crate::{
@@ -29,9 +32,10 @@ pub(super) async fn page(
     kind: RecordKind,
     told: Option<Told>,
 ) -> Result<Answer, Refusal> {
+    // First the task: what it did, the record has by then.
+    let task = sync::asked(visit, kind).await?;
     let record = Shown::read(visit, kind).await?;
     let described = Described::read(visit, kind).await?;
-    let task = sync::asked(visit, &record).await?;
     let told = told.or_else(|| done(&visit.query("done"), &record));
     let status = told.as_ref().map_or(200, |told| told.status);
     let content = html! {
@@ -87,14 +91,13 @@ fn salesforce(record: &Shown) -> Markup {
         State::Failed | State::Disconnected => Tone::Bad,
         _ => Tone::Warning,
     };
-    let reason = record.link.as_ref().and_then(|link| link.reason.as_deref());
     html! {
         section id="salesforce" aria-labelledby="salesforce-title" {
             h2 id="salesforce-title" { "Salesforce" }
             @match state {
                 State::Failed | State::Disconnected | State::Converted | State::Paused => {
                     (parts::notice(tone, html! {
-                        @if let Some(reason) = reason { p { strong { (sentence(reason)) } } }
+                        @if let Some(reason) = record.link.as_ref().and_then(|link| reason(link, state)) { p { strong { (reason) } } }
                         @match &record.send_problem {
                             Some(problem) => {
                                 @for issue in &problem.entries { (issue.show()) }
@@ -118,9 +121,16 @@ fn salesforce(record: &Shown) -> Markup {
     }
 }
 
-/// A reason as the link keeps it, as a sentence about the Salesforce record.
-fn sentence(reason: &str) -> String {
-    dealbridge_lambda::link_api::sentence(reason)
+/// The reason of a link's state as a sentence. What cut it off is told of the Salesforce record.
+fn reason(link: &Linked, state: State) -> Option<String> {
+    let reason = link.reason.as_deref()?;
+    Some(match state {
+        State::Disconnected | State::Converted => {
+            let object = link.salesforce.object.api_name();
+            sentence(&format!("The Salesforce {object} {reason}"))
+        }
+        _ => sentence(reason),
+    })
 }
 
 fn fields(record: &Shown, described: &Described) -> Markup {

@@ -355,7 +355,7 @@ fn groups(kind: RecordKind, described: &Described, record: Option<&Shown>) -> Ve
         plain_text(
             "owner",
             "Owner",
-            Some("The id of an Active User with the module, such as usr-17.".to_owned()),
+            Some("The e-mail address or the id of an Active User.".to_owned()),
         ),
         plain_text("registrationStatus", "Registration status", status),
     ];

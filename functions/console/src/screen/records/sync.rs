@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     Refused, about, address,
     record::{self, Told},
-    shown::{Issue, SalesforceSide, Shown},
+    shown::{Issue, SalesforceSide},
 };
 use crate::{
     functions::ApiCall,
@@ -60,7 +60,7 @@ pub(super) async fn now(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, R
     };
     let id = visit.at("id")?;
     let content = html! {
-        p { (refused.detail) }
+        p { (refused.told()) }
         @if refused.is_of_budget() {
             form method="post" action=(format!("{}/sync-now", address(kind, id))) {
                 (csrf(visit))
@@ -79,13 +79,16 @@ pub(super) async fn now(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, R
 }
 
 /// The Sync Now that the record's page was opened for, if it was.
-pub(super) async fn asked(visit: &Visit<'_>, record: &Shown) -> Result<Option<Markup>, Refusal> {
+pub(super) async fn asked(
+    visit: &Visit<'_>,
+    kind: RecordKind,
+) -> Result<Option<Markup>, Refusal> {
     let id = visit.query("task");
     if id.is_empty() {
         return Ok(None);
     }
     let task: Task = visit.read(ApiCall::get("/tasks/{id}").at("id", id)).await?;
-    let is_of_record = task.record.kind == record.kind && task.record.id == record.id;
+    let is_of_record = task.record.kind == kind && task.record.id == visit.at("id")?;
     Ok(is_of_record.then(|| part(&task)))
 }
 
