@@ -85,3 +85,29 @@ async fn what_a_link_writes_to_salesforce_arrives_through_its_queue() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_pasted_url_is_read_without_a_call_of_salesforce() {
+    let product = Product::imported().await;
+    let calls = || product.app.salesforce.usage().total();
+    let check = async |url: &str| {
+        let body = Some(json!({ "salesforceUrl": url }));
+        let target = "/leads/lead-quayside/link/check";
+        product.call(INTERNAL, Method::POST, target, body).await
+    };
+    let before = calls();
+
+    let named = check(LEAD).await.ok();
+    let account = check(&LEAD.replace("Lead/00Q", "Account/001")).await;
+    let elsewhere = check("https://other.lightning.force.com/00QaP000000033wUAA").await;
+    let taken = check("006aP00000008G0").await;
+
+    let expected =
+        json!({ "object": "Lead", "id": "00QaP000000033wUAA", "name": null, "url": LEAD });
+    assert_eq!(named["salesforce"], expected);
+    assert_eq!(account.refusal().0, 422);
+    assert_eq!(elsewhere.refusal(), (422, "URL_OTHER_ORG"));
+    assert_eq!(taken.refusal(), (409, "ALREADY_LINKED_OTHER"));
+    assert_eq!(taken.body["record"]["kind"], "deal");
+    assert_eq!(calls(), before);
+}

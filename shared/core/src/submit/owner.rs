@@ -48,7 +48,10 @@ pub(super) async fn named<O: Owners>(
             )));
         }
         other => {
-            let problem = format!("takes the id or the address of a User, not {:?}", shown(other));
+            let problem = format!(
+                "takes the id or the address of a User, not {:?}",
+                shown(other)
+            );
             return wrong(FieldCode::Type, problem);
         }
     };

@@ -5,6 +5,7 @@ mod delete;
 mod edit;
 mod lists;
 mod partner;
+mod shown;
 
 use dealbridge_local::gateway::{ApiAnswer, ApiRequest};
 use serde_json::{Value, json};

@@ -79,10 +79,7 @@ pub(super) async fn now(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, R
 }
 
 /// The Sync Now that the record's page was opened for, if it was.
-pub(super) async fn asked(
-    visit: &Visit<'_>,
-    kind: RecordKind,
-) -> Result<Option<Markup>, Refusal> {
+pub(super) async fn asked(visit: &Visit<'_>, kind: RecordKind) -> Result<Option<Markup>, Refusal> {
     let id = visit.query("task");
     if id.is_empty() {
         return Ok(None);
