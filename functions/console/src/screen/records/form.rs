@@ -4,7 +4,13 @@ use dealbridge_core::record::RecordKind;
 use dealbridge_lambda::http::{Answer, Method, Refusal};
 use maud::{Markup, html};
 
-use super::{Refused, about, address, kind::Described, plural, sheet::Sheet, shown::Shown};
+use super::{
+    address::{self, about, plural},
+    kind::Described,
+    refused::Refused,
+    sheet::Sheet,
+    shown::Shown,
+};
 use crate::{
     functions::ApiCall,
     html::{
@@ -41,7 +47,7 @@ pub(super) async fn create(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer
         .once(form.text("key"));
     match visit.call(call).await {
         Ok(answer) => {
-            let page = address(kind, answer.body["id"].as_str().unwrap_or_default());
+            let page = address::of(kind, answer.body["id"].as_str().unwrap_or_default());
             Ok(Answer::see_other(format!("{page}?done=submitted")))
         }
         Err(refusal) => {

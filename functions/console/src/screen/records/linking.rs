@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Refused, about,
+    address::{self, about},
     kind::Described,
+    refused::Refused,
     shown::{SalesforceSide, Shown},
 };
 use crate::{
@@ -74,7 +75,7 @@ pub(super) async fn check(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer,
         },
         Err(refusal) => wrong(
             &Refused::of(refusal)?,
-            &super::address(kind, visit.at("id")?),
+            &address::of(kind, visit.at("id")?),
         ),
     };
     Ok(layout::answer(200, part))
@@ -163,7 +164,7 @@ fn wrong(refused: &Refused, at: &str) -> Markup {
             p { a href=(parts::address(&format!("{at}/linking"), &[("url", id)], &[])) { "Link to " (id) " instead" } }
         }
         @if let Some((kind, id)) = holder {
-            p { a href=(super::address(kind, id)) { "Show the " (kind.label()) " " (id) } }
+            p { a href=(address::of(kind, id)) { "Show the " (kind.label()) " " (id) } }
         }
     }
 }

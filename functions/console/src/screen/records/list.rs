@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Refused, plural,
+    address::plural,
+    refused::Refused,
     shown::{self, Shown},
 };
 use crate::{

@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Refused, about, digest,
+    address::{self, about},
     kind::Described,
     linking::{Choice, MASTERS, first_step},
+    refused::Refused,
+    seen::digest,
     shown::{SalesforceSide, Shown, text, whole},
 };
 use crate::{
@@ -99,7 +101,7 @@ pub(super) async fn link(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
         .once(form.text("key"));
     let refused = match visit.call(call).await {
         Ok(_) => {
-            let page = super::address(kind, visit.at("id")?);
+            let page = address::of(kind, visit.at("id")?);
             return Ok(Answer::see_other(format!("{page}?done=linked")));
         }
         Err(refusal) => Refused::of(refusal)?,

@@ -12,7 +12,7 @@ use super::{
     kind::Described,
     menu,
     shown::{self, Linked, Named, Shown, State, whole},
-    sync,
+    task,
 };
 use crate::{
     html::parts::{self, Tone},
@@ -33,7 +33,7 @@ pub(super) async fn page(
     told: Option<Told>,
 ) -> Result<Answer, Refusal> {
     // First the task: what it did, the record has by then.
-    let task = sync::asked(visit, kind).await?;
+    let task = task::asked(visit, kind).await?;
     let record = Shown::read(visit, kind).await?;
     let described = Described::read(visit, kind).await?;
     let told = told.or_else(|| done(&visit.query("done"), &record));

@@ -8,8 +8,8 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::{
-    digest,
     kind::{Declared, Described},
+    seen::digest,
     shown::{END_USER, Shown, shortened},
 };
 use crate::{html::parts::Field, visit::Form};

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::about;
+use super::address::{self, about};
 use crate::{
     functions::ApiCall,
     html::parts::{self, Tone},
@@ -148,7 +148,7 @@ impl Shown {
     }
 
     pub(super) fn address(&self) -> String {
-        super::address(self.kind, &self.id)
+        address::of(self.kind, &self.id)
     }
 
     /// The name, or else the id, of a length for a title.

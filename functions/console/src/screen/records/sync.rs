@@ -1,55 +1,34 @@
-//! **Sync Now**, and what came of it.
+//! **Sync Now**.
 
 use dealbridge_core::record::RecordKind;
 use dealbridge_lambda::http::{Answer, Refusal};
-use jiff::Timestamp;
-use maud::{Markup, html};
-use serde::Deserialize;
+use maud::html;
 use serde_json::json;
 
 use super::{
-    Refused, about, address,
+    address,
     record::{self, Told},
-    shown::{Issue, SalesforceSide},
+    refused::Refused,
+    task::Task,
 };
 use crate::{
     functions::ApiCall,
     html::{
-        layout::{self, csrf},
+        layout::csrf,
         parts::{self, Tone},
     },
     visit::Visit,
 };
 
-/// A task as the API shows it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Task {
-    id: String,
-    record: RecordRef,
-    status: String,
-    asked_at: Timestamp,
-    asked_by: String,
-    ended_at: Option<Timestamp>,
-    salesforce: Option<SalesforceSide>,
-    entries: Vec<Issue>,
-}
-
-#[derive(Deserialize)]
-struct RecordRef {
-    kind: RecordKind,
-    id: String,
-}
-
 /// `POST /console/{kind}/{id}/sync-now`.
 pub(super) async fn now(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, Refusal> {
     let form = visit.form()?;
-    let call = about(visit, kind, ApiCall::post("/{kind}/{id}/sync"))?
+    let call = address::about(visit, kind, ApiCall::post("/{kind}/{id}/sync"))?
         .json(&json!({ "overBudget": form.is_ticked("overBudget") }))
         .once(form.text("key"));
     let refused = match visit.read::<Task>(call).await {
         Ok(task) => {
-            let page = address(task.record.kind, &task.record.id);
+            let page = address::of(task.record.kind, &task.record.id);
             return Ok(Answer::see_other(parts::address(
                 &page,
                 &[("task", &task.id)],
@@ -62,7 +41,7 @@ pub(super) async fn now(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, R
     let content = html! {
         p { (refused.told()) }
         @if refused.is_of_budget() {
-            form method="post" action=(format!("{}/sync-now", address(kind, id))) {
+            form method="post" action=(format!("{}/sync-now", address::of(kind, id))) {
                 (csrf(visit))
                 (parts::once())
                 input type="hidden" name="overBudget" value="yes";
@@ -76,60 +55,4 @@ pub(super) async fn now(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, R
         content,
     };
     record::page(visit, kind, Some(told)).await
-}
-
-/// The Sync Now that the record's page was opened for, if it was.
-pub(super) async fn asked(visit: &Visit<'_>, kind: RecordKind) -> Result<Option<Markup>, Refusal> {
-    let id = visit.query("task");
-    if id.is_empty() {
-        return Ok(None);
-    }
-    let task: Task = visit.read(ApiCall::get("/tasks/{id}").at("id", id)).await?;
-    let is_of_record = task.record.kind == kind && task.record.id == visit.at("id")?;
-    Ok(is_of_record.then(|| part(&task)))
-}
-
-/// `GET /console/tasks/{id}`: a page, or the part of the record's page that refreshes itself.
-pub(super) async fn task(visit: &Visit<'_>) -> Result<Answer, Refusal> {
-    let call = ApiCall::get("/tasks/{id}").at("id", visit.at("id")?);
-    let task: Task = visit.read(call).await?;
-    if visit.wants_part() {
-        let answer = layout::answer(200, part(&task));
-        // The record's page is of before: it is asked for again, once.
-        return Ok(match task.ended_at {
-            Some(_) => answer.header("hx-refresh", "true"),
-            None => answer,
-        });
-    }
-    let content = html! {
-        (part(&task))
-        p { a.button href=(address(task.record.kind, &task.record.id)) { "Show the record" } }
-    };
-    Ok(visit.page("Sync Now", content))
-}
-
-/// The task: waiting, it asks for itself each second.
-fn part(task: &Task) -> Markup {
-    let waits = task.status == "queued";
-    let at = format!("/console/tasks/{}", task.id);
-    let (tone, state) = match task.status.as_str() {
-        "queued" => (Tone::Info, "Sync Now is under way."),
-        "succeeded" => (Tone::Good, "Sync Now is done: both sides are up to date."),
-        _ => (Tone::Bad, "Sync Now failed."),
-    };
-    html! {
-        div id="task" hx-get=[waits.then_some(&at)] hx-trigger=[waits.then_some("every 1s")] hx-swap="outerHTML" {
-            (parts::notice(tone, html! {
-                p {
-                    strong { (state) } " "
-                    @match task.ended_at {
-                        Some(ended) => { "Ended " (parts::time(ended)) "." }
-                        None => { "Asked for " (parts::time(task.asked_at)) " by " bdi { (task.asked_by) } ". " a href="" { "Look again" } }
-                    }
-                    @if let Some(salesforce) = &task.salesforce { " " (salesforce.link()) }
-                }
-                @for entry in &task.entries { (entry.show()) }
-            }))
-        }
-    }
 }

@@ -5,8 +5,9 @@ use dealbridge_lambda::http::{Answer, Method, Refusal};
 use maud::{Markup, html};
 
 use super::{
-    Refused, about,
+    address::about,
     record::{self, Told},
+    refused::Refused,
     shown::{Linked, Shown},
 };
 use crate::{
