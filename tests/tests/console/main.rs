@@ -3,4 +3,5 @@
 mod forms;
 mod matrix;
 mod pages;
+mod records;
 mod sign_in;

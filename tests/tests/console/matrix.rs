@@ -27,6 +27,20 @@ const ROWS: &[(&str, &str)] = &[
     ("POST /console/sync", "s - - - - + -"),
     ("GET /console/runs/{id}", "s - - - - + -"),
     ("POST /console/dead-letters/replay", "s - - - - + -"),
+    ("GET /console/{kind}", "s - - + + + -"),
+    ("GET /console/tasks/{id}", "s - - + - + -"),
+    ("GET /console/{kind}/new", "s - - + - + -"),
+    ("POST /console/{kind}/new", "s - - + - + -"),
+    ("GET /console/{kind}/{id}", "s - - + + + -"),
+    ("GET /console/{kind}/{id}/edit", "s - - + - + -"),
+    ("POST /console/{kind}/{id}/edit", "s - - + - + -"),
+    ("POST /console/{kind}/{id}/sync-now", "s - - + - + -"),
+    ("GET /console/{kind}/{id}/linking", "s - - + + + -"),
+    ("POST /console/{kind}/{id}/link-check", "s - - + + + -"),
+    ("POST /console/{kind}/{id}/link-preview", "s - - + + + -"),
+    ("POST /console/{kind}/{id}/link-confirm", "s - - + + + -"),
+    ("GET /console/{kind}/{id}/unlinking", "s - - - - + -"),
+    ("POST /console/{kind}/{id}/unlink", "s - - - - + -"),
 ];
 
 fn verdict(page: &Page) -> &'static str {

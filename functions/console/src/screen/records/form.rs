@@ -75,6 +75,7 @@ pub(super) async fn edit(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
 /// `POST /console/{kind}/{id}/edit`.
 pub(super) async fn save(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, Refusal> {
     let form = visit.form()?;
+    may_write(visit, kind, "edit")?;
     let described = Described::read(visit, kind).await?;
     let record = Shown::read(visit, kind).await?;
     let mut sheet = Sheet::of(&record, &described).typed(&form);
