@@ -102,8 +102,12 @@ async fn a_pasted_url_is_read_without_a_call_of_salesforce() {
     let elsewhere = check("https://other.lightning.force.com/00QaP000000033wUAA").await;
     let taken = check("006aP00000008G0").await;
 
+    let url = format!(
+        "{}/lightning/r/Lead/00QaP000000033wUAA/view",
+        product.app.instance_url()
+    );
     let expected =
-        json!({ "object": "Lead", "id": "00QaP000000033wUAA", "name": null, "url": LEAD });
+        json!({ "object": "Lead", "id": "00QaP000000033wUAA", "name": null, "url": url });
     assert_eq!(named["salesforce"], expected);
     assert_eq!(account.refusal().0, 422);
     assert_eq!(elsewhere.refusal(), (422, "URL_OTHER_ORG"));

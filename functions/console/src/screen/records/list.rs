@@ -3,7 +3,6 @@
 use dealbridge_core::record::RecordKind;
 use dealbridge_lambda::http::{Answer, Refusal};
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::{
     address::plural,
@@ -11,7 +10,7 @@ use super::{
     shown::{self, Shown},
 };
 use crate::{
-    functions::ApiCall,
+    functions::{ApiCall, List},
     html::parts::{self, Field, Tone},
     visit::Visit,
 };
@@ -26,12 +25,6 @@ const STATUSES: [(&str, &str); 7] = [
     ("paused", "Paused"),
     ("disconnected", "Disconnected"),
 ];
-
-#[derive(Default, Deserialize)]
-struct Page {
-    items: Vec<Shown>,
-    cursor: Option<String>,
-}
 
 /// The filters of the page's address.
 struct Filters {
@@ -92,9 +85,9 @@ pub(super) async fn page(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
         .query("status", status)
         .query("registrationStatus", &filters.registration_status)
         .query("cursor", &visit.query("cursor"));
-    let (page, refused) = match visit.read::<Page>(call).await {
-        Ok(page) => (page, None),
-        Err(refusal) => (Page::default(), Some(Refused::of(refusal)?)),
+    let (page, refused) = match visit.read::<List<Shown>>(call).await {
+        Ok(page) => (Some(page), None),
+        Err(refusal) => (None, Some(Refused::of(refusal)?)),
     };
     let status = refused.as_ref().map_or(200, |refused| refused.status);
     let content = html! {
@@ -106,7 +99,7 @@ pub(super) async fn page(visit: &Visit<'_>, kind: RecordKind) -> Result<Answer, 
         }
         @if let Some(refused) = &refused { (parts::notice(Tone::Bad, html! { p { (refused.detail) } })) }
         (search(kind, &filters))
-        @if refused.is_none() {
+        @if let Some(page) = &page {
             section aria-labelledby="records" {
                 h2.hidden id="records" { (plural(kind)) }
                 @if page.items.is_empty() {
