@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::person::{ADMIN, INTERNAL, Page, Person, Site};
+use dealbridge_tests::site::{ADMIN, INTERNAL, Page, Person, Site};
 
 const LEAD: &str = "https://alderpeak.lightning.force.com/lightning/r/Lead/00QaP000000033wUAA/view";
 const AT: &str = "/console/leads/lead-quayside";
