@@ -9,7 +9,15 @@ use crate::{
 };
 
 /// The screens: those without a variable in their address, and these.
-const OTHERS: [&str; 1] = ["/console/runs/run-00000001"];
+const OTHERS: [&str; 7] = [
+    "/console/runs/run-00000001",
+    "/console/deals",
+    "/console/deals/new",
+    "/console/deals/deal-office-move",
+    "/console/deals/deal-office-move/edit",
+    "/console/leads",
+    "/console/leads/lead-quayside/linking",
+];
 
 fn screens() -> impl Iterator<Item = String> {
     let plain = console::routes()
