@@ -96,6 +96,7 @@ async fn an_edit_of_a_deal_that_changed_meanwhile_keeps_what_was_typed() {
     let (amount, stage) = (was(&shown, "fields.amount"), was(&shown, "fields.stage"));
     let form = |version: String, stage_value: &'static str, amount: String, stage: String| {
         [
+            ("key".to_owned(), format!("k-{version}")),
             ("version".to_owned(), version),
             (
                 "fields.name".to_owned(),
@@ -168,12 +169,13 @@ async fn previewed(site: &Site, person: &Person, url: &str, master: &str) -> Pag
 
 /// The form that links, as the second step has it.
 async fn confirmed(site: &Site, person: &Person, page: &Page, tick: &str) -> Page {
-    let token = hidden(page, "previewToken");
+    let (token, key) = (hidden(page, "previewToken"), hidden(page, "key"));
     let rows: Vec<&str> = page.text.split("name=\"seen\" value=\"").skip(1).collect();
     let mut form = vec![
         ("salesforceUrl", LEAD),
         ("master", "salesforce"),
         ("previewToken", &token),
+        ("key", &key),
         ("confirm", tick),
     ];
     form.extend(
@@ -217,9 +219,13 @@ async fn a_lead_is_linked_in_two_steps_and_unlinked_by_an_administrator() {
     assert!(page.text.contains(&format!("{AT}/unlinking")));
 
     let dialog = site.open(&admin, &format!("{AT}/unlinking")).await;
-    let version = hidden(&dialog, "version");
+    let (key, version) = (hidden(&dialog, "key"), hidden(&dialog, "version"));
     let unlink = async |tick: &str| {
-        let form = [("version", version.as_str()), ("confirm", tick)];
+        let form = [
+            ("key", key.as_str()),
+            ("version", version.as_str()),
+            ("confirm", tick),
+        ];
         site.submit(&admin, &format!("{AT}/unlink"), &form).await
     };
     assert_eq!(unlink("").await.status, 400);
