@@ -152,6 +152,12 @@ impl ApiCall {
         self
     }
 
+    /// Asks for an answer of a media type.
+    #[must_use]
+    pub fn accept(self, media: &str) -> Self {
+        self.header("accept", media)
+    }
+
     /// Asks for a version.
     #[must_use]
     pub fn if_match(self, version: u64) -> Self {

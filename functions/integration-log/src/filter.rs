@@ -17,7 +17,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use crate::{parse_code, parse_level};
 
 /// Parameters that may be given once.
-const ONCE: [&str; 5] = ["from", "to", "sort", "cursor", "limit"];
+const ONCE: [&str; 6] = ["from", "to", "text", "sort", "cursor", "limit"];
 /// Filters, which may be repeated. An entry must match one of the values of every filter.
 const MANY: [&str; 4] = ["run", "level", "code", "opportunity"];
 
@@ -46,29 +46,47 @@ pub(crate) struct Filter {
     records: Vec<SalesforceId>,
     pub(crate) from: Option<Timestamp>,
     pub(crate) to: Option<Timestamp>,
+    text: Text,
+}
+
+/// The text that an item must contain, in any case; a blank one lets every item pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text(String);
+
+impl Text {
+    /// The parameter `text`.
+    pub(crate) fn of(query: &Query) -> Self {
+        Self(query.text("text").unwrap_or_default().trim().to_lowercase())
+    }
+
+    /// Returns `true` if one of these texts contains it.
+    pub(crate) fn is_in<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
+        let mut texts = texts.into_iter();
+        self.0.is_empty() || texts.any(|text| text.to_lowercase().contains(&self.0))
+    }
+}
+
+/// The Salesforce record that a parameter names by its id or its URL.
+pub(crate) fn record(text: &str, org: &ConnectedOrg) -> Result<SalesforceId, Refusal> {
+    // The code is more precise than "a parameter is wrong".
+    record_url::parse(text, org)
+        .map(|record| record.id)
+        .map_err(|error| {
+            let code = link_api::url_code(&error.kind);
+            Refusal::with_status(400, code, error.to_string())
+        })
 }
 
 impl Filter {
     pub(crate) fn of(query: &Query, org: &ConnectedOrg) -> Result<Self, Refusal> {
-        let record = |text: &str| record_url::parse(text, org).map(|record| record.id);
-        // The code is more precise than "a parameter is wrong".
-        let refused = |text: &str| {
-            let error = record_url::parse(text, org).err()?;
-            Some(Refusal::with_status(
-                400,
-                link_api::url_code(&error.kind),
-                error.to_string(),
-            ))
-        };
         let texts = query.values("opportunity", |text| Ok::<_, String>(text.to_owned()))?;
-        if let Some(refusal) = texts.iter().find_map(|text| refused(text)) {
-            return Err(refusal);
-        }
+        let records = texts.iter().map(|text| record(text, org));
         let filter = Self {
             runs: query.values("run", RunId::parse)?,
             levels: query.values("level", parse_level)?,
             codes: query.values("code", parse_code)?,
-            records: query.values("opportunity", record)?,
+            records: records.collect::<Result<_, _>>()?,
+            text: Text::of(query),
             from: query.value("from", instant)?,
             to: query.value("to", instant)?,
         };
@@ -85,6 +103,7 @@ impl Filter {
         self.levels.is_empty()
             && self.codes.is_empty()
             && self.records.is_empty()
+            && self.text == Text::default()
             && self.from.is_none()
             && self.to.is_none()
     }
@@ -97,9 +116,18 @@ impl Filter {
         (self.levels.is_empty() || self.levels.contains(&entry.level))
             && (self.codes.is_empty() || self.codes.contains(&entry.code))
             && (self.records.is_empty() || is_record())
+            && self.text.is_in(texts_of(entry))
             && self.from.is_none_or(|from| entry.at >= from)
             && self.to.is_none_or(|to| entry.at < to)
     }
+}
+
+/// The texts of an entry that a person would look for.
+fn texts_of(entry: &Entry) -> [&str; 4] {
+    let details = entry.details.as_deref().unwrap_or_default();
+    let named = entry.salesforce.as_ref();
+    let name = named.map_or("", |(_, name)| name.as_str());
+    [&entry.message, &entry.suggestion, name, details]
 }
 
 /// Parses an instant, or a date as its midnight in UTC.
@@ -123,6 +151,15 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_found_in_any_case_and_a_blank_one_everywhere() {
+        let text = |raw: &str| Text::of(&Query::parse(raw, &["text"], &[]).unwrap());
+
+        assert!(text("text=+ACME+").is_in(["nothing", "of Acme's"]));
+        assert!(!text("text=acme").is_in(["nothing"]));
+        assert!(text("").is_in(["nothing"]));
+    }
 
     #[test]
     fn an_instant_is_a_time_with_its_offset_or_a_date() {

@@ -22,7 +22,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{IntegrationLog, code};
+use crate::{
+    IntegrationLog, code,
+    filter::{self, Text},
+};
 
 /// Default page size.
 const PAGE: usize = 100;
@@ -118,9 +121,19 @@ fn fill<T>(
     }
 }
 
+/// The texts of a problem that a person would look for, as the answer has them.
+fn texts_of(body: &Value) -> impl Iterator<Item = &str> {
+    let entries = body["entries"].as_array().into_iter().flatten();
+    let said =
+        entries.flat_map(|entry| [&entry["message"], &entry["suggestion"], &entry["details"]]);
+    said.chain([&body["opportunity"]["name"]])
+        .filter_map(Value::as_str)
+}
+
 impl IntegrationLog {
     pub(crate) async fn problems(&self, request: &Request) -> Result<Answer, Refusal> {
-        let query = request.query(&["code", "cleared", "cursor", "limit"])?;
+        let query =
+            request.query(&["code", "cleared", "opportunity", "text", "cursor", "limit"])?;
         let most = query::limit(&query, PAGE, MAX_PAGE)?;
         let (code, cleared) = (code(&query)?, query.flag("cleared")?);
         let list = cursor::List::of(request, &query);
@@ -133,6 +146,23 @@ impl IntegrationLog {
             cleared.is_none_or(|cleared| is_acknowledged == cleared)
                 && code.is_none_or(|code| codes.contains(&code))
         };
+        let text = Text::of(&query);
+        let says = |body: Value| text.is_in(texts_of(&body)).then_some(body);
+        if let Some(named) = query.text("opportunity") {
+            let id = filter::record(named, &org)?;
+            let org_id = settings.organization_id;
+            let known = self.store.known(org_id, &[id], Consistency::Strong).await?;
+            let mut problems = known.problems;
+            let mut page = Page::new(most);
+            let problem = problems
+                .remove(&id)
+                .filter(|problem| !problem.is_watch() && shown(problem.cleared, &problem.codes()));
+            let body = problem.and_then(|problem| says(body::problem(&problem, &org)));
+            if let Some(body) = body {
+                let _ = page.take(body);
+            }
+            return Answer::json(200, &page.into_body(None));
+        }
         let mut page = Page::new(most);
         let mut requests = 0;
         let next = loop {
@@ -146,7 +176,9 @@ impl IntegrationLog {
                     let show = |problem: &OpenProblem| {
                         let is_shown =
                             !problem.is_watch() && shown(problem.cleared, &problem.codes());
-                        is_shown.then(|| body::problem(problem, &org))
+                        is_shown
+                            .then(|| says(body::problem(problem, &org)))
+                            .flatten()
                     };
                     fill(&mut page, found, show, |problem| {
                         *after = Some(problem.opportunity);
@@ -159,7 +191,9 @@ impl IntegrationLog {
                         .await?;
                     let show = |problem: &SendProblem| {
                         let is_shown = shown(problem.cleared, &problem.codes());
-                        is_shown.then(|| body::send_problem(problem))
+                        is_shown
+                            .then(|| says(body::send_problem(problem)))
+                            .flatten()
                     };
                     fill(&mut page, found, show, |problem| {
                         *after = Some(problem.record.clone());

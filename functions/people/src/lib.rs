@@ -1,5 +1,6 @@
 //! The portal's people: Organizations, Groups, Users and Contacts are put as a whole, shown, listed and deleted.
 
+mod address;
 mod answer;
 mod environment;
 
@@ -43,6 +44,8 @@ pub struct PeopleFunction {
 /// The calls that the function answers.
 #[derive(Clone, Copy, Debug)]
 pub enum Call {
+    /// Shows who has an address.
+    Address,
     /// Lists the members of a kind.
     List(MemberKind),
     /// Shows one.
@@ -59,6 +62,7 @@ impl Api for PeopleFunction {
     const ROUTES: Routes<Call> = {
         use MemberKind::{Contact, Group, Organization, User};
         Routes(&[
+            Route::admin(Method::Get, "/people", Call::Address),
             Route::portal(Method::Get, "/organizations", Call::List(Organization)),
             Route::portal(Method::Get, "/organizations/{id}", Call::One(Organization)),
             Route::portal(Method::Put, "/organizations/{id}", Call::Put(Organization)),
@@ -94,6 +98,7 @@ impl Api for PeopleFunction {
         _: Invocation,
     ) -> Result<Answer, Refusal> {
         match call {
+            Call::Address => self.address(request).await,
             Call::List(kind) => self.list(request, kind).await,
             Call::One(kind) => self.one(request, kind).await,
             Call::Put(kind) => {

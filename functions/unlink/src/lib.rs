@@ -1,6 +1,7 @@
-//! Unlinking a record, and allowing the import of an unlinked Salesforce record.
+//! Unlinking a record, and the suppressions that unlinking leaves: their list, and allowing an import again.
 
 mod environment;
+mod suppressions;
 
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct UnlinkFunction {
 pub enum Call {
     /// Unlinks a record.
     Unlink,
+    /// Lists suppressions.
+    Suppressions,
     /// Allows the import of an unlinked Salesforce record.
     AllowImport,
 }
@@ -49,6 +52,7 @@ impl Api for UnlinkFunction {
 
     const ROUTES: Routes<Call> = Routes(&[
         Route::admin(Method::Delete, "/{kind}/{id}/link", Call::Unlink),
+        Route::admin(Method::Get, "/suppressions", Call::Suppressions),
         Route::admin(
             Method::Delete,
             "/suppressions/{salesforceId}",
@@ -69,6 +73,7 @@ impl Api for UnlinkFunction {
     ) -> Result<Answer, Refusal> {
         match call {
             Call::Unlink => self.unlink(request, caller).await,
+            Call::Suppressions => self.suppressions(request).await,
             Call::AllowImport => self.allow_import(request, caller).await,
         }
     }

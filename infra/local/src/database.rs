@@ -5,9 +5,13 @@ use std::{net::SocketAddr, path::Path};
 use aws_sdk_dynamodb::{
     Client,
     error::DisplayErrorContext,
-    types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
+    types::{
+        AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction,
+        GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType,
+        Projection, ProjectionType, ScalarAttributeType,
+    },
 };
-use dealbridge_aws::Tables;
+use dealbridge_aws::{Tables, keys};
 use dynoxide::Database;
 use tokio::net::TcpListener;
 
@@ -64,44 +68,122 @@ pub async fn create_tables(client: &Client) -> Result<(), LocalError> {
         ))
     })?;
     let tables = tables();
-    for (name, sorted) in [
-        (tables.records, false),
-        (tables.links, false),
-        (tables.log, true),
+    for (name, key) in [
+        (&tables.records, &[keys::PK][..]),
+        (&tables.links, &[keys::PK]),
+        (&tables.log, &[keys::PK, keys::SK]),
     ] {
-        if !listed.table_names().contains(&name) {
-            create_table(client, &name, sorted).await?;
+        if !listed.table_names().contains(name) {
+            let refused = |detail: String| {
+                LocalError::new(format!("could not make the table {name}: {detail}"))
+            };
+            let (schema, attributes) = schema(key).map_err(refused)?;
+            let create = client
+                .create_table()
+                .table_name(name)
+                .billing_mode(BillingMode::PayPerRequest)
+                .set_key_schema(Some(schema))
+                .set_attribute_definitions(Some(attributes));
+            let made = create.send().await;
+            made.map_err(|error| refused(DisplayErrorContext(&error).to_string()))?;
         }
     }
-    Ok(())
+    index_suppressions(client, &tables.links).await
 }
 
-async fn create_table(client: &Client, name: &str, sorted: bool) -> Result<(), LocalError> {
-    let refused =
-        |detail: String| LocalError::new(format!("could not make the table {name}: {detail}"));
-    let keys = if sorted {
-        vec![("pk", KeyType::Hash), ("sk", KeyType::Range)]
-    } else {
-        vec![("pk", KeyType::Hash)]
+/// Makes the index of suppressions if the table, which may be older, is without it.
+async fn index_suppressions(client: &Client, table: &str) -> Result<(), LocalError> {
+    let refused = |detail: String| {
+        LocalError::new(format!(
+            "could not make the index {} of the table {table}: {detail}",
+            keys::SUPPRESSIONS
+        ))
     };
-    let mut create = client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest);
-    for (key, kind) in keys {
-        let attribute = AttributeDefinition::builder()
-            .attribute_name(key)
-            .attribute_type(ScalarAttributeType::S)
-            .build();
-        let schema = KeySchemaElement::builder()
-            .attribute_name(key)
-            .key_type(kind)
-            .build();
-        create = create
-            .attribute_definitions(attribute.map_err(|error| refused(error.to_string()))?)
-            .key_schema(schema.map_err(|error| refused(error.to_string()))?);
+    let described = client.describe_table().table_name(table).send().await;
+    let described = described.map_err(|error| refused(DisplayErrorContext(&error).to_string()))?;
+    let indexes = described
+        .table()
+        .map(|table| table.global_secondary_indexes());
+    let is_there =
+        |index: &GlobalSecondaryIndexDescription| index.index_name() == Some(keys::SUPPRESSIONS);
+    if indexes.unwrap_or_default().iter().any(is_there) {
+        return Ok(());
     }
-    let made = create.send().await;
+    let key = [keys::SUPPRESSED_IN, keys::SUPPRESSED_AT];
+    let (schema, mut attributes) = schema(&key).map_err(refused)?;
+    attributes.push(text_attribute(keys::PK).map_err(refused)?);
+    let projection = Projection::builder()
+        .projection_type(ProjectionType::Include)
+        .non_key_attributes("record")
+        .non_key_attributes("suppression")
+        .build();
+    let index = CreateGlobalSecondaryIndexAction::builder()
+        .index_name(keys::SUPPRESSIONS)
+        .set_key_schema(Some(schema))
+        .projection(projection)
+        .build()
+        .map_err(|error| refused(error.to_string()))?;
+    let update = GlobalSecondaryIndexUpdate::builder().create(index).build();
+    let made = client
+        .update_table()
+        .table_name(table)
+        .set_attribute_definitions(Some(attributes))
+        .global_secondary_index_updates(update)
+        .send()
+        .await;
     made.map(|_| ())
         .map_err(|error| refused(DisplayErrorContext(&error).to_string()))
+}
+
+/// A key of texts: its partition key, and its sort key if there is one, with their definitions.
+fn schema(key: &[&str]) -> Result<(Vec<KeySchemaElement>, Vec<AttributeDefinition>), String> {
+    let mut schema = Vec::new();
+    let mut attributes = Vec::new();
+    for (name, kind) in key.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let element = KeySchemaElement::builder()
+            .attribute_name(*name)
+            .key_type(kind);
+        schema.push(element.build().map_err(|error| error.to_string())?);
+        attributes.push(text_attribute(name)?);
+    }
+    Ok((schema, attributes))
+}
+
+fn text_attribute(name: &str) -> Result<AttributeDefinition, String> {
+    let attribute = AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S);
+    attribute.build().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use dealbridge_aws::config::{Endpoint, sdk_config};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_table_that_was_made_without_the_index_gets_it() {
+        let address = serve(None).await.unwrap();
+        let url = format!("http://{address}");
+        let client = Client::new(&sdk_config(&Endpoint::Local { url }).await);
+        let (schema, attributes) = schema(&[keys::PK]).unwrap();
+        let older = client
+            .create_table()
+            .table_name("Links")
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_key_schema(Some(schema))
+            .set_attribute_definitions(Some(attributes));
+        older.send().await.unwrap();
+
+        for _ in 0..2 {
+            create_tables(&client).await.unwrap();
+        }
+
+        let links = client.describe_table().table_name("Links");
+        let links = links.send().await.unwrap().table.unwrap();
+        let indexes = links.global_secondary_indexes();
+        assert_eq!(indexes.len(), 1);
+        assert_eq!(indexes[0].index_name(), Some(keys::SUPPRESSIONS));
+    }
 }

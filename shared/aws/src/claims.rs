@@ -1,13 +1,39 @@
-//! Claims that are found by looking through the whole Links table.
+//! Claims that are found by looking through the whole Links table, and suppressed ones by their index.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use dealbridge_core::{SalesforceId, claim::Claim, ports::PortError, record::RecordId};
+use dealbridge_core::{
+    SalesforceId,
+    claim::{Claim, Suppressed},
+    ports::PortError,
+    record::RecordId,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     item::{self, s},
     keys::{self, Attributes, PK},
+    log::Slice,
     store::{Store, port_error},
 };
+
+/// A place in the list of suppressions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuppressionPlace {
+    at: Timestamp,
+    salesforce: SalesforceId,
+}
+
+impl SuppressionPlace {
+    /// The place of a suppressed claim.
+    #[must_use]
+    pub fn of(suppressed: &Suppressed) -> Self {
+        Self {
+            at: suppressed.suppression.at,
+            salesforce: suppressed.salesforce,
+        }
+    }
+}
 
 /// The condition on the claims that a Scan returns.
 struct Filter {
@@ -91,6 +117,48 @@ impl Store {
         let (claims, next) = self.scan_claims(&filter, after, most).await?;
         let place = next.and_then(|key| item::text(&key, PK).map(str::to_owned));
         Ok((claims.into_iter().map(|(_, claim)| claim).collect(), place))
+    }
+
+    /// Suppressed claims of an org, newest first, starting after a place of the list.
+    ///
+    /// # Errors
+    /// Returns an error if DynamoDB does not answer, or a claim cannot be read.
+    pub async fn suppressed_after(
+        &self,
+        org: SalesforceId,
+        after: Option<&SuppressionPlace>,
+        most: usize,
+    ) -> Result<Slice<Suppressed>, PortError> {
+        let start = after.map(|place| {
+            let mut key = keys::claim(org, place.salesforce);
+            key.extend(keys::suppressed(org, place.at));
+            key
+        });
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(&self.tables.links)
+            .index_name(keys::SUPPRESSIONS)
+            .key_condition_expression("#org = :org")
+            .expression_attribute_names("#org", keys::SUPPRESSED_IN)
+            .expression_attribute_values(":org", s(org))
+            .scan_index_forward(false)
+            .set_exclusive_start_key(start)
+            // One more than asked for tells whether there are more.
+            .limit(i32::try_from(most + 1).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| port_error("Query of the suppressions", error))?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        let found = answer.items.unwrap_or_default();
+        let more =
+            found.len() > most || (found.len() < most && answer.last_evaluated_key.is_some());
+        let items = found.into_iter().take(most).map(item::suppressed);
+        Ok(Slice {
+            items: items.collect::<Result<_, _>>()?,
+            more,
+        })
     }
 
     /// Every claim of an org, whatever its state.

@@ -370,11 +370,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<TransactWriteItem, PortError> {
         match write {
-            Write::Claim(claim, expected) => transaction::put(
-                &self.tables.links,
-                item::encode(claim, keys::claim(org, claim.salesforce))?,
-                *expected,
-            ),
+            Write::Claim(claim, expected) => {
+                transaction::put(&self.tables.links, item::claim_item(claim, org)?, *expected)
+            }
             Write::Record(record, expected) => transaction::put(
                 &self.tables.records,
                 item::encode(record, keys::record(&record.id))?,

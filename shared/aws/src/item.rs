@@ -4,8 +4,8 @@ use std::io::{Read, Write as _};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use dealbridge_core::{
-    SalesforceId,
-    claim::Claim,
+    SalesforceId, SalesforceObject,
+    claim::{Claim, Suppressed, Suppression},
     counted::CountedRuns,
     entry::{LogBatch, LogLine},
     ports::PortError,
@@ -99,17 +99,57 @@ pub fn expiry(at: Timestamp) -> AttributeValue {
         .as_second())
 }
 
+/// Encodes a claim of an org. A suppressed one of a kind that is imported is in the index of suppressions.
+///
+/// # Errors
+/// Returns an error if the claim cannot be encoded.
+pub fn claim_item(claim: &Claim, org: SalesforceId) -> Result<Attributes, PortError> {
+    let mut item = encode(claim, keys::claim(org, claim.salesforce))?;
+    let is_imported =
+        SalesforceObject::of(&claim.salesforce).is_some_and(SalesforceObject::is_imported);
+    if let Some(suppression) = claim.suppression.as_ref().filter(|_| is_imported) {
+        item.extend(keys::suppressed(org, suppression.at));
+    }
+    Ok(item)
+}
+
+/// Decodes a claim of the index of suppressions.
+///
+/// # Errors
+/// Returns an error if the item is not one.
+pub fn suppressed(item: Attributes) -> Result<Suppressed, PortError> {
+    #[derive(serde::Deserialize)]
+    struct Shown {
+        record: RecordId,
+        suppression: Suppression,
+    }
+    let salesforce = claimed(&item)?;
+    let Shown {
+        record,
+        suppression,
+    } = decode(item, "a suppressed claim")?;
+    Ok(Suppressed {
+        salesforce,
+        record,
+        suppression,
+    })
+}
+
+/// The Salesforce record in the key of a claim.
+fn claimed(item: &Attributes) -> Result<SalesforceId, PortError> {
+    text(item, PK)
+        .and_then(|pk| pk.rsplit('#').next())
+        .and_then(|id| SalesforceId::parse(id).ok())
+        .ok_or_else(|| unreadable("a claim", "its key names no Salesforce record"))
+}
+
 /// Decodes a claim, with the Salesforce id from its key.
 ///
 /// # Errors
 /// Returns an error if the item is not a claim.
 pub fn claim(item: Attributes) -> Result<Claim, PortError> {
-    let id = text(&item, PK)
-        .and_then(|pk| pk.rsplit('#').next())
-        .and_then(|id| SalesforceId::parse(id).ok());
-    let id = id.ok_or_else(|| unreadable("a claim", "its key names no Salesforce record"))?;
     Ok(Claim {
-        salesforce: id,
+        salesforce: claimed(&item)?,
         ..decode(item, "a claim")?
     })
 }

@@ -175,6 +175,26 @@ pub fn claim_at(place: &str) -> Attributes {
     one(place.to_owned())
 }
 
+/// The index of the Links table over the suppressed claims.
+pub const SUPPRESSIONS: &str = "suppressions";
+/// Its partition key: the org of a suppressed claim. No other claim has it.
+pub const SUPPRESSED_IN: &str = "suppressed_in";
+/// Its sort key: the time of the suppression.
+pub const SUPPRESSED_AT: &str = "suppressed_at";
+
+/// Links: the place of a suppressed claim in the index.
+#[must_use]
+pub fn suppressed(org: SalesforceId, at: jiff::Timestamp) -> Attributes {
+    HashMap::from([
+        (SUPPRESSED_IN.to_owned(), AttributeValue::S(org.to_string())),
+        // Of one length, so that texts are in the order of times.
+        (
+            SUPPRESSED_AT.to_owned(),
+            AttributeValue::S(format!("{at:.9}")),
+        ),
+    ])
+}
+
 /// Log: partition of the open problems of an org.
 #[must_use]
 pub fn problems(org: SalesforceId) -> String {

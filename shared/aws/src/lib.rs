@@ -5,7 +5,7 @@
 
 pub mod batch;
 mod calls;
-mod claims;
+pub mod claims;
 pub mod commit;
 pub mod config;
 pub mod dead_letters;

@@ -211,7 +211,7 @@ impl Store {
                 } => {
                     let mut actions = vec![transaction::put(
                         &self.tables.links,
-                        item::encode(&released, keys::claim(change.from, id))?,
+                        item::claim_item(&released, change.from)?,
                         Expected::Version(claim.version),
                     )?];
                     let log = &self.tables.log;
@@ -239,7 +239,7 @@ impl Store {
                     if let Some((moved, expected)) = moved {
                         actions.push(transaction::put(
                             &self.tables.links,
-                            item::encode(&moved, keys::claim(change.to, id))?,
+                            item::claim_item(&moved, change.to)?,
                             expected,
                         )?);
                     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -86,6 +87,29 @@ pub struct Claim {
     /// a deliberate act.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub import_flag_was_off: bool,
+    /// The unlink that suppressed a claim. None on a claim in another state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppression: Option<Suppression>,
+}
+
+/// The act by which a Salesforce record is left alone by imports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppression {
+    /// The time of the act.
+    pub at: Timestamp,
+    /// The user.
+    pub by: String,
+}
+
+/// A suppressed claim, as far as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The Salesforce record.
+    pub salesforce: SalesforceId,
+    /// The record that it was linked to.
+    pub record: RecordId,
+    /// The act that suppressed it.
+    pub suppression: Suppression,
 }
 
 impl Claim {

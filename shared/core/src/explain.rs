@@ -105,6 +105,8 @@ pub enum Outlook {
 pub struct Explained {
     /// The code that it fails with.
     pub code: Code,
+    /// The condition in words; none for what is noted beside the conditions.
+    pub condition: Option<&'static str>,
     /// `true` if the condition is met.
     pub passed: bool,
     /// The API name of the field that it reads.
@@ -316,6 +318,7 @@ impl Explained {
         let (message, suggestion) = sentences.unzip();
         Self {
             code: finding.code,
+            condition: decide::in_words(finding.code),
             passed: condition.passed,
             field: filled(api_name(&finding.context.field)),
             value: filled(&finding.context.value),

@@ -88,6 +88,7 @@ pub fn step(action: Action, claim: &Claim, there: Option<&Claim>, record: Option
         base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
+        suppression: None,
         ..claim.clone()
     };
     Step::Release {
@@ -168,6 +169,7 @@ mod tests {
             base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
+            suppression: None,
         }
     }
 

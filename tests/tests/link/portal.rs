@@ -109,17 +109,12 @@ impl LinkHarness {
                     base: Base::default(),
                     disconnected: false,
                     import_flag_was_off: false,
+                    suppression: None,
                 };
                 let record = item::encode(&record, keys::record(&record.id)).unwrap();
                 puts.push(transaction::put_unconditional(&tables.records, record).unwrap());
-                let key = keys::claim(self.app.organization(), id);
-                puts.push(
-                    transaction::put_unconditional(
-                        &tables.links,
-                        item::encode(&claim, key).unwrap(),
-                    )
-                    .unwrap(),
-                );
+                let claim = item::claim_item(&claim, self.app.organization()).unwrap();
+                puts.push(transaction::put_unconditional(&tables.links, claim).unwrap());
             }
             store
                 .transact(&format!("links|{}", chunk[0]), puts)

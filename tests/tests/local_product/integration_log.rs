@@ -182,3 +182,59 @@ async fn a_spreadsheet_gets_the_entries_as_a_file_without_formulas() {
     assert_eq!(named["salesforce_name"], "'=cmd|' /C calc'!A0");
     assert_eq!(named["code"], "SYNC_FLAG_NOT_SET");
 }
+
+#[tokio::test]
+async fn a_text_is_looked_for_in_sentences_and_names_in_any_case() {
+    let product = with_runs().await;
+    let all = entries(&product, "level=error").await;
+    let holds = |entry: &&Value| entry.to_string().to_lowercase().contains("bramble");
+    let expected: Vec<&Value> = all.iter().filter(holds).collect();
+    assert!(!expected.is_empty() && expected.len() < all.len());
+
+    let found = entries(&product, "level=error&text=BRAMBLE").await;
+
+    assert_eq!(found.iter().collect::<Vec<_>>(), expected);
+    assert!(
+        entries(&product, "text=no+such+text+anywhere")
+            .await
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn open_problems_are_found_by_their_opportunity_and_by_a_text() {
+    let product = Product::imported().await;
+    let problems = |query: &str| {
+        let target = format!("/problems?{query}");
+        let product = &product;
+        async move {
+            let page = product.get(ADMIN, &target).await.ok();
+            page["items"].as_array().unwrap().clone()
+        }
+    };
+    let all = problems("limit=500").await;
+    let one = &all[0];
+    let id = one["opportunity"]["id"].as_str().unwrap();
+
+    assert_eq!(problems(&format!("opportunity={id}")).await, [one.clone()]);
+    // 15 characters name the same record.
+    assert_eq!(
+        problems(&format!("opportunity={}", &id[..15])).await,
+        [one.clone()]
+    );
+    assert!(
+        problems(&format!("opportunity={id}&cleared=true"))
+            .await
+            .is_empty()
+    );
+    assert!(problems("opportunity=006aP00000008G0QAI").await.is_empty());
+
+    let holds = |problem: &&Value| problem.to_string().to_lowercase().contains("harrow vale");
+    let expected: Vec<&Value> = all.iter().filter(holds).collect();
+    let found = problems("text=Harrow+VALE&limit=500").await;
+    assert!(!found.is_empty() && found.len() < all.len());
+    assert_eq!(found.iter().collect::<Vec<_>>(), expected);
+
+    let refused = product.get(ADMIN, "/problems?opportunity=nonsense").await;
+    assert_eq!(refused.refusal(), (400, "URL_INVALID"));
+}

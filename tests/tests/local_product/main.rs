@@ -23,4 +23,5 @@ mod restart;
 mod roles;
 mod runs;
 mod sample_org;
+mod suppressions;
 mod usage;

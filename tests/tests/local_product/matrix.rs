@@ -85,6 +85,7 @@ const ROWS: &[(&str, &str)] = &[
         "t - - - - - + - s - s",
     ),
     ("GET /usage", "t - - - + + + - s - s"),
+    ("GET /people", "t - - - - - + - s - s"),
     ("GET /organizations", "t - - - - - + - + - s"),
     ("GET /organizations/{id}", "t - - - - - + - + - s"),
     ("PUT /organizations/{id}", "t - - - - - + - + - s"),
@@ -135,6 +136,7 @@ const ROWS: &[(&str, &str)] = &[
     ("DELETE /deals/{id}/link", "t - - - - - + - s - s"),
     ("DELETE /leads/{id}/link", "t - - - - - + - s - s"),
     ("DELETE /referrals/{id}/link", "t - - - - - + - s - s"),
+    ("GET /suppressions", "t - - - - - + - s - s"),
     (
         "DELETE /suppressions/{salesforceId}",
         "t - - - - - + - s - s",

@@ -184,6 +184,7 @@ async fn everything_there_is_to_do(product: &Product) {
     let task = format!("/tasks/{}", asked["id"].as_str().unwrap());
     office.get(&task).await;
     office.unlink("deals/deal-office-move").await;
+    office.get("/suppressions").await;
     let lifted = "/suppressions/006aP00000008J1QAI";
     office.call("DELETE", lifted, Value::Null, "lift").await;
 

@@ -67,9 +67,21 @@ fn one_or_more(node: Node<'_>) -> Vec<Node<'_>> {
     if items.is_empty() { vec![node] } else { items }
 }
 
-/// The name on this machine of the resource that `!GetAtt ImportsQueue.Arn` names.
+/// The name on this machine of the resource that `!GetAtt ImportsQueue.Arn` names, or of the index that
+/// `!Sub "${LogTable.Arn}/index/name"` names.
 fn local_name(document: &Document, resource: Node<'_>) -> Option<String> {
-    let id = resource.text()?.strip_suffix(".Arn")?;
+    let text = resource.text()?;
+    let index = text
+        .strip_prefix("${")
+        .and_then(|text| text.split_once(".Arn}/index/"));
+    if let Some((table, index)) = index {
+        return Some(format!("{}/index/{index}", named(document, table)?));
+    }
+    named(document, text.strip_suffix(".Arn")?)
+}
+
+/// The name on this machine of the resource with that id.
+fn named(document: &Document, id: &str) -> Option<String> {
     let resource = document.resource(id)?;
     Some(match resource.at("Type")?.text()? {
         "AWS::DynamoDB::Table" => id.strip_suffix("Table")?.to_owned(),
@@ -97,6 +109,7 @@ Resources:
         - PolicyDocument:
             Statement:
               - {Sid: A, Effect: Allow, Action: [dynamodb:GetItem, dynamodb:Query], Resource: !GetAtt LogTable.Arn}
+              - {Effect: Allow, Action: dynamodb:Query, Resource: !Sub \"${LogTable.Arn}/index/by-code\"}
               - {Effect: Allow, Action: sqs:SendMessage, Resource: [!GetAtt ImportsQueue.Arn, !GetAtt ImportsDlq.Arn]}
   LogTable: {Type: AWS::DynamoDB::Table}
   ImportsQueue: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub \"${AWS::StackName}-imports\"}}
@@ -120,6 +133,7 @@ Resources:
             [
                 "dynamodb:GetItem Log",
                 "dynamodb:Query Log",
+                "dynamodb:Query Log/index/by-code",
                 "sqs:SendMessage imports",
                 "sqs:SendMessage imports-dlq",
             ]

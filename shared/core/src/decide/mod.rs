@@ -14,10 +14,11 @@ mod record_update;
 
 pub(crate) use self::facts::labels;
 pub use self::{
-    condition::Condition,
+    condition::{Condition, in_words},
     deal::NewDeal,
     decision::{Decision, Verdict},
     facts::{Facts, Predecessor},
+    party::{hindrances_of_distributor, hindrances_of_partner},
     record_update::RecordUpdate,
 };
 use crate::{

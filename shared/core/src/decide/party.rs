@@ -1,5 +1,7 @@
 //! Condition rows 4 and 6: an email address that must name an Active user with Deal Registration.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{condition::Condition, facts::labels};
@@ -8,7 +10,7 @@ use crate::{
     code::Code,
     field,
     finding::Finding,
-    portal::{Directory, PartyType, ResolvedUser, UserStatus},
+    portal::{Directory, Holders, PartyType, ResolvedUser, UserStatus},
 };
 
 /// The codes of one of the two twin rows.
@@ -57,7 +59,35 @@ pub(super) const DISTRIBUTOR: PartyRow = PartyRow {
     no_deal_access: Code::DistributorNoDealAccess,
 };
 
+/// Returns what keeps an address from naming the Partner User of an Opportunity; nothing if it names one.
+#[must_use]
+pub fn hindrances_of_partner(email: &Email, holders: Holders) -> Vec<Finding> {
+    PARTNER.hindrances(email, holders)
+}
+
+/// Returns what keeps an address from naming the Distributor User of an Opportunity; nothing if it names one.
+#[must_use]
+pub fn hindrances_of_distributor(email: &Email, holders: Holders) -> Vec<Finding> {
+    DISTRIBUTOR.hindrances(email, holders)
+}
+
 impl PartyRow {
+    /// Returns the failures of an Opportunity that names this address in any field.
+    fn hindrances(&self, email: &Email, holders: Holders) -> Vec<Finding> {
+        let directory = Directory::from([(email.clone(), Arc::new(holders))]);
+        let mut conditions = Vec::new();
+        let value = Value::from(email.as_str());
+        self.check("", Some(&value), &directory, &mut conditions);
+        let failed = conditions.into_iter().filter(|one| !one.passed);
+        failed
+            .map(|one| {
+                let mut finding = one.finding;
+                self.label.clone_into(&mut finding.context.field);
+                finding
+            })
+            .collect()
+    }
+
     /// Checks the address that was read, adds the condition or its failures, and returns the user if all of them
     /// passed.
     pub(super) fn check<'d>(

@@ -35,6 +35,7 @@ fn suppressed(id: SalesforceId) -> Claim {
         base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
+        suppression: None,
     }
 }
 
@@ -62,6 +63,7 @@ fn every_condition_is_said_with_its_field_and_value() {
         of(Code::SyncFlagNotSet),
         &Explained {
             code: Code::SyncFlagNotSet,
+            condition: Some("The Sync Flag is on"),
             passed: true,
             field: Some("Sync__c".into()),
             value: Some("true".into()),

@@ -183,6 +183,7 @@ impl Outcome<'_> {
             base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
+            suppression: None,
         };
         self.writes.push(Write::Claim(
             claim,
@@ -386,6 +387,7 @@ impl Outcome<'_> {
             base: carried.base,
             disconnected: false,
             import_flag_was_off: false,
+            suppression: None,
         };
         let released = Claim {
             state: ClaimState::Released,

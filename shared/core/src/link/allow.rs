@@ -38,6 +38,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             let released = Claim {
                 state: ClaimState::Released,
                 version: claim.version + 1,
+                suppression: None,
                 ..claim.clone()
             };
             let change = LinkChange {

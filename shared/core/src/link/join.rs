@@ -100,6 +100,7 @@ impl Join<'_> {
             base: self.base,
             disconnected: false,
             import_flag_was_off: false,
+            suppression: None,
         };
         Joined {
             link,

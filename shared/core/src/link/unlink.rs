@@ -10,7 +10,7 @@ use crate::{
     SalesforceId, SalesforceObject,
     base::Base,
     change::{Expected, Write},
-    claim::{Claim, ClaimState},
+    claim::{Claim, ClaimState, Suppression},
     code::Code,
     counted::CountedRuns,
     entry::LogLine,
@@ -110,6 +110,10 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
     ) -> Result<Unlinked, LinkError> {
         let settings = self.portal.settings().await?;
         let org = connected_org(self.instance_url, &settings)?;
+        let suppression = Suppression {
+            at: self.clock.now(),
+            by: user.to_owned(),
+        };
         let mut seen = None;
         let mut unclaimed = None;
         for _ in 0..MAX_ATTEMPTS {
@@ -141,15 +145,18 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             let cut = match claim {
                 Some(claim) if is_its(&claim) => Cut {
                     org: settings.organization_id,
-                    claim: Some((suppressed(&claim), Expected::Version(claim.version))),
+                    claim: Some((
+                        suppressed(&claim, &suppression),
+                        Expected::Version(claim.version),
+                    )),
                     has_pending: claim.pending.is_some(),
                     stray: None,
                 },
                 // The record was unlinked between the two reads.
                 _ if unclaimed.replace(record.version) != Some(record.version) => continue,
                 claim => {
-                    self.stray(&record, &link, claim, settings.organization_id)
-                        .await?
+                    let here = (settings.organization_id, claim);
+                    self.stray(&record, &link, here, &suppression).await?
                 }
             };
             let mut next = record.clone();
@@ -241,7 +248,7 @@ struct Cut {
 }
 
 /// Returns the claim as an unlink leaves it.
-fn suppressed(claim: &Claim) -> Claim {
+fn suppressed(claim: &Claim, suppression: &Suppression) -> Claim {
     Claim {
         state: ClaimState::Suppressed,
         epoch: claim.epoch + 1,
@@ -250,6 +257,7 @@ fn suppressed(claim: &Claim) -> Claim {
         base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
+        suppression: Some(suppression.clone()),
         ..claim.clone()
     }
 }
@@ -260,8 +268,8 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         &self,
         record: &Record,
         link: &Link,
-        change: &OrgChange,
-        changes: OrgChanges,
+        (change, changes): (&OrgChange, OrgChanges),
+        suppression: &Suppression,
     ) -> Result<Cut, LinkError> {
         // In the order of its way, so that it is not missed while it moves.
         for org in [change.from, change.to] {
@@ -271,7 +279,10 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             if let Some(claim) = claim.filter(is_its) {
                 return Ok(Cut {
                     org,
-                    claim: Some((suppressed(&claim), Expected::Version(claim.version))),
+                    claim: Some((
+                        suppressed(&claim, suppression),
+                        Expected::Version(claim.version),
+                    )),
                     has_pending: claim.pending.is_some(),
                     stray: Some(changes),
                 });
@@ -286,12 +297,13 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         &self,
         record: &Record,
         link: &Link,
-        here: Option<Claim>,
-        org: SalesforceId,
+        (org, here): (SalesforceId, Option<Claim>),
+        suppression: &Suppression,
     ) -> Result<Cut, LinkError> {
         let changes = self.store.org_changes().await?;
         if let Some(change) = &changes.under_way {
-            return self.on_its_way(record, link, change, changes).await;
+            let under_way = (change, changes);
+            return self.on_its_way(record, link, under_way, suppression).await;
         }
         let claims = self.store.live_claims_of(&record.id).await?;
         let elsewhere = claims
@@ -300,7 +312,10 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
         if let Some((org, claim)) = elsewhere {
             return Ok(Cut {
                 org,
-                claim: Some((suppressed(&claim), Expected::Version(claim.version))),
+                claim: Some((
+                    suppressed(&claim, suppression),
+                    Expected::Version(claim.version),
+                )),
                 has_pending: claim.pending.is_some(),
                 stray: Some(changes),
             });
@@ -320,6 +335,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
+            suppression: Some(suppression.clone()),
         });
         Ok(Cut {
             org,

@@ -1,5 +1,6 @@
 //! The portal's people by the API: put, shown, listed, deleted, and seen by the next decision.
 
+mod address;
 mod concurrent;
 mod deployment;
 mod hostile;

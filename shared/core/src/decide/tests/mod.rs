@@ -215,6 +215,7 @@ fn claim(state: ClaimState, deal: &NewDeal) -> Claim {
         base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
+        suppression: None,
     }
 }
 

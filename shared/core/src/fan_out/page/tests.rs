@@ -30,6 +30,7 @@ fn claim(id: &str, state: ClaimState, stamp: &str) -> (SalesforceId, Claim) {
         base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
+        suppression: None,
     };
     (salesforce, claim)
 }

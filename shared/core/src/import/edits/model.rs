@@ -145,6 +145,7 @@ impl Model {
             base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
+            suppression: None,
         };
         let mut model = Self {
             seed: StdRng::seed_from_u64(number),

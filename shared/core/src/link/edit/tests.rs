@@ -56,6 +56,7 @@ impl Side {
                 base: Base::default(),
                 disconnected: false,
                 import_flag_was_off: false,
+                suppression: None,
             },
         }
     }
