@@ -214,7 +214,7 @@ fn explained(found: &Explanation) -> Markup {
 /// Every condition, those that are not met first.
 fn table(conditions: &[Condition]) -> Markup {
     let (passed, failed): (Vec<_>, Vec<_>) = conditions.iter().partition(|one| one.passed);
-    parts::table(
+    let table = parts::table(
         "Conditions",
         html! {
             thead { tr {
@@ -228,7 +228,7 @@ fn table(conditions: &[Condition]) -> Markup {
                             (one.condition.as_deref().unwrap_or(&one.code))
                             @if let Some(field) = &one.field { p.muted { code { (field) } } }
                         }
-                        td.value { @match &one.value { Some(value) => span.clip { (value) }, None => span.muted { "blank" } } }
+                        td.value data-label="Value read" { @match &one.value { Some(value) => span.clip { (value) }, None => span.muted { "blank" } } }
                         td.said {
                             @if let Some(message) = &one.message { p { (message) } }
                             @if let Some(suggestion) = &one.suggestion { @if !one.passed { p { strong { "What to do: " } (suggestion) } } }
@@ -238,5 +238,6 @@ fn table(conditions: &[Condition]) -> Markup {
                 }
             }
         },
-    )
+    );
+    html! { div.stacked { (table) } }
 }

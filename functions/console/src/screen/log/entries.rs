@@ -89,7 +89,7 @@ fn list(found: &List<Entry>, filter: &Filter) -> Markup {
 }
 
 fn table(found: &List<Entry>, filter: &Filter) -> Markup {
-    parts::table(
+    let table = parts::table(
         "Entries",
         html! {
             thead { tr {
@@ -103,7 +103,7 @@ fn table(found: &List<Entry>, filter: &Filter) -> Markup {
                         td { (level(&entry.level)) }
                         th.said scope="row" {
                             a href=(filter.address(ENTRIES, &[("code", &entry.code)])) { (entry.code) }
-                            p.clip { (entry.message) }
+                            p.clip.long { (entry.message) }
                             @if entry.level != "info" { p.muted.clip { (entry.suggestion) } }
                             @if let Some(details) = &entry.details { p.muted.clip { (details) } }
                         }
@@ -113,7 +113,8 @@ fn table(found: &List<Entry>, filter: &Filter) -> Markup {
                 }
             }
         },
-    )
+    );
+    html! { div.stacked { (table) } }
 }
 
 fn level(level: &str) -> Markup {

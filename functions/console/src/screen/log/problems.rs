@@ -234,8 +234,8 @@ fn item(problem: &Problem, code: Option<Code>) -> Markup {
             }
             @for cause in causes {
                 @if code.is_none() { p.muted { code { (cause.code.as_str()) } } }
-                p.clip { (cause.message) }
-                p.clip { strong { "What to do: " } (cause.suggestion) }
+                p.clip.long { (cause.message) }
+                p.clip.long { strong { "What to do: " } (cause.suggestion) }
                 @if let Some(details) = cause.details.as_deref().filter(|details| !details.is_empty()) { p.muted.clip { (details) } }
             }
             @if !others.is_empty() { p.muted { "Also: " (others.join(", ")) } }
