@@ -41,6 +41,17 @@ const ROWS: &[(&str, &str)] = &[
     ("POST /console/{kind}/{id}/link-confirm", "s - - + + + -"),
     ("GET /console/{kind}/{id}/unlinking", "s - - - - + -"),
     ("POST /console/{kind}/{id}/unlink", "s - - - - + -"),
+    ("GET /console/log", "s - - - - + -"),
+    ("POST /console/log/clear", "s - - - - + -"),
+    ("GET /console/log/entries", "s - - - - + -"),
+    ("GET /console/log/export", "s - - - - + -"),
+    ("GET /console/why", "s - - - - + -"),
+    ("GET /console/suppressions", "s - - - - + -"),
+    ("POST /console/suppressions/allow", "s - - - - + -"),
+    ("GET /console/people", "s - - - - + -"),
+    ("GET /console/people/groups", "s - - - - + -"),
+    ("GET /console/people/organizations", "s - - - - + -"),
+    ("GET /console/people/contacts", "s - - - - + -"),
 ];
 
 fn verdict(page: &Page) -> &'static str {

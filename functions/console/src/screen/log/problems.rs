@@ -25,9 +25,9 @@ use crate::{
 /// The problems that the overview groups: one request to the store, whatever their number.
 const GROUPED: usize = 250;
 /// The problems that the overview shows, over all groups.
-const SHOWN: usize = 36;
+const SHOWN: usize = 20;
 /// The problems on a page of a list.
-const PAGE: &str = "40";
+const PAGE: &str = "30";
 /// The filters of this half.
 const FILTERS: [&str; 4] = ["code", "opportunity", "text", "cleared"];
 
@@ -155,16 +155,25 @@ fn overview(found: &List<Problem>) -> Markup {
             @if groups.len() > 3 {
                 nav aria-label="Codes" {
                     ul.tabs.codes {
-                        @for (code, problems) in &groups {
-                            li { a href=(format!("#group-{}", code.as_str())) { (code.as_str()) " " span.count { (number(size(problems.len()))) } } }
+                        @for (place, (code, problems)) in groups.iter().enumerate() {
+                            li { a href=(way_to(*code, place)) { (code.as_str()) " " span.count { (number(size(problems.len()))) } } }
                         }
                     }
                 }
             }
-            @for (code, problems) in &groups {
+            @for (code, problems) in groups.iter().take(SHOWN) {
                 (group(*code, &problems[..], each, found))
             }
         }
+    }
+}
+
+/// The way to a group: on this page if it is among the largest, or to the list of its problems.
+fn way_to(code: Code, place: usize) -> String {
+    if place < SHOWN {
+        format!("#group-{}", code.as_str())
+    } else {
+        parts::address(PROBLEMS, &[("code", code.as_str())], &[])
     }
 }
 
