@@ -72,7 +72,7 @@ fn show(found: &Address) -> Markup {
         }
         @for user in &found.users { (one_user(user, found)) }
         @for contact in &found.contacts {
-            section aria-label=(contact.name) {
+            section aria-label=(format!("{}, {}", contact.name, contact.id)) {
                 h2 { (contact.name) }
                 dl.pairs {
                     dt { "What it is" } dd { "A Contact: an address without portal access, never the owner of a Deal" }
@@ -116,7 +116,7 @@ fn one_user(user: &User, found: &Address) -> Markup {
         .filter(|group| user.groups.contains(&group.id))
         .collect();
     html! {
-        section aria-label=(user.name) {
+        section aria-label=(format!("{}, {}", user.name, user.id)) {
             h2 { (user.name) }
             dl.pairs {
                 dt { "Type" } dd { (words(&user.kind)) " User" }
@@ -133,7 +133,7 @@ fn one_user(user: &User, found: &Address) -> Markup {
             @if groups.is_empty() {
                 (parts::empty("In no Group, and so without any module. Add the User to a Group in the portal."))
             } @else {
-                (parts::table("Groups of the User", html! {
+                (parts::table(&format!("Groups of {}", user.id), html! {
                     thead { tr { th scope="col" { "Group" } th scope="col" { "Type" } th scope="col" { "Modules" } } }
                     tbody {
                         @for group in groups {
