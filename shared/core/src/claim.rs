@@ -89,7 +89,7 @@ pub struct Claim {
     pub import_flag_was_off: bool,
     /// The unlink that suppressed a claim. None on a claim in another state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suppression: Option<Suppression>,
+    pub suppression: Option<Box<Suppression>>,
 }
 
 /// The act by which a Salesforce record is left alone by imports.

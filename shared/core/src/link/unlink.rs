@@ -257,7 +257,7 @@ fn suppressed(claim: &Claim, suppression: &Suppression) -> Claim {
         base: Base::default(),
         disconnected: false,
         import_flag_was_off: false,
-        suppression: Some(suppression.clone()),
+        suppression: Some(Box::new(suppression.clone())),
         ..claim.clone()
     }
 }
@@ -335,7 +335,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
             base: Base::default(),
             disconnected: false,
             import_flag_was_off: false,
-            suppression: Some(suppression.clone()),
+            suppression: Some(Box::new(suppression.clone())),
         });
         Ok(Cut {
             org,
