@@ -222,6 +222,14 @@ impl Site {
         }
     }
 
+    /// A call of a hook of the simulated org.
+    pub async fn org(&self, name: &str, body: &Value) {
+        let url = format!("{}/_org/{name}", self.app.instance_url());
+        let call = self.http.post(url).body(body.to_string());
+        let answer = call.header("content-type", "application/json").send();
+        assert!(answer.await.unwrap().status().is_success(), "{name} {body}");
+    }
+
     /// A call of the local API.
     pub async fn local(&self, target: &str, body: &Value) -> Page {
         let url = format!("{}/local/{target}", self.address);

@@ -161,6 +161,13 @@ impl Browser {
         .await
     }
 
+    /// Types into the field with that id, in place of what is there.
+    pub(crate) async fn fill(&self, id: &str, text: &str) -> WebDriverResult<()> {
+        let field = self.find(&format!("//*[@id='{id}']")).await?;
+        field.clear().await?;
+        field.send_keys(text).await
+    }
+
     /// Waits until the page shows a text.
     pub(crate) async fn sees(&self, text: &str) -> WebDriverResult<()> {
         let xpath = format!("//main//*[contains(normalize-space(), \"{text}\")]");

@@ -5,7 +5,11 @@
 
 mod axe;
 mod browser;
+mod hostile;
+mod links;
+mod problems;
 mod screens;
+mod settings;
 mod sign_in;
 mod sync_manager;
 mod tools;
@@ -43,6 +47,20 @@ fn main() -> ExitCode {
         }
         sync_manager {
             a_full_sync_is_watched_to_its_end,
+        }
+        problems {
+            a_problem_is_mended_checked_again_and_gone_with_the_next_run,
+        }
+        links {
+            a_lead_is_linked_after_a_stale_preview_and_unlinked,
+            what_cannot_be_linked_is_told_beside_the_address,
+            the_keyboard_alone_links_and_unlinks,
+        }
+        settings {
+            a_mapping_row_is_tried_and_saved,
+        }
+        hostile {
+            hostile_names_are_inert_on_every_screen,
         }
         screens {
             nothing_is_found_by_axe_in_either_theme,

@@ -24,7 +24,8 @@ const OTHERS: [&str; 10] = [
 /// The address of a file, which a browser keeps and does not show.
 const FILE: &str = "/console/log/export";
 
-fn screens() -> impl Iterator<Item = String> {
+/// The address of every screen.
+pub(crate) fn screens() -> impl Iterator<Item = String> {
     let plain = console::routes()
         .iter()
         .filter(|route| route.method.as_str() == "GET" && !route.path.contains('{'))
