@@ -130,7 +130,6 @@ impl Form {
     }
 }
 
-#[cfg(test)]
 impl FromIterator<(String, String)> for Form {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(fields: I) -> Self {
         Self(fields.into_iter().collect())

@@ -4,92 +4,113 @@ use dealbridge_core::{
     salesforce::SalesforceError,
     settings::{InvalidSetting, Settings},
 };
-use dealbridge_lambda::{http::Refusal, salesforce::SalesforceClient};
-use serde_json::{Value, json};
+use dealbridge_lambda::{
+    http::Refusal,
+    salesforce::{Connected, SalesforceClient},
+};
+use serde_json::Value;
 use url::Url;
 
 use crate::invalid;
 
-/// Refuses settings of another org than the connected one, and settings that the connected org can never serve. Returns
-/// warnings: fields that the org lacks or hides, types that do not fit. If Salesforce does not answer, the settings are
-/// accepted with a warning, since every login checks the org.
-pub(crate) async fn warnings(
-    settings: &Settings,
+/// The mismatches between settings and the connected org.
+#[derive(Debug, Default)]
+pub(crate) struct Compared {
+    /// What keeps the settings from being stored.
+    pub(crate) refused: Vec<InvalidSetting>,
+    /// What works as soon as the org is mended.
+    pub(crate) warnings: Vec<InvalidSetting>,
+}
+
+impl Compared {
+    /// Refuses settings that the connected org can never serve. Returns the warnings.
+    pub(crate) fn warnings(self) -> Result<Vec<Value>, Refusal> {
+        if self.refused.is_empty() {
+            Ok(invalid::list(&self.warnings))
+        } else {
+            Err(invalid::refusal(&self.refused))
+        }
+    }
+
+    fn warn(&mut self, place: &str, problem: String) {
+        self.warnings.push(InvalidSetting {
+            place: place.to_owned(),
+            problem,
+        });
+    }
+}
+
+/// Compares settings with the connected org: another org than they name is refused, and so is what it can never serve.
+/// Warnings are fields that the org lacks or hides. If Salesforce does not answer, that is a warning, since every login
+/// checks the org. A row that the stored settings have may be of another type than its field; it is not chosen anew.
+pub(crate) async fn compare(
+    (settings, before): (&Settings, Option<&Settings>),
+    connected: Result<&Connected, &SalesforceError>,
     salesforce: &SalesforceClient,
-) -> Result<Vec<Value>, Refusal> {
-    let warning = |place: &str, problem: String| json!({ "place": place, "problem": problem });
-    let connected = match salesforce.connected_org().await {
+) -> Compared {
+    let mut compared = Compared::default();
+    let connected = match connected {
         Ok(connected) => connected,
         Err(error) => {
-            refuse_unchecked_sends(settings, &error)?;
+            compared.refused = unchecked_sends(settings, error);
             let problem = format!(
                 "could not be held against the connected org ({error}): a run with another org's id fails with SF_ORG_CHANGED"
             );
-            return Ok(vec![warning("organization_id", problem)]);
+            compared.warn("organization_id", problem);
+            return compared;
         }
     };
     let org = settings.organization_id;
     if connected.organization != org {
-        return Err(invalid::refusal(&[InvalidSetting {
+        compared.refused.push(InvalidSetting {
             place: "organization_id".to_owned(),
             problem: format!(
                 "{org} is not the connected org, which is {}: give that id, or connect the other org",
                 connected.organization
             ),
-        }]));
+        });
+        return compared;
     }
     let other = my_domain(&connected.instance_url)
         .filter(|name| !name.eq_ignore_ascii_case(&settings.my_domain));
-    let problem = other.map(|name| {
-        format!(
+    if let Some(name) = other {
+        let problem = format!(
             "{} is not the My Domain of the connected org, which is {name}: pasted URLs of {name} are taken as another org's",
             settings.my_domain
-        )
-    });
-    let mut warnings: Vec<Value> = problem
-        .map(|problem| warning("my_domain", problem))
-        .into_iter()
-        .collect();
-    match settings.check_against(salesforce).await {
-        Ok(findings) if !findings.refused.is_empty() => {
-            return Err(invalid::refusal(&findings.refused));
-        }
+        );
+        compared.warn("my_domain", problem);
+    }
+    match settings.check_against(salesforce, before).await {
         Ok(findings) => {
-            let found = findings.warnings.into_iter();
-            warnings.extend(found.map(|found| warning(&found.place, found.problem)));
+            compared.refused.extend(findings.refused);
+            compared.warnings.extend(findings.warnings);
         }
         Err(error) => {
-            refuse_unchecked_sends(settings, &error)?;
+            compared.refused = unchecked_sends(settings, &error);
             let problem = format!(
                 "could not be held against the fields of the connected org ({error}): runs say what they miss"
             );
-            warnings.push(warning("mappings", problem));
+            compared.warn("mappings", problem);
         }
     }
-    Ok(warnings)
+    compared
 }
 
-/// Refuses to have records created by settings that could not be held against the connected org: without its External
-/// Id a lost answer would lead to a second record.
-fn refuse_unchecked_sends(settings: &Settings, error: &SalesforceError) -> Result<(), Refusal> {
+/// The modes of sending that must not be stored while they could not be held against the connected org: without its
+/// External Id a lost answer would lead to a second record.
+fn unchecked_sends(settings: &Settings, error: &SalesforceError) -> Vec<InvalidSetting> {
     let on = settings.send.all().filter(|(_, send)| send.is_on());
-    let wrong: Vec<InvalidSetting> = on
-        .map(|(kind, _)| InvalidSetting {
-            place: format!("send.{}.mode", kind.as_str()),
-            problem: format!(
-                "the External Id field could not be held against the connected org ({error}): store the settings again when it answers, or choose the mode off"
-            ),
-        })
-        .collect();
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(invalid::refusal(&wrong))
-    }
+    on.map(|(kind, _)| InvalidSetting {
+        place: format!("send.{}.mode", kind.as_str()),
+        problem: format!(
+            "the External Id field could not be held against the connected org ({error}): store the settings again when it answers, or choose the mode off"
+        ),
+    })
+    .collect()
 }
 
 /// The name of a My Domain in any of its forms: `acme--uat` of `https://acme--uat.sandbox.my.salesforce.com`.
-fn my_domain(instance_url: &str) -> Option<String> {
+pub(crate) fn my_domain(instance_url: &str) -> Option<String> {
     let url = Url::parse(instance_url).ok()?;
     let host = url.host_str()?;
     let (name, _) = host.split_once('.').filter(|_| host.contains(".my."))?;

@@ -1,15 +1,21 @@
-//! The integration's settings: `GET /settings`, `PUT /settings` over the version that was read, and the change of the
-//! connected org by `POST /settings/organization`.
+//! The integration's settings: `GET /settings`, `PUT /settings` over the version that was read, the versions before it,
+//! what settings may name, their test, check and trial, and the change of the connected org by
+//! `POST /settings/organization`.
 
 mod connected;
 mod environment;
+mod fault;
 mod invalid;
+mod looked_at;
+mod offered;
 mod organization;
+mod versions;
 
 use std::sync::Arc;
 
 use dealbridge_core::{
-    budget::Purpose, code::Code, finding::Finding, ports::Clock, settings::Settings,
+    budget::Purpose, code::Code, finding::Finding, ports::Clock, salesforce::Salesforce,
+    settings::Settings,
 };
 use dealbridge_lambda::aws::{Store, settings::Replaced};
 use dealbridge_lambda::salesforce::SalesforceClient;
@@ -17,7 +23,10 @@ use dealbridge_lambda::{
     Api, Invocation,
     access::{Caller, Rights},
     calls::{self, Flush},
-    http::{Answer, Idempotency, IfMatch, Method, ProblemCode, Refusal, Request, Route, Routes},
+    http::{
+        Answer, Idempotency, IfMatch, Method, ProblemCode, Refusal, Request, Route, Routes,
+        StrictValue,
+    },
 };
 use serde_json::Value;
 
@@ -42,6 +51,18 @@ pub enum Call {
     Get,
     /// Replaces the settings.
     Put,
+    /// Shows what settings may name.
+    Fields,
+    /// Tests the connection, and the settings against it.
+    Test,
+    /// Says what is wrong with settings.
+    Check,
+    /// Decides the latest Opportunities with settings.
+    Trial,
+    /// Lists the versions.
+    Versions,
+    /// Shows one version.
+    Version,
     /// Moves or clears the links of the org that the settings name.
     ChangeOrg,
 }
@@ -52,6 +73,12 @@ impl Api for SettingsFunction {
     const ROUTES: Routes<Call> = Routes(&[
         Route::admin(Method::Get, "/settings", Call::Get),
         Route::admin(Method::Put, "/settings", Call::Put),
+        Route::admin(Method::Get, "/settings/fields", Call::Fields),
+        Route::admin(Method::Post, "/settings/test", Call::Test),
+        Route::admin(Method::Post, "/settings/check", Call::Check),
+        Route::admin(Method::Post, "/settings/trial", Call::Trial),
+        Route::admin(Method::Get, "/settings/versions", Call::Versions),
+        Route::admin(Method::Get, "/settings/versions/{version}", Call::Version),
         Route::admin(Method::Post, "/settings/organization", Call::ChangeOrg),
     ]);
 
@@ -66,12 +93,20 @@ impl Api for SettingsFunction {
         caller: &Caller,
         invocation: Invocation,
     ) -> Result<Answer, Refusal> {
-        request.query(&[])?;
+        if !matches!(call, Call::Versions) {
+            request.query(&[])?;
+        }
         let client = self.salesforce.for_purpose(Purpose::Describe);
         let salesforce = invocation.salesforce(&client, &*self.clock);
         let answer = match call {
             Call::Get => self.get().await,
             Call::Put => self.put(request, caller, &salesforce).await,
+            Call::Fields => self.offered(&salesforce).await,
+            Call::Test => self.test(request, &salesforce).await,
+            Call::Check => self.check(request, &salesforce).await,
+            Call::Trial => self.trial(request, invocation).await,
+            Call::Versions => self.versions(request).await,
+            Call::Version => self.version_of(request).await,
             Call::ChangeOrg => {
                 self.change_org(request, caller, &salesforce, invocation.deadline)
                     .await
@@ -108,14 +143,20 @@ impl SettingsFunction {
                 "Say which settings to replace: send the ETag of GET /settings as If-Match.";
             return Err(Refusal::new(ProblemCode::PreconditionRequired, detail));
         }
-        let settings: Settings = request.json()?;
-        check(&settings)?;
+        let StrictValue(written) = request.json()?;
+        let settings = Settings::parse(written).map_err(|wrong| invalid::of_body(&wrong))?;
         let seen = match condition {
             IfMatch::Version(version) => version,
             IfMatch::Any => self.version().await?,
             IfMatch::Never | IfMatch::Absent => return Err(self.changed(None).await?),
         };
-        let warnings = connected::warnings(&settings, salesforce).await?;
+        salesforce.schema().forget();
+        let connected = salesforce.connected_org().await;
+        let before = self.store.settings().await?.map(|(_, before)| before);
+        let both = (&settings, before.as_ref());
+        let warnings = connected::compare(both, connected.as_ref(), salesforce)
+            .await
+            .warnings()?;
         let org = self.named_org(&settings).await?;
         let stored = answer_with(&settings, seen + 1, &warnings)?;
         let receipt = idempotency.receipt(&stored);
@@ -125,7 +166,7 @@ impl SettingsFunction {
             .other(&caller.user);
         let replaced = self
             .store
-            .replace_settings(&settings, seen, org, &said, receipt)
+            .replace_settings(&settings, seen, org, (&said, &caller.user), receipt)
             .await?;
         match replaced {
             Replaced::Yes => Ok(stored),
@@ -171,9 +212,4 @@ fn answer_with(settings: &Settings, version: u64, warnings: &[Value]) -> Result<
         answer.body["warnings"] = warnings.into();
     }
     Ok(answer)
-}
-
-/// Refuses settings with everything that is wrong, each with its place.
-fn check(settings: &Settings) -> Result<(), Refusal> {
-    settings.check().map_err(|wrong| invalid::refusal(&wrong))
 }

@@ -27,7 +27,7 @@ pub(crate) async fn settings(
     let client = SalesforceClient::new(connection.clone(), credentials.clone(), http, clock)
         .map_err(|error| LocalError::new(error.to_string()))?;
     // A run that cannot reach the org says so, and in its log: nothing can be compared, and nothing is wrong so far.
-    let Ok(findings) = settings.check_against(&client).await else {
+    let Ok(findings) = settings.check_against(&client, Some(settings)).await else {
         return Ok(());
     };
     for warning in findings.warnings.iter().filter(|_| org.is_none()) {

@@ -132,6 +132,16 @@ pub fn settings() -> Attributes {
     one(format!("SETTINGS#{DEAL_REGISTRATION}"))
 }
 
+/// Log: a version of the settings that was replaced.
+#[must_use]
+pub fn settings_version(version: u64) -> Attributes {
+    // Twenty digits: every version has as many, so that they stand in their order.
+    two(
+        format!("SETTINGS#{DEAL_REGISTRATION}"),
+        format!("VERSION#{version:020}"),
+    )
+}
+
 /// Records: the version of the portal's people, raised by each change of a user, group, organization or contact.
 #[must_use]
 pub fn directory() -> Attributes {

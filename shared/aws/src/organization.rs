@@ -22,7 +22,7 @@ use crate::{
     keys::{self, Attributes, PK, VERSION},
     link::audit_row,
     log::Slice,
-    settings::Idle,
+    settings::{Idle, SettingsVersion},
     store::Store,
     transaction::{self, Committed},
 };
@@ -371,12 +371,13 @@ impl Store {
                 )?,
                 entry,
             ];
-            if let Some((version, settings)) = self.settings().await?
+            let before = self.current_settings().await?;
+            let settings = before.as_ref().map(SettingsVersion::settings).transpose()?;
+            if let Some(mut settings) = settings
                 && settings.organization_id == state.change.from
             {
-                let mut settings = settings;
                 settings.organization_id = state.change.to;
-                actions.push(self.put_settings_action(&settings, version)?);
+                actions.extend(self.settings_actions(before.as_ref(), &settings, &state.by)?);
                 actions.push(transaction::delete_unconditional(
                     &self.tables.log,
                     keys::watermark(),

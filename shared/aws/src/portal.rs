@@ -18,6 +18,7 @@ use crate::{
     item::{self, n, number, s, text},
     keys::{self, Attributes, PK, VERSION},
     people::{Address, decode_as},
+    settings::{AT, BY},
     store::{Store, port_error},
 };
 
@@ -159,7 +160,9 @@ impl DynamoPortal {
             .update_item()
             .table_name(&self.store.tables().records)
             .set_key(Some(keys::settings()))
-            .update_expression("SET #settings = :settings ADD #version :one")
+            .update_expression("SET #settings = :settings ADD #version :one REMOVE #by, #at")
+            .expression_attribute_names("#by", BY)
+            .expression_attribute_names("#at", AT)
             .expression_attribute_names("#settings", "settings")
             .expression_attribute_names("#version", VERSION)
             .expression_attribute_values(":settings", s(json))

@@ -83,7 +83,7 @@ pub struct Opportunity {
 }
 
 /// The action that the next run would take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outlook {
     /// It would become a Deal.
@@ -98,6 +98,24 @@ pub enum Outlook {
     Suppressed,
     /// It is not flagged for import, or gone.
     NotACandidate,
+}
+
+impl Outlook {
+    /// Returns the action that a verdict leads to.
+    #[must_use]
+    pub fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Import(_) => Self::WouldImport,
+            Verdict::Fail | Verdict::FailAndUpdate(_) => Self::WouldFail,
+            Verdict::Unchanged => Self::Unchanged,
+            // A Lead's link moves, and Leads are not explained.
+            Verdict::Move(_) | Verdict::TakeOver => Self::WouldUpdate,
+            Verdict::Update(update) if update.is_change => Self::WouldUpdate,
+            Verdict::Update(_) => Self::Unchanged,
+            Verdict::Suppressed => Self::Suppressed,
+            Verdict::NotACandidate(_) => Self::NotACandidate,
+        }
+    }
 }
 
 /// One condition.
@@ -246,35 +264,25 @@ fn look(facts: &Facts<'_>, settings: &Settings, label: &str) -> (Outlook, Vec<Ex
         passed: true,
         ..said(false, finding)
     };
-    let (verdict, mut conditions) = match decision.verdict {
-        Verdict::Import(deal) => (
-            Outlook::WouldImport,
-            deal.hidden.into_iter().map(noted).collect(),
-        ),
-        Verdict::Fail | Verdict::FailAndUpdate(_) => (Outlook::WouldFail, Vec::new()),
-        Verdict::Unchanged => (Outlook::Unchanged, Vec::new()),
-        // A Lead's link moves, and Leads are not explained.
-        Verdict::Move(_) => (Outlook::WouldUpdate, Vec::new()),
-        Verdict::TakeOver => (Outlook::WouldUpdate, taken_over(facts)),
-        Verdict::Update(update) => {
-            let verdict = if update.is_change {
-                Outlook::WouldUpdate
-            } else {
-                Outlook::Unchanged
-            };
-            (verdict, update.findings.into_iter().map(noted).collect())
+    let verdict = Outlook::of(&decision.verdict);
+    let mut conditions: Vec<Explained> = match decision.verdict {
+        Verdict::Import(deal) => deal.hidden.into_iter().map(noted).collect(),
+        Verdict::Fail | Verdict::FailAndUpdate(_) | Verdict::Unchanged | Verdict::Move(_) => {
+            Vec::new()
         }
+        Verdict::TakeOver => taken_over(facts),
+        Verdict::Update(update) => update.findings.into_iter().map(noted).collect(),
         Verdict::Suppressed => {
             let other = facts.claim.map(|claim| claim.record.to_string());
             let finding = Finding::new(Code::ImportSuppressed).other(other.unwrap_or_default());
-            (Outlook::Suppressed, vec![said(false, finding)])
+            vec![said(false, finding)]
         }
         Verdict::NotACandidate(mut finding) => {
             let path = api_name(&finding.context.field);
             if let Some(value) = facts.row.and_then(|row| row.get(path)) {
                 finding.context.value = field::shown(value);
             }
-            (Outlook::NotACandidate, vec![said(false, finding)])
+            vec![said(false, finding)]
         }
     };
     let checked = if decision.conditions.is_empty() {

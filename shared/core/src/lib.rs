@@ -51,6 +51,7 @@ pub mod system_modstamp;
 pub mod task;
 mod three_way;
 pub mod tick;
+pub mod trial;
 pub mod value;
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ pub struct Schema(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    by: Option<(RunId, Timestamp)>,
+    by: Option<RunId>,
+    since: Option<Timestamp>,
     objects: Objects,
 }
 
@@ -36,13 +37,22 @@ impl Schema {
     /// Forgets descriptions that another run learned, and those that are too old.
     pub(crate) fn begin(&self, run: RunId, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_ours = known
-            .by
-            .is_some_and(|(by, since)| by == run && now.duration_since(since) < MAX_AGE);
-        if !is_ours {
+        if known.by != Some(run) || known.is_old(now) {
             *known = Known {
-                by: Some((run, now)),
+                by: Some(run),
+                since: Some(now),
                 objects: HashMap::new(),
+            };
+        }
+    }
+
+    /// Forgets descriptions that are too old, for a caller that does not belong to a run.
+    pub fn refresh(&self, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_old(now) {
+            *known = Known {
+                since: Some(now),
+                ..Known::default()
             };
         }
     }
@@ -57,9 +67,17 @@ impl Schema {
         known.objects.insert(object.to_ascii_lowercase(), described);
     }
 
-    pub(crate) fn forget(&self) {
+    /// Forgets every description.
+    pub fn forget(&self) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.objects.clear();
+    }
+}
+
+impl Known {
+    fn is_old(&self, now: Timestamp) -> bool {
+        self.since
+            .is_none_or(|since| now.duration_since(since) >= MAX_AGE)
     }
 }
 
@@ -85,6 +103,19 @@ mod tests {
         assert!(!known(&schema));
         learn();
         schema.begin(RunId::new(2), minute(5));
+        assert!(!known(&schema));
+    }
+
+    #[test]
+    fn outside_a_run_descriptions_are_kept_for_a_while() {
+        let schema = Schema::default();
+        let minute = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+
+        schema.refresh(minute(0));
+        schema.learn("Opportunity", None);
+        schema.refresh(minute(4));
+        assert!(known(&schema));
+        schema.refresh(minute(5));
         assert!(!known(&schema));
     }
 }

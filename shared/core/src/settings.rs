@@ -1,10 +1,12 @@
 //! The integration's settings: field names, switches, Deal fields and mappings. Versioned; an administrator edits them.
 
 mod check;
+mod offer;
 mod org;
 mod record_fields;
 mod send;
 mod standard;
+mod written;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -18,13 +20,13 @@ use crate::{
 };
 
 pub use check::InvalidSetting;
+pub use offer::{OfferedField, OfferedObject, Serving, offered};
 pub use org::OrgFindings;
 pub(crate) use org::wanted_type;
 pub use record_fields::{Declared, FieldCode, InvalidField, fitted};
 pub use send::{SendMode, SendSettings, SendTarget, Sending};
-
-/// The Deal field that every Deal needs, by design.
-pub const STAGE: &str = "stage";
+pub use standard::{STAGE, first};
+pub use written::InvalidSettings;
 
 /// The settings of the Deal Registration integration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use dealbridge_core::{
     SalesforceId,
     budget::{Calls, OrgAllowance, Purpose},
-    salesforce::SalesforceError,
+    salesforce::{Row, SalesforceError},
     schema::Schema,
 };
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::{
     answer::Answer,
-    api_usage::{ApiUsage, Counters},
+    api_usage::{ApiUsage, CallKind, Counters},
     call::{self, Call, Outcome},
     clock::Clock,
     connection::{ApiVersion, Connection},
@@ -25,6 +25,8 @@ use crate::{
     gate::CallGate,
     login::Login,
     retry::{Jitter, RetryPolicy},
+    session::Session,
+    soql::Statement,
     transport::Transport,
 };
 
@@ -70,6 +72,8 @@ pub struct Connected {
     pub organization: SalesforceId,
     /// The URL at which the org's API answers.
     pub instance_url: String,
+    /// The integration user, as far as the login names it.
+    pub user: Option<SalesforceId>,
 }
 
 impl SalesforceClient {
@@ -199,14 +203,51 @@ impl SalesforceClient {
     /// Returns the errors of a login.
     pub async fn connected_org(&self) -> Result<Connected, SalesforceError> {
         let session = self.shared.login.anew(&self.transport()).await?;
+        self.org_of(&session).await
+    }
+
+    /// The org of the kept session; logs in if there is none.
+    ///
+    /// # Errors
+    /// Returns the errors of a login.
+    pub async fn known_org(&self) -> Result<Connected, SalesforceError> {
+        let login = &self.shared.login;
+        let session = login.session(&self.transport(), None, None).await?;
+        self.org_of(&session).await
+    }
+
+    async fn org_of(&self, session: &Session) -> Result<Connected, SalesforceError> {
         Ok(Connected {
             organization: self
                 .shared
                 .login
-                .organization(&self.transport(), &session)
+                .organization(&self.transport(), session)
                 .await?,
             instance_url: session.instance.to_string(),
+            user: session.user,
         })
+    }
+
+    /// Returns the name of a user and the name that it logs in with, as far as it can be read: one call.
+    ///
+    /// # Errors
+    /// Returns the faults of a query.
+    pub async fn user(&self, id: SalesforceId) -> Result<Option<Row>, SalesforceError> {
+        let path = Statement::user(id).path(self.shared.version)?;
+        let page = self.page(CallKind::Query, &path, Some("User")).await?;
+        Ok(page.rows.into_iter().next())
+    }
+
+    /// Returns the version of the API that is called.
+    #[must_use]
+    pub fn api_version(&self) -> ApiVersion {
+        self.shared.version
+    }
+
+    /// Returns the address at which the client logs in.
+    #[must_use]
+    pub fn login_url(&self) -> String {
+        self.shared.login.url()
     }
 
     fn transport(&self) -> Transport<'_> {

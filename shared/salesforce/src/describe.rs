@@ -22,6 +22,8 @@ impl SalesforceClient {
             label: String,
             #[serde(rename = "type")]
             kind: String,
+            #[serde(default)]
+            picklist_values: Vec<Choice>,
             updateable: bool,
             #[serde(default)]
             createable: bool,
@@ -40,6 +42,12 @@ impl SalesforceClient {
             reference_to: Vec<String>,
         }
 
+        #[derive(Deserialize)]
+        struct Choice {
+            value: String,
+            active: bool,
+        }
+
         // A name of Salesforce's shape cannot change the path.
         if FieldPath::parse(object).is_ok_and(|name| !name.is_parent_path()) {
             let path = self.path(&format!("sobjects/{object}/describe"));
@@ -52,6 +60,12 @@ impl SalesforceClient {
                     name: field.name,
                     label: field.label,
                     kind: field.kind,
+                    values: field
+                        .picklist_values
+                        .into_iter()
+                        .filter(|choice| choice.active)
+                        .map(|choice| choice.value)
+                        .collect(),
                     updateable: field.updateable,
                     createable: field.createable,
                     nillable: field.nillable,

@@ -1,4 +1,4 @@
-//! The org of a session, in Salesforce's own words.
+//! The org and the user of a session, in Salesforce's own words.
 
 use dealbridge_core::{
     SalesforceId,
@@ -15,13 +15,20 @@ use crate::{
 
 /// The org in an identity URL (Salesforce: Identity URLs).
 pub(crate) fn organization_of(identity: &str) -> Option<SalesforceId> {
+    id_at(identity, 1, "00D")
+}
+
+/// The user in an identity URL.
+pub(crate) fn user_of(identity: &str) -> Option<SalesforceId> {
+    id_at(identity, 2, "005")
+}
+
+fn id_at(identity: &str, place: usize, prefix: &str) -> Option<SalesforceId> {
     let url = Url::parse(identity).ok()?;
-    let mut segments = url.path_segments()?;
-    (segments.next()? == "id")
-        .then(|| segments.next())
-        .flatten()
-        .and_then(|id| SalesforceId::parse(id).ok())
-        .filter(|id| id.key_prefix() == "00D")
+    let segments: Vec<&str> = url.path_segments()?.collect();
+    let id = segments.get(place).filter(|_| segments[0] == "id")?;
+    let id = SalesforceId::parse(id).ok()?;
+    (id.key_prefix() == prefix).then_some(id)
 }
 
 /// Queries the org's own row: one call, for a login that does not name the org.
@@ -88,6 +95,11 @@ mod tests {
             "https://acme--uat.sandbox.my.salesforce.com/id/00DdM0000000001/005dM000004ZOmf?version=latest",
         ] {
             assert_eq!(organization_of(url), org, "{url}");
+            assert_eq!(
+                user_of(url),
+                SalesforceId::parse("005dM000004ZOmf").ok(),
+                "{url}"
+            );
         }
         for url in [
             "",

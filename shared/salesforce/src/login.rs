@@ -113,6 +113,11 @@ impl Login {
         })
     }
 
+    /// The address at which it logs in.
+    pub(crate) fn url(&self) -> String {
+        self.connection.login_url()
+    }
+
     /// Returns the kept session, unless it is the one that was just refused; otherwise logs in. With `held_to`, the
     /// session must be of that org.
     ///
@@ -291,6 +296,7 @@ impl Login {
             instance,
             authorization,
             organization: OnceCell::new_with(named),
+            user: token.id.as_deref().and_then(identity::user_of),
         })
     }
 }

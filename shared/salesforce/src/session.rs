@@ -16,4 +16,6 @@ pub(crate) struct Session {
     pub(crate) authorization: HeaderValue,
     /// The org that the session belongs to, as the login named it or as it was queried since.
     pub(crate) organization: OnceCell<SalesforceId>,
+    /// The user that the login is of, as far as it named one.
+    pub(crate) user: Option<SalesforceId>,
 }

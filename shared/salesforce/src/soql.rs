@@ -183,6 +183,14 @@ impl Statement {
         }
     }
 
+    /// Selects a User by id.
+    pub(crate) fn user(id: SalesforceId) -> Self {
+        Self {
+            text: format!("SELECT Id, Name, Username FROM User WHERE Id = '{id}'"),
+            deleted: Deleted::Left,
+        }
+    }
+
     fn by_ids(object: SalesforceObject, ids: &[SalesforceId], columns: &str) -> Self {
         Self::by(object, "Id", ids, columns)
     }

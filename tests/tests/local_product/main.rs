@@ -23,5 +23,6 @@ mod restart;
 mod roles;
 mod runs;
 mod sample_org;
+mod settings;
 mod suppressions;
 mod usage;

@@ -119,7 +119,14 @@ async fn everything_there_is_to_do(product: &Product) {
         .get(&format!("/deals/{}", deal["id"].as_str().unwrap()))
         .await;
     let settings = office.get("/settings").await;
+    office.call("POST", "/settings/test", json!({}), "").await;
+    for target in ["/settings/check", "/settings/trial"] {
+        office.call("POST", target, settings.clone(), "").await;
+    }
     office.call("PUT", "/settings", settings, "settings").await;
+    for target in ["/settings/fields", "/settings/versions"] {
+        office.get(target).await;
+    }
     let una = json!({
         "name": "Una Dahl", "email": "una@fjordpartners.example", "type": "partner",
         "organization": "org-fjord", "groups": [], "status": "active",

@@ -74,20 +74,41 @@ pub(crate) async fn read<F: Salesforce>(
     Ok(rows)
 }
 
+/// Reads Opportunities for a decision by each of these settings: one call per 200. Only what the first ones cannot do
+/// without is needed; the rest is left out where it cannot be read.
+pub(crate) async fn read_for<F: Salesforce>(
+    salesforce: &F,
+    ids: &[SalesforceId],
+    (settings, others): (&Settings, Option<&Settings>),
+) -> Result<Rows, SalesforceError> {
+    let object = SalesforceObject::Opportunity;
+    let (needed, mut wanted) = opportunity_fields(settings);
+    if let Some(others) = others {
+        let (flags, fields) = opportunity_fields(others);
+        wanted.extend(flags.into_iter().chain(fields));
+    }
+    let mut rows = Rows::default();
+    let columns = Columns::new(object.api_name(), needed, wanted);
+    rows.add(salesforce, object, ids, columns).await?;
+    Ok(rows)
+}
+
 fn paths<'a>(names: &'a [&str]) -> impl Iterator<Item = FieldPath> + 'a {
     names.iter().filter_map(|name| FieldPath::parse(name).ok())
 }
 
 fn columns(object: SalesforceObject, settings: &Settings) -> Columns {
     if object.is_imported() {
-        opportunity_columns(settings)
+        let (needed, wanted) = opportunity_fields(settings);
+        Columns::new(object.api_name(), needed, wanted)
     } else {
         linked_columns(object, settings)
     }
 }
 
-/// Only the flags are required. The fields that only imports need do not stop updates of linked records.
-fn opportunity_columns(settings: &Settings) -> Columns {
+/// Returns the fields of an Opportunity that are needed, and those that are wanted. Only the flags are needed: the
+/// fields that only imports need do not stop updates of linked records.
+fn opportunity_fields(settings: &Settings) -> (Vec<FieldPath>, Vec<FieldPath>) {
     let flags = [&settings.fields.sync_flag, &settings.fields.import_flag];
     let parties = settings.party_fields().into_iter();
     let mut wanted: Vec<FieldPath> = parties.map(|(_, path)| path.clone()).collect();
@@ -97,7 +118,7 @@ fn opportunity_columns(settings: &Settings) -> Columns {
     if !settings.currencies.is_empty() {
         wanted.extend(paths(&[CURRENCY]));
     }
-    Columns::new("Opportunity", flags.into_iter().cloned().collect(), wanted)
+    (flags.into_iter().cloned().collect(), wanted)
 }
 
 /// A record that is only ever linked need not have any of the fields.
@@ -152,6 +173,12 @@ impl Rows {
 
     pub(crate) fn get(&self, id: SalesforceId) -> Option<&Row> {
         self.rows.get(&id)
+    }
+
+    /// Returns `true` if the field was left out because the org lacks it, or hides it.
+    pub(crate) fn lacks(&self, path: &FieldPath) -> bool {
+        let mut left_out = self.left_out.iter();
+        left_out.any(|(_, unreadable)| unreadable.path.is(path.as_str()))
     }
 
     /// Returns the digest that vouches for a row.

@@ -9,6 +9,8 @@ pub struct DescribedField {
     pub label: String,
     /// Salesforce's type name, e.g. `boolean`, `currency`.
     pub kind: String,
+    /// For a picklist: the values that are active.
+    pub values: Vec<String>,
     /// `true` if it can be written on a record that exists.
     pub updateable: bool,
     /// `true` if it can be given to a record that is created.

@@ -14,27 +14,29 @@ use crate::{
 /// The mismatches between valid settings and the connected org.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrgFindings {
-    /// Settings that can never work: they are refused.
+    /// Settings that can never work, rows that were chosen for fields of another type among them: they are refused.
     pub refused: Vec<InvalidSetting>,
     /// Settings that work as soon as the org is mended; the rest works meanwhile.
     pub warnings: Vec<InvalidSetting>,
 }
 
 impl Settings {
-    /// Compares the settings with the connected org. Costs one describe of each object that the mappings lead through.
+    /// Compares the settings with the connected org. A row that brings values of one type to a field of another is
+    /// refused, unless the settings before had it: the org may have changed the type since. Costs one describe of each object that the mappings lead through,
+    /// unless the schema knows it.
     ///
     /// # Errors
     /// Returns the faults of a describe.
     pub async fn check_against<F: Salesforce>(
         &self,
         salesforce: &F,
+        before: Option<&Self>,
     ) -> Result<OrgFindings, SalesforceError> {
-        salesforce.schema().forget();
         let mut findings = OrgFindings::default();
         for object in SalesforceObject::ALL {
             let paths = self.paths_of(object);
             let objects = read::describe(salesforce, object.api_name(), &paths).await?;
-            self.compare(object, &objects, &mut findings);
+            self.compare((object, before), &objects, &mut findings);
             self.compare_external_ids(object, &objects, &mut findings);
         }
         Ok(findings)
@@ -102,20 +104,34 @@ impl Settings {
         }
     }
 
-    fn compare(&self, object: SalesforceObject, objects: &Objects, findings: &mut OrgFindings) {
+    /// Returns `true` if these settings have that row, for a field of the same type.
+    fn has(&self, object: SalesforceObject, row: &MappingRow, kind: Option<FieldType>) -> bool {
+        let mapping = self.mapping(object);
+        let same = |own: &&MappingRow| {
+            own.channeltivity == row.channeltivity && own.salesforce.is(row.salesforce.as_str())
+        };
+        let own = mapping.rows.iter().find(same);
+        own.is_some_and(|own| mapping.field(&own.channeltivity).map(|field| field.kind) == kind)
+    }
+
+    fn compare(
+        &self,
+        (object, before): (SalesforceObject, Option<&Self>),
+        objects: &Objects,
+        findings: &mut OrgFindings,
+    ) {
         let setting = object.mappings_setting();
         let mapping = self.mapping(object);
-        let mut warn = |place: String, problem: String| {
-            findings.warnings.push(InvalidSetting { place, problem });
-        };
         if matches!(
             objects.get(&object.api_name().to_ascii_lowercase()),
             Some(None)
         ) {
-            warn(
-                setting.to_owned(),
-                format!("the integration user cannot see the object {object}: give it read access"),
-            );
+            findings.warnings.push(InvalidSetting {
+                place: setting.to_owned(),
+                problem: format!(
+                    "the integration user cannot see the object {object}: give it read access"
+                ),
+            });
             return;
         }
         if object.is_imported() {
@@ -125,21 +141,39 @@ impl Settings {
                     Found::Nothing { object, field } => Some(missing(&object, &field)),
                 };
                 if let Some(problem) = problem {
-                    warn(format!("fields.{name}"), problem);
+                    findings.warnings.push(InvalidSetting {
+                        place: format!("fields.{name}"),
+                        problem,
+                    });
                 }
             }
         }
         for (at, row) in mapping.rows.iter().enumerate() {
             let kind = mapping.field(&row.channeltivity).map(|field| field.kind);
-            let problems = match read::find(object.api_name(), &row.salesforce, objects) {
-                Found::Field(field) => row_misfits(row, kind, field),
-                Found::Nothing { object, field } => vec![format!(
+            let place = format!("{setting}[{at}].salesforce");
+            let problem = match read::find(object.api_name(), &row.salesforce, objects) {
+                Found::Field(field) => {
+                    if let Some(problem) = unfit(row, kind, field) {
+                        let is_known = before.is_some_and(|before| before.has(object, row, kind));
+                        let findings = if is_known {
+                            &mut findings.warnings
+                        } else {
+                            &mut findings.refused
+                        };
+                        findings.push(InvalidSetting {
+                            place: place.clone(),
+                            problem,
+                        });
+                    }
+                    unwritable(row, field)
+                }
+                Found::Nothing { object, field } => Some(format!(
                     "{}: the row is left out until then",
                     missing(&object, &field)
-                )],
+                )),
             };
-            for problem in problems {
-                warn(format!("{setting}[{at}].salesforce"), problem);
+            if let Some(problem) = problem {
+                findings.warnings.push(InvalidSetting { place, problem });
             }
         }
         for (at, fixed) in mapping.fixed.iter().enumerate() {
@@ -197,26 +231,28 @@ pub(crate) fn wanted_type(setting: &str, kind: &str) -> Option<&'static str> {
     (!serves).then_some(needed)
 }
 
-fn row_misfits(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField) -> Vec<String> {
-    let mut problems = Vec::new();
+/// Returns the reason why a row cannot bring the values of a field to its Channeltivity field.
+fn unfit(row: &MappingRow, kind: Option<FieldType>, field: &DescribedField) -> Option<String> {
     let reaches_us = row.on_create.reaches_channeltivity() || row.on_update.reaches_channeltivity();
-    if let Some(kind) = kind.filter(|kind| reaches_us && !fits(*kind, &field.kind)) {
-        problems.push(format!(
-            "{} ({}) is of the type {}, but {:?} takes {}: map another field, or change the type",
-            field.label,
-            field.name,
-            field.kind,
-            row.channeltivity,
-            kind.takes()
-        ));
-    }
-    if row.writes_salesforce() && !field.updateable {
-        problems.push(format!(
+    let kind = kind.filter(|kind| reaches_us && !fits(*kind, &field.kind))?;
+    Some(format!(
+        "{} ({}) is of the type {}, but {:?} takes {}: map another field, or change the type",
+        field.label,
+        field.name,
+        field.kind,
+        row.channeltivity,
+        kind.takes()
+    ))
+}
+
+/// Returns the reason why a row cannot write the field that it is to write.
+fn unwritable(row: &MappingRow, field: &DescribedField) -> Option<String> {
+    (row.writes_salesforce() && !field.updateable).then(|| {
+        format!(
             "{} ({}) cannot be written by the integration user: give it edit access, or use the flow to_channeltivity",
             field.label, field.name
-        ));
-    }
-    problems
+        )
+    })
 }
 
 /// Returns `true` if a field of a Salesforce type holds text.
@@ -259,164 +295,4 @@ fn fits(kind: FieldType, salesforce: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::{mapping::FixedValue, testing::settings};
-
-    /// Creates described objects: fields as `Name type`, a `!` before one that cannot be written, a lookup `Name
-    /// Relationship>Object`.
-    fn objects(described: &[(&str, &[&str])]) -> Objects {
-        let field = |text: &&str| {
-            let (name, rest) = text.split_once(' ').unwrap();
-            let lookup = rest.split_once('>');
-            DescribedField {
-                name: name.trim_start_matches('!').to_owned(),
-                label: "Label".to_owned(),
-                kind: lookup.map_or(rest, |_| "reference").to_owned(),
-                updateable: !name.starts_with('!'),
-                relationship: lookup.map(|(relationship, _)| relationship.to_owned()),
-                reference_to: lookup.iter().map(|(_, to)| (*to).to_owned()).collect(),
-                ..DescribedField::default()
-            }
-        };
-        let object = |(name, fields): &(&str, &[&str])| {
-            let fields: Vec<DescribedField> = fields.iter().map(field).collect();
-            (name.to_ascii_lowercase(), Some(fields.into()))
-        };
-        described.iter().map(object).collect()
-    }
-
-    const GOOD: [&str; 9] = [
-        "Sync__c boolean",
-        "Import__c boolean",
-        "Partner__c email",
-        "Distributor__c string",
-        "Owner_Type__c picklist",
-        "Name string",
-        "StageName picklist",
-        "Amount currency",
-        "CloseDate date",
-    ];
-
-    fn places(settings: &Settings, fields: &[&str]) -> (Vec<String>, Vec<String>) {
-        let mut findings = OrgFindings::default();
-        let objects = objects(&[("Opportunity", fields), ("Account", &["Site string"])]);
-        settings.compare(SalesforceObject::Opportunity, &objects, &mut findings);
-        let places = |wrong: Vec<InvalidSetting>| wrong.into_iter().map(|one| one.place).collect();
-        (places(findings.refused), places(findings.warnings))
-    }
-
-    #[test]
-    fn settings_that_the_org_can_serve_have_nothing_against_them() {
-        assert_eq!(places(&settings(), &GOOD), (vec![], vec![]));
-    }
-
-    #[test]
-    fn what_is_missing_of_another_type_or_read_only_is_listed_by_row() {
-        let mut fields = GOOD.to_vec();
-        fields[0] = "Sync__c string";
-        fields.retain(|field| !field.starts_with("Partner__c"));
-        fields[5] = "!StageName picklist";
-        fields[6] = "Amount string";
-        fields.pop();
-
-        assert_eq!(
-            places(&settings(), &fields).1,
-            [
-                "fields.sync_flag",
-                "fields.partner_email",
-                "mappings[1].salesforce",
-                "mappings[2].salesforce",
-                "mappings[3].salesforce",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_path_is_followed_to_its_field() {
-        let mut settings = settings();
-        settings.mappings[2].salesforce = FieldPath::parse("Account.Size__c").unwrap();
-        let fields = [&GOOD[..], &["AccountId Account>Account"]].concat();
-
-        assert_eq!(places(&settings, &fields).1, ["mappings[2].salesforce"]);
-    }
-
-    #[test]
-    fn a_fixed_value_that_salesforce_cannot_take_is_refused() {
-        let mut settings = settings();
-        for name in ["Nothing__c", "Locked__c", "NextStep"] {
-            settings.fixed_values.push(FixedValue {
-                salesforce: FieldPath::parse(name).unwrap(),
-                value: json!("x"),
-            });
-        }
-        let fields = [&GOOD[..], &["!Locked__c string", "NextStep string"]].concat();
-
-        assert_eq!(
-            places(&settings, &fields).0,
-            ["fixed_values[0].salesforce", "fixed_values[1].salesforce"]
-        );
-    }
-
-    #[test]
-    fn records_are_created_only_under_a_field_by_which_they_are_found_again() {
-        let mut settings = settings();
-        settings.send.lead.mode = crate::settings::SendMode::Manual;
-        settings.send.deal.mode = crate::settings::SendMode::OnSubmit;
-        settings.send.deal.target = crate::settings::SendTarget::MatchContact;
-        let key = |lack: &str| DescribedField {
-            name: "Channeltivity_Id__c".to_owned(),
-            label: "Channeltivity Id".to_owned(),
-            kind: "string".to_owned(),
-            external_id: lack != "external",
-            unique: lack != "unique",
-            case_sensitive: lack != "case",
-            createable: lack != "access",
-            ..DescribedField::default()
-        };
-        let compared = |object: SalesforceObject, lack: Option<&str>| {
-            let mut findings = OrgFindings::default();
-            let fields: Vec<DescribedField> = lack.map(key).into_iter().collect();
-            let name = object.api_name().to_ascii_lowercase();
-            let objects = Objects::from([(name, Some(fields.into()))]);
-            settings.compare_external_ids(object, &objects, &mut findings);
-            let places = |found: Vec<InvalidSetting>| -> Vec<String> {
-                found.into_iter().map(|one| one.place).collect()
-            };
-            (places(findings.refused), places(findings.warnings))
-        };
-        let refused = |object, lack| {
-            let (refused, warned) = compared(object, lack);
-            assert_eq!(warned, Vec::<String>::new());
-            refused
-        };
-
-        let (deal, lead) = ("send.deal.external_id", "send.lead.external_id");
-        assert_eq!(
-            refused(SalesforceObject::Lead, Some("none")),
-            Vec::<String>::new()
-        );
-        for lack in [None, Some("external"), Some("unique"), Some("access")] {
-            assert_eq!(refused(SalesforceObject::Lead, lack), [deal, lead]);
-            assert_eq!(refused(SalesforceObject::Opportunity, lack), [deal]);
-        }
-        let (refused, warned) = compared(SalesforceObject::Lead, Some("case"));
-        assert_eq!(
-            (refused, warned),
-            (vec![], vec![deal.to_owned(), lead.to_owned()])
-        );
-    }
-
-    #[test]
-    fn an_object_that_is_hidden_is_one_warning() {
-        let mut findings = OrgFindings::default();
-        let hidden = Objects::from([("lead".to_owned(), None)]);
-
-        settings().compare(SalesforceObject::Lead, &hidden, &mut findings);
-
-        assert_eq!(findings.warnings.len(), 1);
-        assert_eq!(findings.warnings[0].place, "lead_mappings");
-    }
-}
+mod tests;

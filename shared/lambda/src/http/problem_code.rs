@@ -71,6 +71,8 @@ problem_codes! {
         TaskNotFound = 404 "TASK_NOT_FOUND",
         /// No settings are stored.
         SettingsNotFound = 404 "SETTINGS_NOT_FOUND",
+        /// No such version of the settings is kept.
+        SettingsVersionNotFound = 404 "SETTINGS_VERSION_NOT_FOUND",
         /// The dead letter does not exist, or another receiver has it.
         DeadLetterNotFound = 404 "DEAD_LETTER_NOT_FOUND",
         /// The import of the Salesforce record is not suppressed.

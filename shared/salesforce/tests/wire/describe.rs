@@ -17,6 +17,8 @@ async fn a_describe_gives_the_fields() {
               "caseSensitive": true, "relationshipName": null, "referenceTo": [] },
             { "name": "IsWon", "label": "Won", "type": "boolean", "updateable": false,
               "relationshipName": null, "referenceTo": [] },
+            { "name": "StageName", "label": "Stage", "type": "picklist", "updateable": true, "picklistValues": [
+              { "active": true, "value": "Won", "label": "Gewonnen" }, { "active": false, "value": "Old", "label": "Old" } ] },
         ]}),
     )])
     .await;
@@ -52,6 +54,14 @@ async fn a_describe_gives_the_fields() {
                 name: "IsWon".to_owned(),
                 label: "Won".to_owned(),
                 kind: "boolean".to_owned(),
+                ..DescribedField::default()
+            },
+            DescribedField {
+                name: "StageName".to_owned(),
+                label: "Stage".to_owned(),
+                kind: "picklist".to_owned(),
+                values: vec!["Won".to_owned()],
+                updateable: true,
                 ..DescribedField::default()
             },
         ]

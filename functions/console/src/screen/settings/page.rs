@@ -1,0 +1,130 @@
+//! The page around the form, and what the API says about a draft.
+
+use dealbridge_core::settings::Settings;
+use dealbridge_lambda::http::{Answer, Refusal};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    connection::{self, told},
+    controls::{At, Said},
+    draft::Draft,
+    form,
+    offers::Offers,
+};
+use crate::{
+    functions::ApiCall,
+    html::parts::{self, Tone},
+    visit::Visit,
+};
+
+/// The title of the page, as the menu of the seed names it.
+const TITLE: &str = "Settings ▸ Salesforce Integration";
+
+/// The API's code where no settings were stored yet.
+const SETTINGS_NOT_FOUND: &str = "SETTINGS_NOT_FOUND";
+
+/// The page around the form.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) status: u16,
+    pub(super) draft: Draft,
+    pub(super) said: Said,
+    pub(super) notice: Markup,
+}
+
+/// The settings as they are stored, with their version; none where none were stored yet.
+pub(super) async fn current(visit: &Visit<'_>) -> Result<Option<Draft>, Refusal> {
+    match visit.call(ApiCall::get("/settings")).await {
+        Ok(answer) => {
+            let version = answer.headers.get("etag").map(|tag| tag.trim_matches('"'));
+            let version = version.and_then(|version| version.parse().ok());
+            let settings: Settings =
+                serde_json::from_value(answer.body).map_err(|error| Refusal::internal(&error))?;
+            Ok(Some(Draft::of(&settings, version.unwrap_or_default())))
+        }
+        Err(refusal) if refusal.code() == SETTINGS_NOT_FOUND => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// What settings may name.
+pub(super) async fn offers(visit: &Visit<'_>) -> Result<Offers, Refusal> {
+    visit.read(ApiCall::get("/settings/fields")).await
+}
+
+/// The page.
+pub(super) fn page(visit: &Visit<'_>, shown: &Shown, offers: &Offers) -> Answer {
+    let content = html! {
+        @if shown.draft.version > 0 {
+            p { "Version " (shown.draft.version) ". " a href="/console/settings/versions" { "All versions" } }
+        }
+        (shown.notice)
+        @if let Some(fault) = &offers.problem {
+            (parts::notice(Tone::Warning, html! {
+                p { "The fields of the org cannot be listed, so names are typed here, and checked when Salesforce answers:" }
+                (told(fault))
+            }))
+        }
+        (form::show(visit, &shown.draft, &shown.said, offers))
+    };
+    visit.page_with(shown.status, TITLE, content)
+}
+
+/// What the API says is wrong with a draft, and what of the form's own notations cannot be read.
+pub(super) async fn check(visit: &Visit<'_>, draft: &Draft) -> Result<Said, Refusal> {
+    #[derive(Deserialize)]
+    struct Checked {
+        problems: Vec<At>,
+        warnings: Vec<At>,
+    }
+    let call = ApiCall::post("/settings/check").json(&draft.json());
+    let checked: Checked = visit.read(call).await?;
+    let mut said = Said::of(checked.problems, checked.warnings);
+    said.problems.extend(draft.unreadable());
+    Ok(said)
+}
+
+/// The page that says what is wrong with a draft.
+pub(super) async fn checked(visit: &Visit<'_>, draft: Draft) -> Result<Answer, Refusal> {
+    let said = check(visit, &draft).await?;
+    Ok(page(visit, &refused(draft, said), &offers(visit).await?))
+}
+
+/// The page that says what is wrong, or that nothing is.
+pub(super) fn refused(draft: Draft, said: Said) -> Shown {
+    let (status, notice) = if !said.problems.is_empty() {
+        let notice = html! {
+            p { strong { "These settings cannot be stored:" } }
+            (connection::list(&said))
+        };
+        (422, parts::notice(Tone::Bad, notice))
+    } else if !said.warnings.is_empty() {
+        let notice = html! {
+            p { strong { "These settings can be stored. What is to be looked at:" } }
+            (connection::list(&said))
+        };
+        (200, parts::notice(Tone::Warning, notice))
+    } else {
+        let notice =
+            html! { p { "Nothing is wrong with these settings. They are not stored yet." } };
+        (200, parts::notice(Tone::Good, notice))
+    };
+    Shown {
+        status,
+        draft,
+        said,
+        notice,
+    }
+}
+
+/// The notice of a refusal, with its status.
+pub(super) fn not_done(refusal: Refusal, what: &str) -> (u16, Markup) {
+    refusal.log();
+    let status = refusal.status();
+    let body = refusal.into_answer().body;
+    let detail = body["detail"].as_str().unwrap_or_default();
+    let code = body["code"].as_str().unwrap_or_default();
+    let notice = html! { p { strong { (what) " " } (detail) " " code { (code) } } };
+    (status, parts::notice(Tone::Bad, notice))
+}
