@@ -157,6 +157,7 @@ impl TestApp {
             salesforce: salesforce.clone(),
             portal: DynamoPortal::new(store_of(WORKER)),
             store: store_of(WORKER),
+            writes: SqsWrites(sender(WORKER, WRITES)),
             clock: Arc::new(clock.clone()),
         };
         let app = Self {

@@ -2,7 +2,7 @@
 
 use dealbridge_lambda::{
     environment,
-    environment::{AllTables, SalesforceLogin},
+    environment::{AllTables, SalesforceLogin, WritesUrl},
 };
 
 environment! {
@@ -12,5 +12,7 @@ environment! {
         tables: AllTables,
         /// The way to Salesforce.
         salesforce: SalesforceLogin,
+        /// The queue of writes to Salesforce.
+        writes: WritesUrl,
     }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use dealbridge_core::{
     Queue,
     budget::Purpose,
-    import::Import,
+    import::{Import, Imported},
+    link::push::enqueue,
     message::ImportRequest,
     ports::{Clock, Delivery, Portal},
 };
-use dealbridge_lambda::aws::{DynamoPortal, Store};
+use dealbridge_lambda::aws::{DynamoPortal, SqsWrites, Store};
 use dealbridge_lambda::salesforce::SalesforceClient;
 use dealbridge_lambda::{
     Function, Invocation,
@@ -31,6 +32,8 @@ pub struct ImportWorker {
     pub portal: DynamoPortal,
     /// Links, records, open problems, runs.
     pub store: Store,
+    /// The queue of writes to Salesforce.
+    pub writes: SqsWrites,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -70,7 +73,11 @@ impl Function for ImportWorker {
             store: &self.store,
             clock: &*self.clock,
         };
-        let dispositions = import.batch(requests.collect(), invocation.deadline).await;
+        let Imported {
+            dispositions,
+            requests,
+        } = import.batch(requests.collect(), invocation.deadline).await;
+        enqueue(&self.writes, &requests).await;
         calls::keep(
             &self.salesforce,
             &self.store,

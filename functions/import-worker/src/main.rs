@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use dealbridge_lambda::{SystemClock, aws::DynamoPortal, wiring::Wiring};
+use dealbridge_lambda::{
+    SystemClock,
+    aws::{DynamoPortal, SqsWrites},
+    wiring::Wiring,
+};
 use import_worker::{Environment, ImportWorker};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,6 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         salesforce: wiring.salesforce(env.salesforce)?,
         portal: DynamoPortal::new(store.clone()),
         store,
+        writes: SqsWrites(wiring.sender(env.writes.0)),
         clock: Arc::new(SystemClock),
     };
     dealbridge_lambda::run(function).await

@@ -1,7 +1,7 @@
 //! Submitting, editing and deleting a record.
 
 use dealbridge_core::{
-    link::store::PushQueue,
+    link::push::enqueue,
     message::PushRequest,
     record::RecordKind,
     submit::{
@@ -79,16 +79,6 @@ impl Records {
         }
     }
 
-    /// Enqueues what a change sends to Salesforce. The outbox has it, too: what cannot be enqueued goes with the next
-    /// scheduled run.
-    async fn enqueue(&self, requests: &[PushRequest]) {
-        if !requests.is_empty()
-            && let Err(error) = self.writes.send(requests).await
-        {
-            tracing::warn!(error.detail = %error, "Could not enqueue a request to Salesforce, the next run will: {error}");
-        }
-    }
-
     /// Answers a submission or an edit. `change` tells whether anything was written, and what that sends to Salesforce.
     async fn end<T>(
         &self,
@@ -100,7 +90,7 @@ impl Records {
         match done {
             Ok(done) => match change(&done) {
                 Some(requests) => {
-                    self.enqueue(&requests).await;
+                    enqueue(&self.writes, &requests).await;
                     answer(&done)
                 }
                 // The same request may have done it meanwhile: then its answer is this one's too.

@@ -113,6 +113,7 @@ impl Adapters {
                 salesforce: self.salesforce.clone(),
                 portal: own.portal.clone(),
                 store: own.store.clone(),
+                writes: SqsWrites(own.sender(Queue::SalesforceWrites)),
                 clock: Arc::clone(&self.clock),
             },
         );

@@ -72,6 +72,16 @@ pub struct Change {
     pub counts: Counts,
 }
 
+impl Change {
+    /// Returns the requests to Salesforce that it notes.
+    pub fn requests(&self) -> impl Iterator<Item = &PushRequest> {
+        self.writes.iter().filter_map(|write| match write {
+            Write::Outbox(request) => Some(request),
+            _ => None,
+        })
+    }
+}
+
 /// The result of one change of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settled {

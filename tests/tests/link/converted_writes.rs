@@ -192,3 +192,23 @@ async fn a_link_that_moved_sets_the_sync_flag_of_its_opportunity_and_is_not_paus
     assert_eq!(harness.status(&record).await, Some(LinkStatus::Synced));
     harness.assert_whole().await;
 }
+
+#[tokio::test]
+async fn what_a_link_that_moved_writes_is_delivered_without_a_further_run() {
+    let (harness, record) = pending().await;
+    harness.push().await;
+    let target = convert(&harness).await;
+
+    harness.app.hourly().await;
+    assert_eq!(harness.status(&record).await, Some(LinkStatus::Pending));
+    assert_eq!(harness.push().await, (1, 0));
+
+    assert_eq!(harness.status(&record).await, Some(LinkStatus::Synced));
+    assert!(
+        harness
+            .row(target, &["Sync__c"])
+            .await
+            .is_checked("Sync__c")
+    );
+    assert_eq!(harness.outbox().await, 0);
+}

@@ -163,6 +163,7 @@ impl SceneRunner {
                 salesforce: harness.app.salesforce.clone(),
                 portal: dealbridge_aws::DynamoPortal::new(store.clone()),
                 store: store.clone(),
+                writes: harness.app.writes_of("import-worker"),
                 clock: Arc::new(harness.app.clock.clone()),
             };
             let push = PushWorker {

@@ -22,7 +22,7 @@ use crate::{
     code::Code,
     decide, fault,
     finding::Finding,
-    message::{Disposition, ImportRequest},
+    message::{Disposition, ImportRequest, PushRequest},
     ports::{ClaimStore, Clock, Consistency, ImportStore, PortError, Portal, RunStore},
     run::RunId,
     salesforce::{Salesforce, SalesforceError},
@@ -57,6 +57,22 @@ impl From<SalesforceError> for Stop {
     }
 }
 
+/// The result of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// One disposition per request, in order.
+    pub dispositions: Vec<Disposition>,
+    /// The requests to Salesforce that were put into the outbox.
+    pub requests: Vec<PushRequest>,
+}
+
+/// The part of a batch that is done.
+#[derive(Debug, Default)]
+struct Progress {
+    settled: Vec<(RunId, SalesforceId)>,
+    requests: Vec<PushRequest>,
+}
+
 /// The use case, over its ports.
 #[derive(Debug)]
 pub struct Import<'a, F, P, S, C: ?Sized> {
@@ -73,7 +89,7 @@ pub struct Import<'a, F, P, S, C: ?Sized> {
 impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock + ?Sized>
     Import<'_, F, P, S, C>
 {
-    /// Imports a batch. The result has one disposition per request, in order.
+    /// Imports a batch.
     ///
     /// Safe to repeat with any of the requests, at the same time or days later: each Opportunity is linked at most once
     /// and counts once per run. Costs one Salesforce query per 200 requests.
@@ -81,7 +97,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         &self,
         requests: Vec<ImportRequest>,
         deadline: Option<Timestamp>,
-    ) -> Vec<Disposition> {
+    ) -> Imported {
         let mut dispositions = vec![Disposition::Retry; requests.len()];
         // The same Opportunity twice in one batch is one piece of work per run.
         let mut positions: HashMap<(RunId, SalesforceId), Vec<usize>> =
@@ -101,36 +117,42 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 dispositions[*at] = Disposition::Done;
             }
         };
-        match self.settle(unique, deadline).await {
-            Ok(settled) => settled
+        let mut progress = Progress::default();
+        match self.settle(unique, deadline, &mut progress).await {
+            Ok(()) => progress
+                .settled
                 .into_iter()
                 .for_each(|(run, opportunity)| done(run, opportunity)),
             Err(error) => {
                 warn!(error.detail = %error, "Could not finish a batch of imports, it goes back to the queue: {error}");
             }
         }
-        dispositions
+        Imported {
+            dispositions,
+            requests: progress.requests,
+        }
     }
 
-    /// Works until every request is settled, the rounds are used up or the deadline is near. Returns what is settled.
+    /// Works until every request is settled, the rounds are used up or the deadline is near.
     async fn settle(
         &self,
         requests: Vec<ImportRequest>,
         deadline: Option<Timestamp>,
-    ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
+        progress: &mut Progress,
+    ) -> Result<(), PortError> {
         let settings = self.portal.settings().await?;
         // A message of an org that was connected before says nothing about this one.
         let (requests, foreign): (Vec<ImportRequest>, Vec<ImportRequest>) = requests
             .into_iter()
             .partition(|request| request.org == settings.organization_id);
-        let mut settled = self
+        progress.settled = self
             .settle_foreign(foreign, settings.organization_id)
             .await?;
         if requests.is_empty() {
-            return Ok(settled);
+            return Ok(());
         }
-        settled.extend(self.settle_own(requests, &settings, deadline).await?);
-        Ok(settled)
+        self.settle_own(requests, &settings, deadline, progress)
+            .await
     }
 
     /// Does the same as [`Self::settle`], for requests of the org that the settings name.
@@ -139,15 +161,13 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         requests: Vec<ImportRequest>,
         settings: &Settings,
         deadline: Option<Timestamp>,
-    ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
+        progress: &mut Progress,
+    ) -> Result<(), PortError> {
         let runs: HashSet<RunId> = requests.iter().map(|request| request.run).collect();
         if !settings.enabled {
+            let finding = Finding::new(Code::IntegrationDisabled);
             return self
-                .leave_to_next_run(
-                    requests,
-                    settings.organization_id,
-                    &Finding::new(Code::IntegrationDisabled),
-                )
+                .leave_to_next_run(requests, settings.organization_id, &finding, progress)
                 .await;
         }
         if let Some(run) = runs.iter().max() {
@@ -156,12 +176,9 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         let rows = match self.read(&requests, settings).await {
             Ok(rows) => rows,
             Err(error) => {
+                let finding = fault::finding_by_setting(&error, settings);
                 return self
-                    .leave_to_next_run(
-                        requests,
-                        settings.organization_id,
-                        &fault::finding_by_setting(&error, settings),
-                    )
+                    .leave_to_next_run(requests, settings.organization_id, &finding, progress)
                     .await;
             }
         };
@@ -170,7 +187,6 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 self.store.note(*run, &key, &finding).await?;
             }
         }
-        let mut settled = Vec::with_capacity(requests.len());
         let mut pending = self.pending(requests, settings.organization_id).await?;
         // A refused change was decided from something out of date: it is read again with the latest consistency.
         for consistency in std::iter::once(Consistency::Eventual)
@@ -187,20 +203,15 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             }
             let requests: Vec<ImportRequest> =
                 pending.iter().map(|item| item.request.clone()).collect();
-            let round = self.round(pending, &rows, settings, consistency, &mut settled);
+            let round = self.round(pending, &rows, settings, consistency, progress);
             pending = match round.await {
                 Ok(again) => again,
                 Err(Stop::Port(error)) => return Err(error),
                 Err(Stop::Fault(error)) => {
-                    let left = self
-                        .leave_to_next_run(
-                            requests,
-                            settings.organization_id,
-                            &fault::finding_by_setting(&error, settings),
-                        )
-                        .await?;
-                    settled.extend(left);
-                    return Ok(settled);
+                    let finding = fault::finding_by_setting(&error, settings);
+                    return self
+                        .leave_to_next_run(requests, settings.organization_id, &finding, progress)
+                        .await;
                 }
             };
         }
@@ -211,7 +222,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 pending.len()
             );
         }
-        Ok(settled)
+        Ok(())
     }
 
     /// Reads from the org that the settings name, and from no other.
@@ -232,7 +243,7 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         rows: &Rows,
         settings: &Settings,
         consistency: Consistency,
-        settled: &mut Vec<(RunId, SalesforceId)>,
+        progress: &mut Progress,
     ) -> Result<Vec<Pending>, Stop> {
         let directory = self.portal.directory(&rows.emails(settings)).await?;
         self.verify_claims(&mut pending, rows, &directory, settings)
@@ -270,7 +281,9 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
                 now,
             );
             match change {
-                None => settled.push((item.request.run, item.request.opportunity)),
+                None => progress
+                    .settled
+                    .push((item.request.run, item.request.opportunity)),
                 Some(change) if may_meet && !all_new(&change, &mut touched) => {
                     again.push(item.again())
                 }
@@ -289,9 +302,12 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             for ((item, result), change) in items.into_iter().zip(results).zip(&changes) {
                 let opportunity = item.request.opportunity;
                 match result {
-                    Settled::Done => settled.push((run, opportunity)),
+                    Settled::Done => {
+                        progress.settled.push((run, opportunity));
+                        progress.requests.extend(change.requests().cloned());
+                    }
                     Settled::Conflict(holder) if holder.counts_in(run, opportunity) => {
-                        settled.push((run, opportunity))
+                        progress.settled.push((run, opportunity))
                     }
                     Settled::Conflict(_) => again.push(item.again()),
                     Settled::Impossible(detail) => {
@@ -311,7 +327,8 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
         requests: Vec<ImportRequest>,
         org: SalesforceId,
         finding: &Finding,
-    ) -> Result<Vec<(RunId, SalesforceId)>, PortError> {
+        progress: &mut Progress,
+    ) -> Result<(), PortError> {
         // The notes go first: once a run has ended, everything left of it is noted.
         let records: BTreeSet<SalesforceId> =
             requests.iter().map(|request| request.opportunity).collect();
@@ -328,10 +345,12 @@ impl<F: Salesforce, P: Portal, S: ImportStore + ClaimStore + RunStore, C: Clock 
             requests.len(),
             finding.sentences("the run").0
         );
-        Ok(requests
-            .into_iter()
-            .map(|request| (request.run, request.opportunity))
-            .collect())
+        progress.settled.extend(
+            requests
+                .into_iter()
+                .map(|request| (request.run, request.opportunity)),
+        );
+        Ok(())
     }
 }
 

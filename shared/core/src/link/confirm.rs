@@ -8,6 +8,7 @@ use super::{
     LinkContext, LinkError, Links, Master, Refusal, SalesforceRecord,
     join::Join,
     preview::PlannedLink,
+    push,
     store::{Audit, Committed, LinkChange, LinkStore, Outbox, PushQueue, Receipted},
     token::Previewed,
 };
@@ -98,10 +99,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
             let (change, linked) = self.change(planned, problem.as_ref(), ask.by, &receipt);
             if self.store.commit_link(&change).await? == Committed::Yes {
                 if let Outbox::Add(request) = change.outbox {
-                    // The link is made and carries the write: if the queue cannot be reached, the next run sends it.
-                    if let Err(error) = self.writes.send(&[request]).await {
-                        tracing::warn!(error.detail = %error, "Could not enqueue a write to Salesforce, the next run will: {error}");
-                    }
+                    push::enqueue(self.writes, &[request]).await;
                 }
                 return Ok(linked);
             }

@@ -3,7 +3,10 @@
 use super::{store::SendStore, trigger};
 use crate::{
     change::{Expected, Write},
-    link::store::{Audit, Committed, LinkChange, Outbox, PushQueue, Receipted},
+    link::{
+        push,
+        store::{Audit, Committed, LinkChange, Outbox, PushQueue, Receipted},
+    },
     message::{PushRequest, SyncNowRequest, VERSION},
     ports::{Clock, PortError, Portal},
     record::{Record, RecordId},
@@ -94,10 +97,7 @@ impl<P: Portal, S: SendStore, Q: PushQueue, C: Clock + ?Sized> AskSync<'_, P, S,
                 ..LinkChange::empty(settings.organization_id)
             };
             if self.store.commit_link(&change).await? == Committed::Yes {
-                // The outbox has it: a request that cannot be enqueued goes with the next scheduled run.
-                if let Err(error) = self.writes.send(&[request]).await {
-                    tracing::warn!(error.detail = %error, "Could not enqueue a Sync Now, the next run will: {error}");
-                }
+                push::enqueue(self.writes, &[request]).await;
                 return Ok(task);
             }
         }

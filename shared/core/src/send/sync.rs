@@ -17,7 +17,7 @@ use crate::{
     counted::CountedRuns,
     entry::LogLine,
     finding::Finding,
-    import::Import,
+    import::{Import, Imported},
     link::{
         edit,
         push::Push,
@@ -132,7 +132,8 @@ impl<F: Salesforce, P: Portal, S: SendStore + ImportStore + ClaimStore, C: Clock
             fresh: false,
             by_hand: true,
         };
-        let dispositions = import.batch(vec![request], None).await;
+        // What it puts into the outbox is delivered below.
+        let Imported { dispositions, .. } = import.batch(vec![request], None).await;
         let said = alone
             .said
             .into_inner()

@@ -27,7 +27,7 @@ use crate::{
     settings::Settings,
     value,
 };
-pub use outbox::send_outbox;
+pub use outbox::{enqueue, send_outbox};
 
 /// The most times that one delivery reads again because somebody was faster.
 const MAX_ATTEMPTS: usize = 6;

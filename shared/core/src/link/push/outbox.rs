@@ -6,8 +6,19 @@ use crate::{
     entry::LogLine,
     finding::Finding,
     link::store::{LinkStore, PushQueue},
+    message::PushRequest,
     ports::PortError,
 };
+
+/// Enqueues requests that a transaction has put into the outbox. The next scheduled run sends what cannot be enqueued.
+pub async fn enqueue<Q: PushQueue>(queue: &Q, requests: &[PushRequest]) {
+    if requests.is_empty() {
+        return;
+    }
+    if let Err(error) = queue.send(requests).await {
+        tracing::warn!(error.detail = %error, "Could not enqueue {} requests to Salesforce, the next run will: {error}", requests.len());
+    }
+}
 
 /// Sends every request that is still to be delivered: those left by a crash between transaction and queue, or held up by
 /// an outage. A note that cannot be read is set aside, with an entry in the log; the others are sent all the same.
