@@ -1,17 +1,19 @@
-//! The cost of imports in counted units, next to the goals: `cargo bench -p dealbridge-tests --bench usage [--
+//! The cost of imports, submissions and edits in counted units, next to the goals: `cargo bench -p dealbridge-tests --bench usage [--
 //! ORG_FOLDER]`.
 //!
 //! Nothing is timed: Salesforce calls, SQS requests and DynamoDB units are counted from the requests actually sent, in
-//! a first run, a second one and an hourly one, on the given folder or on 2,000 generated Opportunities.
+//! a first run, a second one and an hourly one, on the given folder or on 2,000 generated Opportunities, and on these in
+//! submissions and edits, from the portal's call until Salesforce has them.
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use dealbridge_core::run::Counts;
-use dealbridge_local::{
-    LocalError, LocalProduct, Options, SalesforceTarget, gateway::ApiRequest, server::ApiServer,
+use dealbridge_local::{LocalError, LocalProduct, Options, SalesforceTarget};
+use dealbridge_tests::{
+    OrgFolder,
+    record_costs::{self, RecordCosts},
 };
-use dealbridge_tests::OrgFolder;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// One line of the table: a figure and its limit.
 struct Figure {
@@ -120,58 +122,77 @@ fn hourly(counts: &Counts, usage: &Value) -> Vec<Figure> {
     ]
 }
 
-/// The number of submissions and of edits that are counted.
-const RECORDS: u32 = 20;
+/// The number of Deals on which each act is counted.
+const DEALS: u32 = 20;
 
-/// Submits Deals of the generated folder as the portal and edits each once, without an idempotency key.
-async fn records(app: Arc<LocalProduct>) -> Result<Vec<Figure>, LocalError> {
-    let server = ApiServer::new(Arc::clone(&app))?;
-    let token = ApiRequest::new("GET", "/local/token?client=portal");
-    let token = server.answer(&token, "").await.to_json();
-    let token = token["token"].as_str().unwrap_or_default().to_owned();
-    let call = async |method: &str, target: &str, body: Value| {
-        let request = ApiRequest::new(method, target).bearer(&token);
-        let answer = server
-            .answer(&request.with("if-match", "*").json(&body), "")
-            .await;
-        if answer.status < 300 {
-            Ok(())
-        } else {
-            let said = answer.to_json();
-            Err(LocalError::new(format!("{method} {target}: {said}")))
-        }
-    };
-    let mut spent = Vec::new();
-    for (method, is_edit) in [("POST", false), ("PATCH", true)] {
-        let before = app.used();
-        for number in 0..RECORDS {
-            let (target, body) = if is_edit {
-                let body = json!({ "fields": { "amount": 7 } });
-                (format!("/deals/bench-{number}"), body)
-            } else {
-                let fields = json!({ "name": "Roof", "stage": "Prospecting", "close_date": "2027-03-31", "product": "Basic" });
-                let end_user =
-                    json!({ "company": "Ilex", "lastName": "Lee", "email": "ann@ilex.example" });
-                let body = json!({ "id": format!("bench-{number}"), "fields": fields, "endUser": end_user });
-                ("/deals".to_owned(), body)
-            };
-            call(method, &target, body).await?;
-        }
-        let usage = app.used().since(&before);
-        spent.push(number(&usage, "dynamodbWriteUnits") / f64::from(RECORDS));
+fn records(costs: &RecordCosts) -> Vec<Figure> {
+    let of = |what, goal, figure| Figure { what, goal, figure };
+    vec![
+        of(
+            "write units per submission that is not sent",
+            12.0,
+            costs.kept.write_units,
+        ),
+        of(
+            "write units per edit of an unlinked Deal",
+            8.0,
+            costs.unlinked_edit.write_units,
+        ),
+        of(
+            "write units per submission, until its Lead is linked",
+            12.0,
+            costs.lead.write_units,
+        ),
+        of(
+            "Salesforce calls per submission, until its Lead is linked",
+            3.0,
+            costs.lead.all_calls(),
+        ),
+        of(
+            "write units per submission, until its matched Opportunity is",
+            12.0,
+            costs.matching.write_units,
+        ),
+        of(
+            "Salesforce calls per submission, until its matched Opportunity is",
+            3.0,
+            costs.matching.all_calls(),
+        ),
+        of(
+            "write units per edit, until Salesforce has it",
+            8.0,
+            costs.edit.write_units,
+        ),
+        of(
+            "Salesforce calls per edit, until Salesforce has it",
+            1.0,
+            costs.edit.all_calls(),
+        ),
+        of(
+            "Salesforce calls per edit before a run has read the last write",
+            3.0,
+            costs.early_edit.all_calls(),
+        ),
+    ]
+}
+
+fn print_calls(costs: &RecordCosts) {
+    let acts = [
+        ("the first submission as a Lead", &costs.first),
+        ("a submission as a Lead", &costs.lead),
+        ("a submission with match_contact", &costs.matching),
+        ("an edit", &costs.edit),
+        (
+            "an edit before a run has read the last write",
+            &costs.early_edit,
+        ),
+    ];
+    for (act, cost) in acts {
+        println!(
+            "{act}: {:?}; once for all of them: {:?}",
+            cost.calls, cost.once
+        );
     }
-    Ok(vec![
-        Figure {
-            what: "write units per submission",
-            goal: 12.0,
-            figure: spent[0],
-        },
-        Figure {
-            what: "write units per edit",
-            goal: 8.0,
-            figure: spent[1],
-        },
-    ])
 }
 
 fn print(title: &str, lines: &[Figure]) {
@@ -232,7 +253,9 @@ async fn measure(org: PathBuf, is_generated: bool) -> Result<(), LocalError> {
     );
     println!("\n{usage}");
     if is_generated {
-        print("records by the API", &records(Arc::new(app)).await?);
+        let costs = record_costs::measure(&Arc::new(app), DEALS).await;
+        print("records by the API", &records(&costs));
+        print_calls(&costs);
     }
     Ok(())
 }

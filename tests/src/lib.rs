@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod link_functions;
 pub mod people;
 pub mod proxy;
+pub mod record_costs;
 pub mod reply;
 pub mod site;
 pub mod test_app;

@@ -33,7 +33,7 @@ pub use environment::Environment;
 const PAGE: usize = 50;
 /// Maximum page size.
 const MAX_PAGE: usize = 200;
-/// Maximum number of acts in a record's history.
+/// Maximum number of audit rows that a record's history is read from.
 const HISTORY: i32 = 100;
 
 /// The function with its adapters.
@@ -191,7 +191,7 @@ impl Records {
             .await?
             .filter(|record| caller.sees(record.organization.as_deref()))
             .ok_or_else(unknown)?;
-        let history = self.store.audit(&id, HISTORY).await?;
+        let history = self.store.history(&record, HISTORY).await?;
         let view = self.view(caller).await?;
         let mut answer = view.tagged(200, &record)?;
         answer.body["history"] = view.history(&history).into();

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use dealbridge_core::{record::Record, record_url::ConnectedOrg, settings::Settings};
+use dealbridge_core::{
+    record::{Act, Record},
+    record_url::ConnectedOrg,
+    settings::Settings,
+};
 use dealbridge_lambda::{
     access::Caller,
-    aws::log::AuditRow,
     http::{Answer, IfMatch, Page, Refusal, body},
 };
 use serde_json::{Value, json};
@@ -69,28 +72,29 @@ impl View {
     }
 
     /// The newest acts on the record, as far as they fit into one response.
-    pub(crate) fn history(&self, rows: &[AuditRow]) -> Vec<Value> {
-        let is_shown = |row: &&AuditRow| {
-            self.reader == Reader::Vendor || OF_THE_PORTAL.contains(&row.action.as_str())
+    pub(crate) fn history(&self, acts: &[Act]) -> Vec<Value> {
+        let is_shown = |act: &&Act| {
+            self.reader == Reader::Vendor || OF_THE_PORTAL.contains(&act.action.as_str())
         };
-        let mut acts = Page::new(rows.len());
-        for row in rows.iter().filter(is_shown) {
-            if !acts.take(self.act(row)) {
+        let mut shown = Page::new(acts.len());
+        for act in acts.iter().filter(is_shown) {
+            if !shown.take(self.act(act)) {
                 break;
             }
         }
-        acts.into_items()
+        shown.into_items()
     }
 
-    fn act(&self, row: &AuditRow) -> Value {
-        let mut act = json!({ "at": row.at, "by": row.by, "action": row.action });
+    fn act(&self, act: &Act) -> Value {
+        let mut shown = json!({ "at": act.at, "by": act.by, "action": act.action });
         if self.reader == Reader::Vendor {
-            let salesforce = row
+            let salesforce = act
                 .salesforce
                 .map(|id| body::salesforce(id, None, &self.org));
-            act["salesforce"] = salesforce.unwrap_or(Value::Null);
+            shown["salesforce"] = salesforce.unwrap_or(Value::Null);
         }
-        act["details"] = json!(row.details);
-        act
+        let details = Some(&act.details).filter(|details| !details.is_empty());
+        shown["details"] = json!(details);
+        shown
     }
 }

@@ -38,6 +38,7 @@ impl Used {
             ("retrieve", now.retrieve - before.retrieve),
             ("describe", now.describe - before.describe),
             ("update", now.update - before.update),
+            ("upsert", now.upsert - before.upsert),
         ]);
         json!({
             "salesforceCalls": salesforce.values().sum::<u64>(),

@@ -2,19 +2,20 @@
 
 use std::sync::atomic::Ordering;
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Delete, ReturnConsumedCapacity, TransactWriteItem, Update,
+};
 use dealbridge_core::{
     SalesforceId,
     claim::Claim,
     entry::{LogBatch, LogLine},
-    link::store::{Audit, Committed, LinkChange, LinkStore, Notes, OrgChanges, Outbox, PushQueue},
+    link::store::{Committed, LinkChange, LinkStore, Notes, OrgChanges, Outbox, PushQueue},
     message::PushRequest,
     ports::PortError,
     problem::OpenProblem,
     record::{Record, RecordId},
     run::Counts,
 };
-use jiff::Timestamp;
 
 use crate::{
     item::{self, n, s, text},
@@ -89,10 +90,14 @@ impl LinkStore for Store {
             .condition_expression("#write = :write")
             .expression_attribute_names("#write", request.id_member())
             .expression_attribute_values(":write", s(request.id()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
         match deleted {
-            Ok(_) => Ok(()),
+            Ok(answer) => {
+                self.meter.wrote(answer.consumed_capacity.as_slice());
+                Ok(())
+            }
             Err(error)
                 if error
                     .as_service_error()
@@ -181,16 +186,16 @@ impl Store {
     ) -> Result<Committed, PortError> {
         let now = self.clock.now();
         let id = self.ids.next();
+        let mut change = change.clone();
+        let row = change.tell(now);
         let mut actions = Vec::with_capacity(8);
         for write in &change.writes {
             actions.push(self.action(change.org, write, now)?);
         }
         let log = &self.tables.log;
-        if let Some(audit) = &change.audit {
-            actions.push(transaction::put_unconditional(
-                log,
-                audit_row(audit, &id, now),
-            )?);
+        if let Some((record, row)) = &row {
+            let item = item::encode(row, keys::audit(record, &id))?;
+            actions.push(transaction::put_unconditional(log, item)?);
         }
         if !change.line.findings.is_empty() {
             let packed = LogBatch {
@@ -282,22 +287,6 @@ impl Store {
             ));
         transaction::update(update)
     }
-}
-
-pub(crate) fn audit_row(audit: &Audit, id: &str, now: Timestamp) -> Attributes {
-    let mut item = keys::audit(&audit.record, id);
-    for (name, value) in [
-        ("at", s(now)),
-        ("by", s(&audit.by)),
-        ("action", s(audit.action)),
-        ("details", s(&audit.details)),
-    ] {
-        item.insert(name.to_owned(), value);
-    }
-    if let Some(salesforce) = audit.salesforce {
-        item.insert("salesforce_id".to_owned(), s(salesforce));
-    }
-    item
 }
 
 /// The salesforce-writes queue.

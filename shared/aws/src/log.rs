@@ -11,12 +11,11 @@ use dealbridge_core::{
     finding::Finding,
     ports::{Consistency, PortError},
     problem::OpenProblem,
-    record::{Record, RecordId},
+    record::{self, Act, AuditRow, Record, RecordId},
     run::{Counts, RunId},
     send_problem::SendProblem,
     submit::Endings,
 };
-use jiff::Timestamp;
 
 use crate::{
     item::{self, n, s, text},
@@ -33,21 +32,6 @@ pub struct Slice<T> {
     pub items: Vec<T>,
     /// `true` if the partition may hold more.
     pub more: bool,
-}
-
-/// One act on a record, from its audit row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// The time of the act.
-    pub at: Timestamp,
-    /// The user.
-    pub by: String,
-    /// The name of the act.
-    pub action: String,
-    /// The Salesforce record concerned.
-    pub salesforce: Option<SalesforceId>,
-    /// Further details.
-    pub details: Option<String>,
 }
 
 /// The result of acknowledging a problem.
@@ -309,11 +293,17 @@ impl Store {
             .await
     }
 
-    /// Reads the audit rows of a record, newest first.
+    /// Reads the acts on a record, newest first: those of its newest audit rows, and those that it tells itself.
     ///
     /// # Errors
     /// Returns an error if DynamoDB does not answer, or a row cannot be read.
-    pub async fn audit(&self, record: &RecordId, most: i32) -> Result<Vec<AuditRow>, PortError> {
+    pub async fn history(&self, record: &Record, most: i32) -> Result<Vec<Act>, PortError> {
+        let rows = self.audit_rows(&record.id, most).await?;
+        Ok(record::history(&record.acts, rows))
+    }
+
+    /// Reads the audit rows of a record, newest first.
+    async fn audit_rows(&self, record: &RecordId, most: i32) -> Result<Vec<AuditRow>, PortError> {
         let partition = keys::audit_partition(record);
         let last = format!("{}~", keys::AUDIT_PREFIX);
         let query = self
@@ -321,12 +311,8 @@ impl Store {
             .consistent_read(true)
             .scan_index_forward(false)
             .limit(most);
-        self.slice(query)
-            .await?
-            .items
-            .iter()
-            .map(audit_row)
-            .collect()
+        let rows = self.slice(query).await?.items.into_iter();
+        rows.map(|row| item::decode(row, "an audit row")).collect()
     }
 
     /// A query of a partition's sort keys from `first` to `last`, both included.
@@ -356,26 +342,14 @@ impl Store {
     }
 }
 
-/// The most acts on a record that are counted.
+/// The most audit rows of a record that are counted.
 const MAX_ACTS: i32 = 1_000;
 
 impl Endings for Store {
     async fn endings(&self, id: &RecordId) -> Result<u32, PortError> {
-        let acts = self.audit(id, MAX_ACTS).await?;
-        let is_ending = |act: &&AuditRow| matches!(act.action.as_str(), "unlink" | "delete");
-        let endings = acts.iter().filter(is_ending).count();
+        let rows = self.audit_rows(id, MAX_ACTS).await?;
+        let is_ending = |row: &&AuditRow| matches!(row.act.action.as_str(), "unlink" | "delete");
+        let endings = rows.iter().filter(is_ending).count();
         Ok(u32::try_from(endings).unwrap_or(u32::MAX - 1))
     }
-}
-
-fn audit_row(item: &Attributes) -> Result<AuditRow, PortError> {
-    let named = |name: &str| text(item, name).map(str::to_owned);
-    let missing = |name: &str| item::unreadable("an audit row", format!("it has no {name}"));
-    Ok(AuditRow {
-        at: item::instant(item, "at").ok_or_else(|| missing("at"))?,
-        by: named("by").ok_or_else(|| missing("by"))?,
-        action: named("action").ok_or_else(|| missing("action"))?,
-        salesforce: text(item, "salesforce_id").and_then(|id| SalesforceId::parse(id).ok()),
-        details: named("details").filter(|details| !details.is_empty()),
-    })
 }

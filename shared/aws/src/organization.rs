@@ -6,12 +6,12 @@ use dealbridge_core::{
     change::Expected,
     claim::{Claim, ClaimState},
     finding::Finding,
-    link::store::{Audit, LinkStore},
+    link::store::LinkStore,
     message::{Note, PushRequest, VERSION as MESSAGE_VERSION, WriteRequest},
     organization::{Action, OrgChange, Step, step},
     ports::PortError,
     problem::OpenProblem,
-    record::RecordId,
+    record::{Act, AuditRow, RecordId},
     run::{RunId, RunStatus},
 };
 use jiff::Timestamp;
@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     item::{self, n},
     keys::{self, Attributes, PK, VERSION},
-    link::audit_row,
     log::Slice,
     settings::{Idle, SettingsVersion},
     store::Store,
@@ -253,7 +252,7 @@ impl Store {
                     if claim.state == ClaimState::Live {
                         actions.push(transaction::put_unconditional(
                             log,
-                            self.audit_of(change, &claim, by),
+                            self.audit_of(change, &claim, by)?,
                         )?);
                     }
                     let token = format!("org-claim|{id}|{}", self.ids.next());
@@ -266,7 +265,12 @@ impl Store {
         Err(busy("settling a claim of the former org"))
     }
 
-    fn audit_of(&self, change: &OrgChange, claim: &Claim, by: &str) -> Attributes {
+    fn audit_of(
+        &self,
+        change: &OrgChange,
+        claim: &Claim,
+        by: &str,
+    ) -> Result<Attributes, PortError> {
         let (action, details) = match change.action {
             Action::Move => (
                 "move-org",
@@ -277,14 +281,16 @@ impl Store {
                 format!("the links of the org {} were cleared", change.from),
             ),
         };
-        let audit = Audit {
-            record: claim.record.clone(),
-            action,
+        let act = Act {
+            at: self.clock.now(),
             by: by.to_owned(),
+            action: action.to_owned(),
             salesforce: Some(claim.salesforce),
             details,
         };
-        audit_row(&audit, &self.ids.next(), self.clock.now())
+        let earlier = Vec::new();
+        let row = AuditRow { act, earlier };
+        item::encode(&row, keys::audit(&claim.record, &self.ids.next()))
     }
 
     /// Moves one open problem to the new org, unless that has one of the same record; then it is forgotten. Idempotent.

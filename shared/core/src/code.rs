@@ -350,9 +350,6 @@ codes! {
     OrgReplaced "ORG_REPLACED" Info
         "{other} {value}."
         "Nothing to do. The next run reads everything of the org that the settings name.";
-    RecordCreated "RECORD_CREATED" Info
-        "{value} submitted the {other}."
-        "Nothing to do.";
     RecordDeleted "RECORD_DELETED" Info
         "{value} deleted the {other}."
         "Nothing to do. Its history stays.";

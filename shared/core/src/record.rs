@@ -1,5 +1,6 @@
 //! Channeltivity's linkable records (Deal, Lead, Referral) and their link to Salesforce.
 
+mod act;
 mod name;
 mod values;
 
@@ -12,6 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     SalesforceId, SalesforceObject, SystemModstamp, base::Base, end_user::SubmittedEndUser,
 };
+
+pub use act::{Act, AuditRow, history};
 
 /// The kind of a linkable record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -308,6 +311,9 @@ pub struct Record {
     /// The create that is on its way to Salesforce, of an unlinked record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creating: Option<Creating>,
+    /// The latest acts on it, oldest first, which no audit row tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<Act>,
 }
 
 /// The creation of a record's Salesforce side, from its trigger until it is linked.
@@ -380,6 +386,7 @@ impl Record {
             link: None,
             life: 1,
             creating: None,
+            acts: Vec::new(),
         }
     }
 

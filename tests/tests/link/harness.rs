@@ -97,7 +97,14 @@ impl LinkHarness {
         self.app.row(id, fields).await
     }
 
-    /// Returns the acts on a record, oldest first: action and user.
+    /// Returns the acts on a record, newest first.
+    pub(crate) async fn history(&self, id: &RecordId) -> Vec<String> {
+        let record = self.record(id).await;
+        let acts = self.app.store.history(&record, 100).await.unwrap();
+        acts.into_iter().map(|act| act.action).collect()
+    }
+
+    /// Returns the audit rows of a record, oldest first: action and user.
     pub(crate) async fn audit(&self, id: &RecordId) -> Vec<(String, String)> {
         let store = &self.app.store;
         let answer = store

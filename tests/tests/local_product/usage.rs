@@ -1,10 +1,16 @@
 //! The calls of Salesforce as the API shows them, and acts of people that the budget has no room for.
 
-use dealbridge_local::gateway::ApiRequest;
+use std::sync::Arc;
+
+use dealbridge_local::{LocalProduct, Options, gateway::ApiRequest};
+use dealbridge_tests::{
+    OrgFolder,
+    record_costs::{self, Cost},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::product::{ADMIN, INTERNAL, Product};
+use crate::product::{ADMIN, INTERNAL, Product, options};
 
 /// Replaces the setting `api_budget`.
 async fn set_budget(product: &Product, share: f64, reserve: u64) {
@@ -90,4 +96,38 @@ async fn a_person_is_asked_before_the_budget_is_exceeded() {
     product.local(Method::POST, "settle", None).await.ok();
     let settled = product.get(ADMIN, "/sync-runs").await.ok();
     assert_eq!(settled["items"][0]["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn a_submission_and_an_edit_cost_no_more_than_they_are_known_to() {
+    let folder = OrgFolder::importable(1).write();
+    let options = Options {
+        org: folder.path().to_owned(),
+        ..options(None)
+    };
+    let app = Arc::new(LocalProduct::start(&options).await.unwrap());
+
+    let costs = record_costs::measure(&app, 2).await;
+
+    let calls = |cost: &Cost| -> Vec<(String, f64)> {
+        let calls = cost.calls.iter();
+        calls.map(|(kind, count)| (kind.clone(), *count)).collect()
+    };
+    let of = |kind: &str| (kind.to_owned(), 1.0);
+    let twice = |kind: &str| (kind.to_owned(), 2.0);
+    assert_eq!(calls(&costs.kept), []);
+    assert_eq!(calls(&costs.lead), [of("upsert")]);
+    assert_eq!(calls(&costs.matching), [of("query"), of("upsert")]);
+    assert_eq!(calls(&costs.edit), [of("update")]);
+    assert_eq!(calls(&costs.early_edit), [of("query"), twice("update")]);
+    for (act, cost, most) in [
+        ("a submission that is not sent", &costs.kept, 2.0),
+        ("an edit of an unlinked Deal", &costs.unlinked_edit, 3.0),
+        ("a submission as a Lead", &costs.lead, 11.0),
+        ("a submission with match_contact", &costs.matching, 12.0),
+        ("an edit of a linked Deal", &costs.edit, 13.0),
+        ("an edit that is looked at", &costs.early_edit, 13.0),
+    ] {
+        assert!(cost.write_units <= most, "{act}: {cost:?}");
+    }
 }

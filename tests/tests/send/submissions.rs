@@ -57,6 +57,7 @@ impl SendHarness {
                 by: "usr-partner-active".to_owned(),
                 salesforce: None,
                 details: String::new(),
+                earlier: Vec::new(),
             }),
             writes: vec![Write::Record(Box::new(record), expected)],
             outbox: request.cloned().map_or(Outbox::Keep, Outbox::Add),

@@ -13,12 +13,11 @@ use super::{
 use crate::{
     SalesforceId,
     claim::ClaimState,
-    import::Import,
+    import::{Import, Imported},
     link::{
         Links, Master, Unlinks,
         confirm::Confirm,
-        push::{Push, send_outbox},
-        store::PushQueue,
+        push::{Push, enqueue, send_outbox},
         token::PreviewTokens,
     },
     message::{Disposition, ImportRequest, PushRequest, VERSION},
@@ -179,21 +178,13 @@ impl Handle {
         }
     }
 
-    /// Enqueues what a change sends, as the API's function does.
-    async fn enqueue(&self, request: Option<PushRequest>) {
-        if let Some(request) = request {
-            // The outbox has it, too.
-            let _ = PushQueue::send(self, &[request]).await;
-        }
-    }
-
     pub(super) async fn submit(&self, id: &RecordId, values: Submission) {
         let created = self
             .submissions()
             .create((id.kind(), id.id()), &values, &author(), |_| None)
             .await;
         if let Ok(created) = created {
-            self.enqueue(created.request).await;
+            enqueue(self, created.request.as_slice()).await;
         }
     }
 
@@ -203,7 +194,7 @@ impl Handle {
             .edit(id, Seen::Any, &values, &author(), |_| None)
             .await;
         if let Ok(edited) = edited {
-            self.enqueue(edited.request).await;
+            enqueue(self, edited.request.as_slice()).await;
         }
     }
 
@@ -346,7 +337,11 @@ impl Handle {
             store: self,
             clock: self,
         };
-        let dispositions = import.batch(imports.clone(), None).await;
+        let Imported {
+            dispositions,
+            requests,
+        } = import.batch(imports.clone(), None).await;
+        enqueue(self, &requests).await;
         for (request, disposition) in imports.into_iter().zip(dispositions) {
             if disposition == Disposition::Done {
                 self.world().acknowledge(&Message::Import(request));

@@ -53,6 +53,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     by: user.to_owned(),
                     salesforce: Some(id),
                     details: "the suppression is lifted".to_owned(),
+                    earlier: Vec::new(),
                 }),
                 line: LogLine {
                     salesforce: Some(id),

@@ -206,6 +206,7 @@ impl<F: Salesforce, P: Portal, S: LinkStore, Q: PushQueue, C: Clock + ?Sized>
                         "as previewed"
                     }
                 ),
+                earlier: Vec::new(),
             }),
             line,
             outbox: joined.outbox,

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use jiff::Timestamp;
+
 use crate::{
     SalesforceId,
     change::Write,
@@ -12,16 +14,15 @@ use crate::{
     ports::PortError,
     problem::OpenProblem,
     receipt::{Receipt, ReceiptKey},
-    record::{Record, RecordId},
+    record::{Act, AuditRow, Record, RecordId},
 };
 
-/// A row of the audit trail: an act of a user, or of the system, on a record. It is kept with the record for
-/// good.
+/// An act of a user, or of the system, on a record. It is kept for good, by the record itself or by an audit row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// The record.
     pub record: RecordId,
-    /// The act: `create`, `edit`, `delete`, `link`, `unlink`, `allow-import`, `write-delivered` and the like.
+    /// The name of the act.
     pub action: &'static str,
     /// The user who did it.
     pub by: String,
@@ -29,6 +30,8 @@ pub struct Audit {
     pub salesforce: Option<SalesforceId>,
     /// Details for a person to read.
     pub details: String,
+    /// What the record has told itself, of a record that is deleted.
+    pub earlier: Vec<Act>,
 }
 
 /// The receipt of a request with an `Idempotency-Key`, kept in the same transaction as what the request did.
@@ -52,7 +55,7 @@ pub struct LinkChange {
     pub org: SalesforceId,
     /// Records and claims, each with the state that it must be in.
     pub writes: Vec<Write>,
-    /// The audit row; none where the log line tells the same.
+    /// The act; none where the log line tells the same.
     pub audit: Option<Audit>,
     /// The log line.
     pub line: LogLine,
@@ -85,6 +88,34 @@ impl LinkChange {
             links_lead: false,
             receipt: None,
         }
+    }
+
+    /// Has the act told: by its record, if the change writes it and it has room, else by an audit row, which takes along
+    /// what the record has told so far. Returns the row, with its record.
+    #[must_use]
+    pub fn tell(&mut self, now: Timestamp) -> Option<(RecordId, AuditRow)> {
+        let audit = self.audit.take()?;
+        let act = Act {
+            at: now,
+            by: audit.by,
+            action: audit.action.to_owned(),
+            salesforce: audit.salesforce,
+            details: audit.details,
+        };
+        let written = self.writes.iter_mut().find_map(|write| match write {
+            Write::Record(record, _) if record.id == audit.record => Some(record),
+            _ => None,
+        });
+        let Some(record) = written else {
+            let earlier = audit.earlier;
+            return Some((audit.record, AuditRow { act, earlier }));
+        };
+        if act.fits_beside(&record.acts) {
+            record.acts.push(act);
+            return None;
+        }
+        let earlier = std::mem::take(&mut record.acts);
+        Some((audit.record, AuditRow { act, earlier }))
     }
 }
 
@@ -145,7 +176,7 @@ pub trait LinkStore: Send + Sync {
         id: SalesforceId,
     ) -> impl Future<Output = Result<Option<OpenProblem>, PortError>> + Send;
 
-    /// Commits a change: all of it or nothing.
+    /// Commits a change: all of it or nothing. Its act is told as [`LinkChange::tell`] says.
     fn commit_link(
         &self,
         change: &LinkChange,

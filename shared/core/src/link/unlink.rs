@@ -197,6 +197,7 @@ impl<P: Portal, S: LinkStore, C: Clock + ?Sized> Unlinks<'_, P, S, C> {
                     } else {
                         format!("its claim was one of the org {}", cut.org)
                     },
+                    earlier: record.acts.clone(),
                 }),
                 line: LogLine {
                     salesforce: Some(link.salesforce_id),

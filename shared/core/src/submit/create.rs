@@ -10,9 +10,6 @@ use super::{
 };
 use crate::{
     change::{Expected, Write},
-    code::Code,
-    entry::LogLine,
-    finding::Finding,
     link::store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
     message::PushRequest,
     portal::ResolvedUser,
@@ -122,25 +119,12 @@ fn submitted(
         is_new: true,
         request: request.clone(),
     };
-    let line = LogLine {
-        salesforce: None,
-        name: String::new(),
-        entity: Some(id.clone()),
-        findings: vec![
-            Finding::new(Code::RecordCreated)
-                .value(&author.by)
-                .other(id.to_string()),
-        ],
-    };
     let change = LinkChange {
-        org: settings.organization_id,
         writes: vec![Write::Record(Box::new(record), Expected::Absent)],
         audit: Some(audit(&id, "create", author, String::new())),
-        line,
         outbox: request.map_or(Outbox::Keep, Outbox::Add),
-        watch: None,
-        links_lead: false,
         receipt: receipt(&created),
+        ..LinkChange::empty(settings.organization_id)
     };
     (created, change)
 }

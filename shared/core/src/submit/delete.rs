@@ -11,7 +11,7 @@ use crate::{
     finding::Finding,
     link::{
         self, LinkError, SalesforceRecord, Unlinks,
-        store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
+        store::{Audit, Committed, LinkChange, LinkStore, Outbox, Receipted},
         unlink::{Ending, Unlinked},
     },
     ports::{Clock, Portal},
@@ -137,7 +137,10 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
             writes: std::iter::once(Write::DeleteRecord(id.clone(), expected))
                 .chain(send::forget(&deleted.record))
                 .collect(),
-            audit: Some(audit(&id, "delete", author, String::new())),
+            audit: Some(Audit {
+                earlier: deleted.record.acts.clone(),
+                ..audit(&id, "delete", author, String::new())
+            }),
             line: LogLine {
                 salesforce: None,
                 name: String::new(),

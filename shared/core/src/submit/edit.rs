@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     change::{Expected, Write},
-    entry::LogLine,
     link::{
         edit,
         store::{Committed, LinkChange, LinkStore, Outbox, Receipted},
@@ -105,19 +104,11 @@ impl<P: Portal, S: LinkStore, O: Owners, C: Clock + ?Sized> Submissions<'_, P, S
                 Expected::Version(record.version),
             ));
             let change = LinkChange {
-                org: settings.organization_id,
                 writes,
                 audit: Some(audit(id, "edit", author, told(&changed))),
-                line: LogLine {
-                    salesforce: None,
-                    name: String::new(),
-                    entity: Some(id.clone()),
-                    findings: Vec::new(),
-                },
                 outbox: request.map_or(Outbox::Keep, Outbox::Add),
-                watch: None,
-                links_lead: false,
                 receipt: receipt(&edited),
+                ..LinkChange::empty(settings.organization_id)
             };
             if self.store.commit_link(&change).await? == Committed::Yes {
                 return Ok(edited);

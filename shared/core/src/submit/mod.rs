@@ -196,6 +196,7 @@ fn audit(record: &RecordId, action: &'static str, author: &Author, details: Stri
         by: author.by.clone(),
         salesforce: None,
         details,
+        earlier: Vec::new(),
     }
 }
 

@@ -60,6 +60,41 @@ async fn a_patch_changes_what_it_names_and_clears_what_is_null() {
 }
 
 #[tokio::test]
+async fn a_history_has_every_act_however_many_there_are_and_after_a_deletion() {
+    let product = Product::start(None).await;
+    let portal = submitted(&product).await;
+    for version in 1..=9 {
+        let body = json!({ "fields": { "amount": version } });
+        assert_eq!(
+            portal.patch("/deals/D-1", version, &body).await.status(),
+            200
+        );
+    }
+
+    let mut told: Vec<String> = vec!["edit".to_owned(); 9];
+    told.push("create".to_owned());
+    let shown = async || -> Vec<String> {
+        let acts = acts(&product, "/deals/D-1").await;
+        acts.into_iter().map(|(action, _)| action).collect()
+    };
+    assert_eq!(shown().await, told);
+    let stamps = portal.get("/deals/D-1").await.ok()["history"].clone();
+    let stamps = stamps
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| text(&act["at"]));
+    assert!(stamps.rev().is_sorted());
+
+    let request = ApiRequest::new("DELETE", "/deals/D-1").with("if-match", "*");
+    assert_eq!(portal.send(request).await.status(), 200);
+    submitted(&product).await;
+
+    told.splice(0..0, ["create".to_owned(), "delete".to_owned()]);
+    assert_eq!(shown().await, told);
+}
+
+#[tokio::test]
 async fn an_edit_says_which_version_it_changes() {
     let product = Product::start(None).await;
     let portal = submitted(&product).await;

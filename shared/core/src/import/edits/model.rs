@@ -67,6 +67,8 @@ pub(super) struct Model {
     /// A row that a run has read and not decided yet.
     pub(super) read: Option<Row>,
     pub(super) entries: Vec<Finding>,
+    /// The acts on the record, as audits name them.
+    pub(super) acts: Vec<&'static str>,
     pub(super) wrong: Vec<String>,
     pub(super) story: Vec<String>,
     pub(super) is_calm: bool,
@@ -159,6 +161,7 @@ impl Model {
             row: row.as_object().unwrap().clone(),
             read: None,
             entries: Vec::new(),
+            acts: Vec::new(),
             wrong: Vec::new(),
             story: Vec::new(),
             is_calm: false,

@@ -305,6 +305,9 @@ impl LinkStore for Handle {
         }
         model.take_outbox(change.outbox.clone());
         model.enter(change.line.findings.clone());
+        model
+            .acts
+            .extend(change.audit.iter().map(|audit| audit.action));
         Ok(Committed::Yes)
     }
 

@@ -139,7 +139,8 @@ pub(super) fn delivery(
             &names,
         ));
     }
-    if delivered.written {
+    // The record's history tells the delivery of an edit, beside the edit.
+    if delivered.written && pending.is_of_link() {
         findings.push(Finding::new(Code::WriteDelivered));
     }
     let left = (!edited.is_empty()).then(|| PendingWrite {
@@ -271,6 +272,7 @@ fn change(
             by: "integration".to_owned(),
             salesforce: Some(claim.salesforce),
             details,
+            earlier: Vec::new(),
         }),
         line: LogLine {
             salesforce: Some(claim.salesforce),
