@@ -2,7 +2,6 @@
 
 use dealbridge_tests::site::{ADMIN, Site};
 use serde_json::json;
-use thirtyfour::prelude::*;
 
 use crate::{
     Outcome,

@@ -2,7 +2,7 @@
 
 use dealbridge_tests::site::{ADMIN, Site};
 use serde_json::json;
-use thirtyfour::Key;
+use thirtyfour::{Key, TypingData};
 
 use crate::{Outcome, browser::Browser, tools::Tools};
 
@@ -162,8 +162,7 @@ pub(crate) async fn the_keyboard_alone_links_and_unlinks(tools: Tools) -> Outcom
 struct Keyboard<'a>(&'a Browser);
 
 impl Keyboard<'_> {
-    async fn press(&self, keys: impl Into<String>) -> Outcome {
-        let keys: String = keys.into();
+    async fn press(&self, keys: impl Into<TypingData>) -> Outcome {
         self.0.page.action_chain().send_keys(keys).perform().await
     }
 

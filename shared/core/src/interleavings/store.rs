@@ -347,6 +347,10 @@ impl Owners for Handle {
     async fn owner(&self, _: &str) -> Result<Option<ResolvedUser>, PortError> {
         Ok(Some(partner()))
     }
+
+    async fn with_address(&self, _: &Email) -> Result<Vec<ResolvedUser>, PortError> {
+        Ok(vec![partner()])
+    }
 }
 
 impl Assignees for Handle {
