@@ -6,5 +6,6 @@ mod matrix;
 mod pages;
 mod people;
 mod records;
+mod settings;
 mod sign_in;
 mod suppressions;

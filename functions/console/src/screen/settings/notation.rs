@@ -68,7 +68,7 @@ pub(super) fn scalar(text: &str) -> Value {
 
 /// A fixed text, in quotation marks if it looks like something else.
 pub(super) fn of_text(text: &str) -> String {
-    if scalar(text) == Value::from(text) && text.trim() == text {
+    if scalar(text) == *text && text.trim() == text {
         text.to_owned()
     } else {
         Value::from(text).to_string()

@@ -70,7 +70,7 @@ pub(super) struct Fault {
 impl Offers {
     /// The fields of an object: label, API name, type.
     pub(super) fn of(&self, object: &str) -> Vec<Choice> {
-        self.fields(object).map(|field| choice(field)).collect()
+        self.fields(object).map(choice).collect()
     }
 
     /// The fields that can be a flag.
