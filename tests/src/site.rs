@@ -1,6 +1,6 @@
 //! The local product with its gateway on a free port, and people who are signed in to its console.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use dealbridge_local::{
     LocalProduct, Options, SalesforceTarget,
@@ -20,14 +20,31 @@ pub const PARTNER: &str = "rosa.lindqvist@fjordpartners.example";
 /// A distributor.
 pub const DISTRIBUTOR: &str = "dirk.vos@broadgate.example";
 
+/// The time after which an answer counts as missing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The running product.
 pub struct Site {
     /// The product.
     pub app: Arc<LocalProduct>,
     /// The address of the API and the console.
     pub address: String,
-    http: reqwest::Client,
+    /// A client that follows nothing by itself.
+    pub http: reqwest::Client,
     serving: JoinHandle<()>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the product's own client follows redirects and unpacks answers; this one shows them as they came"
+)]
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_gzip()
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
 }
 
 impl Drop for Site {
@@ -103,15 +120,10 @@ impl Site {
         let server = Arc::new(ApiServer::new(Arc::clone(&app)).unwrap());
         let address = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(async move { server.serve(listener).await.unwrap() });
-        let http = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_gzip()
-            .build()
-            .unwrap();
         Self {
             app,
             address,
-            http,
+            http: client(),
             serving,
         }
     }

@@ -74,7 +74,6 @@ pub(crate) struct Browser {
     pub(crate) page: WebDriver,
     pub(crate) site: Site,
     axe: String,
-    http: reqwest::Client,
     driver: Driver,
 }
 
@@ -100,9 +99,6 @@ impl Browser {
             page,
             site,
             axe: tools.axe.clone(),
-            http: reqwest::Client::builder()
-                .build()
-                .expect("a client needs no file"),
             driver,
         };
         browser.window(DESKTOP, Theme::Light).await?;
@@ -190,6 +186,7 @@ impl Browser {
             self.page.handle().session_id()
         );
         let answer = self
+            .site
             .http
             .post(url)
             .header("content-type", "application/json")

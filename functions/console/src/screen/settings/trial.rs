@@ -10,7 +10,7 @@ use super::{connection::told, offers::Fault};
 use crate::html::parts::{self, Tone, number};
 
 /// The changed Opportunities that are shown.
-const SHOWN: usize = 30;
+const SHOWN: usize = 40;
 
 const VERDICTS: [(&str, &str, Tone); 6] = [
     ("would_import", "Imported", Tone::Good),
