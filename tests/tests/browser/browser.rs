@@ -136,12 +136,18 @@ impl Browser {
 
     /// The element of an XPath, once it is there.
     pub(crate) async fn find(&self, xpath: &str) -> WebDriverResult<WebElement> {
-        self.page
+        let found = self
+            .page
             .query(By::XPath(xpath))
             .wait(PATIENCE, INTERVAL)
-            .desc(xpath)
             .first()
-            .await
+            .await;
+        if found.is_err() {
+            let here = self.page.current_url().await?;
+            let text = self.page.find(By::Tag("body")).await?.text().await?;
+            eprintln!("{xpath} is not on {here}, which shows:\n{text}");
+        }
+        found
     }
 
     /// Clicks the element of an XPath.
@@ -153,6 +159,14 @@ impl Browser {
     pub(crate) async fn press(&self, text: &str) -> WebDriverResult<()> {
         self.click(&format!(
             "//*[self::button or self::summary or self::a][normalize-space()='{text}']"
+        ))
+        .await
+    }
+
+    /// Clicks the first link or button whose text begins with that one; what it is about may follow, for screen readers.
+    pub(crate) async fn press_first(&self, text: &str) -> WebDriverResult<()> {
+        self.click(&format!(
+            "(//*[self::button or self::a][starts-with(normalize-space(), '{text}')])[1]"
         ))
         .await
     }

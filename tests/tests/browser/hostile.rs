@@ -17,7 +17,7 @@ const BIDI: &str = "\u{202e}gpj.exe\u{2066}\u{200f}";
 
 pub(crate) async fn hostile_names_are_inert_on_every_screen(tools: Tools) -> Outcome {
     let browser = Browser::open(&tools, Site::start().await).await?;
-    let long = "W".repeat(10_000);
+    let (long, wide) = ("W".repeat(10_000), "W".repeat(120));
     let opportunities = [
         ("006aP00000008G0QAI", SCRIPT),
         ("006aP00000008IJQAY", FORMULA),
@@ -34,7 +34,11 @@ pub(crate) async fn hostile_names_are_inert_on_every_screen(tools: Tools) -> Out
         ("records/deal/deal-office-move", &fields),
         (
             "records/lead/lead-quayside",
-            &json!({ "fields": { "name": long } }),
+            &json!({ "fields": { "name": wide } }),
+        ),
+        (
+            "records/deal/deal-office-move",
+            &json!({ "fields": { "notes": long } }),
         ),
         ("users/usr-rosa", &user),
         ("organizations/org-fjord", &json!({ "name": BIDI })),

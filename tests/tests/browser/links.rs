@@ -45,7 +45,7 @@ async fn unlink(browser: &Browser) -> Outcome {
     browser
         .click("//main//button[normalize-space()='Unlink']")
         .await?;
-    browser.sees("is unlinked").await
+    browser.sees("are no longer linked").await
 }
 
 pub(crate) async fn a_lead_is_linked_after_a_stale_preview_and_unlinked(tools: Tools) -> Outcome {
@@ -155,7 +155,7 @@ pub(crate) async fn the_keyboard_alone_links_and_unlinks(tools: Tools) -> Outcom
     keys.press(" ").await?;
     keys.to_button("Unlink").await?;
     keys.press(Key::Enter).await?;
-    browser.sees("is unlinked").await
+    browser.sees("are no longer linked").await
 }
 
 /// A person without a mouse.

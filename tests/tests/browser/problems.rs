@@ -18,7 +18,7 @@ pub(crate) async fn a_problem_is_mended_checked_again_and_gone_with_the_next_run
     browser.sees(NAME).await?;
     browser.sees("Choose the end user's Account").await?;
 
-    browser.press("Check again").await?;
+    browser.press_first("Check again").await?;
     browser.find("//h1[.='Why?']").await?;
     browser.sees("Would not import").await?;
     let mended = json!({
@@ -27,7 +27,7 @@ pub(crate) async fn a_problem_is_mended_checked_again_and_gone_with_the_next_run
         "fields": { "AccountId": "001aP00000003rUQAQ" },
     });
     browser.site.org("edit", &mended).await;
-    browser.press("Check again").await?;
+    browser.press_first("Check again").await?;
     browser.sees("Would import").await?;
 
     browser.press("Sync Manager").await?;
