@@ -314,6 +314,9 @@ pub struct Record {
     /// The latest acts on it, oldest first, which no audit row tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<Act>,
+    /// The latest life in which Salesforce was asked to create it. It outlives `creating`, which can be withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempted: Option<u32>,
 }
 
 /// The creation of a record's Salesforce side, from its trigger until it is linked.
@@ -387,6 +390,7 @@ impl Record {
             life: 1,
             creating: None,
             acts: Vec::new(),
+            attempted: None,
         }
     }
 
@@ -398,6 +402,11 @@ impl Record {
             1 => format!("{id}-{version}"),
             life => format!("{id}#{life}-{version}"),
         }
+    }
+
+    /// Returns `true` if an attempt at creating it in its present life may have made a Salesforce record.
+    pub(crate) fn is_attempted(&self) -> bool {
+        self.attempted == Some(self.life)
     }
 
     /// Returns the External Id of its Salesforce side.

@@ -179,8 +179,8 @@ pub trait Salesforce: Send + Sync {
         primary_contact: SalesforceId,
     ) -> impl Future<Output = Result<UpsertOutcome, SalesforceError>> + Send;
 
-    /// Reads the records of an object that have this External Id, with Name and the External Id: one call. Those in the
-    /// recycle bin are left out. Of many, the first 20 by Id.
+    /// Reads the records of an object that have this External Id, with Name, the External Id, and of Leads whether they
+    /// are converted: one call. Those in the recycle bin are left out. Of many, the first 20 by Id.
     fn by_external_id(
         &self,
         object: SalesforceObject,

@@ -174,9 +174,13 @@ impl Statement {
     /// Selects the records that have an External Id.
     pub(crate) fn by_external_id(object: SalesforceObject, external_id: &ExternalId) -> Self {
         let ExternalId { field, value } = external_id;
+        let columns = match object {
+            SalesforceObject::Lead => "Id, Name, IsConverted",
+            SalesforceObject::Opportunity => "Id, Name",
+        };
         Self {
             text: format!(
-                "SELECT Id, Name, {field} FROM {object} WHERE {field} = {} ORDER BY Id LIMIT {MAX_MATCHES}",
+                "SELECT {columns}, {field} FROM {object} WHERE {field} = {} ORDER BY Id LIMIT {MAX_MATCHES}",
                 quoted(value)
             ),
             deleted: Deleted::Left,
@@ -458,7 +462,7 @@ mod tests {
 
         assert_eq!(
             Statement::by_external_id(SalesforceObject::Lead, &external_id).text,
-            "SELECT Id, Name, Channeltivity_Id__c FROM Lead \
+            "SELECT Id, Name, IsConverted, Channeltivity_Id__c FROM Lead \
              WHERE Channeltivity_Id__c = 'deal:D-\\'17#2' ORDER BY Id LIMIT 20"
         );
     }

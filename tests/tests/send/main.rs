@@ -13,6 +13,7 @@ mod lives;
 mod orphans;
 mod portal;
 mod refusals;
+mod repeats;
 mod settings;
 mod submissions;
 mod sync_now;

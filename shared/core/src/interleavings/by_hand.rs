@@ -23,6 +23,10 @@ fn deal() -> RecordId {
     RecordId::new(RecordKind::Deal, "d-1").unwrap()
 }
 
+fn referral() -> RecordId {
+    RecordId::new(RecordKind::Referral, "r-1").unwrap()
+}
+
 fn settings(target: SendTarget) -> Arc<Settings> {
     let all = set_up::all_settings();
     let is_it = |settings: &&Arc<Settings>| {
@@ -217,4 +221,25 @@ fn an_edit_reaches_the_opportunity_that_an_unheard_lead_was_converted_to() {
         .ids(|stored| stored.object == SalesforceObject::Opportunity);
     assert_eq!(world.org.rows[&became[0]].fields["Amount"], "<here 2>");
     assert!(world.waiting.is_empty() && matches!(world.sent[0], Message::Push(_)));
+}
+
+#[test]
+fn a_lead_that_was_linked_to_another_record_gets_no_value_of_the_repeated_create() {
+    at_each_place(
+        || {
+            let handle = Handle::calm(SendTarget::Lead);
+            handle.finish(handle.submission("<here 1>"));
+            handle.create_unheard();
+            let values =
+                whole(&json!({ "name": "Umbrella", "amount": "<here 2>", "close_date": "soon" }));
+            handle.finish(handle.act(async move |handle| handle.submit(&referral(), values).await));
+            handle
+        },
+        Handle::delivery,
+        |handle| {
+            let lead = *handle.world().org.rows.keys().next().unwrap();
+            let master = Master::Channeltivity;
+            handle.act(async move |handle| handle.link(&referral(), lead, master).await)
+        },
+    );
 }

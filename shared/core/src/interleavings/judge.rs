@@ -1,11 +1,14 @@
 //! The judge: the invariants after each step, and the fate of each edit.
 
 mod check;
+mod edit;
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
+use self::edit::Edit;
+pub(super) use self::edit::{Side, Writer};
 use super::{
     items::Items,
     org::{Org, Stored},
@@ -20,48 +23,6 @@ use crate::{
     finding::Finding,
     record::{Record, RecordId},
 };
-
-/// The one who writes values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Writer {
-    /// A user of the side that is written.
-    User,
-    /// A link by hand, whose values its user has seen before.
-    Link,
-    /// The integration.
-    Integration,
-}
-
-/// A record of one side.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Side {
-    Here(RecordId),
-    There(SalesforceId),
-}
-
-/// An edit of a user, with a value that no other edit has.
-#[derive(Clone, Debug)]
-struct Edit {
-    side: Side,
-    field: &'static Edited,
-    value: String,
-    at: u32,
-    /// The number of entries at that time.
-    entries: usize,
-    /// `true` if a user of the same side has entered another value since.
-    is_superseded: bool,
-}
-
-impl Edit {
-    /// Returns `true` if a text names the value, however long it is.
-    fn is_in(&self, text: &str) -> bool {
-        let key = self
-            .value
-            .trim_end_matches(['>', '!', ' ', 'g', 'n', 'o', 'l']);
-        text.match_indices(key)
-            .any(|(at, _)| matches!(text[at + key.len()..].chars().next(), Some('>' | ' ')))
-    }
-}
 
 /// What the judge has seen.
 #[derive(Debug, Default)]
@@ -220,7 +181,7 @@ impl Judge {
                 continue;
             }
             if writer == Writer::User {
-                // Until a link exists, a repeated create may give the record its values again.
+                // Until a link exists, a late delivery of a create at the same time as another one may write over it.
                 self.edited(&side, field, Some(value).filter(|_| is_linked));
             }
             let Some(value) = token(Some(value)) else {
@@ -232,6 +193,19 @@ impl Judge {
             }
             let now = self.now();
             self.seen_there.entry(value.to_owned()).or_insert(now);
+        }
+    }
+
+    /// Sees a Lead that a create finds and writes over.
+    pub(super) fn written_over(&mut self, id: SalesforceId, key: &str, claim: Option<&Claim>) {
+        let other = claim
+            .filter(|claim| is_live(claim))
+            .map(|claim| &claim.record)
+            .filter(|record| self::key(record, 1) != key.split('#').next().unwrap_or(key));
+        if let Some(other) = other {
+            self.wrong.push(format!(
+                "{id} is linked to {other} and gets the values of {key}"
+            ));
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    judge::{Side, Writer, is_live},
+    judge::Writer,
     org::{ACCOUNT, KEY, contact},
     set_up::END_USER,
     spoiling::Spoiling,
@@ -60,7 +60,8 @@ impl World {
                 if let Some(field) = refused {
                     return refusal(field);
                 }
-                self.judge_repeat(id);
+                let claim = self.items.claims.get(&id);
+                self.judge.written_over(id, &key, claim);
                 self.set_there(id, new.fields, Writer::Integration);
             }
             return UpsertOutcome::Found(id);
@@ -85,15 +86,6 @@ impl World {
             self.judge.is_due = true;
         }
         UpsertOutcome::Created(id)
-    }
-
-    /// A repeated create gives a Lead its values again, and is told only afterwards that a user has linked the Lead to
-    /// another record meanwhile: what was edited of that one is not looked for.
-    fn judge_repeat(&mut self, id: SalesforceId) {
-        if let Some(claim) = self.items.claims.get(&id).filter(|claim| is_live(claim)) {
-            self.judge.ended(Side::Here(claim.record.clone()));
-            self.judge.ended(Side::There(id));
-        }
     }
 
     fn update(

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     fields::{self, Draft},
-    lookup::{Stop, named},
+    lookup::{Stop, external_id, named},
     refusal::{self, Refused},
     store::{Assignees, SendStore},
     work::{Again, Create},
@@ -110,19 +110,25 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
                 self.salesforce.of(settings.organization_id).await?
             }
         };
-        let (record, target) = match known {
-            Some(target) => (record, target),
-            None => match self.choose(&salesforce, &record, settings).await {
-                Ok(target) => match self.keep(record, target).await? {
-                    Some(kept) => kept,
-                    None => return Ok(Attempted::Changed),
-                },
-                Err(error) => {
-                    let object = SalesforceObject::Lead;
-                    let finding = refusal::of_error(&error, object).ok_or(error)?;
-                    return Ok(refused("", vec![finding]));
-                }
-            },
+        let is_repeat = record.is_attempted();
+        let chosen = match &known {
+            Some(target) => Ok(target.clone()),
+            None => self.choose(&salesforce, &record, settings).await,
+        };
+        let target = match chosen {
+            Ok(target) => target,
+            Err(error) => {
+                let finding = refusal::of_error(&error, SalesforceObject::Lead).ok_or(error)?;
+                return Ok(refused("", vec![finding]));
+            }
+        };
+        let (record, target) = if is_repeat && known.is_some() {
+            (record, target)
+        } else {
+            match self.keep(record, target).await? {
+                Some(kept) => kept,
+                None => return Ok(Attempted::Changed),
+            }
         };
         let seen = record.version;
         let refused = |name: &str, findings| Attempted::Refused {
@@ -134,23 +140,35 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         if let Some(finding) = missing(&draft) {
             return Ok(refused(&draft.name, vec![finding]));
         }
-        let key = &settings.send.of(record.id.kind()).external_id;
-        let confusable = self.confusable(&salesforce, &record, draft.object, key);
-        if let Some(finding) = confusable.await? {
-            return Ok(refused(&draft.name, vec![finding]));
-        }
-        let mut sent = draft.fields.clone();
-        match self.owner(&salesforce, &draft).await {
-            Ok(Some(owner)) => {
-                sent.insert("OwnerId".to_owned(), owner.to_string().into());
+        let key = external_id(settings, &record.id, record.life);
+        let earlier = match draft.object {
+            // A user may have linked the Lead that an earlier attempt made to another record.
+            SalesforceObject::Lead if is_repeat => {
+                self.earlier(&salesforce, draft.object, &key).await
             }
-            Ok(None) => {}
-            Err(Stop::Findings(findings)) => return Ok(refused(&draft.name, findings)),
-            Err(Stop::Again(again)) => return Err(again),
-        }
-        let outcome = self
-            .upsert(&salesforce, &record, settings, &target, sent)
-            .await;
+            // An Opportunity that is there is left as it is by its create.
+            SalesforceObject::Lead | SalesforceObject::Opportunity => Ok(None),
+        };
+        let outcome = match earlier.transpose() {
+            Some(outcome) => outcome,
+            None => {
+                let confusable = self.confusable(&salesforce, &record, draft.object, &key.field);
+                if let Some(finding) = confusable.await? {
+                    return Ok(refused(&draft.name, vec![finding]));
+                }
+                let mut sent = draft.fields.clone();
+                match self.owner(&salesforce, &draft).await {
+                    Ok(Some(owner)) => {
+                        sent.insert("OwnerId".to_owned(), owner.to_string().into());
+                    }
+                    Ok(None) => {}
+                    Err(Stop::Findings(findings)) => return Ok(refused(&draft.name, findings)),
+                    Err(Stop::Again(again)) => return Err(again),
+                }
+                self.upsert(&salesforce, (&record, &key), settings, &target, sent)
+                    .await
+            }
+        };
         let made = |id, object, converted, is_found| {
             Attempted::Made(Box::new(Made {
                 record: record.clone(),
@@ -213,16 +231,12 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
     async fn upsert(
         &self,
         salesforce: &F,
-        record: &Record,
+        (record, external_id): (&Record, &ExternalId),
         settings: &Settings,
         target: &CreateTarget,
         mut fields: Map<String, Value>,
     ) -> Result<UpsertOutcome, SalesforceError> {
         let send = settings.send.of(record.id.kind());
-        let external_id = ExternalId {
-            field: send.external_id.clone(),
-            value: record.external_id(),
-        };
         let sync_flag = &settings.fields.sync_flag;
         let (object, mut is_retyped, mut has_flag) = (target.object(), false, true);
         if lacks(&salesforce.schema().objects(), object, sync_flag) {
@@ -230,7 +244,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         }
         loop {
             let new = NewRecord {
-                external_id: &external_id,
+                external_id,
                 fields: &fields,
                 assignment: if send.assignment_rule {
                     AssignmentRules::Run

@@ -1,4 +1,4 @@
-//! Lookups of a create in Salesforce: Contacts, owners, and who holds an External Id.
+//! Lookups of a create in Salesforce: Contacts, owners, and which records hold an External Id.
 
 use std::slice;
 
@@ -15,8 +15,8 @@ use crate::{
     link::{read_one, store::Committed},
     ports::{Clock, Portal},
     read,
-    record::{CreateTarget, Creating, Record},
-    salesforce::{FieldPath, Row, Salesforce, SalesforceError},
+    record::{CreateTarget, Creating, Record, RecordId},
+    salesforce::{ExternalId, FieldPath, Row, Salesforce, SalesforceError, UpsertOutcome},
     settings::{SendTarget, Settings},
 };
 
@@ -80,8 +80,8 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         })
     }
 
-    /// Keeps the choice with the record before anything is created: a repeat must not choose another object. None if
-    /// the record changed.
+    /// Keeps the choice with the record before anything is created, and that Salesforce is going to be asked: a repeat
+    /// must not choose another object, and looks first. None if the record changed.
     pub(super) async fn keep(
         &self,
         record: Record,
@@ -89,6 +89,7 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
     ) -> Result<Option<(Record, CreateTarget)>, Again> {
         let mut next = record.clone();
         next.version += 1;
+        next.attempted = Some(record.life);
         next.creating = record.creating.clone().map(|creating| Creating {
             target: Some(target.clone()),
             ..creating
@@ -170,6 +171,26 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         }
     }
 
+    /// Returns what an earlier attempt has made, as an upsert would find it. Nothing is written.
+    pub(super) async fn earlier(
+        &self,
+        salesforce: &F,
+        object: SalesforceObject,
+        external_id: &ExternalId,
+    ) -> Result<Option<UpsertOutcome>, SalesforceError> {
+        let rows = holders(salesforce, object, external_id).await?;
+        let ids: Vec<SalesforceId> = rows.iter().filter_map(Row::id).collect();
+        Ok(match &*ids {
+            [] => None,
+            [id] if rows[0].is_checked("IsConverted") => Some(UpsertOutcome::Taken {
+                by: Some(*id),
+                message: "The Lead is converted.".to_owned(),
+            }),
+            [id] => Some(UpsertOutcome::Found(*id)),
+            _ => Some(UpsertOutcome::Ambiguous(ids)),
+        })
+    }
+
     /// Returns the Opportunity that the holder of the External Id was converted to, or who the holder is.
     pub(super) async fn successor(
         &self,
@@ -201,6 +222,25 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
             _ => Err(who),
         })
     }
+}
+
+/// Returns the External Id of a record in one of its lives.
+pub(super) fn external_id(settings: &Settings, record: &RecordId, life: u32) -> ExternalId {
+    ExternalId {
+        field: settings.send.of(record.kind()).external_id.clone(),
+        value: record.external_id(life),
+    }
+}
+
+/// Returns the records that have this very External Id. A field that takes ABC and abc for the same finds others, too.
+pub(super) async fn holders<F: Salesforce>(
+    salesforce: &F,
+    object: SalesforceObject,
+    external_id: &ExternalId,
+) -> Result<Vec<Row>, SalesforceError> {
+    let mut rows = salesforce.by_external_id(object, external_id).await?;
+    rows.retain(|row| row.text(external_id.field.as_str()) == Some(&external_id.value));
+    Ok(rows)
 }
 
 /// Names records, the first few by their ids.

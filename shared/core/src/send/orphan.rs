@@ -3,6 +3,7 @@
 
 use super::{
     attempt::Made,
+    lookup::{external_id, holders},
     store::{Assignees, SendStore},
     work::{Again, Create},
 };
@@ -17,7 +18,7 @@ use crate::{
     message::{CreateRequest, PushRequest},
     ports::{Clock, Portal},
     record::Record,
-    salesforce::{ExternalId, Salesforce, SalesforceError},
+    salesforce::{Salesforce, SalesforceError},
     settings::Settings,
     task::TaskState,
     value::{MAX_NAME_CHARACTERS, cut},
@@ -79,22 +80,17 @@ impl<F: Salesforce, P: Portal, S: SendStore, U: Assignees, C: Clock + ?Sized>
         settings: &Settings,
     ) -> Result<Vec<(SalesforceId, String)>, Again> {
         let salesforce = self.salesforce.of(settings.organization_id).await?;
-        let external_id = ExternalId {
-            field: settings.send.of(request.record.kind()).external_id.clone(),
-            value: request.record.external_id(request.life),
-        };
+        let external_id = external_id(settings, &request.record, request.life);
         let mut created = Vec::new();
         // The settings may have had it become another object by then.
         for object in SalesforceObject::ALL {
-            let rows = match salesforce.by_external_id(object, &external_id).await {
+            let rows = match holders(&salesforce, object, &external_id).await {
                 // Where there is no such field, nothing has a value of it.
                 Err(SalesforceError::FieldMissing { .. }) => continue,
                 rows => rows?,
             };
             for row in rows {
-                // A field that takes ABC and abc for the same finds other records, too.
-                let is_its = row.text(external_id.field.as_str()) == Some(&external_id.value);
-                let Some(id) = row.id().filter(|_| is_its) else {
+                let Some(id) = row.id() else {
                     continue;
                 };
                 let successor = self.successor(&salesforce, object, Some(id)).await?;
