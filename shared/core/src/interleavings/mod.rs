@@ -14,6 +14,7 @@ mod set_up;
 mod spoiling;
 mod store;
 mod users;
+mod workers;
 mod world;
 
 use std::{
