@@ -24,7 +24,7 @@ pub const GATEWAY: [&str; 7] = [
     "POST /console/{page}/{item}/{part}",
 ];
 
-/// What an address of the console leads to.
+/// The page, file or form that an address of the console leads to.
 pub(crate) enum Found {
     Asset(&'static Asset),
     SignIn,

@@ -32,7 +32,7 @@ impl Visit<'_> {
         functions.answer(call, &self.caller, self.invocation).await
     }
 
-    /// What the API answers, read.
+    /// The API's answer, read.
     ///
     /// # Errors
     /// Returns the API's refusal, or 500 if its answer has another form than expected.

@@ -88,7 +88,7 @@ fn group(stored: &Stored) -> Option<&Group> {
     }
 }
 
-/// What an import says of an Opportunity with this address.
+/// The words of an import about an Opportunity with this address.
 fn told(hindrances: &[Finding]) -> Value {
     let said = hindrances.iter().map(|finding| {
         let (message, suggestion) = finding.sentences("an Opportunity");

@@ -16,9 +16,9 @@ use crate::invalid;
 /// The mismatches between settings and the connected org.
 #[derive(Debug, Default)]
 pub(crate) struct Compared {
-    /// What keeps the settings from being stored.
+    /// Problems that keep the settings from being stored.
     pub(crate) refused: Vec<InvalidSetting>,
-    /// What works as soon as the org is mended.
+    /// Problems of what works as soon as the org is mended.
     pub(crate) warnings: Vec<InvalidSetting>,
 }
 

@@ -227,7 +227,7 @@ impl Browser {
         Ok(())
     }
 
-    /// What axe finds on the page.
+    /// The findings of axe on the page.
     pub(crate) async fn axe(&self) -> WebDriverResult<Vec<String>> {
         crate::axe::findings(&self.page, &self.axe).await
     }

@@ -1,4 +1,4 @@
-//! What holds of every screen: axe finds nothing, and nothing is wider than the window.
+//! Promises of every screen: axe finds nothing, and nothing is wider than the window.
 
 use dealbridge_tests::site::{ADMIN, Site};
 

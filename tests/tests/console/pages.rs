@@ -1,4 +1,4 @@
-//! What holds of every page: its headers, its weight, and that the part of a page is a part.
+//! Promises of every page: its headers, its weight, and that the part of a page is a part.
 
 use reqwest::Method;
 

@@ -134,7 +134,7 @@ fn introduction() -> Markup {
     )
 }
 
-/// What the next run would do, as a badge and a sentence.
+/// The act of the next run, as a badge and a sentence.
 fn outlook(verdict: &str) -> (Tone, &'static str, &'static str) {
     match verdict {
         "would_import" => (

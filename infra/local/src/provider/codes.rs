@@ -15,7 +15,7 @@ use crate::gateway::token::Subject;
 /// The most codes that wait for their exchange; more make the provider forget all of them.
 const MAX_WAITING: usize = 1_000;
 
-/// What a code stands for.
+/// The sign-in that a code stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Grant {
     pub(super) client: String,

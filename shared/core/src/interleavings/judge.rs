@@ -24,7 +24,7 @@ use crate::{
     record::{Record, RecordId},
 };
 
-/// What the judge has seen.
+/// The judge's notes.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     pub(super) wrong: Vec<String>,

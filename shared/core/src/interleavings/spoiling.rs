@@ -9,7 +9,7 @@ pub(super) enum Spoiling {
     ClaimUnconditional,
     /// The External Id lacks the record's life.
     KeyWithoutLife,
-    /// What was agreed on stays as it was before a delivery.
+    /// The base stays as it was before a delivery.
     BaseKept,
     /// A resolved conflict has no entry.
     ConflictUntold,

@@ -1,4 +1,4 @@
-//! What the users of Salesforce do.
+//! Acts of the users of Salesforce.
 
 use rand::Rng;
 use serde_json::{Value, json};

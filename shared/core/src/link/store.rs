@@ -30,7 +30,7 @@ pub struct Audit {
     pub salesforce: Option<SalesforceId>,
     /// Details for a person to read.
     pub details: String,
-    /// What the record has told itself, of a record that is deleted.
+    /// The acts that the record has told itself, of a record that is deleted.
     pub earlier: Vec<Act>,
 }
 

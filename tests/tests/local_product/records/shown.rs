@@ -1,4 +1,4 @@
-//! What a record's reader is told beside its values: its kind, its people, what Salesforce refused.
+//! The texts that a record's reader is told beside its values: its kind, its people, what Salesforce refused.
 
 use dealbridge_local::gateway::ApiRequest;
 use reqwest::Method;

@@ -92,7 +92,7 @@ fn counted(many: usize, one: &str, several: &str) -> String {
     }
 }
 
-/// What an import says of the address in one role.
+/// The words of an import about the address in one role.
 fn check(role: &str, check: &Check) -> Markup {
     html! {
         h3 { (role) }

@@ -27,7 +27,7 @@ pub(super) const MASTERS: [(&str, &str); 2] = [
     ("channeltivity", "Channeltivity"),
 ];
 
-/// What was typed.
+/// The choice as it was typed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Choice {
     pub(super) url: String,

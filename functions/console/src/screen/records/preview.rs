@@ -58,7 +58,7 @@ enum Taken {
 }
 
 impl Row {
-    /// What the row showed, for a later preview to tell if it shows something else.
+    /// A digest of the row as it was shown, for a later preview to tell if it shows something else.
     fn seen(&self) -> String {
         digest(&format!(
             "{:?}|{}|{}|{}|{:?}",

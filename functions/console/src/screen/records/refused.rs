@@ -39,7 +39,7 @@ impl Refused {
         }
     }
 
-    /// Whether the budget of Salesforce calls has no room for what was asked for.
+    /// Returns whether the budget of Salesforce calls has no room for what was asked for.
     pub(super) fn is_of_budget(&self) -> bool {
         self.code == "SF_BUDGET_SPENT"
     }

@@ -1,4 +1,4 @@
-//! What a form showed, in few characters.
+//! Digests of what a form showed, in few characters.
 
 use sha2::{Digest, Sha256};
 

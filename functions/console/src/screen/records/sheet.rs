@@ -28,7 +28,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether its control takes a line of its own.
+    /// Returns whether its control takes a line of its own.
     fn is_wide(&self) -> bool {
         matches!(self.kind, FieldType::LongText)
     }

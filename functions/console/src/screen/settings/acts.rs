@@ -1,4 +1,4 @@
-//! What the page and its buttons do.
+//! Acts of the page and its buttons.
 
 use dealbridge_lambda::http::{Answer, Refusal};
 use maud::html;

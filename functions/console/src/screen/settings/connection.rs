@@ -10,7 +10,7 @@ use super::{
 };
 use crate::html::parts::{self, Tone};
 
-/// What `POST /settings/test` met.
+/// The answer of `POST /settings/test`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Test {
@@ -33,7 +33,7 @@ struct User {
 }
 
 impl Test {
-    /// What it says about settings.
+    /// Its words about settings.
     pub(super) fn said(&self) -> Said {
         Said::of(self.problems.clone(), self.warnings.clone())
     }

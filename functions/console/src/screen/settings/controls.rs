@@ -9,7 +9,7 @@ use crate::html::problem;
 /// The most options of a select: a longer list is offered while one types.
 const MOST_OPTIONS: usize = 60;
 
-/// What the API says about settings, by their places.
+/// The API's words about settings, by their places.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Said {
     pub(super) problems: Vec<(String, String)>,
@@ -33,7 +33,7 @@ impl Said {
         }
     }
 
-    /// What a refusal calls wrong.
+    /// The places that a refusal calls wrong.
     pub(super) fn of_refusal(body: &serde_json::Value) -> Self {
         let wrong = problem::wrong_fields(body);
         Self {

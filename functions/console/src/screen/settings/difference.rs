@@ -1,4 +1,4 @@
-//! What differs between two settings, in the words of the screen.
+//! Differences between two settings, in the words of the screen.
 
 use std::collections::BTreeMap;
 

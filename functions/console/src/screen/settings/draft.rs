@@ -228,7 +228,7 @@ impl Draft {
             .collect();
     }
 
-    /// What of the form's own notations cannot be read, by place.
+    /// The places whose notation, one of the form's own, cannot be read.
     pub(super) fn unreadable(&self) -> Vec<(String, String)> {
         let maps = self.texts.iter().filter(|(name, _)| is_map(name));
         maps.filter_map(|(name, text)| Some((name.clone(), notation::map(text).err()?)))

@@ -26,7 +26,7 @@ pub enum Screen {
     Show,
     /// The form: a check, a trial, a test, a row more or less, or the change itself.
     Send,
-    /// What is wrong with one row, as it is chosen.
+    /// The part that says what is wrong with one row, as it is chosen.
     Row,
     /// The versions.
     Versions,

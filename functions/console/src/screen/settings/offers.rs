@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{controls::Choice, draft::Draft, labels::List};
 
-/// What settings may name.
+/// The fields and objects that settings may name.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Offers {

@@ -48,7 +48,7 @@ pub(super) async fn current(visit: &Visit<'_>) -> Result<Option<Draft>, Refusal>
     }
 }
 
-/// What settings may name.
+/// The fields and objects that settings may name.
 pub(super) async fn offers(visit: &Visit<'_>) -> Result<Offers, Refusal> {
     visit.read(ApiCall::get("/settings/fields")).await
 }
@@ -71,7 +71,7 @@ pub(super) fn page(visit: &Visit<'_>, shown: &Shown, offers: &Offers) -> Answer 
     visit.page_with(shown.status, TITLE, content)
 }
 
-/// What the API says is wrong with a draft, and what of the form's own notations cannot be read.
+/// Everything that is wrong with a draft: by the API's word, and notations of the form's own that cannot be read.
 pub(super) async fn check(visit: &Visit<'_>, draft: &Draft) -> Result<Said, Refusal> {
     #[derive(Deserialize)]
     struct Checked {

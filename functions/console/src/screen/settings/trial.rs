@@ -21,7 +21,7 @@ const VERDICTS: [(&str, &str, Tone); 6] = [
     ("not_a_candidate", "Not imported", Tone::Info),
 ];
 
-/// What `POST /settings/trial` answers.
+/// The answer of `POST /settings/trial`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Trial {

@@ -1,4 +1,4 @@
-//! What of the settings an org cannot serve.
+//! Settings that an org cannot serve.
 
 use serde_json::json;
 
