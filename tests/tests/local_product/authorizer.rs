@@ -1,12 +1,15 @@
 //! Tokens: what the gateway refuses, and which group the functions take for the administrators'.
 
-use dealbridge_local::gateway::token::{Subject, Tokens};
+use dealbridge_local::{
+    gateway::token::{Subject, Tokens},
+    template::Authorizer,
+};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::product::{ADMIN, Answer, Call, Product};
 
-/// Every call of the API, with values for its variables.
+/// Every call of the API, with values for its variables. The console asks for a session instead of a token.
 fn calls(product: &Product) -> Vec<Call> {
     let call = |route: &dealbridge_local::template::Route| Call {
         method: Method::from_bytes(route.method.as_bytes()).unwrap(),
@@ -19,7 +22,9 @@ fn calls(product: &Product) -> Vec<Call> {
         token: None,
         body: (route.method == "POST" || route.method == "PUT").then(|| json!({})),
     };
-    product.app.template.routes.iter().map(call).collect()
+    let routes = product.app.template.routes.iter();
+    let of_tokens = routes.filter(|route| route.authorizer == Authorizer::Token);
+    of_tokens.map(call).collect()
 }
 
 async fn answers(product: &Product, token: Option<&str>) -> Vec<(Call, Answer)> {
@@ -96,7 +101,8 @@ async fn every_call_refuses_a_token_without_one_of_its_scopes() {
 
 fn is_for_internal_users(call: &Call) -> bool {
     let is_link = call.target.contains("/link");
-    let is_record = call.target.starts_with("/deals") || call.target.starts_with("/tasks");
+    let of_records = ["/deals", "/tasks", "/record-kinds"];
+    let is_record = of_records.iter().any(|of| call.target.starts_with(of));
     call.target.starts_with("/usage") || is_record && !(is_link && call.method == Method::DELETE)
 }
 

@@ -22,8 +22,9 @@ pub struct OrgFindings {
 
 impl Settings {
     /// Compares the settings with the connected org. A row that brings values of one type to a field of another is
-    /// refused, unless the settings before had it: the org may have changed the type since. Costs one describe of each object that the mappings lead through,
-    /// unless the schema knows it.
+    /// refused where it is chosen, and a warning where the settings before had it, for the org may have changed the type
+    /// since. The first settings are chosen elsewhere, and come in as they are. Costs one describe of each object that
+    /// the mappings lead through, unless the schema knows it.
     ///
     /// # Errors
     /// Returns the faults of a describe.
@@ -154,7 +155,7 @@ impl Settings {
             let problem = match read::find(object.api_name(), &row.salesforce, objects) {
                 Found::Field(field) => {
                     if let Some(problem) = unfit(row, kind, field) {
-                        let is_known = before.is_some_and(|before| before.has(object, row, kind));
+                        let is_known = before.is_none_or(|before| before.has(object, row, kind));
                         let findings = if is_known {
                             &mut findings.warnings
                         } else {

@@ -40,11 +40,16 @@ const GOOD: [&str; 9] = [
     "CloseDate date",
 ];
 
+/// The places that are refused, and those that are warned of, of settings whose rows are all chosen anew.
 fn places(settings: &Settings, fields: &[&str]) -> (Vec<String>, Vec<String>) {
+    let before = Settings {
+        mappings: Vec::new(),
+        ..settings.clone()
+    };
     let mut findings = OrgFindings::default();
     let objects = objects(&[("Opportunity", fields), ("Account", &["Site string"])]);
     settings.compare(
-        (SalesforceObject::Opportunity, None),
+        (SalesforceObject::Opportunity, Some(&before)),
         &objects,
         &mut findings,
     );
@@ -76,13 +81,17 @@ fn what_is_missing_of_another_type_or_read_only_is_listed_by_row() {
         ]
     );
     assert_eq!(places(&settings(), &fields).0, ["mappings[2].salesforce"]);
-    let mut findings = OrgFindings::default();
     let objects = objects(&[("Opportunity", &fields)]);
-    let before = settings();
-    let object = SalesforceObject::Opportunity;
-    settings().compare((object, Some(&before)), &objects, &mut findings);
-    assert!(findings.refused.is_empty(), "{findings:?}");
-    assert_eq!(findings.warnings.len(), 5, "{findings:?}");
+    for before in [Some(&settings()), None] {
+        let mut findings = OrgFindings::default();
+        settings().compare(
+            (SalesforceObject::Opportunity, before),
+            &objects,
+            &mut findings,
+        );
+        assert!(findings.refused.is_empty(), "{findings:?}");
+        assert_eq!(findings.warnings.len(), 5, "{findings:?}");
+    }
 }
 
 #[test]
