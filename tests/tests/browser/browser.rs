@@ -126,7 +126,11 @@ impl Browser {
     /// Signs in by one click on the sign-in page.
     pub(crate) async fn sign_in(&self, user: &str) -> WebDriverResult<()> {
         self.goto("/console/sign-in").await?;
-        self.click(&format!("//button[@value='{user}']")).await
+        self.click(&format!("//button[@value='{user}']")).await?;
+        // The way back leads over several addresses: what is opened next must not be overtaken by it.
+        self.find("//form[@action='/console/sign-out']")
+            .await
+            .map(|_| ())
     }
 
     /// Opens a page of the console.
