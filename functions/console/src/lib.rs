@@ -12,6 +12,7 @@ mod route;
 mod screen;
 mod session;
 mod sign_in;
+mod stored;
 mod visit;
 
 use dealbridge_lambda::{

@@ -1,6 +1,5 @@
 //! The page around the form, and what the API says about a draft.
 
-use dealbridge_core::settings::Settings;
 use dealbridge_lambda::http::{Answer, Refusal};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -15,14 +14,12 @@ use super::{
 use crate::{
     functions::ApiCall,
     html::parts::{self, Tone},
+    stored,
     visit::Visit,
 };
 
 /// The title of the page, as the menu of the seed names it.
 const TITLE: &str = "Settings ▸ Salesforce Integration";
-
-/// The API's code where no settings were stored yet.
-const SETTINGS_NOT_FOUND: &str = "SETTINGS_NOT_FOUND";
 
 /// The page around the form.
 #[derive(Default)]
@@ -35,17 +32,8 @@ pub(super) struct Shown {
 
 /// The settings as they are stored, with their version; none where none were stored yet.
 pub(super) async fn current(visit: &Visit<'_>) -> Result<Option<Draft>, Refusal> {
-    match visit.call(ApiCall::get("/settings")).await {
-        Ok(answer) => {
-            let version = answer.headers.get("etag").map(|tag| tag.trim_matches('"'));
-            let version = version.and_then(|version| version.parse().ok());
-            let settings: Settings =
-                serde_json::from_value(answer.body).map_err(|error| Refusal::internal(&error))?;
-            Ok(Some(Draft::of(&settings, version.unwrap_or_default())))
-        }
-        Err(refusal) if refusal.code() == SETTINGS_NOT_FOUND => Ok(None),
-        Err(refusal) => Err(refusal),
-    }
+    let stored = stored::settings(visit).await?;
+    Ok(stored.map(|(settings, version)| Draft::of(&settings, version)))
 }
 
 /// The fields and objects that settings may name.

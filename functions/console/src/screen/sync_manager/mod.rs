@@ -10,7 +10,7 @@ use dealbridge_core::{
     settings::{SendMode, Settings},
 };
 use dealbridge_lambda::http::{Answer, Method, Refusal, Route};
-use futures::future::try_join3;
+use futures::future::try_join4;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde_json::json;
@@ -22,14 +22,12 @@ use crate::{
         layout::csrf,
         parts::{self, Tone},
     },
+    stored,
     visit::Visit,
 };
 
 /// The runs that are shown.
 const SHOWN_RUNS: &str = "20";
-
-/// The API's code where no settings were stored yet.
-const SETTINGS_NOT_FOUND: &str = "SETTINGS_NOT_FOUND";
 
 /// An integration that the settings know.
 struct Integration {
@@ -153,9 +151,9 @@ async fn page(visit: &Visit<'_>, status: u16, notice: Option<Markup>) -> Result<
     let runs = visit.read::<List<Run>>(ApiCall::get("/sync-runs").query("limit", SHOWN_RUNS));
     let calls = visit.read::<calls::Usage>(ApiCall::get("/usage"));
     let queues = visit.read::<List<queues::Queue>>(ApiCall::get("/dead-letters"));
-    let (runs, calls, queues) = try_join3(runs, calls, queues).await?;
+    let (runs, calls, queues, settings) =
+        try_join4(runs, calls, queues, stored::settings(visit)).await?;
     let runs = runs.items;
-    let settings = settings(visit).await?;
     let active = runs.iter().find(|run| run.is_active());
     let ended = runs.iter().find(|run| !run.is_active());
     let faults = match ended {
@@ -168,7 +166,7 @@ async fn page(visit: &Visit<'_>, status: u16, notice: Option<Markup>) -> Result<
         @if let Some(run) = ended.filter(|run| run.has_failed()) { (runs::failed(run, &faults)) }
         @match &settings {
             None => (no_settings()),
-            Some(settings) => (integrations(visit, settings, &runs, now)),
+            Some((settings, _)) => (integrations(visit, settings, &runs, now)),
         }
         @if let Some(run) = active { (runs::progress(run, now)) }
         (runs::list(&runs))
@@ -176,15 +174,6 @@ async fn page(visit: &Visit<'_>, status: u16, notice: Option<Markup>) -> Result<
         (queues::show(visit, &queues.items))
     };
     Ok(visit.page_with(status, "Sync Manager", content))
-}
-
-/// The settings; none where none were stored yet.
-async fn settings(visit: &Visit<'_>) -> Result<Option<Settings>, Refusal> {
-    match visit.read(ApiCall::get("/settings")).await {
-        Ok(settings) => Ok(Some(settings)),
-        Err(refusal) if refusal.code() == SETTINGS_NOT_FOUND => Ok(None),
-        Err(refusal) => Err(refusal),
-    }
 }
 
 fn no_settings() -> Markup {
